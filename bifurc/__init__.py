@@ -1,0 +1,30 @@
+"""Equivariant bifurcation continuation: fractional critical dimensions of loss landscapes."""
+
+import importlib
+
+__version__ = "0.1.0"
+
+# what a name is and where it lives; loaded when first asked for, so that
+# ``import bifurc`` stays cheap
+_HOMES = {
+    "family": "bifurc.api",
+    "problem": "bifurc.api",
+    "member": "bifurc.api",
+    "trace": "bifurc.api",
+    "Family": "bifurc.structure.families",
+    "Structure": "bifurc.structure.structure",
+    "PlainProblem": "bifurc.continuation.problem",
+    "Options": "bifurc.continuation.options",
+}
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str):
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'bifurc' has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted([*globals(), *__all__])

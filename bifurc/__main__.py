@@ -1,0 +1,5 @@
+"""``python -m bifurc``."""
+
+from bifurc.cli.main import main
+
+raise SystemExit(main())

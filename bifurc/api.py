@@ -1,0 +1,134 @@
+"""The calls of a script or notebook: a family by name, its branch, its spectrum."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from bifurc.continuation.options import Options, Status
+from bifurc.continuation.point import Point
+from bifurc.continuation.trace import point_at
+from bifurc.continuation.trace import trace as walk
+from bifurc.errors import EndedEarlyError
+from bifurc.events.branch import Branch, collect, follow
+from bifurc.loss.kernels import kernel
+from bifurc.loss.problem import NetworkProblem
+from bifurc.loss.start import SIZES, find_start
+from bifurc.structure import families
+from bifurc.structure.families import Family
+from bifurc.switching.classify import classify
+
+
+def family(name: str, **parameters: Any) -> Family:
+    """Return the built-in family ``name``, with values for its parameters.
+
+    Examples
+    --------
+    >>> family("M", p=2.5).parameters["p"]
+    2.5
+    """
+    return families.find(name).with_parameters(**parameters)
+
+
+def problem(family: Family | str, parameter: str = "d") -> NetworkProblem:
+    """The reduced problem of a family along one of its parameters."""
+    family = as_family(family)
+    line = family.line(parameter)
+    return NetworkProblem(family.structure.along(line), kernel(family.kernel), line)
+
+
+def as_family(family: Family | str) -> Family:
+    """A family, or the built-in one of that name."""
+    return families.find(family) if isinstance(family, str) else family
+
+
+def member(family: Family | str, parameter: str, value: float) -> tuple[NetworkProblem, Point]:
+    """The family's critical point at one value of a parameter, from a cold start.
+
+    It is found at a comfortable size and followed to ``value``.
+
+    Raises
+    ------
+    ValueError
+        If a size has no meaning there.
+    StartError
+        If the family is not found.
+    EndedEarlyError
+        If its branch does not reach ``value``.
+    """
+    family = as_family(family)
+    reduced = problem(family, parameter)
+    family.structure.check_sizes(reduced.parameters(value))
+    comfortable = SIZES[0] <= value <= SIZES[-1]
+    tries = (value, *SIZES) if comfortable else (*SIZES, value)
+    x, lam = find_start(reduced, family, tries)
+    if lam == value:
+        return reduced, point_at(reduced, x, lam)
+    start = point_at(reduced, x, lam, towards=value - lam)
+    points, status = collect(walk(reduced, start, (min(lam, value), max(lam, value))))
+    if points[-1].lam != value:
+        raise EndedEarlyError(
+            f"Family {family.name!r} was not reached at {parameter} = {value:.10g}: its branch from "
+            f"{parameter} = {lam:g} ends at {points[-1].lam:.6g}. {status.value}"
+        )
+    return reduced, points[-1]
+
+
+def trace(family: Family | str, options: Options | None = None, **parameters: Any) -> Branch:
+    """Trace a family along one parameter and find every event on the way.
+
+    Parameters
+    ----------
+    family : Family or str
+    options : Options, optional
+    **parameters
+        A pair (from, to) for the parameter that runs, such as ``d=(40, 3.1)``;
+        numbers or expressions for others.
+
+    Returns
+    -------
+    Branch
+        With ``points``, ``events``, ``spectrum`` and ``status``.
+
+    Examples
+    --------
+    >>> branch = trace("II", d=(40, 5))
+    >>> print(branch.events[0])
+    BP at d = 5.585505247: s[bulk], transcritical, saddle -> minimum
+    """
+    parameter, (first, last), others = running(parameters)
+    family = as_family(family).with_parameters(**others)
+    reduced = problem(family, parameter)
+    for end in (first, last):
+        family.structure.check_sizes(reduced.parameters(end))
+    reduced, start = member(family, parameter, first)
+    start = point_at(reduced, start.x, first, towards=last - first)
+    branch = follow(reduced, start, (min(first, last), max(first, last)), options)
+    return replace(branch, events=[classify(reduced, event) for event in branch.events])
+
+
+def running(parameters: dict[str, Any]) -> tuple[str, tuple[float, float], dict[str, Any]]:
+    """Split keywords into the one running parameter, its window and the fixed others."""
+    runs = {name: value for name, value in parameters.items() if isinstance(value, tuple | list)}
+    if len(runs) != 1:
+        raise ValueError(
+            "Give a window (from, to) for exactly one parameter, such as d=(40, 3.1); got "
+            f"{len(runs)}."
+        )
+    (name, window), = runs.items()
+    try:
+        first, last = (float(end) for end in window)
+    except (TypeError, ValueError):
+        raise ValueError(f"The window of {name!r} needs two numbers, got {window!r}.") from None
+    if not (np.isfinite(first) and np.isfinite(last)) or first == last:
+        raise ValueError(
+            f"The window of {name!r} is empty or not finite: from {first:g} to {last:g}."
+        )
+    return name, (first, last), {k: v for k, v in parameters.items() if k != name}
+
+
+def ended_early(branch: Branch) -> str | None:
+    """Why a branch ended before it was done, or None."""
+    if branch.status in (Status.STEP_FLOOR, Status.MAX_STEPS, Status.JUMP):
+        return f"The branch ended at {branch.points[-1].lam:.10g}. {branch.status.value}"
+    return None

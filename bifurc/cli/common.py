@@ -1,0 +1,60 @@
+"""Arguments and output that several commands share."""
+
+import argparse
+import json
+import math
+import sys
+
+
+def add_family(parser: argparse.ArgumentParser) -> None:
+    """FAMILY and --set."""
+    parser.add_argument("family", metavar="FAMILY", help="a family's name, or a case file (.toml)")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help='value of another parameter, a number or an expression such as "k=d+1"',
+    )
+
+
+def add_output(parser: argparse.ArgumentParser) -> None:
+    """--json and -v."""
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("-v", "--verbose", action="count", default=0, help="log what is done")
+
+
+def family_of(arguments):
+    """The family that the arguments name, with its parameters set.
+
+    Raises
+    ------
+    ValueError
+        If there is no such family, or a parameter is unknown or not a number.
+    """
+    from bifurc.structure.families import find
+
+    family = find(arguments.family)
+    return family.with_parameters(**dict(assignment(text) for text in arguments.set))
+
+
+def assignment(text: str) -> tuple[str, str]:
+    """Split NAME=VALUE."""
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip().isidentifier() or not value.strip():
+        raise ValueError(f"{text!r} is not NAME=VALUE, such as p=2.")
+    return name.strip(), value.strip()
+
+
+def number(text: str) -> float:
+    """A finite number, for argparse."""
+    value = float(text)
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a finite number")
+    return value
+
+
+def print_json(value) -> None:
+    """One JSON object with all digits."""
+    json.dump(value, sys.stdout, indent=1, allow_nan=False)
+    print()

@@ -1,0 +1,106 @@
+"""``bifurc critical``: the fractional sizes at which a family changes."""
+
+import math
+import sys
+
+from bifurc.cli.common import add_family, add_output, family_of, number, print_json
+
+EPILOG = """examples:
+  bifurc critical II
+  bifurc critical M --set p=2.5 --from 60 --to 4 --json
+  bifurc critical M --param p --set d=20 --from 1 --to 3
+"""
+
+
+def add(commands) -> None:
+    """Declare the command."""
+    import argparse
+
+    command = commands.add_parser(
+        "critical",
+        help="critical sizes of a family",
+        description="Trace a family along one parameter and list where it changes.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_family(command)
+    command.add_argument("--param", default="d", help="the parameter that runs (default d)")
+    command.add_argument("--from", dest="first", type=number, default=40.0, metavar="VALUE")
+    command.add_argument("--to", dest="last", type=number, default=3.1, metavar="VALUE")
+    add_output(command)
+    command.set_defaults(run=run)
+
+
+def run(arguments) -> None:
+    """Trace and print."""
+    from bifurc.api import ended_early, trace
+    from bifurc.errors import EndedEarlyError
+
+    family = family_of(arguments)
+    branch = trace(family, **{arguments.param: (arguments.first, arguments.last)})
+    if arguments.json:
+        print_json(summary(family, arguments.param, (arguments.first, arguments.last), branch))
+    else:
+        for line in table(arguments.param, branch):
+            print(line)
+    if reason := ended_early(branch):
+        raise EndedEarlyError(reason)
+    reached = branch.points[-1].lam
+    if reached not in (arguments.first, arguments.last) and not arguments.json:
+        sys.stderr.write(f"The branch ends at {arguments.param} = {reached:.6g}: {branch.status.value}\n")
+
+
+def summary(family, parameter: str, window, branch) -> dict:
+    """The JSON object of DESIGN section 7."""
+    return {
+        "family": family.name,
+        "parameter": parameter,
+        "window": [min(window), max(window)],
+        "points": [point(event, parameter) for event in by_value(branch.events)],
+        "end": {"value": branch.points[-1].lam, "reason": branch.status.value},
+    }
+
+
+def by_value(events) -> list:
+    """Events with the largest parameter first."""
+    return sorted(events, key=lambda event: -event.lam)
+
+
+def point(event, parameter: str) -> dict:
+    """One event as plain data."""
+    return {
+        "value": event.lam,
+        "irrep": event.component.irrep,
+        "set": event.component.points,
+        "kind": event.kind,
+        "loss": None if event.loss is None or math.isnan(event.loss) else event.loss,
+        "eigenvalue_speed": event.speed,
+        "index_below": event.index("below").text(),
+        "index_above": event.index("above").text(),
+        "transition": event.transition,
+        "formal": event.formal,
+        "multiplicity": event.multiplicity,
+    }
+
+
+HEADINGS = ("irrep", "kind", "transition", "first minimum")
+
+
+def table(parameter: str, branch) -> list[str]:
+    """Lines of a table that a person reads."""
+    rows = [(parameter, *HEADINGS)]
+    for event in by_value(branch.events):
+        new_minimum = event.transition == "saddle -> minimum" and not event.formal
+        rows.append(
+            (
+                f"{event.lam:.12g}",
+                event.component.label,
+                event.kind + (" (formal)" if event.formal else ""),
+                event.transition,
+                f"{parameter} = {math.floor(event.lam) + 1}" if new_minimum else "",
+            )
+        )
+    if len(rows) == 1:
+        return [f"No event between {branch.lam.min():.6g} and {branch.lam.max():.6g}."]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]

@@ -1,0 +1,15 @@
+"""``bifurc families``."""
+
+
+def add(commands) -> None:
+    """Declare the command."""
+    command = commands.add_parser("families", help="list the built-in families, a line each")
+    command.set_defaults(run=run)
+
+
+def run(arguments) -> None:
+    """Print a line for each family."""
+    from bifurc.structure.families import BUILT_IN
+
+    for family in BUILT_IN.values():
+        print(family)

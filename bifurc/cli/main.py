@@ -1,0 +1,63 @@
+"""Entry point: read the arguments, run one command, turn mistakes into one line."""
+
+import argparse
+import importlib
+import logging
+import sys
+from collections.abc import Sequence
+
+from bifurc import __version__
+from bifurc.errors import EndedEarlyError
+
+DONE, WRONG_INPUT, ENDED_EARLY = 0, 2, 3
+
+# one module each in bifurc.cli; it has add(subparsers) and run(arguments)
+COMMANDS = ("families", "critical", "spectrum")
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that reports a mistake in one line."""
+
+    def error(self, message):
+        sys.stderr.write(f"{self.prog}: {message} (try {self.prog} --help)\n")
+        raise SystemExit(WRONG_INPUT)
+
+
+def parser() -> Parser:
+    """The parser of all commands."""
+    top = Parser(
+        prog="bifurc",
+        description="Equivariant bifurcation continuation at real dimensions.",
+    )
+    top.add_argument("--version", action="version", version=f"bifurc {__version__}")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name in COMMANDS:
+        importlib.import_module(f"bifurc.cli.{name}").add(commands)
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit status.
+
+    0: done; 2: the input is wrong; 3: the computation ended early, what was
+    done is saved and said.
+    """
+    arguments = parser().parse_args(argv)
+    level = [logging.ERROR, logging.INFO, logging.DEBUG][min(getattr(arguments, "verbose", 0), 2)]
+    logging.basicConfig(level=level, format="%(name)s: %(message)s")
+    try:
+        return arguments.run(arguments) or DONE
+    except EndedEarlyError as error:
+        return _complain(arguments, error, ENDED_EARLY)
+    except (ValueError, ArithmeticError, OSError) as error:
+        return _complain(arguments, error, WRONG_INPUT)
+    except BrokenPipeError:
+        return DONE
+    except KeyboardInterrupt:
+        return _complain(arguments, "interrupted; what was finished is saved.", ENDED_EARLY)
+
+
+def _complain(arguments, error, status: int) -> int:
+    line = " ".join(str(error).split())
+    sys.stderr.write(f"bifurc {arguments.command}: {line}\n")
+    return status

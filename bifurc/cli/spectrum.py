@@ -1,0 +1,91 @@
+"""``bifurc spectrum``: a family at one size, block by block."""
+
+import argparse
+
+from bifurc.cli.common import add_family, add_output, assignment, family_of, print_json
+
+EPILOG = """examples:
+  bifurc spectrum II --at d=20
+  bifurc spectrum M --at d=12.5 --set p=2 --json
+"""
+
+
+def add(commands) -> None:
+    """Declare the command."""
+    command = commands.add_parser(
+        "spectrum",
+        help="loss, coordinates and isotypic eigenvalues at one size",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_family(command)
+    command.add_argument("--at", required=True, metavar="NAME=VALUE", help="where, such as d=20")
+    add_output(command)
+    command.set_defaults(run=run)
+
+
+def run(arguments) -> None:
+    """Find the point and print it."""
+    from bifurc.api import member
+
+    family = family_of(arguments)
+    name, text = assignment(arguments.at)
+    try:
+        value = float(text)
+    except ValueError:
+        raise ValueError(f"--at needs a number, got {arguments.at!r}; write it as d=20.") from None
+    if value != value or abs(value) == float("inf"):
+        raise ValueError(f"--at needs a finite number, got {arguments.at!r}.")
+    problem, point = member(family, name, value)
+    result = summary(family, problem, point)
+    if arguments.json:
+        print_json(result)
+        return
+    print(f"{family.name} at {', '.join(f'{k} = {v:g}' for k, v in result['at'].items())}")
+    print(f"loss {result['loss']:.12g}, |gradient| {result['gradient_norm']:.1e}")
+    for key, entry in result["coordinates"].items():
+        print(f"  {key:24} {entry: .12f}")
+    for block in result["blocks"]:
+        label = f"{block['irrep']}[{block['set']}]" if block["set"] else block["irrep"]
+        values = "  ".join(f"{v:.10g}" for v in block["eigenvalues"])
+        neutral = f"  (and {len(block['neutral'])} neutral)" if block["neutral"] else ""
+        print(f"{label:12} dim {block['dimension']:<10.6g} {values}{neutral}")
+    print(f"index {result['index']:g}: {'minimum' if result['is_minimum'] else 'saddle'}")
+
+
+def summary(family, problem, point) -> dict:
+    """The JSON object of DESIGN section 7."""
+    import numpy as np
+
+    from bifurc.events.records import morse_index
+
+    parameters = problem.parameters(point.lam)
+    weights = problem.weights(point.lam)
+    g = problem.gradient(point.x, point.lam)
+    blocks, index = [], {}
+    for component, block in problem.blocks(point.x, point.lam).items():
+        values = block.eigen().values
+        neutral = 0 if block.neutral is None else block.neutral.shape[-1]
+        index[component] = int((values < 0).sum())
+        blocks.append(
+            {
+                "irrep": component.irrep,
+                "set": component.points,
+                "dimension": component.dimension(**parameters),
+                "eigenvalues": values.tolist(),
+                "neutral": [0.0] * neutral,
+            }
+        )
+    total = morse_index(index, parameters)
+    return {
+        "family": family.name,
+        "at": parameters,
+        "loss": float(problem.loss(point.x, point.lam)),
+        "gradient_norm": float(np.sqrt(np.sum(weights * g * g))),
+        "coordinates": {
+            c.name: float(v) for c, v in zip(problem.structure.coordinates, point.x, strict=True)
+        },
+        "blocks": blocks,
+        "index": total(**parameters),
+        "is_minimum": not total.terms,
+    }

@@ -1,0 +1,1 @@
+"""Pseudo-arclength continuation of the zeros of any gradient field."""

@@ -1,0 +1,64 @@
+"""How to walk a branch, and how a walk can end."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to walk a branch.
+
+    Lengths are arclength in the problem's own scales: for families, about one
+    when a size doubles or trebles, or when a row of W turns by a radian.
+    """
+
+    ds: float = 0.05  # first step: small against one, so that the start is not left unseen
+    ds_min: float = 1e-7  # below it a step no longer changes the sixth digit
+    ds_max: float = 1.0  # sizes change at most by the factor e between points
+    max_steps: int = 2000
+    newton_tol: float = 1e-8  # on the scaled Newton update; the error left is about its square
+    max_iterations: int = 8  # past this a shorter step is cheaper than more Newton
+    target_iterations: int = 3  # what a well chosen step costs
+    max_turn: float = 0.4  # largest angle between neighbouring tangents, in radians
+    max_correction: float = 0.3  # largest distance of the corrector from the predictor, over ds
+
+    def __post_init__(self):
+        if not 0 < self.ds_min <= self.ds <= self.ds_max < float("inf"):
+            raise ValueError(
+                "Steps must satisfy 0 < ds_min <= ds <= ds_max, got "
+                f"{self.ds_min}, {self.ds}, {self.ds_max}."
+            )
+        if not (0 < self.newton_tol < 1 and self.max_iterations >= 1 and self.max_steps >= 0):
+            raise ValueError(
+                "newton_tol must lie in (0, 1), max_iterations be at least 1 and max_steps at "
+                f"least 0; got {self.newton_tol}, {self.max_iterations}, {self.max_steps}."
+            )
+
+
+class Status(Enum):
+    """How a correction, or a whole branch, ended."""
+
+    CONVERGED = "Newton converged."
+    STALLED = "Newton ran out of iterations; the step is too long or newton_tol too tight."
+    SINGULAR = "The bordered Jacobian is singular; two branches may cross here."
+    OUTSIDE = "The loss is not defined further on: a size or an angle leaves its range."
+    ZERO_ROW = "A row of W goes to zero, where the loss is not smooth."
+    TURNED = "The tangent turned further than max_turn in one step."
+    FAR = "The corrector moved further from the predictor than max_correction allows."
+    UNEXPLAINED = "Eigenvalues changed sign without a matching fold or branch point on the branch."
+    WINDOW = "The branch reached the end of the window."
+    MAX_STEPS = "The branch took max_steps steps; raise max_steps or ds_max to follow it further."
+    CLOSED = "The branch closed: it came back to its start."
+    STEP_FLOOR = "The step fell below ds_min; lower ds_min or look at the end point."
+    JUMP = "Every step on seems to land on another branch; the branch was stopped before it."
+    CANCELLED = "The caller stopped the branch."
+
+    @property
+    def ok(self) -> bool:
+        """Whether a correction succeeded."""
+        return self is Status.CONVERGED
+
+    @property
+    def early(self) -> bool:
+        """Whether a branch ended before it was done."""
+        return self not in (Status.WINDOW, Status.CLOSED, Status.CANCELLED)

@@ -1,0 +1,29 @@
+"""One point of a branch."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Point:
+    """One solution of g(x, lam) = 0 and the way on from it.
+
+    Arrays must not be written to.
+    """
+
+    X: np.ndarray  # (n + 1,), the unknowns (x, lam)
+    tangent: np.ndarray  # (n + 1,), of length 1 in the scales at this point
+    jacobian: np.ndarray  # (n, n + 1), [dg/dx | dg/dlam]
+    iterations: int = 0  # Newton iterations that it took
+    evaluations: int = 0  # all evaluations since the point before, failed steps included
+
+    @property
+    def x(self) -> np.ndarray:
+        """The state, shape (n,)."""
+        return self.X[:-1]
+
+    @property
+    def lam(self) -> float:
+        """The parameter."""
+        return float(self.X[-1])

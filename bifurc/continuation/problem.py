@@ -1,0 +1,181 @@
+"""What the engine continues: the zeros of a gradient field g(x, lam).
+
+The engine asks for few things, so that anything with these methods will do:
+
+``jacobian(x, lam)``
+    (g, [dg/dx | dg/dlam]) with shapes (n,) and (n, n + 1);
+``jacobian_along(x, lam, u)``
+    derivative of the second along u = (dx, dlam);
+``weights(lam)``
+    positive numbers m with m_i dg_i/dx_j symmetric;
+``scales(lam)``
+    lengths of (x, lam) that count as one in the arclength;
+``chart(lam)``
+    coordinates in which branches are nearly straight;
+``components``, ``blocks``, ``blocks_along``
+    isotypic components and their blocks, t (the Jacobian itself) first.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bifurc.spectra import Block
+from bifurc.structure.irreps import Component
+
+
+@dataclass(frozen=True, eq=False)
+class Chart:
+    """Coordinates y = (factor(lam) x, theta(lam)) for predictors."""
+
+    factor: Callable[[Any], np.ndarray]
+    factor_dlam: Callable[[Any], np.ndarray]
+    theta: Callable[[Any], Any]
+    theta_dlam: Callable[[Any], Any]
+    lam: Callable[[Any], Any]  # inverse of theta
+
+    def into(self, X: np.ndarray) -> np.ndarray:
+        """(x, lam) to y; shapes (..., n + 1)."""
+        lam = X[..., -1]
+        return np.concatenate([self.factor(lam) * X[..., :-1], self.theta(lam)[..., None]], -1)
+
+    def push(self, X: np.ndarray, tangent: np.ndarray) -> np.ndarray:
+        """The tangent in y."""
+        lam, slope = X[..., -1], tangent[..., -1:]
+        moved = self.factor(lam) * tangent[..., :-1] + slope * self.factor_dlam(lam) * X[..., :-1]
+        return np.concatenate([moved, self.theta_dlam(lam)[..., None] * slope], -1)
+
+    def out(self, y: np.ndarray) -> np.ndarray:
+        """y to (x, lam)."""
+        lam = self.lam(y[..., -1])
+        return np.concatenate([y[..., :-1] / self.factor(lam), np.asarray(lam)[..., None]], -1)
+
+
+def flat_chart(n: int) -> Chart:
+    """The chart y = (x, lam)."""
+    one, zero = np.ones(n), np.zeros(n)
+    return Chart(lambda lam: one, lambda lam: zero, np.asarray, np.ones_like, lambda theta: theta)
+
+
+@dataclass(frozen=True, eq=False)
+class PlainProblem:
+    """A gradient problem given by plain functions of (x, lam).
+
+    Parameters
+    ----------
+    gradient : callable -> (n,)
+    hessian : callable -> (n, n), symmetric
+    gradient_dlam : callable -> (n,)
+    n : int
+    loss : callable -> float, optional
+    blocks_of : callable -> mapping from Component to a symmetric matrix, optional
+        The isotypic blocks of the Hessian other than ``t``.
+    hessian_along : callable (x, lam, u) -> (n, n + 1), optional
+        Derivative of [hessian | gradient_dlam] along u. Without it a central
+        difference of those two is used; it sets how fast the location of an
+        event converges, not where.
+
+    Examples
+    --------
+    >>> pitchfork = PlainProblem(
+    ...     gradient=lambda x, lam: lam * x - x**3,
+    ...     hessian=lambda x, lam: np.diag(lam - 3 * x**2),
+    ...     gradient_dlam=lambda x, lam: x,
+    ...     n=1,
+    ... )
+    >>> pitchfork.jacobian(np.array([2.0]), 4.0)
+    (array([0.]), array([[-8.,  2.]]))
+    """
+
+    gradient: Callable[[np.ndarray, float], np.ndarray]
+    hessian: Callable[[np.ndarray, float], np.ndarray]
+    gradient_dlam: Callable[[np.ndarray, float], np.ndarray]
+    n: int
+    loss: Callable[[np.ndarray, float], float] | None = None
+    blocks_of: Callable[[np.ndarray, float], Mapping[Component, np.ndarray]] | None = None
+    hessian_along: Callable[[np.ndarray, float, np.ndarray], np.ndarray] | None = None
+
+    def jacobian(self, x, lam):
+        """(g, [dg/dx | dg/dlam])."""
+        return np.asarray(self.gradient(x, lam), float), self._slopes(x, lam)
+
+    def _slopes(self, x, lam) -> np.ndarray:
+        matrix = np.empty((self.n, self.n + 1))
+        matrix[:, :-1] = self.hessian(x, lam)
+        matrix[:, -1] = self.gradient_dlam(x, lam)
+        return matrix
+
+    def jacobian_along(self, x, lam, u) -> np.ndarray:
+        """Derivative of [dg/dx | dg/dlam] along u."""
+        if self.hessian_along is not None:
+            return self.hessian_along(x, lam, u)
+        h = 1e-5 / max(np.abs(u).max(), 1e-300)
+        ahead = self._slopes(x + h * u[:-1], lam + h * u[-1])
+        behind = self._slopes(x - h * u[:-1], lam - h * u[-1])
+        return (ahead - behind) / (2 * h)
+
+    def third_along(self, x, lam, u) -> np.ndarray:
+        """d³/de³ of g along u, from differences of the Hessian's directional derivative."""
+        h = 1e-3 / max(np.abs(u).max(), 1e-300)
+        ahead, middle, behind = (self._slopes(x + s * h * u[:-1], lam + s * h * u[-1]) @ u for s in (1, 0, -1))
+        return (ahead - 2 * middle + behind) / h**2
+
+    def weights(self, lam) -> np.ndarray:
+        """One for each coordinate."""
+        return np.ones((*np.shape(lam), self.n))
+
+    def scales(self, lam) -> np.ndarray:
+        """One for each unknown."""
+        return np.ones(self.n + 1)
+
+    def chart(self, lam) -> Chart:
+        """The unknowns themselves."""
+        return flat_chart(self.n)
+
+    def parameters(self, lam: float) -> dict[str, float]:
+        """The parameter by its name."""
+        return {"lam": float(lam)}
+
+    def losses(self, x, lam) -> np.ndarray:
+        """The loss at a batch of points."""
+        if self.loss is None:
+            return np.full(len(lam), np.nan)
+        return np.array([self.loss(xi, li) for xi, li in zip(x, lam, strict=True)])
+
+    @property
+    def components(self) -> tuple[Component, ...]:
+        """The component t; those of ``blocks_of`` come with the blocks."""
+        return (Component.on("t", self.n),)
+
+    def blocks(self, x, lam, components=None) -> dict[Component, Block]:
+        """The block of every component at one point or a batch of points."""
+        if np.ndim(lam):
+            each = [self.blocks(xi, li, components) for xi, li in zip(x, lam, strict=True)]
+            return {
+                c: Block(*(np.stack([getattr(b[c], part) for b in each]) for part in ("matrix", "weights")))
+                for c in each[0]
+            }
+        matrices = {self.components[0]: np.asarray(self.hessian(x, lam), float)}
+        if self.blocks_of is not None:
+            matrices |= self.blocks_of(x, lam)
+        return {
+            c: Block(np.asarray(m), np.ones(len(m)))
+            for c, m in matrices.items()
+            if components is None or c in components
+        }
+
+    def blocks_along(self, x, lam, u, components=None) -> dict[Component, np.ndarray]:
+        """Derivative of each block along u, by central differences but for t."""
+        if np.ndim(lam):
+            each = [self.blocks_along(*args) for args in zip(x, lam, u, strict=True)]
+            return {c: np.stack([one[c] for one in each]) for c in each[0]}
+        change = {self.components[0]: self.jacobian_along(x, lam, u)[:, :-1]}
+        if self.blocks_of is not None:
+            h = 1e-5 / max(np.abs(u).max(), 1e-300)
+            ahead = self.blocks_of(x + h * u[:-1], lam + h * u[-1])
+            behind = self.blocks_of(x - h * u[:-1], lam - h * u[-1])
+            change |= {c: (ahead[c] - behind[c]) / (2 * h) for c in ahead}
+        return change
+

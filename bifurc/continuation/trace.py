@@ -1,0 +1,178 @@
+"""Walk along a branch: predict, correct, keep or shorten.
+
+Nothing else lives here: no detection, no printing, no saving. The generator
+yields points, so the caller says when it has seen enough; what it returns
+(the value of its StopIteration) says why the branch ended.
+"""
+
+import logging
+from collections.abc import Callable, Generator
+
+import numpy as np
+
+from bifurc.continuation.correct import Outcome, correct, correct_at
+from bifurc.continuation.options import Options, Status
+from bifurc.continuation.point import Point
+from bifurc.continuation.predict import Hermite, along_hermite
+from bifurc.continuation.trust import judge
+
+log = logging.getLogger(__name__)
+
+
+def trace(
+    problem,
+    start: Point,
+    window: tuple[float, float],
+    options: Options | None = None,
+    predict: Callable = along_hermite,
+    trust: Callable = judge,
+) -> Generator[Point, None, Status]:
+    """Yield the points of the branch that leaves ``start``, the start first.
+
+    Parameters
+    ----------
+    problem : see :mod:`bifurc.continuation.problem`
+    start : Point
+        A corrected point; its tangent says which way to go.
+    window : (float, float)
+        The branch ends where ``lam`` leaves this interval, exactly at its end.
+    options : Options, optional
+    predict : callable (problem, points, step) -> (n + 1,), optional
+    trust : callable (problem, before, after, step, options) -> Status, optional
+        Says whether a corrected step stayed on the branch.
+
+    Returns
+    -------
+    Status
+        Why the branch ended.
+
+    Examples
+    --------
+    >>> from bifurc.continuation.problem import PlainProblem
+    >>> circle = PlainProblem(
+    ...     gradient=lambda x, lam: x**2 + lam**2 - 1,
+    ...     hessian=lambda x, lam: np.diag(2 * x),
+    ...     gradient_dlam=lambda x, lam: np.array([2 * lam]),
+    ...     n=1,
+    ... )
+    >>> start = point_at(circle, np.array([1.0]), 0.0)
+    >>> points = list(trace(circle, start, (-2, 2)))
+    >>> bool(np.ptp([p.lam for p in points]) > 1.9)  # both folds were passed
+    True
+    """
+    options = options or Options()
+    points: tuple[Point, ...] = (start,)
+    step, spent, count = options.ds, 0, 0
+    failures: set[Status] = set()
+    yield start
+    while count < options.max_steps:
+        outcome = attempt(problem, points, step, options, predict, trust)
+        spent += outcome.iterations
+        if outcome.point is None:
+            step, failures = step / 2, failures | {outcome.status}
+            if step < options.ds_min:
+                return _ending(failures)
+            continue
+        point, ended = outcome.point, None
+        if not window[0] <= point.lam <= window[1]:
+            outcome = _stop_at_edge(problem, points[-1], point, window, options, trust)
+            spent += outcome.iterations
+            if outcome.point is None:
+                step = step / 2
+                if step < options.ds_min:
+                    return Status.WINDOW
+                continue
+            point, ended = outcome.point, Status.WINDOW
+        point = Point(point.X, point.tangent, point.jacobian, outcome.iterations, spent)
+        log.debug("lam=%+.8g step=%.1e newton=%d", point.lam, step, outcome.iterations)
+        yield point
+        if ended or _closes(problem, start, points[-1], point, count):
+            return ended or Status.CLOSED
+        step = next_step(problem, step, points[-1], outcome, options)
+        points, spent, count, failures = (points[-1], point), 0, count + 1, set()
+    return Status.MAX_STEPS
+
+
+def attempt(problem, points, step: float, options: Options, predict, trust) -> Outcome:
+    """One step of length ``step``: predicted, corrected and believed."""
+    last = points[-1]
+    outcome = correct(problem, predict(problem, points, step), last.tangent, options)
+    if outcome.point is None:
+        return outcome
+    verdict = trust(problem, last, outcome.point, step, options)
+    return outcome if verdict.ok else Outcome(verdict, None, outcome.iterations)
+
+
+def next_step(problem, step: float, last: Point, outcome: Outcome, options: Options) -> float:
+    """Aim at ``target_iterations`` and at half of ``max_turn``; at most double."""
+    spare = options.target_iterations - outcome.iterations
+    factor = 2.0 ** (spare / 2)
+    scales = problem.scales(last.lam)
+    one, other = last.tangent / scales, outcome.point.tangent / scales
+    cosine = one @ other / np.linalg.norm(one) / np.linalg.norm(other)
+    turn = np.arccos(min(1.0, cosine))
+    factor = min(factor, 0.5 * options.max_turn / max(turn, 1e-12), 2.0)
+    return float(np.clip(step * factor, options.ds_min, options.ds_max))
+
+
+def point_at(problem, x, lam: float, options: Options | None = None, towards: float = 1.0) -> Point:
+    """The corrected point at ``lam``, its tangent in the direction of ``towards``.
+
+    Raises
+    ------
+    ValueError
+        If Newton does not converge from ``x``.
+    """
+    guess = np.append(np.asarray(x, dtype=float), lam)
+    like = np.zeros(len(guess))
+    like[-1] = towards
+    outcome = correct_at(problem, guess, like, options or Options(max_iterations=30))
+    if outcome.point is None:
+        raise ValueError(
+            f"No solution near the start at {lam:.6g}: {outcome.status.value} "
+            "Give a better start or another parameter value."
+        )
+    return outcome.point
+
+
+def _stop_at_edge(problem, before: Point, after: Point, window, options, trust) -> Outcome:
+    """The point between two points at which ``lam`` leaves the window."""
+    edge = window[0] if after.lam < window[0] else window[1]
+    if before.lam == edge:
+        return Outcome(Status.WINDOW, None, 0)
+    chart = problem.chart(before.lam)
+    curve = Hermite.between(chart, before, after)
+    low, high = 0.0, 1.0
+    for _ in range(30):
+        middle = (low + high) / 2
+        inside = window[0] <= chart.out(curve(middle * curve.length))[-1] <= window[1]
+        low, high = (middle, high) if inside else (low, middle)
+    guess = chart.out(curve(low * curve.length))
+    guess[-1] = edge
+    outcome = correct_at(problem, guess, after.tangent, options)
+    if outcome.point is None:
+        return outcome
+    verdict = trust(problem, before, outcome.point, 0.0, options)
+    return outcome if verdict.ok else Outcome(verdict, None, outcome.iterations)
+
+
+def _closes(problem, start: Point, before: Point, point: Point, count: int) -> bool:
+    """Whether the step from ``before`` passed the start, in its direction."""
+    if count < 3:
+        return False
+    scales = problem.scales(start.lam)
+    step = (point.X - before.X) / scales
+    back = (start.X - before.X) / scales
+    share = (back @ step) / (step @ step)
+    if not 0 < share <= 1 or step @ (start.tangent / scales) <= 0:
+        return False
+    return bool(np.linalg.norm(back - share * step) < 0.2 * np.linalg.norm(step))
+
+
+def _ending(failures: set[Status]) -> Status:
+    """What a step floor means, from how the last steps failed."""
+    for status in (Status.OUTSIDE, Status.ZERO_ROW):
+        if status in failures:
+            return status
+    doubtful = {Status.TURNED, Status.FAR, Status.UNEXPLAINED}
+    return Status.JUMP if failures & doubtful else Status.STEP_FLOOR

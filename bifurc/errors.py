@@ -1,0 +1,13 @@
+"""What can be wrong with a point, as opposed to with an input."""
+
+
+class NotDefinedError(ArithmeticError):
+    """The loss is not defined there: a size left its range."""
+
+
+class ZeroRowError(ArithmeticError):
+    """A row of W is zero: the loss is not differentiable there."""
+
+
+class EndedEarlyError(RuntimeError):
+    """A computation ended before it was done."""

@@ -1,0 +1,1 @@
+"""What happens along a branch: crossings, folds and branch points, found and located."""

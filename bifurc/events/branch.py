@@ -1,0 +1,162 @@
+"""A branch: its points, why it ended, its eigenvalues and its events."""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from bifurc.continuation.options import Options, Status
+from bifurc.continuation.point import Point
+from bifurc.continuation.singular import Singularity
+from bifurc.continuation.trace import trace
+from bifurc.events.detect import Found, Spectra, find, refine, spectra
+from bifurc.events.records import Event, Index, morse_index
+from bifurc.structure.irreps import Component
+from bifurc.structure.polynomial import Polynomial
+
+
+@dataclass(frozen=True, eq=False)
+class Branch:
+    """A traced branch with everything that happens on it.
+
+    Attributes
+    ----------
+    problem : the problem it solves
+    points : list of Point, in the order of the walk
+    status : Status
+        Why it ended.
+    events : list of Event, in the order of the walk
+    """
+
+    problem: object
+    points: list[Point]
+    status: Status
+    events: list[Event]
+
+    @property
+    def lam(self) -> np.ndarray:
+        """The parameter at each point, shape (points,)."""
+        return np.array([point.lam for point in self.points])
+
+    @property
+    def x(self) -> np.ndarray:
+        """The states, shape (points, n)."""
+        return np.array([point.x for point in self.points])
+
+    @cached_property
+    def loss(self) -> np.ndarray:
+        """The loss at each point, shape (points,); nan if the problem has none."""
+        return self.problem.losses(self.x, self.lam)
+
+    @cached_property
+    def spectra(self) -> Spectra:
+        """Eigenvalues of every block with their speeds along the branch."""
+        return spectra(self.problem, self.points)
+
+    @property
+    def spectrum(self) -> dict[Component, np.ndarray]:
+        """All isotypic eigenvalues: component to (points, eigenvalues), ascending."""
+        return self.spectra.values
+
+    def index_at(self, i: int) -> Polynomial:
+        """Morse index at point ``i`` as a polynomial in the parameters."""
+        parameters = self.problem.parameters(self.points[i].lam)
+        return morse_index(_negatives(self.spectrum, i), parameters)
+
+    def is_minimum(self) -> np.ndarray:
+        """Whether each point is a minimum, neutral directions aside; shape (points,)."""
+        return np.array([not self.index_at(i).terms for i in range(len(self.points))])
+
+
+def follow(problem, start: Point, window, options: Options | None = None, **choices) -> Branch:
+    """Trace a branch to its end and find everything on it.
+
+    Parameters
+    ----------
+    problem, start, window, options
+        See :func:`bifurc.continuation.trace.trace`; so are ``choices``.
+    """
+    options = options or Options()
+    points, status = collect(trace(problem, start, window, options, **choices))
+    return examine(problem, points, status, options)
+
+
+def collect(walk: Generator[Point, None, Status]) -> tuple[list[Point], Status]:
+    """All points of a trace and why it ended."""
+    points = []
+    while True:
+        try:
+            points.append(next(walk))
+        except StopIteration as end:
+            return points, end.value
+
+
+def examine(problem, points: list[Point], status: Status, options: Options) -> Branch:
+    """Find the events along traced points."""
+    if len(points) < 2:
+        return Branch(problem, points, status, [])
+    points, known = refine(problem, points, options)
+    found, believed = find(problem, points, known, options)
+    if believed < len(points):
+        # the last point before the edge of definition may already lie beyond it
+        at_edge = status is Status.OUTSIDE and believed == len(points) - 1
+        points, status = points[:believed], status if at_edge else Status.JUMP
+    events = [describe(problem, event, points, known) for event in found]
+    return Branch(problem, points, status, events)
+
+
+def describe(problem, found: Found, points: list[Point], known: Spectra) -> Event:
+    """Make the record of a located event."""
+    at, component = found.at, found.component
+    X, lam = at.X, float(at.X[-1])
+    i = min(int(found.position), len(points) - 2)
+    one, other = points[i], points[i + 1]
+    if isinstance(at, Singularity):
+        share = found.position - i
+        tangent = (1 - share) * one.tangent + share * other.tangent
+        fold, slope = at.fold, at.slope
+    else:
+        tangent, fold, slope = at.tangent * np.sign(one.tangent[-1]), False, at.slope
+    change = float(slope @ tangent)  # of the eigenvalue, along the branch
+    rest = _others(problem, X, component, found.count)
+    if found.tangential:
+        sign = known.values[component][i][np.argmin(np.abs(known.values[component][i]))]
+        down = down_after = sign < 0
+    else:
+        down, down_after = change > 0, change < 0
+    before, after = (
+        rest | {component: rest[component] + found.count * int(negative)}
+        for negative in (down, down_after)
+    )
+    backward = tangent[-1] < 0 and not fold
+    return Event(
+        label="LP" if fold else "BP",
+        component=component,
+        lam=lam,
+        X=X,
+        tangent=tangent,
+        parameters=problem.parameters(lam),
+        kernel=at.kernel,
+        speed=change if fold or found.tangential else change / float(tangent[-1]),
+        loss=float(problem.losses(X[None, :-1], X[-1:])[0]),
+        below=after if backward else before,
+        above=before if backward else after,
+        kind="fold" if fold else "tangential" if found.tangential else "unknown",
+        position=found.position,
+    )
+
+
+def _others(problem, X, component: Component, count: int) -> Index:
+    """Negative eigenvalues of every block at an event, the vanishing ones left out."""
+    index = {}
+    for c, block in problem.blocks(X[:-1], X[-1]).items():
+        values = block.eigen().values
+        if c == component:
+            values = np.delete(values, np.argsort(np.abs(values))[:count])
+        index[c] = int(np.count_nonzero(values < 0))
+    return index
+
+
+def _negatives(values: dict[Component, np.ndarray], i: int) -> Index:
+    return {c: int(np.count_nonzero(v[i] < 0)) for c, v in values.items()}

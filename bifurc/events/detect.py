@@ -1,0 +1,238 @@
+"""Find what happens along a branch, irrep by irrep, from its points.
+
+Eigenvalues of every block and their speeds along the branch are computed for
+all points in one call. Between two points each eigenvalue is then known as
+the cubic with those values and slopes: a sign change is a crossing, and a
+cubic that comes near zero in between (a crossing and a recrossing, a touch)
+asks for another point there.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from bifurc.continuation.correct import correct
+from bifurc.continuation.options import Options
+from bifurc.continuation.point import Point
+from bifurc.continuation.predict import Hermite
+from bifurc.continuation.singular import Singularity
+from bifurc.continuation.trust import singular_between
+from bifurc.events.locate import Crossing, locate_crossing
+from bifurc.structure.irreps import Component
+
+GRID = np.linspace(0.0, 1.0, 17)
+NEAR = 0.5  # a dip below this part of the smaller end value gets a point of its own
+SHORTEST = 1e-6  # a step, in the chart, that is not halved again
+DEPTH = 14  # halvings of a step before two events count as one
+
+
+@dataclass(frozen=True, eq=False)
+class Spectra:
+    """Eigenvalues along a branch: for each component (points, k), with their speeds.
+
+    Speeds are along the points' tangents.
+    """
+
+    values: dict[Component, np.ndarray]
+    speeds: dict[Component, np.ndarray]
+    definite: dict[Component, np.ndarray]  # (points,), whether all eigenvalues must be real
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """Something located between two points."""
+
+    component: Component
+    at: Crossing | Singularity
+    count: int
+    tangential: bool
+    position: float
+
+
+def spectra(problem, points: list[Point]) -> Spectra:
+    """All isotypic eigenvalues of all points, in one call."""
+    X = np.array([point.X for point in points])
+    tangents = np.array([point.tangent for point in points])
+    blocks = problem.blocks(X[:, :-1], X[:, -1])
+    changes = problem.blocks_along(X[:, :-1], X[:, -1], tangents)
+    values, speeds, definite = {}, {}, {}
+    for component, block in blocks.items():
+        eigen = block.eigen()
+        values[component] = eigen.values
+        speeds[component] = eigen.speeds(changes[component])
+        definite[component] = block.definite
+    return Spectra(values, speeds, definite)
+
+
+def refine(problem, points: list[Point], options: Options) -> tuple[list[Point], Spectra]:
+    """Insert points until no eigenvalue can cross zero twice unseen between two of them."""
+    known = spectra(problem, points)
+    for _ in range(DEPTH):
+        doubtful = np.flatnonzero(_doubtful(problem, points, known))
+        added = {}
+        for i in doubtful:
+            middle = between(problem, points[i], points[i + 1], 0.5, options)
+            if middle is not None:
+                added[i] = middle
+        if not added:
+            break
+        points = [q for i, p in enumerate(points) for q in ((p, added[i]) if i in added else (p,))]
+        known = spectra(problem, points)
+    return points, known
+
+
+def between(problem, one: Point, other: Point, share: float, options: Options) -> Point | None:
+    """The corrected point at this share of the way between two points."""
+    chart = problem.chart(one.lam)
+    curve = Hermite.between(chart, one, other)
+    guess = chart.out(curve(share * curve.length))
+    return correct(problem, guess, (1 - share) * one.tangent + share * other.tangent, options).point
+
+
+def find(problem, points: list[Point], known: Spectra, options: Options):
+    """Everything that happens between the points, in order.
+
+    Returns
+    -------
+    found : list of Found
+    believed : int
+        How many of the points lie on one branch for sure: a step whose change
+        of inertia is not explained by located events ends it.
+    """
+    found: list[Found] = []
+    for i, (one, other) in enumerate(zip(points, points[1:], strict=False)):
+        here = _within(problem, one, other, known, i, options)
+        if here is None:
+            return found, i + 1
+        found.extend(sorted(here, key=lambda event: event.position))
+    return found, len(points)
+
+
+def _within(problem, one, other, known, i, options, depth=0) -> list[Found] | None:
+    """Events between two points; the step is halved where several get in each other's way."""
+    events: list[Found] = []
+    for component, values in known.values.items():
+        if component.irrep == "t":
+            here = _inside(problem, one, other, component)
+        else:
+            here = _outside(problem, one, other, component, values[i], values[i + 1])
+        if here is None and known.definite[component][i : i + 2].all():
+            return _halves(problem, one, other, options, i, depth)
+        events.extend(here or [])  # eigenvalues that need not be real may meet and leave in pairs
+    return [replace(event, position=i + event.position) for event in events]
+
+
+def _halves(problem, one, other, options, i, depth):
+    if depth >= DEPTH:
+        return None
+    middle = between(problem, one, other, 0.5, options)
+    if middle is None:
+        return None
+    known = spectra(problem, [one, middle, other])
+    events = []
+    for j, (a, b) in enumerate(((one, middle), (middle, other))):
+        half = _within(problem, a, b, known, j, options, depth + 1)
+        if half is None:
+            return None
+        events.extend(replace(event, position=i + event.position / 2) for event in half)
+    return events
+
+
+def _inside(problem, one, other, component) -> list[Found] | None:
+    """Folds and branch points of the branch itself."""
+    singular = singular_between(problem, one, other)
+    if singular is None:
+        return None
+    return [
+        Found(
+            component,
+            s,
+            s.kernel.shape[1],
+            not s.fold and one.tangent[-1] * other.tangent[-1] < 0,
+            _share(problem, one, other, s.X),
+        )
+        for s in singular
+    ]
+
+
+def _outside(problem, one, other, component, before, after) -> list[Found] | None:
+    """Crossings in a block that the branch does not feel."""
+    crossing = np.flatnonzero((before < 0) != (after < 0))
+    if not len(crossing):
+        return []
+    chart = problem.chart(one.lam)
+    curve = Hermite.between(chart, one, other)
+    events: list[Found] = []
+    for j in crossing:
+        share = before[j] / (before[j] - after[j])
+        at = None
+        for guess in (share, 0.5, 0.1, 0.9):
+            at = locate_crossing(problem, chart.out(curve(guess * curve.length)), component)
+            if at is not None and _on_step(curve, chart, at.X):
+                break
+            at = None
+        if at is None:
+            return None
+        share = _share(problem, one, other, at.X)
+        if any(abs(event.position - share) < 1e-9 for event in events):
+            return _together(problem, at.X, component, len(crossing), share)
+        events.append(Found(component, at, 1, False, share))
+    return events
+
+
+def _together(problem, X, component, count, position) -> list[Found] | None:
+    """``count`` eigenvalues of one block that vanish at one point."""
+    at = locate_crossing(problem, X, component, count)
+    if at is None:
+        return None
+    values = np.abs(problem.blocks(at.X[:-1], at.X[-1], [component])[component].eigen().values)
+    if np.sort(values)[count - 1] > 1e-9 * max(values.max(), 1.0):
+        return None
+    return [Found(component, at, count, False, position)]
+
+
+def _share(problem, one, other, X) -> float:
+    chart = problem.chart(one.lam)
+    start, end = chart.into(one.X), chart.into(other.X)
+    chord = end - start
+    return float(np.clip((chart.into(X) - start) @ chord / (chord @ chord), 0.0, 1.0))
+
+
+def _on_step(curve: Hermite, chart, X) -> bool:
+    """Whether ``X`` lies on the curve, between its ends."""
+    if not np.isfinite(X).all():
+        return False
+    y = chart.into(X)
+    chord = curve.end - curve.start
+    share = float((y - curve.start) @ chord / (chord @ chord))
+    if not -1e-6 <= share <= 1 + 1e-6:
+        return False
+    return bool(np.linalg.norm(y - curve(share * curve.length)) <= 0.25 * curve.length)
+
+
+def _doubtful(problem, points, known: Spectra) -> np.ndarray:
+    """For each step, whether an eigenvalue may do more on it than its ends show."""
+    lengths, rates = _lengths(problem, points)
+    doubtful = np.zeros(len(points) - 1, dtype=bool)
+    r = GRID[:, None, None]
+    for component, values in known.values.items():
+        a, b = values[:-1], values[1:]
+        slopes = known.speeds[component][:-1] * rates[0], known.speeds[component][1:] * rates[1]
+        cubic = a + (3 - 2 * r) * r * r * (b - a)
+        cubic = cubic + r * (1 - r) * ((1 - r) * slopes[0] - r * slopes[1])
+        changes = np.count_nonzero(np.diff(np.signbit(cubic), axis=0), axis=0)
+        dips = np.abs(cubic).min(axis=0) < NEAR * np.minimum(np.abs(a), np.abs(b))
+        doubtful |= np.any((changes > 1) | ((changes == 0) & dips), axis=-1)
+    return doubtful & (lengths > SHORTEST)
+
+
+def _lengths(problem, points) -> tuple[np.ndarray, np.ndarray]:
+    """Lengths of the steps in the chart, and step over speed at both ends, (2, steps, 1)."""
+    lengths, rates = [], []
+    for one, other in zip(points, points[1:], strict=False):
+        chart = problem.chart(one.lam)
+        length = np.linalg.norm(chart.into(other.X) - chart.into(one.X))
+        speeds = [np.linalg.norm(chart.push(p.X, p.tangent)) for p in (one, other)]
+        lengths.append(length)
+        rates.append([length / speed for speed in speeds])
+    return np.array(lengths), np.array(rates).T.reshape(2, -1, 1)

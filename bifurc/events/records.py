@@ -1,0 +1,72 @@
+"""What is known of an event, and how it reads."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from bifurc.structure.irreps import Component
+from bifurc.structure.polynomial import Polynomial
+
+Index = dict[Component, int]  # number of negative eigenvalues of each block
+
+
+def morse_index(index: Index, parameters: dict[str, float] | None = None) -> Polynomial:
+    """The Morse index as a polynomial: blocks' negative eigenvalues times dimension.
+
+    With ``parameters`` given, components that do not exist
+    there (see :meth:`Component.exists`) are left out.
+    """
+    total = Polynomial.of(0)
+    for component, negatives in index.items():
+        if parameters is None or component.exists(parameters):
+            total = total + component.dimension * negatives
+    return total
+
+
+@dataclass(frozen=True, eq=False)
+class Event:
+    """A located crossing, fold or branch point.
+
+    ``below`` and ``above`` are the numbers of negative eigenvalues for smaller
+    and larger ``lam``; at a fold, where both sheets lie on one side, before
+    and after it along the branch.
+    """
+
+    label: str  # BP, LP
+    component: Component
+    lam: float
+    X: np.ndarray  # (n + 1,)
+    tangent: np.ndarray  # (n + 1,), of the branch at the event
+    parameters: dict[str, float]
+    kernel: np.ndarray  # (copies, count), coefficients in the copies of the irrep
+    speed: float  # d eigenvalue / d lam along the branch; d/ds at a fold
+    loss: float | None
+    below: Index = field(repr=False)
+    above: Index = field(repr=False)
+    kind: str = "unknown"  # fold, transcritical, pitchfork, degenerate, tangential
+    position: float = 0.0  # number of the point before it, plus the share of the step
+
+    @property
+    def formal(self) -> bool:
+        """Whether the irrep does not exist at this size."""
+        return not self.component.exists(self.parameters)
+
+    @property
+    def multiplicity(self) -> float:
+        """Dimension of the kernel: a real number."""
+        return self.kernel.shape[1] * self.component.dimension(**self.parameters)
+
+    def index(self, side: str) -> Polynomial:
+        """Morse index ``"below"`` or ``"above"`` as a polynomial in the parameters."""
+        return morse_index(getattr(self, side), self.parameters)
+
+    @property
+    def transition(self) -> str:
+        """Such as "saddle -> minimum", as ``lam`` grows."""
+        sides = ["saddle" if self.index(side).terms else "minimum" for side in ("below", "above")]
+        return " -> ".join(sides)
+
+    def __str__(self) -> str:
+        where = ", ".join(f"{name} = {value:.10g}" for name, value in self.parameters.items())
+        formal = ", formal" if self.formal else ""
+        return f"{self.label} at {where}: {self.component.label}, {self.kind}{formal}, {self.transition}"

@@ -1,0 +1,1 @@
+"""The loss on a fixed-point subspace: kernels, exact derivatives, isotypic blocks."""

@@ -1,0 +1,79 @@
+"""The full matrices that stand behind reduced coordinates at integer sizes."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from bifurc.structure.structure import Block, Structure
+
+
+def matrices(structure: Structure, x, values: Mapping[str, float]):
+    """Return W (k, d) and V (h, d) of the coordinates ``x``.
+
+    Parameters
+    ----------
+    structure : Structure
+    x : ndarray, shape (n,)
+    values : mapping
+        The parameters; every size must come out as a positive integer.
+
+    Raises
+    ------
+    ValueError
+        If a size is not a positive integer.
+    """
+    sizes = integer_sizes(structure, values)
+    entries = {}
+    for coordinate, value in zip(structure.coordinates, x, strict=True):
+        entries.setdefault((coordinate.row, coordinate.column), []).append(value)
+    student = {key: (pair[0], pair[-1]) for key, pair in entries.items()}
+    teacher = {key: tuple(p(**values) for p in pair) for key, pair in structure.teacher.items()}
+    columns = structure.inputs
+    return (
+        _assemble(structure.students, columns, student, sizes),
+        _assemble(structure.teachers, columns, teacher, sizes),
+    )
+
+
+def row_weights(structure: Structure, values: Mapping[str, float]):
+    """Second-layer weights of the rows of W and V; shapes (k,) and (h,)."""
+    sizes = integer_sizes(structure, values)
+    student = [(structure.student_weights.get(b.name, 1.0), b) for b in structure.students]
+    teacher = [(structure.teacher_weights.get(b.name, 1.0), b) for b in structure.teachers]
+    return tuple(
+        np.concatenate([np.full(sizes[b.points], weight) for weight, b in rows] or [np.zeros(0)])
+        for rows in (student, teacher)
+    )
+
+
+def integer_sizes(structure: Structure, values: Mapping[str, float]) -> dict[str, int]:
+    """The sizes of the point sets, as integers."""
+    sizes = {}
+    for name, size in structure.size.items():
+        value = size(**values)
+        if abs(value - round(value)) > 1e-9 or round(value) < 1:
+            raise ValueError(
+                f"Point set {name!r} has size {value:.6g}; a matrix needs whole sizes of at "
+                "least 1. Choose the parameters accordingly."
+            )
+        sizes[name] = round(value)
+    return sizes
+
+
+def _assemble(
+    rows: Sequence[Block],
+    columns: Sequence[Block],
+    entries: Mapping[tuple[str, str], tuple[float, float]],
+    sizes: Mapping[str, int],
+) -> np.ndarray:
+    bands = [np.zeros((0, sum(sizes[c.points] for c in columns)))]
+    for row in rows:
+        band = []
+        for column in columns:
+            diagonal, off = entries.get((row.name, column.name), (0.0, 0.0))
+            piece = np.full((sizes[row.points], sizes[column.points]), float(off))
+            if row.points == column.points:
+                np.fill_diagonal(piece, diagonal)
+            band.append(piece)
+        bands.append(np.hstack(band))
+    return np.vstack(bands)

@@ -1,0 +1,90 @@
+"""Kernels: f(w, v) = E[phi(<w, x>) phi(<v, x>)] through p = |w|², q = |v|², c = <w, v>.
+
+A kernel is a handful of formulas. Anything with the methods below will do;
+there is nothing to inherit. They are called with arrays or with
+:class:`~bifurc.loss.series.Series`, so write them with numpy's functions
+and operators. Only derivatives in the first argument are asked for: the
+others follow from f(p, q, c) = f(q, p, c).
+"""
+
+import numpy as np
+
+from bifurc.loss.series import leading
+
+# sin² of the angle below which two rows count as parallel. The angle is then
+# below 1e-7, where rounding of pq - c² would spoil the second derivatives and
+# their limits are right to the same 1e-7.
+PARALLEL = 1e-14
+
+
+class ReLU:
+    """f = (|w||v| sin t + (pi - t) <w, v>) / (2 pi), t the angle between w and v.
+
+    Where two rows are positively parallel f is C² with the jet of c/2, where
+    they are antiparallel with jet 0; the single partial derivatives blow up
+    there and are replaced by those jets.
+
+    References
+    ----------
+    .. [1] Cho, Saul, "Kernel methods for deep learning", NIPS 2009, eq. (6).
+    .. [2] Brutzkus, Globerson, "Globally optimal gradient descent for a ConvNet
+       with Gaussian inputs", ICML 2017, section 3.
+
+    Examples
+    --------
+    >>> ReLU().value(1.0, 1.0, 0.0) * 2 * np.pi
+    1.0
+    """
+
+    homogeneous = True  # phi(a z) = a phi(z) for a > 0: parallel rows exchange norm freely
+
+    def value(self, p, q, c):
+        """f itself."""
+        sine, _, angle = self._angle(p, q, c)
+        return (sine + (np.pi - angle) * c) / (2 * np.pi)
+
+    def gradient(self, p, q, c):
+        """(f_p, f_c)."""
+        sine, _, angle = self._angle(p, q, c)
+        return sine / (4 * np.pi * p), (np.pi - angle) / (2 * np.pi)
+
+    def hessian(self, p, q, c):
+        """(f_pp, f_pq, f_pc, f_cc)."""
+        sine, cosecant = self._sine(p, q, c)
+        return (
+            (q * cosecant / 2 - sine / p) / (4 * np.pi * p),
+            cosecant / (8 * np.pi),
+            -c * cosecant / (4 * np.pi * p),
+            cosecant / (2 * np.pi),
+        )
+
+    def _sine(self, p, q, c):
+        """|w||v| sin t and its inverse; both 0 where the rows are parallel."""
+        square = p * q - c * c
+        apart = leading(square) > PARALLEL * leading(p * q)
+        root = np.sqrt(square * apart + ~apart)
+        return root * apart, apart / root
+
+    def _angle(self, p, q, c):
+        sine, cosecant = self._sine(p, q, c)
+        apart = leading(cosecant) != 0
+        cosine = c * apart / np.sqrt(p * q)
+        opposite = ~apart & (leading(c) < 0)
+        angle = np.arccos(cosine) * apart + np.pi * opposite
+        return sine, cosecant, angle
+
+
+KERNELS = {"relu": ReLU}
+
+
+def kernel(name: str, **parameters: float):
+    """Return the kernel called ``name``.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    if name not in KERNELS:
+        raise ValueError(f"Unknown kernel {name!r}; there are {', '.join(KERNELS)}.")
+    return KERNELS[name](**parameters)

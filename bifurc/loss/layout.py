@@ -1,0 +1,110 @@
+"""Where each coordinate of a structure sits in the arrays beta and sigma.
+
+All rows, students first and teachers after them, are kept as two arrays of
+shape (rows, columns) over *blocks*: ``beta`` the constant part of a block,
+``sigma`` what its diagonal has on top (see :mod:`bifurc.structure.structure`).
+Coordinates go in by :attr:`Layout.basis` and gradients come out by its dual.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from bifurc.structure.irreps import Component
+from bifurc.structure.structure import Structure
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """Constant index arrays of one structure."""
+
+    structure: Structure
+
+    @cached_property
+    def rows(self) -> int:
+        """Number of student and teacher row blocks together."""
+        return len(self.structure.students) + len(self.structure.teachers)
+
+    @cached_property
+    def columns(self) -> int:
+        """Number of input blocks."""
+        return len(self.structure.inputs)
+
+    @cached_property
+    def signs(self) -> np.ndarray:
+        """Second-layer weights, negative for the teacher; shape (rows,)."""
+        s = self.structure
+        return np.array(
+            [s.student_weights.get(row.name, 1.0) for row in s.students]
+            + [-s.teacher_weights.get(row.name, 1.0) for row in s.teachers]
+        )
+
+    @cached_property
+    def basis(self) -> np.ndarray:
+        """Each coordinate as (beta, sigma) of all rows; shape (n, 2, rows, columns)."""
+        n = len(self.structure.coordinates)
+        basis = np.zeros((n, 2, self.rows, self.columns))
+        for a, (r, c, part) in enumerate(self._places):
+            if part == "diag":
+                basis[a, 1, r, c] = 1.0
+            elif part == "off":
+                basis[a, :, r, c] = 1.0, -1.0
+            else:
+                basis[a, 0, r, c] = 1.0
+        return basis
+
+    @cached_property
+    def _places(self) -> list[tuple[int, int, str]]:
+        row = {block.name: i for i, block in enumerate(self.structure.students)}
+        column = {block.name: i for i, block in enumerate(self.structure.inputs)}
+        return [(row[c.row], column[c.column], c.part) for c in self.structure.coordinates]
+
+    def on(self, points: str) -> tuple[np.ndarray, np.ndarray]:
+        """Masks of the student rows and of the columns that copy ``points``."""
+        s = self.structure
+        rows = np.array([block.points == points for block in s.students])
+        return rows, np.array([block.points == points for block in s.inputs])
+
+    def pair_basis(self, component: Component) -> np.ndarray:
+        """Copies of x, y or sxs: one for each (row block, column block) they live on.
+
+        Shape (copies, rows, columns).
+        """
+        sets = component.sets
+        (rows, cols), (other_rows, other_cols) = self.on(sets[0]), self.on(sets[-1])
+        where = np.outer(rows, other_cols) | np.outer(other_rows, cols)
+        return self._units(where)
+
+    def vertex_basis(self, component: Component) -> np.ndarray:
+        """Copies of s: the parts (X1, X2, X3) of U_ij = (X1 [i = j] + X2) z_i + X3 z_j.
+
+        On blocks tied to the set the three copies are made orthogonal:
+        diagonal, antisymmetric, and symmetric off the diagonal (the last one
+        vanishes on a set of two points). Shape (copies, 3, rows, columns).
+        """
+        rows, cols = self.on(component.points)
+        both = self._units(np.outer(rows, cols))
+        by_row = self._units(np.outer(rows, ~cols))
+        by_column = self._units(np.outer(~rows, cols))
+        patterns = [(both, (1, 0, 0)), (both, (0, 1, -1)), (both, (-2, 1, 1))]
+        patterns += [(by_row, (0, 1, 0)), (by_column, (0, 0, 1))]
+        return np.concatenate(
+            [units[:, None] * np.array(parts)[:, None, None] for units, parts in patterns]
+        ).astype(float)
+
+    def _units(self, where: np.ndarray) -> np.ndarray:
+        """One unit array for each True of ``where``, teacher rows zero."""
+        units = np.zeros((int(where.sum()), self.rows, self.columns))
+        units[(np.arange(len(units)), *np.nonzero(where))] = 1.0
+        return units
+
+
+def dual(basis: np.ndarray) -> np.ndarray:
+    """Return the matrix that reads off coefficients in ``basis``.
+
+    ``flat @ dual(basis)`` are the coefficients of a combination of the basis
+    vectors, flattened; shape (entries, vectors).
+    """
+    flat = basis.reshape(len(basis), -1)
+    return np.linalg.solve(flat @ flat.T, flat).T

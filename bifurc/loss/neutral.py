@@ -1,0 +1,94 @@
+"""Directions along which the loss does not change: norm exchange of parallel neurons.
+
+For a positively homogeneous activation, two neurons with parallel weights
+can pass norm to one another at no cost. The Hessian then has an exact zero
+eigenvalue, at critical points and elsewhere, that is no bifurcation. Such a
+direction is u_i = eps_i w_i with sum signs eps |w| = 0 over the rows of each
+class of parallel ones; it lies in the irreps t and s only.
+"""
+
+import numpy as np
+
+from bifurc.loss.layout import Layout
+from bifurc.loss.reduced import Rows
+from bifurc.structure.irreps import Component
+
+# 1 - cosine of the angle that still counts as parallel, as in kernels.PARALLEL
+_TURN = 0.5e-14
+
+
+def norm_exchanges(rows: Rows, layout: Layout, component: Component, keep: np.ndarray):
+    """Neutral directions in the copies of ``component``, or None.
+
+    Rows count as parallel where they are so in the whole batch.
+
+    Parameters
+    ----------
+    rows : Rows
+    component : Component
+        Of irrep t or s.
+    keep : ndarray
+        Reads off coefficients in the copies, see :func:`~bifurc.loss.layout.dual`.
+
+    Returns
+    -------
+    ndarray, shape (..., copies, m), or None if m = 0
+    """
+    students = len(layout.structure.students)
+    vertex = component.irrep == "s"
+    lengths = np.sqrt(rows.norms[..., 0, :students])
+    apart, same = parallel(rows, students)
+    if vertex:
+        mine, _ = layout.on(component.points)
+    else:
+        mine = np.ones(students, dtype=bool)
+    beta, sigma = rows.beta[..., 0, :students, :], rows.sigma[..., 0, :students, :]
+    found = []
+    for members in _classes((same if vertex else same | apart) & np.outer(mine, mine)):
+        pull = rows.signs[members] * lengths[..., members]
+        if vertex and np.diagonal(apart)[members].any():
+            shares = np.broadcast_to(np.eye(len(members)), (*pull.shape, len(members)))
+        else:
+            if not vertex:
+                pull = pull * rows.sizes[..., 0, members]
+            shares = np.linalg.qr(pull[..., None], mode="complete")[0][..., 1:]
+        for share in np.moveaxis(shares, -1, 0):
+            found.append(_exchange(beta, sigma, members, share, layout, vertex, keep))
+    return np.stack(found, axis=-1) if found else None
+
+
+def parallel(rows: Rows, students: int) -> tuple[np.ndarray, np.ndarray]:
+    """Which student blocks have parallel rows at different and at the same point."""
+    norms = rows.norms[..., 0, :students]
+    lengths = np.sqrt(norms[..., :, None] * norms[..., None, :])
+    inner = rows.inner[..., 0, :, :students, :students]
+    close = inner >= (1 - _TURN) * lengths[..., None, :, :]
+    apart, same = np.moveaxis(close, -3, 0)
+    batch = tuple(range(apart.ndim - 2))
+    return apart.all(axis=batch), same.all(axis=batch)
+
+
+def _classes(linked: np.ndarray) -> list[np.ndarray]:
+    """Connected components of a symmetric relation; blocks not in it are left out."""
+    classes, left = [], set(np.flatnonzero(linked.diagonal()))
+    while left:
+        members, front = set(), {left.pop()}
+        while front:
+            members |= front
+            front = {int(j) for i in front for j in np.flatnonzero(linked[i])} - members
+        left -= members
+        classes.append(np.array(sorted(members)))
+    return classes
+
+
+def _exchange(beta, sigma, members, share, layout, vertex, keep):
+    """Coefficients of u_i = share_i w_i (times z_i in the irrep s)."""
+    eps = np.zeros(beta.shape[:-1])
+    eps[..., members] = share
+    pad = [(0, 0)] * (beta.ndim - 2) + [(0, layout.rows - beta.shape[-2]), (0, 0)]
+    constant, spike = (np.pad(eps[..., None] * part, pad) for part in (beta, sigma))
+    parts = [spike, constant, np.zeros_like(constant)] if vertex else [constant, spike]
+    return sum(
+        part.reshape(*part.shape[:-2], -1) @ piece
+        for part, piece in zip(parts, keep.reshape(len(parts), -1, keep.shape[-1]), strict=True)
+    )

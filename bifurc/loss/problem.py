@@ -1,0 +1,341 @@
+"""A structure along a line of parameters, as a problem the engine can continue."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from bifurc.continuation.problem import Chart
+from bifurc.errors import NotDefinedError, ZeroRowError
+from bifurc.loss import reduced
+from bifurc.loss.kernels import PARALLEL
+from bifurc.loss.isotypic import flat_product, pair_block, vertex_block
+from bifurc.loss.layout import Layout, dual
+from bifurc.loss.neutral import norm_exchanges
+from bifurc.loss.series import Series, direction, leading
+from bifurc.spectra import Block as SpectralBlock
+from bifurc.structure.irreps import Component
+from bifurc.structure.polynomial import Polynomial
+from bifurc.structure.structure import Block, Structure
+
+LAM = "lam"
+TINY = 1e-24  # squared norm of a row that counts as zero
+
+
+class NetworkProblem:
+    """Gradient field of a two-layer network on a fixed-point space.
+
+    The state is the vector of coordinates xi of the structure and ``lam`` the
+    parameter; every function takes leading batch axes.
+
+    Parameters
+    ----------
+    structure : Structure
+    kernel : object
+        See :mod:`bifurc.loss.kernels`.
+    line : mapping from parameter names to numbers or expressions in ``lam``
+        Where the parameters go, such as ``{"d": "lam", "k": "lam + 1"}``;
+        affine, so that every size is affine in ``lam``.
+
+    Raises
+    ------
+    ValueError
+        If a parameter of the structure is missing or a line is not affine.
+    """
+
+    def __init__(
+        self, structure: Structure, kernel: Any, line: Mapping[str, Any], any_size: bool = False
+    ):
+        self.structure, self.kernel, self.any_size = structure, kernel, any_size
+        self.line = {name: Polynomial.of(value) for name, value in line.items()}
+        for name, poly in self.line.items():
+            if poly.degree > 1 or poly.names - {LAM}:
+                raise ValueError(f"Parameter {name!r} must be affine along the line, got {poly}.")
+        if missing := structure.parameters - set(self.line):
+            raise ValueError(f"No value for parameter {', '.join(sorted(missing))}; give one.")
+        self.layout = Layout(structure)
+        self.n = len(structure.coordinates)
+
+    def on(self, structure: Structure, any_size: bool = False) -> "NetworkProblem":
+        """The same kernel and line of parameters on another structure.
+
+        With ``any_size`` sets may be smaller than a point; the formulas hold,
+        though nothing stands behind them.
+        """
+        return NetworkProblem(structure, self.kernel, self.line, any_size)
+
+    # -- where the parameters are ------------------------------------------------
+
+    def parameters(self, lam: float) -> dict[str, float]:
+        """Value of every parameter."""
+        return {name: poly(lam=lam) for name, poly in self.line.items()}
+
+    @cached_property
+    def _sizes(self) -> np.ndarray:
+        """Size of each point set as (constant, slope) in lam; shape (sets, 2)."""
+        return np.array([self._affine(points.size) for points in self.structure.sets])
+
+    @cached_property
+    def _least_sizes(self) -> np.ndarray:
+        if self.any_size:
+            return np.full(len(self.structure.sets), -np.inf)
+        return np.array([self.structure.least_size(points) for points in self.structure.sets])
+
+    def _affine(self, poly: Polynomial) -> np.ndarray:
+        on_line = poly.substitute(self.line)
+        if on_line.degree > 1:
+            raise ValueError(f"{poly} is not affine along the line; fix one of its parameters.")
+        return np.array([on_line(lam=0.0), on_line.derivative(LAM)(lam=0.0)])
+
+    @cached_property
+    def _row_sizes(self) -> np.ndarray:
+        return self._block_sizes(*self.structure.students, *self.structure.teachers)
+
+    @cached_property
+    def _column_sizes(self) -> np.ndarray:
+        return self._block_sizes(*self.structure.inputs)
+
+    def _block_sizes(self, *blocks: Block) -> np.ndarray:
+        order = {points.name: i for i, points in enumerate(self.structure.sets)}
+        return self._sizes[[order[block.points] for block in blocks]].T
+
+    @cached_property
+    def _teacher(self) -> np.ndarray:
+        """(constant, slope) of beta and sigma in lam; shape (2, 2, rows, columns)."""
+        s = self.structure
+        teacher = np.zeros((2, 2, self.layout.rows, self.layout.columns))
+        row = {b.name: i for i, b in enumerate(s.teachers, start=len(s.students))}
+        column = {b.name: i for i, b in enumerate(s.inputs)}
+        blocks = {b.name: b for b in (*s.inputs, *s.teachers)}
+        for (r, c), (diagonal, off) in s.teacher.items():
+            if s.tied(blocks[r], blocks[c]):
+                teacher[:, 0, row[r], column[c]] = self._affine(off)
+                teacher[:, 1, row[r], column[c]] = self._affine(diagonal - off)
+            else:
+                teacher[:, 0, row[r], column[c]] = self._affine(diagonal)
+        return teacher
+
+    @cached_property
+    def _weight_polynomials(self) -> np.ndarray:
+        """Coefficients of m_a in lam, highest first; shape (3, n)."""
+        on_line = [m.substitute(self.line) for m in self.structure.multiplicities]
+        return np.array([[m.terms.get((LAM,) * k, 0) for m in on_line] for k in (2, 1, 0)], float)
+
+    def weights(self, lam) -> np.ndarray:
+        """m_a, the number of matrix entries behind each coordinate; shape (..., n)."""
+        square, slope, constant = self._weight_polynomials
+        lam = np.asarray(lam)[..., None]
+        return (square * lam + slope) * lam + constant
+
+    def scales(self, lam: float) -> np.ndarray:
+        """Lengths that count as one in the arclength; shape (n + 1,).
+
+        The derivatives of :meth:`chart`: entries are measured by their share
+        in the norm of W per row, so that diagonals of order 1 and
+        off-diagonals of order 1/d weigh the same, and ``lam`` by the size that
+        it changes most in proportion, so that arclength in sizes is logarithmic.
+        """
+        chart = self.chart(lam)
+        return np.append(1.0 / chart.factor(lam), 1.0 / abs(chart.theta_dlam(lam)))
+
+    def chart(self, lam: float) -> Chart:
+        """Coordinates sqrt(m_a / neurons) x_a and the logarithm of a size."""
+        sizes = self._sizes[:, 0] + lam * self._sizes[:, 1]
+        rates = np.abs(self._sizes[:, 1]) / np.maximum(np.abs(sizes), 1e-3)
+        constant, slope = self._sizes[np.argmax(rates)]
+        if not slope:
+            theta = np.asarray, np.ones_like, lambda theta: theta
+        else:
+            sign = np.sign(slope)
+            theta = (
+                lambda lam: sign * np.log(constant + slope * np.asarray(lam)),
+                lambda lam: sign * slope / (constant + slope * np.asarray(lam)),
+                lambda theta: (np.exp(sign * theta) - constant) / slope,
+            )
+        students = self._row_sizes[:, : len(self.structure.students)].sum(axis=1)
+
+        def share(lam):
+            """m_a / neurons and its derivative; entries behind less than one row count as one."""
+            lam = np.asarray(lam)[..., None]
+            neurons = students[0] + lam * students[1]
+            weights = self.weights(lam[..., 0])
+            slope = 2 * lam * self._weight_polynomials[0] + self._weight_polynomials[1]
+            slope = np.where(weights > 1.0, slope, 0.0)
+            weights = np.maximum(weights, 1.0)
+            return weights / neurons, slope / neurons - weights * students[1] / neurons**2
+
+        def factor_dlam(lam):
+            value, slope = share(lam)
+            return 0.5 * slope / np.sqrt(value)
+
+        return Chart(lambda lam: np.sqrt(share(lam)[0]), factor_dlam, *theta)
+
+    # -- loss and derivatives inside the fixed-point space -----------------------
+
+    @cached_property
+    def _inward(self) -> np.ndarray:
+        return self.layout.basis.reshape(self.n, 2, -1).swapaxes(0, 1)
+
+    @cached_property
+    def _outward(self) -> np.ndarray:
+        return dual(self.layout.basis)
+
+    def rows(self, x, lam) -> reduced.Rows:
+        """All rows at ``x``; an axis of length 1 stands where directions go."""
+        batch = leading(x).shape[:-1]
+        shape = (*batch, 1, self.layout.rows, self.layout.columns)
+        if not isinstance(lam, Series):
+            lam = np.asarray(lam, dtype=float)
+        teacher = self._teacher[0] + lam[..., None, None, None, None] * self._teacher[1]
+        return reduced.Rows(
+            self.kernel,
+            (x @ self._inward[0]).reshape(*shape) + teacher[..., 0, :, :],
+            (x @ self._inward[1]).reshape(*shape) + teacher[..., 1, :, :],
+            self._row_sizes[0] + lam[..., None, None] * self._row_sizes[1],
+            self._column_sizes[0] + lam[..., None, None] * self._column_sizes[1],
+            self.layout.signs,
+        )
+
+    def loss(self, x, lam):
+        """L at ``x``; shape (...)."""
+        return reduced.loss(self.rows(x, lam))[..., 0]
+
+    losses = loss  # it takes batches as it is
+
+    def gradient(self, x, lam):
+        """Entries g_a of the full gradient, shape (..., n)."""
+        return flat_product(reduced.gradient(self.rows(x, lam)), self._outward)[..., 0, :]
+
+    def jacobian(self, x, lam, checked: bool = True):
+        """(g, [dg/dx | dg/dlam]), shapes (..., n) and (..., n, n + 1).
+
+        Raises
+        ------
+        NotDefinedError, ZeroRowError
+            See :meth:`check`; not unless ``checked``.
+        """
+        rows = self.rows(x, lam)
+        if checked:
+            self.check(rows, lam)
+        return self._gradient(rows), self._jacobian(rows)
+
+    def _gradient(self, rows):
+        return flat_product(reduced.gradient(rows), self._outward)[..., 0, :]
+
+    def _jacobian(self, rows):
+        change = reduced.gradient_change(rows, *self._directions)
+        return flat_product(change, self._outward).swapaxes(-1, -2)
+
+    @cached_property
+    def _directions(self) -> tuple[np.ndarray, ...]:
+        """Changes of (beta, sigma, row sizes, column sizes) along x_1, ..., x_n, lam."""
+        moves = np.concatenate([self.layout.basis, self._teacher[1:]])
+        only_lam = np.append(np.zeros(self.n), 1.0)[:, None]
+        return (
+            moves[:, 0],
+            moves[:, 1],
+            only_lam * self._row_sizes[1],
+            only_lam * self._column_sizes[1],
+        )
+
+    def jacobian_along(self, x, lam, u):
+        """Derivative of [dg/dx | dg/dlam] along ``u`` = (dx, dlam); shape (..., n, n + 1)."""
+        return self._jacobian(self._rows_along(x, lam, u)).coefficients[1]
+
+    def third_along(self, x, lam, u):
+        """d³/de³ of g(x + e dx, lam + e dlam) at e = 0, u = (dx, dlam); shape (..., n)."""
+        rows = self.rows(direction(x, u[..., :-1], 3), direction(lam, u[..., -1], 3))
+        return 6.0 * self._gradient(rows).coefficients[3]
+
+    def _rows_along(self, x, lam, u) -> reduced.Rows:
+        return self.rows(direction(x, u[..., :-1]), direction(lam, u[..., -1]))
+
+    def check(self, rows: reduced.Rows, lam) -> None:
+        """Raise where the loss is not defined or not smooth.
+
+        Raises
+        ------
+        NotDefinedError
+            If a size is below its least value, or a Gram determinant of two
+            rows is negative, which can happen at sizes that are not whole.
+        ZeroRowError
+            If a row is zero.
+        """
+        sizes = self._sizes[:, 0] + np.asarray(lam)[..., None] * self._sizes[:, 1]
+        if not (sizes >= self._least_sizes).all():
+            short = self.structure.sets[int(np.argwhere(~(sizes >= self._least_sizes))[0][-1])]
+            raise NotDefinedError(f"Point set {short.name!r} has become too small.")
+        norms = rows.norms[..., 0, :]
+        if norms.min() > TINY:
+            p, q, c = rows.arguments
+            if (c * c <= p * q * (1 + PARALLEL)).all():
+                return
+            raise NotDefinedError("The angle between two rows is no real angle.")
+        row = np.argwhere(~(norms > TINY))[0][-1]
+        names = [b.name for b in self.structure.students]
+        names += [f"{b.name} of the teacher" for b in self.structure.teachers]
+        raise ZeroRowError(f"Row block {names[row]} is zero; the loss is not smooth there.")
+
+    # -- isotypic blocks ---------------------------------------------------------
+
+    @cached_property
+    def components(self) -> tuple[Component, ...]:
+        """Isotypic components of the full Hessian, t first."""
+        return self.structure.components
+
+    @cached_property
+    def _bases(self) -> dict[Component, tuple[np.ndarray, np.ndarray]]:
+        bases = {}
+        for component in self.components[1:]:
+            vertex = component.irrep == "s"
+            build = self.layout.vertex_basis if vertex else self.layout.pair_basis
+            basis = build(component)
+            bases[component] = basis, dual(basis)
+        return bases
+
+    def blocks(self, x, lam, components=None) -> dict[Component, SpectralBlock]:
+        """The block of each of ``components`` (default: of all, t included)."""
+        rows = self.rows(x, lam)
+        return {
+            component: SpectralBlock(
+                self._matrix(component, rows),
+                self._copy_weights(component, lam),
+                self._neutral(component, rows),
+            )
+            for component in components or self.components
+        }
+
+    def blocks_along(self, x, lam, u, components=None) -> dict[Component, np.ndarray]:
+        """Derivative of each block's matrix along ``u``; shape (..., copies, copies)."""
+        rows = self._rows_along(x, lam, u)
+        return {c: self._matrix(c, rows).coefficients[1] for c in components or self.components}
+
+    def _matrix(self, component: Component, rows):
+        if component.irrep == "t":
+            return self._jacobian(rows)[..., :-1]
+        basis, keep = self._bases[component]
+        if component.irrep == "s":
+            return vertex_block(rows, basis, keep)
+        return pair_block(rows, basis, -1.0 if component.irrep == "x" else 1.0, keep)
+
+    def _copy_weights(self, component: Component, lam) -> np.ndarray:
+        """Squared length of each copy, up to a common factor; shape (..., copies)."""
+        if component.irrep == "t":
+            return self.weights(lam)
+        basis, _ = self._bases[component]
+        lam = np.asarray(lam, dtype=float)[..., None]
+        if component.irrep != "s":
+            return np.ones((*lam.shape[:-1], len(basis)))
+        x1, x2, x3 = basis[:, 0], basis[:, 1], basis[:, 2]
+        rows = (self._row_sizes[0] + lam * self._row_sizes[1])[..., None, :, None]
+        columns = (self._column_sizes[0] + lam * self._column_sizes[1])[..., None, None, :]
+        lengths = x1**2 + columns * x2**2 + rows * x3**2 + 2 * x1 * (x2 + x3)
+        return lengths.sum(axis=(-1, -2))
+
+    def _neutral(self, component: Component, rows):
+        if not getattr(self.kernel, "homogeneous", False) or component.irrep not in "ts":
+            return None
+        keep = self._outward if component.irrep == "t" else self._bases[component][1]
+        return norm_exchanges(rows, self.layout, component, keep)
+

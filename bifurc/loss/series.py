@@ -1,0 +1,201 @@
+"""Truncated power series that numpy formulas accept in place of arrays.
+
+A formula written with ``+ - * / @ ** np.sqrt np.arccos`` ... works on arrays;
+handed a :class:`Series` it also carries derivatives, exactly, to any order.
+So a kernel is written once and nothing is differenced.
+
+References
+----------
+.. [1] Griewank, Walther, "Evaluating Derivatives", 2nd ed., SIAM 2008, chapter 13.
+"""
+
+import numpy as np
+
+
+class Series(np.lib.mixins.NDArrayOperatorsMixin):
+    """sum_k coefficients[k] * eps**k, truncated; each coefficient an array.
+
+    Parameters
+    ----------
+    coefficients : array_like, shape (order + 1, ...)
+
+    Examples
+    --------
+    >>> eps = Series([0.0, 1.0, 0.0])
+    >>> np.sqrt(1 + eps).coefficients
+    array([ 1.   ,  0.5  , -0.125])
+    """
+
+    __slots__ = ("coefficients",)
+
+    def __init__(self, coefficients):
+        self.coefficients = np.asarray(coefficients)
+
+    @property
+    def order(self) -> int:
+        """The highest power kept."""
+        return len(self.coefficients) - 1
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one coefficient."""
+        return self.coefficients.shape[1:]
+
+    def __getitem__(self, index) -> "Series":
+        whole = index if isinstance(index, tuple) else (index,)
+        return Series(self.coefficients[(slice(None), *whole)])
+
+    def swapaxes(self, one: int, other: int) -> "Series":
+        """Swap two axes of every coefficient; both counted from the end."""
+        return Series(self.coefficients.swapaxes(one, other))
+
+    def reshape(self, *shape: int) -> "Series":
+        """Reshape every coefficient."""
+        return Series(self.coefficients.reshape(len(self.coefficients), *shape))
+
+    def sum(self, axis: int) -> "Series":
+        """Sum every coefficient over ``axis``, counted from the end."""
+        return Series(self.coefficients.sum(axis=axis))
+
+    def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
+        if method != "__call__" or kwargs or ufunc.__name__ not in _RULES:
+            return NotImplemented
+        return _RULES[ufunc.__name__](*inputs)
+
+
+def leading(value):
+    """The constant term of a series; an array is its own."""
+    return value.coefficients[0] if isinstance(value, Series) else value
+
+
+def direction(base, first, order: int = 1):
+    """The series base + first * eps."""
+    base, first = np.broadcast_arrays(base, first)
+    rest = np.zeros((order - 1, *base.shape), dtype=base.dtype)
+    return Series(np.concatenate([[base], [first], rest]))
+
+
+def _pair(a, b) -> tuple[np.ndarray, np.ndarray]:
+    """Coefficients of both operands, to the same order and number of axes."""
+    order = (a if isinstance(a, Series) else b).order
+    arrays = []
+    for value in (a, b):
+        if isinstance(value, Series):
+            arrays.append(value.coefficients)
+        else:
+            value = np.asarray(value)
+            arrays.append(np.concatenate([value[None], np.zeros((order, *value.shape))]))
+    axes = max(array.ndim for array in arrays)
+    return tuple(a.reshape(a.shape[:1] + (1,) * (axes - a.ndim) + a.shape[1:]) for a in arrays)
+
+
+def _linear(ufunc):
+    def rule(a, b):
+        return Series(ufunc(*_pair(a, b)))
+
+    return rule
+
+
+def _bilinear(ufunc):
+    """Cauchy's product; a plain array multiplies each coefficient."""
+
+    def rule(a, b):
+        if not isinstance(a, Series):
+            return Series(np.stack([ufunc(a, bk) for bk in b.coefficients]))
+        if not isinstance(b, Series):
+            return Series(np.stack([ufunc(ak, b) for ak in a.coefficients]))
+        x, y = a.coefficients, b.coefficients
+        return Series(
+            np.stack(
+                [sum(ufunc(x[j], y[k - j]) for j in range(k + 1)) for k in range(a.order + 1)]
+            )
+        )
+
+    return rule
+
+
+_times = _bilinear(np.multiply)
+
+
+def _divide(a, b):
+    if not isinstance(b, Series):
+        return Series(np.stack([ak / b for ak in a.coefficients]))
+    x, y = _pair(a, b)
+    out: list[np.ndarray] = []
+    for k in range(len(y)):
+        known = sum((y[k - j] * out[j] for j in range(k)), start=np.zeros(()))
+        out.append((x[k] - known) / y[0])
+    return Series(np.stack(np.broadcast_arrays(*out)))
+
+
+def _power(a, b):
+    """a**b for a constant b, from a * (a**b)' = b * a**b * a'."""
+    if isinstance(b, Series):
+        return _exp(_times(b, _log(a)))
+    if float(b).is_integer() and 0 <= b <= 4:
+        result = Series(np.zeros_like(a.coefficients)) + 1.0
+        for _ in range(int(b)):
+            result = _times(result, a)
+        return result
+    x = a.coefficients
+    out = [x[0] ** b]
+    for k in range(1, len(x)):
+        out.append(sum((b * j - (k - j)) * x[j] * out[k - j] for j in range(1, k + 1)) / (k * x[0]))
+    return Series(np.stack(out))
+
+
+def _derivative(a: Series) -> Series:
+    """d/deps, with a zero in the place of the order that is lost."""
+    ranks = np.arange(1, a.order + 1).reshape(-1, *(1,) * len(a.shape))
+    last = np.zeros((1, *a.shape), dtype=a.coefficients.dtype)
+    return Series(np.concatenate([a.coefficients[1:] * ranks, last]))
+
+
+def _integral(constant, slope: Series) -> Series:
+    ranks = np.arange(1, slope.order + 1).reshape(-1, *(1,) * len(slope.shape))
+    return Series(np.concatenate([[constant], slope.coefficients[:-1] / ranks]))
+
+
+def _primitive(value, slope):
+    """Rule for a function with ``value`` at the constant term and known derivative."""
+
+    def rule(a):
+        return _integral(value(a.coefficients[0]), _times(slope(a), _derivative(a)))
+
+    return rule
+
+
+def _exp(a):
+    out = [np.exp(a.coefficients[0])]
+    x = a.coefficients
+    for k in range(1, len(x)):
+        out.append(sum(j * x[j] * out[k - j] for j in range(1, k + 1)) / k)
+    return Series(np.stack(out))
+
+
+_log = _primitive(np.log, lambda a: _power(a, -1.0))
+
+_RULES = {
+    "add": _linear(np.add),
+    "subtract": _linear(np.subtract),
+    "multiply": _times,
+    "matmul": _bilinear(np.matmul),
+    "divide": _divide,
+    "power": _power,
+    "negative": lambda a: Series(-a.coefficients),
+    "square": lambda a: _times(a, a),
+    "reciprocal": lambda a: _power(a, -1.0),
+    "sqrt": lambda a: _power(a, 0.5),
+    "exp": _exp,
+    "log": _log,
+    "arccos": _primitive(np.arccos, lambda a: -((1.0 - a * a) ** -0.5)),
+    "arcsin": _primitive(np.arcsin, lambda a: (1.0 - a * a) ** -0.5),
+    "arctan": _primitive(np.arctan, lambda a: (1.0 + a * a) ** -1.0),
+}
+
+
+def broadcast(value, shape):
+    """Broadcast an array, or each coefficient of a series, to ``shape``."""
+    if isinstance(value, Series):
+        return Series(np.broadcast_to(value.coefficients, (value.order + 1, *shape)))
+    return np.broadcast_to(value, shape)

@@ -1,0 +1,105 @@
+"""Eigenvalues of isotypic blocks.
+
+A block is the Hessian on the copies of one irrep, written in a basis that
+need not be orthonormal: column j holds the coefficients of the image of copy
+j, and ``weights`` the squared lengths of the copies. Kept like this it stays
+finite where a length goes to zero (a set of one or two points); scaled by the
+square roots of the weights it is symmetric wherever they are positive.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """A batch of blocks of one irrep.
+
+    Parameters
+    ----------
+    matrix : ndarray, shape (..., copies, copies)
+    weights : ndarray, shape (..., copies)
+    neutral : ndarray, shape (..., copies, m)
+        Directions along which the loss is constant by homogeneity; their
+        eigenvalues are exactly zero and are set apart.
+    """
+
+    matrix: np.ndarray
+    weights: np.ndarray
+    neutral: np.ndarray | None = None
+
+    def eigen(self) -> "Eigen":
+        """Eigenvalues, ascending, with left and right eigenvectors; neutral ones left out."""
+        absent = (self.weights == 0).reshape(-1, self.weights.shape[-1]).all(axis=0)
+        if absent.any():
+            return self._without(absent)
+        return self._symmetric() if np.all(self.weights > 0) else self._general()
+
+    @property
+    def definite(self) -> np.ndarray:
+        """Whether all copies have positive length, so that eigenvalues are real; (...)."""
+        return (self.weights >= 0).all(axis=-1)
+
+    def _without(self, absent: np.ndarray) -> "Eigen":
+        """Eigenvalues on the copies that exist: one of length zero has no entry behind it."""
+        kept = ~absent
+        neutral = None if self.neutral is None else self.neutral[..., kept, :]
+        matrix = self.matrix[..., kept, :][..., kept]
+        part = Block(matrix, self.weights[..., kept], neutral).eigen()
+        vectors = []
+        for thin in (part.right, part.left):
+            full = np.zeros((*thin.shape[:-2], len(kept), thin.shape[-1]))
+            full[..., kept, :] = thin
+            vectors.append(full)
+        return Eigen(part.values, *vectors)
+
+    def _symmetric(self) -> "Eigen":
+        root = np.sqrt(self.weights)[..., :, None]
+        matrix = self.matrix * root / root.swapaxes(-1, -2)
+        if self.neutral is None:
+            values, vectors = np.linalg.eigh(matrix)
+        else:
+            m = self.neutral.shape[-1]
+            rest = np.linalg.qr(self.neutral * root, mode="complete")[0][..., m:]
+            values, vectors = np.linalg.eigh(rest.swapaxes(-1, -2) @ matrix @ rest)
+            vectors = rest @ vectors
+        return Eigen(values, vectors / root, vectors * root)
+
+    def _general(self) -> "Eigen":
+        """Where a weight is not positive the block need not have real eigenvalues.
+
+        Real parts are kept; a pair that is not real cannot cross zero alone.
+        """
+        matrix, m = self.matrix, 0
+        if self.neutral is not None:
+            m = self.neutral.shape[-1]
+            # move the neutral zeros out of the way, then drop them
+            lift = 1e6 * (1.0 + np.abs(matrix).max())
+            matrix = matrix + lift * self.neutral @ np.linalg.pinv(self.neutral)
+        values, right = np.linalg.eig(matrix)
+        order = np.argsort(values.real, axis=-1)[..., : values.shape[-1] - m]
+        left = np.linalg.inv(right).swapaxes(-1, -2)
+        return Eigen(
+            np.take_along_axis(values, order, -1).real,
+            np.take_along_axis(right, order[..., None, :], -1).real,
+            np.take_along_axis(left, order[..., None, :], -1).real,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Eigen:
+    """Eigenvalues (..., k) with right and left eigenvectors (..., copies, k)."""
+
+    values: np.ndarray
+    right: np.ndarray
+    left: np.ndarray
+
+    @property
+    def negatives(self) -> np.ndarray:
+        """How many eigenvalues are negative; shape (...)."""
+        return np.count_nonzero(self.values < 0, axis=-1)
+
+    def speeds(self, change: np.ndarray) -> np.ndarray:
+        """First-order change of each eigenvalue when the block changes by ``change``."""
+        return np.einsum("...ik,...ij,...jk->...k", self.left, change, self.right)

@@ -1,0 +1,1 @@
+"""What a family is: point sets at real sizes, blocks on them, irreps, starting patterns."""

@@ -1,0 +1,165 @@
+"""Families of critical points: a structure, a kernel's name, parameters and signs.
+
+A family is data. Its members differ in the starting pattern: for each
+student row block the value that its own diagonal entry approaches for large
+sizes (+1: the neuron has learnt its teacher, -1: it points the other way).
+"""
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from bifurc.structure.polynomial import Polynomial
+from bifurc.structure.structure import Structure
+
+
+@dataclass(frozen=True)
+class Family:
+    """A family of critical points.
+
+    Parameters
+    ----------
+    name : str
+    structure : Structure
+    start : mapping from student row blocks to numbers
+        The diagonal, or for rows without one the constant, to start from.
+    parameters : mapping from names to values
+        Value of every parameter where none is given: numbers, or expressions
+        in the others such as ``{"k": "d + 1"}``.
+    kernel : str
+        Name of the kernel, see :data:`bifurc.loss.kernels.KERNELS`.
+    about : str
+        One line for ``bifurc families``.
+    """
+
+    name: str
+    structure: Structure
+    start: Mapping[str, float]
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    kernel: str = "relu"
+    about: str = ""
+
+    def __post_init__(self):
+        rows = {block.name for block in self.structure.students}
+        if set(self.start) != rows:
+            raise ValueError(
+                f"Family {self.name!r} needs a starting value for each of the student blocks "
+                f"{', '.join(sorted(rows))}; got {', '.join(sorted(self.start)) or 'none'}."
+            )
+        if missing := self.structure.parameters - set(self.parameters):
+            raise ValueError(
+                f"Family {self.name!r} uses parameter {', '.join(sorted(missing))} without a "
+                "default value; add it to its parameters."
+            )
+
+    @classmethod
+    def build(cls, name: str, **data: Any) -> "Family":
+        """Make a family from plain data, as a case file gives it.
+
+        Keys: ``sets``, ``students``, ``inputs``, ``teachers``, ``teacher``,
+        ``student_weights``, ``teacher_weights`` (see :meth:`Structure.build`),
+        ``start``, ``parameters``, ``kernel``, ``about``. ``students`` and
+        ``inputs`` default to all sets.
+
+        Examples
+        --------
+        >>> two = Family.build("II", sets={"bulk": "d - 1", "last": 1},
+        ...                    start={"bulk": 1, "last": -1}, parameters={"d": 20})
+        >>> len(two.structure.coordinates)
+        5
+        """
+        own = {key: data.pop(key) for key in ("start", "parameters", "kernel", "about") if key in data}
+        sets = data.pop("sets")
+        structure = Structure.build(
+            sets, data.pop("students", list(sets)), data.pop("inputs", list(sets)), **data
+        )
+        return cls(name, structure, **own)
+
+    def with_parameters(self, **values: Any) -> "Family":
+        """The same family with other values of its parameters.
+
+        Raises
+        ------
+        ValueError
+            If a name is not a parameter of the family, or a value no number
+            or expression.
+        """
+        known = {**self.parameters}
+        for name, value in values.items():
+            if name not in known:
+                raise ValueError(
+                    f"Family {self.name!r} has no parameter {name!r}; it has "
+                    f"{', '.join(sorted(known)) or 'none'}."
+                )
+            known[name] = value
+        return replace(self, parameters=known)
+
+    def line(self, parameter: str) -> dict[str, Polynomial]:
+        """Every parameter as a polynomial in ``lam`` when ``parameter`` runs.
+
+        Raises
+        ------
+        ValueError
+            If the parameter is unknown, or expressions refer to one another
+            in a circle.
+        """
+        self.with_parameters(**{parameter: "lam"})
+        line = {parameter: Polynomial.parse("lam")}
+        waiting = {n: Polynomial.of(v) for n, v in self.parameters.items() if n != parameter}
+        while waiting:
+            ready = {n: p for n, p in waiting.items() if p.names <= set(line)}
+            if not ready:
+                raise ValueError(
+                    f"Parameters {', '.join(sorted(waiting))} of family {self.name!r} cannot be "
+                    "resolved: they name unknown parameters, or each other in a circle."
+                )
+            for name, poly in ready.items():
+                line[name] = poly.substitute(line)
+                del waiting[name]
+        return line
+
+    def __str__(self) -> str:
+        sets = " x ".join(f"S({points.size})" for points in self.structure.sets)
+        return f"{self.name:8}{sets:20}{self.about}"
+
+
+def _square(name: str, about: str, sets: dict, start: dict, **parameters: Any) -> Family:
+    return Family.build(name, sets=sets, start=start, parameters=parameters, about=about)
+
+
+BUILT_IN = {
+    family.name: family
+    for family in (
+        _square("global", "the global minimum, W = V", {"all": "d"}, {"all": 1}, d=20),
+        _square("A", "every neuron flipped", {"all": "d"}, {"all": -1}, d=20),
+        _square(
+            "I", "all neurons but one flipped",
+            {"bulk": "d - 1", "last": 1}, {"bulk": -1, "last": 1}, d=20,
+        ),
+        _square(
+            "II", "one neuron flipped",
+            {"bulk": "d - 1", "last": 1}, {"bulk": 1, "last": -1}, d=20,
+        ),
+        _square(
+            "M", "p neurons flipped; p may be any real number",
+            {"bulk": "d - p", "rest": "p"}, {"bulk": 1, "rest": -1}, d=20, p=2,
+        ),
+    )
+}  # fmt: skip
+
+
+def find(name: str, known: Mapping[str, Family] | None = None) -> Family:
+    """Return the family called ``name``, built in or among ``known``.
+
+    Raises
+    ------
+    ValueError
+        If there is none, with the nearest names.
+    """
+    families = {**BUILT_IN, **(known or {})}
+    if name in families:
+        return families[name]
+    near = difflib.get_close_matches(name, families, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    raise ValueError(f"Unknown family {name!r}; {hint}There are {', '.join(families)}.")

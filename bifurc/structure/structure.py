@@ -1,0 +1,258 @@
+"""Families as data: point sets of real size, and blocks of rows and columns on them.
+
+Student rows, input columns and teacher rows are lists of blocks, each a copy
+of one point set. A weight matrix that is fixed by the group
+G = prod_a S_{n_a} is constant on each (row block, column block), but for a
+diagonal where both are copies of one set:
+
+    W_ij = beta + sigma * [i and j are the same point]
+
+with ``beta`` the off-diagonal entry and ``sigma`` the diagonal minus the
+off-diagonal one. In this form every sum over points is a number times a
+size, so nothing has to be divided by, and n = 1, 2, 3 are ordinary sizes.
+A point set of literal size 1 has no off-diagonal: its entry is a constant.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+
+from bifurc.structure.irreps import Component
+from bifurc.structure.polynomial import Polynomial
+
+Entry = tuple[Polynomial, Polynomial]  # diagonal and off-diagonal; equal where not tied
+
+
+@dataclass(frozen=True)
+class PointSet:
+    """A set of interchangeable points; its size is an affine polynomial."""
+
+    name: str
+    size: Polynomial
+
+    def __post_init__(self):
+        if self.size.degree > 1:
+            raise ValueError(
+                f"Point set {self.name!r} has size {self.size}; a size must be affine "
+                'in the parameters, such as "d - 1".'
+            )
+
+    @property
+    def single(self) -> bool:
+        """Whether this is literally one point, at all parameters."""
+        return self.size.constant == 1
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.size}"
+
+
+@dataclass(frozen=True)
+class Block:
+    """A copy of a point set among the rows or the columns."""
+
+    name: str
+    points: str  # name of the point set
+
+
+@dataclass(frozen=True)
+class Coordinate:
+    """One coordinate of the fixed-point space: an entry of W and its orbit."""
+
+    row: str
+    column: str
+    part: str  # "diag", "off", or "" for a constant block
+
+    @property
+    def name(self) -> str:
+        """``row.column`` and, on tied blocks, ``.diag`` or ``.off``."""
+        return ".".join(filter(None, (self.row, self.column, self.part)))
+
+
+@dataclass(frozen=True)
+class Structure:
+    """Student, input and teacher blocks on point sets of real size.
+
+    Parameters
+    ----------
+    sets : tuple of PointSet
+    students, inputs, teachers : tuple of Block
+        Row blocks of W, column blocks of W and V, row blocks of V.
+    teacher : mapping (teacher row, column) -> (diagonal, off-diagonal)
+        Entries of V as polynomials; blocks left out are zero.
+    student_weights, teacher_weights : mapping from row names to numbers
+        Second-layer weights; rows left out have weight 1.
+    """
+
+    sets: tuple[PointSet, ...]
+    students: tuple[Block, ...]
+    inputs: tuple[Block, ...]
+    teachers: tuple[Block, ...]
+    teacher: Mapping[tuple[str, str], Entry]
+    student_weights: Mapping[str, float] = field(default_factory=dict)
+    teacher_weights: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self):
+        known = {points.name for points in self.sets}
+        for block in (*self.students, *self.inputs, *self.teachers):
+            if block.points not in known:
+                raise ValueError(
+                    f"Block {block.name!r} is a copy of point set {block.points!r}, which is "
+                    f"not defined; the sets are {', '.join(sorted(known))}."
+                )
+        if not self.students or not self.inputs:
+            raise ValueError("A structure needs at least one student and one input block.")
+
+    @classmethod
+    def build(
+        cls,
+        sets: Mapping[str, str | float | Polynomial],
+        students: Sequence[str],
+        inputs: Sequence[str],
+        teachers: Sequence[str] | None = None,
+        teacher: Mapping[str, object] | None = None,
+        student_weights: Mapping[str, float] | None = None,
+        teacher_weights: Mapping[str, float] | None = None,
+    ) -> "Structure":
+        """Make a structure from names; a repeated set is named ``set``, ``set#2``, ...
+
+        ``teachers`` defaults to ``inputs`` and ``teacher`` to the identity on
+        blocks that copy one set. Entries of ``teacher`` are written
+        ``{"row,column": [diagonal, off-diagonal]}`` or, for a constant block,
+        ``{"row,column": value}``.
+
+        Examples
+        --------
+        >>> s = Structure.build({"bulk": "d - 1", "last": 1}, ["bulk", "last"], ["bulk", "last"])
+        >>> [c.name for c in s.coordinates]
+        ['bulk.bulk.diag', 'bulk.bulk.off', 'bulk.last', 'last.bulk', 'last.last']
+        >>> print(*s.components, sep=" ⊕ ")
+        5·t ⊕ 5·s[bulk] ⊕ 1·x[bulk] ⊕ 1·y[bulk]
+        """
+        points = tuple(PointSet(name, Polynomial.of(size)) for name, size in sets.items())
+        columns = _name_blocks(inputs)
+        rows = _name_blocks(inputs if teachers is None else teachers)
+        if teacher is None:
+            entries = _identity(rows, columns)
+        else:
+            entries = {_pair(key): _entry(value) for key, value in teacher.items()}
+        return cls(
+            points,
+            _name_blocks(students),
+            columns,
+            rows,
+            entries,
+            dict(student_weights or {}),
+            dict(teacher_weights or {}),
+        )
+
+    @cached_property
+    def size(self) -> dict[str, Polynomial]:
+        """The size of each point set."""
+        return {points.name: points.size for points in self.sets}
+
+    @property
+    def parameters(self) -> set[str]:
+        """Names of the parameters in sizes and teacher."""
+        entries = [value for pair in self.teacher.values() for value in pair]
+        return set().union(*(poly.names for poly in [*self.size.values(), *entries]))
+
+    def tied(self, row: Block, column: Block) -> bool:
+        """Whether the block has a diagonal: both copy one set of more than one point."""
+        return row.points == column.points and self.size[row.points].constant != 1
+
+    @cached_property
+    def coordinates(self) -> tuple[Coordinate, ...]:
+        """Coordinates of the fixed-point space, row by row."""
+        return tuple(
+            Coordinate(row.name, column.name, part)
+            for row in self.students
+            for column in self.inputs
+            for part in (("diag", "off") if self.tied(row, column) else ("",))
+        )
+
+    @cached_property
+    def multiplicities(self) -> tuple[Polynomial, ...]:
+        """m_a: how many entries of W stand behind each coordinate."""
+        points = {b.name: self.size[b.points] for b in (*self.students, *self.inputs)}
+        factor = {"diag": lambda n: n, "off": lambda n: n * (n - 1)}
+        return tuple(
+            factor[c.part](points[c.row]) if c.part else points[c.row] * points[c.column]
+            for c in self.coordinates
+        )
+
+    @cached_property
+    def components(self) -> tuple[Component, ...]:
+        """Isotypic components of the space of weight matrices, t first."""
+        rows = {a: sum(b.points == a for b in self.students) for a in self.size}
+        cols = {a: sum(b.points == a for b in self.inputs) for a in self.size}
+        found = [Component.on("t", len(self.coordinates))]
+        many = [points.name for points in self.sets if not points.single]
+        for a in many:
+            vertex = rows[a] * len(self.inputs) + cols[a] * len(self.students) + rows[a] * cols[a]
+            least = 1.0 if rows[a] and cols[a] else 0.0
+            found.append(Component.on("s", vertex, least, **{a: self.size[a]}))
+            for irrep in ("x", "y"):
+                found.append(Component.on(irrep, rows[a] * cols[a], **{a: self.size[a]}))
+        for i, a in enumerate(many):
+            for b in many[i + 1 :]:
+                copies = rows[a] * cols[b] + rows[b] * cols[a]
+                found.append(Component.on("sxs", copies, **{a: self.size[a], b: self.size[b]}))
+        return tuple(component for component in found if component.copies)
+
+    def along(self, line: Mapping[str, Polynomial]) -> "Structure":
+        """The structure on a line of parameters: sets that stay one point become single."""
+        sets = tuple(
+            PointSet(points.name, Polynomial.of(1))
+            if points.size.substitute(line) == Polynomial.of(1)
+            else points
+            for points in self.sets
+        )
+        return replace(self, sets=sets)
+
+    def least_size(self, points: PointSet) -> float:
+        """The smallest size: 1 with an off-diagonal, and just above 0 for bare rows or columns."""
+        rows = any(b.points == points.name for b in (*self.students, *self.teachers))
+        columns = any(b.points == points.name for b in self.inputs)
+        return 1.0 if rows and columns else 1e-9
+
+    def check_sizes(self, values: Mapping[str, float]) -> None:
+        """Raise ValueError unless every point set has an admissible size."""
+        for points in self.sets:
+            size = points.size(**values)
+            least = self.least_size(points)
+            if not least <= size < np.inf:
+                given = ", ".join(f"{name} = {values[name]:.6g}" for name in sorted(values))
+                raise ValueError(
+                    f"Point set {points.name!r} has size {points.size} = {size:.6g} at {given}; "
+                    f"it needs {'at least 1' if least == 1 else 'more than 0'}. "
+                    "Move the parameters to larger sets."
+                )
+
+
+def _name_blocks(points: Sequence[str]) -> tuple[Block, ...]:
+    seen: dict[str, int] = {}
+    blocks = []
+    for name in points:
+        seen[name] = seen.get(name, 0) + 1
+        blocks.append(Block(name if seen[name] == 1 else f"{name}#{seen[name]}", name))
+    return tuple(blocks)
+
+
+def _identity(rows: Sequence[Block], columns: Sequence[Block]) -> dict[tuple[str, str], Entry]:
+    one, zero = Polynomial.of(1), Polynomial.of(0)
+    return {(r.name, c.name): (one, zero) for r in rows for c in columns if r.points == c.points}
+
+
+def _pair(key: str) -> tuple[str, str]:
+    row, _, column = (part.strip() for part in key.partition(","))
+    return row, column
+
+
+def _entry(value) -> Entry:
+    if isinstance(value, list | tuple):
+        diagonal, off = value
+    else:
+        diagonal = off = value
+    return Polynomial.of(diagonal), Polynomial.of(off)

@@ -1,0 +1,1 @@
+"""New branches at located events: isotropy subgroups, normal forms, starts."""

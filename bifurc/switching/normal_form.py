@@ -1,0 +1,141 @@
+"""The reduced equation at a branch point with a one-dimensional kernel.
+
+In the fixed-point space of an isotropy subgroup whose kernel is one line,
+Lyapunov-Schmidt reduction leaves one equation for the amplitude s of the
+kernel vector and the distance l of the parameter,
+
+    s (speed l + quadratic s + cubic s²) = 0,
+
+up to higher orders. Its new branch is l = -(quadratic s + cubic s²) / speed.
+
+References
+----------
+.. [1] Golubitsky, Stewart, Schaeffer, "Singularities and Groups in Bifurcation
+   Theory II", Springer 1988, chapter XIII.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+NEGLIGIBLE = 1e-7  # a coefficient below this part of its natural size is rounding
+
+
+@dataclass(frozen=True, eq=False)
+class NormalForm:
+    """Coefficients of the reduced equation and the curves that solve it.
+
+    Lengths of s are in the problem's scales: s = 1 moves the state by one.
+    """
+
+    speed: float
+    quadratic: float
+    cubic: float
+    trivial: np.ndarray  # (n + 1,), tangent of the known branch, lam component 1
+    kernel: np.ndarray  # (n,), of length 1 in the scales
+    bend: np.ndarray  # (n,), second-order part of the new branch's state
+
+    @property
+    def kind(self) -> str:
+        """transcritical, pitchfork (super- or subcritical in lam) or degenerate."""
+        if self.speed == 0:
+            return "degenerate"
+        if self.quadratic != 0:
+            return "transcritical"
+        if self.cubic == 0:
+            return "degenerate"
+        return "pitchfork"
+
+    @property
+    def side(self) -> int:
+        """Where the branches of a pitchfork lie: +1 for larger lam, -1 for smaller."""
+        return -int(np.sign(self.cubic * self.speed))
+
+    def direction(self, sign: int) -> int:
+        """Whether lam grows (+1) or falls (-1) along the half-branch s * sign > 0."""
+        if self.quadratic:
+            return -int(np.sign(self.quadratic * self.speed)) * sign
+        return self.side
+
+    def lam(self, s: float) -> float:
+        """Distance of the parameter on the new branch at amplitude ``s``."""
+        return -(self.quadratic * s + self.cubic * s * s) / self.speed
+
+    def guess(self, X: np.ndarray, s: float) -> np.ndarray:
+        """Predicted point (x, lam) of the new branch at amplitude ``s``."""
+        move = self.lam(s) * self.trivial
+        move[:-1] += s * self.kernel + s * s * self.bend
+        return X + move
+
+    def tangent(self, s: float) -> np.ndarray:
+        """d/ds of :meth:`guess`."""
+        rate = -(self.quadratic + 2 * self.cubic * s) / self.speed
+        move = rate * self.trivial
+        move[:-1] += self.kernel + 2 * s * self.bend
+        return move
+
+
+def reduce(problem, X: np.ndarray) -> NormalForm | None:
+    """Lyapunov-Schmidt reduction at a branch point with a simple kernel.
+
+    Parameters
+    ----------
+    problem : see :mod:`bifurc.continuation.problem`
+    X : ndarray, shape (n + 1,)
+        The branch point in the fixed-point space where the kernel is a line.
+
+    Returns
+    -------
+    NormalForm, or None if the kernel is not one line
+    """
+    x, lam = X[:-1], X[-1]
+    _, jacobian = problem.jacobian(x, lam)
+    hessian = jacobian[:, :-1]
+    block = next(iter(problem.blocks(x, lam, problem.components[:1]).values()))
+    eigen = block.eigen()
+    order = np.argsort(np.abs(eigen.values))
+    values = np.abs(eigen.values[order])
+    if values[0] > 1e-6 * values[-1] or (len(values) > 1 and values[1] < 1e-6 * values[-1]):
+        return None
+    scales = problem.scales(lam)
+    phi, psi = eigen.right[:, order[0]], eigen.left[:, order[0]]
+    length = np.linalg.norm(phi / scales[:-1])
+    phi, psi = phi / length, psi * length
+    if phi[np.argmax(np.abs(phi / scales[:-1]))] < 0:
+        phi, psi = -phi, -psi
+
+    def solve(right):
+        """The part of -hessian^+ right across the kernel."""
+        bordered = np.block([[hessian, phi[:, None]], [psi[None, :], np.zeros((1, 1))]])
+        return np.linalg.solve(bordered, np.append(-right, 0.0))[:-1]
+
+    trivial = np.append(solve(jacobian[:, -1]), 1.0)
+    along = problem.jacobian_along(x, lam, np.append(phi, 0.0))
+    second = along[:, :-1] @ phi / 2
+    bend = solve(second - (psi @ second) * phi)
+    speed = psi @ (along @ trivial)
+    quadratic = psi @ second
+    third = cubic_part(problem, x, lam, phi, bend)
+    cubic = psi @ third
+    natural = np.linalg.norm(psi) * np.array([np.linalg.norm(second), np.linalg.norm(third)])
+    return NormalForm(
+        speed=float(speed),
+        quadratic=_significant(quadratic, max(natural[0], np.abs(hessian).max() * 1e-3)),
+        cubic=_significant(cubic, natural[1]),
+        trivial=trivial,
+        kernel=phi,
+        bend=bend,
+    )
+
+
+def cubic_part(problem, x, lam, phi, bend) -> np.ndarray:
+    """Third-order coefficient of g along x + s phi + s² bend; shape (n,)."""
+    zero = np.zeros(1)
+    along_phi = np.append(phi, zero)
+    second = problem.jacobian_along(x, lam, along_phi)[:, :-1]
+    third = problem.third_along(x, lam, along_phi)
+    return second @ bend + third / 6
+
+
+def _significant(value: float, natural: float) -> float:
+    return float(value) if abs(value) > NEGLIGIBLE * natural else 0.0
