@@ -24,8 +24,9 @@ def matrices(structure: Structure, x, values: Mapping[str, float]):
     """
     sizes = integer_sizes(structure, values)
     entries = {}
-    for coordinate, value in zip(structure.coordinates, x, strict=True):
-        entries.setdefault((coordinate.row, coordinate.column), []).append(value)
+    values_of = {i: value for orbit, value in zip(structure.orbits, x, strict=True) for i in orbit}
+    for i, entry in enumerate(structure.entries):
+        entries.setdefault((entry.row, entry.column), []).append(values_of[i])
     student = {key: (pair[0], pair[-1]) for key, pair in entries.items()}
     teacher = {key: tuple(p(**values) for p in pair) for key, pair in structure.teacher.items()}
     columns = structure.inputs

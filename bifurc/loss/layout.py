@@ -43,22 +43,40 @@ class Layout:
     @cached_property
     def basis(self) -> np.ndarray:
         """Each coordinate as (beta, sigma) of all rows; shape (n, 2, rows, columns)."""
-        n = len(self.structure.coordinates)
-        basis = np.zeros((n, 2, self.rows, self.columns))
+        return np.array([self._entries[list(orbit)].sum(axis=0) for orbit in self.structure.orbits])
+
+    @cached_property
+    def breaking_basis(self) -> np.ndarray:
+        """Directions that break the ties alone: differences within orbits, like :attr:`basis`."""
+        found = [np.zeros((0, *self._entries.shape[1:]))]
+        for orbit in self.structure.orbits:
+            across = np.linalg.qr(np.ones((len(orbit), 1)), mode="complete")[0][:, 1:]
+            found.append(np.tensordot(across.T, self._entries[list(orbit)], axes=1))
+        return np.concatenate(found)
+
+    @property
+    def breaking_orbits(self) -> list[int]:
+        """Which coordinate's orbit each vector of :attr:`breaking_basis` comes from."""
+        return [a for a, orbit in enumerate(self.structure.orbits) for _ in orbit[1:]]
+
+    @cached_property
+    def _entries(self) -> np.ndarray:
+        """Each entry as (beta, sigma) of all rows."""
+        entries = np.zeros((len(self.structure.entries), 2, self.rows, self.columns))
         for a, (r, c, part) in enumerate(self._places):
             if part == "diag":
-                basis[a, 1, r, c] = 1.0
+                entries[a, 1, r, c] = 1.0
             elif part == "off":
-                basis[a, :, r, c] = 1.0, -1.0
+                entries[a, :, r, c] = 1.0, -1.0
             else:
-                basis[a, 0, r, c] = 1.0
-        return basis
+                entries[a, 0, r, c] = 1.0
+        return entries
 
     @cached_property
     def _places(self) -> list[tuple[int, int, str]]:
         row = {block.name: i for i, block in enumerate(self.structure.students)}
         column = {block.name: i for i, block in enumerate(self.structure.inputs)}
-        return [(row[c.row], column[c.column], c.part) for c in self.structure.coordinates]
+        return [(row[c.row], column[c.column], c.part) for c in self.structure.entries]
 
     def on(self, points: str) -> tuple[np.ndarray, np.ndarray]:
         """Masks of the student rows and of the columns that copy ``points``."""

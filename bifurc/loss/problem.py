@@ -288,9 +288,13 @@ class NetworkProblem:
     def _bases(self) -> dict[Component, tuple[np.ndarray, np.ndarray]]:
         bases = {}
         for component in self.components[1:]:
-            vertex = component.irrep == "s"
-            build = self.layout.vertex_basis if vertex else self.layout.pair_basis
-            basis = build(component)
+            match component.irrep:
+                case "k":
+                    basis = self.layout.breaking_basis
+                case "s":
+                    basis = self.layout.vertex_basis(component)
+                case _:
+                    basis = self.layout.pair_basis(component)
             bases[component] = basis, dual(basis)
         return bases
 
@@ -315,6 +319,10 @@ class NetworkProblem:
         if component.irrep == "t":
             return self._jacobian(rows)[..., :-1]
         basis, keep = self._bases[component]
+        if component.irrep == "k":
+            still = np.zeros((len(basis), 1))
+            change = reduced.gradient_change(rows, basis[:, 0], basis[:, 1], still, still)
+            return flat_product(change, keep).swapaxes(-1, -2)
         if component.irrep == "s":
             return vertex_block(rows, basis, keep)
         return pair_block(rows, basis, -1.0 if component.irrep == "x" else 1.0, keep)
@@ -323,6 +331,9 @@ class NetworkProblem:
         """Squared length of each copy, up to a common factor; shape (..., copies)."""
         if component.irrep == "t":
             return self.weights(lam)
+        if component.irrep == "k":
+            sizes = [len(self.structure.orbits[a]) for a in self.layout.breaking_orbits]
+            return self.weights(lam)[..., self.layout.breaking_orbits] / sizes
         basis, _ = self._bases[component]
         lam = np.asarray(lam, dtype=float)[..., None]
         if component.irrep != "s":
@@ -334,7 +345,7 @@ class NetworkProblem:
         return lengths.sum(axis=(-1, -2))
 
     def _neutral(self, component: Component, rows):
-        if not getattr(self.kernel, "homogeneous", False) or component.irrep not in "ts":
+        if not getattr(self.kernel, "homogeneous", False) or component.irrep not in ("t", "s"):
             return None
         keep = self._outward if component.irrep == "t" else self._bases[component][1]
         return norm_exchanges(rows, self.layout, component, keep)

@@ -14,6 +14,7 @@ from bifurc.structure.polynomial import Polynomial
 # dimension of each irrep that lives on one set of n points
 _DIMENSIONS = {
     "t": lambda *n: Polynomial.of(1),
+    "k": lambda *n: Polynomial.of(1),
     "s": lambda n: n - 1,
     "x": lambda n: (n - 1) * (n - 2) / 2,
     "y": lambda n: n * (n - 3) / 2,
@@ -35,8 +36,8 @@ class Component:
     d - 2; (d² - 5·d + 6)/2
     """
 
-    irrep: str  # t, s, x, y or sxs
-    points: str  # the point set; two joined by a comma for sxs; "" for t
+    irrep: str  # t, s, x, y, sxs; k: breaks a finite group of ties alone
+    points: str  # the point set; two joined by a comma for sxs; "" for t, k
     copies: int
     dimension: Polynomial
     least: float = 0.0  # smallest dimension at which all copies are independent

@@ -31,8 +31,8 @@ class Split:
     embedding: np.ndarray
 
 
-def split(structure: Structure, sizes: Mapping[str, Sequence]) -> Split:
-    """Split sets into parts of the given sizes.
+def split(structure: Structure, sizes: Mapping[str, Sequence], ties=()) -> Split:
+    """Split sets into parts of the given sizes, and tie parts of equal size.
 
     Parameters
     ----------
@@ -40,6 +40,9 @@ def split(structure: Structure, sizes: Mapping[str, Sequence]) -> Split:
     sizes : mapping from set names to sequences of sizes
         All parts but the last, which takes the rest: ``{"bulk": [1, "p"]}``
         makes parts of 1, p and n - 1 - p points.
+    ties : sequence of mappings between names of parts, optional
+        Generators of a group that permutes parts of equal size; ties of
+        ``structure`` itself are dropped, as they need not permute parts.
 
     Examples
     --------
@@ -69,6 +72,7 @@ def split(structure: Structure, sizes: Mapping[str, Sequence]) -> Split:
         teacher,
         _split_weights(students, structure.student_weights),
         _split_weights(teachers, structure.teacher_weights),
+        tuple(ties),
     )
     parts = {name: tuple(piece.name for piece in group) for name, group in pieces.items()}
     return Split(child, parts, _embedding(structure, child, students, inputs))
@@ -97,7 +101,9 @@ def _split_weights(blocks: Mapping[Block, Block], weights: Mapping[str, float]) 
 
 def _embedding(structure, child, students, inputs) -> np.ndarray:
     """Selection matrix from the coordinates of ``structure`` to those of ``child``."""
-    old = {(c.row, c.column, c.part): i for i, c in enumerate(structure.coordinates)}
+    entries = structure.entries
+    orbit_of = {i: a for a, orbit in enumerate(structure.orbits) for i in orbit}
+    old = {(e.row, e.column, e.part): orbit_of[i] for i, e in enumerate(entries)}
     row_of = {b.name: (b, over) for b, over in students.items()}
     column_of = {b.name: (b, over) for b, over in inputs.items()}
     matrix = np.zeros((len(child.coordinates), len(structure.coordinates)))

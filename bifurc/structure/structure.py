@@ -11,6 +11,9 @@ with ``beta`` the off-diagonal entry and ``sigma`` the diagonal minus the
 off-diagonal one. In this form every sum over points is a number times a
 size, so nothing has to be divided by, and n = 1, 2, 3 are ordinary sizes.
 A point set of literal size 1 has no off-diagonal: its entry is a constant.
+
+A finite group K that permutes point sets of equal size ties coordinates to
+one another; what is then free are the orbits of K on the coordinates.
 """
 
 from collections.abc import Mapping, Sequence
@@ -83,6 +86,9 @@ class Structure:
         Entries of V as polynomials; blocks left out are zero.
     student_weights, teacher_weights : mapping from row names to numbers
         Second-layer weights; rows left out have weight 1.
+    ties : tuple of mappings from set names to set names
+        Generators of K: permutations of point sets of equal size; sets left
+        out stay where they are.
     """
 
     sets: tuple[PointSet, ...]
@@ -92,6 +98,7 @@ class Structure:
     teacher: Mapping[tuple[str, str], Entry]
     student_weights: Mapping[str, float] = field(default_factory=dict)
     teacher_weights: Mapping[str, float] = field(default_factory=dict)
+    ties: tuple[Mapping[str, str], ...] = ()
 
     def __post_init__(self):
         known = {points.name for points in self.sets}
@@ -163,8 +170,8 @@ class Structure:
         return row.points == column.points and self.size[row.points].constant != 1
 
     @cached_property
-    def coordinates(self) -> tuple[Coordinate, ...]:
-        """Coordinates of the fixed-point space, row by row."""
+    def entries(self) -> tuple[Coordinate, ...]:
+        """Orbits of entries of W under the point permutations alone, row by row."""
         return tuple(
             Coordinate(row.name, column.name, part)
             for row in self.students
@@ -173,21 +180,55 @@ class Structure:
         )
 
     @cached_property
+    def orbits(self) -> tuple[tuple[int, ...], ...]:
+        """Orbits of K on :attr:`entries`, as indices; one each without ties."""
+        place = {entry: i for i, entry in enumerate(self.entries)}
+        links = []
+        for generator in self.ties:
+            rows, columns = self._moved(self.students, generator), self._moved(self.inputs, generator)
+            links.append(
+                [place[Coordinate(rows[e.row], columns[e.column], e.part)] for e in self.entries]
+            )
+        return _orbits(len(place), links)
+
+    @cached_property
+    def coordinates(self) -> tuple[Coordinate, ...]:
+        """Coordinates of the fixed-point space, named by the first entry of each orbit."""
+        return tuple(self.entries[orbit[0]] for orbit in self.orbits)
+
+    @cached_property
     def multiplicities(self) -> tuple[Polynomial, ...]:
         """m_a: how many entries of W stand behind each coordinate."""
+        each = [self._multiplicity(entry) for entry in self.entries]
+        return tuple(sum((each[i] for i in orbit), Polynomial.of(0)) for orbit in self.orbits)
+
+    def _multiplicity(self, entry: Coordinate) -> Polynomial:
         points = {b.name: self.size[b.points] for b in (*self.students, *self.inputs)}
-        factor = {"diag": lambda n: n, "off": lambda n: n * (n - 1)}
-        return tuple(
-            factor[c.part](points[c.row]) if c.part else points[c.row] * points[c.column]
-            for c in self.coordinates
-        )
+        n = points[entry.row]
+        return {"diag": n, "off": n * (n - 1), "": n * points[entry.column]}[entry.part]
+
+    def _moved(self, blocks: Sequence[Block], generator: Mapping[str, str]) -> dict[str, str]:
+        """Where a generator of K takes each block: the copy of the new set in the same place."""
+        copies: dict[str, list[str]] = {}
+        for block in blocks:
+            copies.setdefault(block.points, []).append(block.name)
+        return {
+            name: copies[generator.get(points, points)][i]
+            for points, names in copies.items()
+            for i, name in enumerate(names)
+        }
 
     @cached_property
     def components(self) -> tuple[Component, ...]:
-        """Isotypic components of the space of weight matrices, t first."""
+        """Isotypic components of the space of weight matrices, t first.
+
+        Components that K permutes have the same eigenvalues and are counted
+        as one. The directions that break K alone are the component k.
+        """
         rows = {a: sum(b.points == a for b in self.students) for a in self.size}
         cols = {a: sum(b.points == a for b in self.inputs) for a in self.size}
         found = [Component.on("t", len(self.coordinates))]
+        found.append(Component.on("k", len(self.entries) - len(self.coordinates)))
         many = [points.name for points in self.sets if not points.single]
         for a in many:
             vertex = rows[a] * len(self.inputs) + cols[a] * len(self.students) + rows[a] * cols[a]
@@ -199,7 +240,23 @@ class Structure:
             for b in many[i + 1 :]:
                 copies = rows[a] * cols[b] + rows[b] * cols[a]
                 found.append(Component.on("sxs", copies, **{a: self.size[a], b: self.size[b]}))
-        return tuple(component for component in found if component.copies)
+        return self._up_to_ties([component for component in found if component.copies])
+
+    def _up_to_ties(self, components: Sequence[Component]) -> tuple[Component, ...]:
+        """One component for each orbit of K, with the dimensions added."""
+        place = {(c.irrep, frozenset(c.sets)): i for i, c in enumerate(components)}
+        links = [
+            [place[c.irrep, frozenset(g.get(a, a) for a in c.sets)] for c in components]
+            for g in self.ties
+        ]
+        return tuple(
+            replace(
+                components[orbit[0]],
+                dimension=sum((components[i].dimension for i in orbit), Polynomial.of(0)),
+                least=components[orbit[0]].least * len(orbit),
+            )
+            for orbit in _orbits(len(components), links)
+        )
 
     def along(self, line: Mapping[str, Polynomial]) -> "Structure":
         """The structure on a line of parameters: sets that stay one point become single."""
@@ -229,6 +286,23 @@ class Structure:
                     f"it needs {'at least 1' if least == 1 else 'more than 0'}. "
                     "Move the parameters to larger sets."
                 )
+
+
+def _orbits(n: int, links: Sequence[Sequence[int]]) -> tuple[tuple[int, ...], ...]:
+    """Orbits of permutations of range(n), each sorted, in the order of their first member."""
+    seen: set[int] = set()
+    orbits = []
+    for start in range(n):
+        if start in seen:
+            continue
+        orbit, front = {start}, [start]
+        while front:
+            new = {link[i] for i in front for link in links} - orbit
+            orbit |= new
+            front = list(new)
+        seen |= orbit
+        orbits.append(tuple(sorted(orbit)))
+    return tuple(orbits)
 
 
 def _name_blocks(points: Sequence[str]) -> tuple[Block, ...]:
