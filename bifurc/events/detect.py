@@ -17,7 +17,7 @@ from bifurc.continuation.point import Point
 from bifurc.continuation.predict import Hermite
 from bifurc.continuation.singular import Singularity
 from bifurc.continuation.trust import singular_between
-from bifurc.events.locate import Crossing, locate_crossing
+from bifurc.events.locate import Crossing, crossing_at, locate_crossing
 from bifurc.structure.irreps import Component
 
 GRID = np.linspace(0.0, 1.0, 17)
@@ -115,7 +115,8 @@ def _within(problem, one, other, known, i, options, depth=0) -> list[Found] | No
         if component.irrep == "t":
             here = _inside(problem, one, other, component)
         else:
-            here = _outside(problem, one, other, component, values[i], values[i + 1])
+            singular = [e.at for e in events if isinstance(e.at, Singularity)]
+            here = _outside(problem, one, other, component, values[i], values[i + 1], singular)
         if here is None and known.definite[component][i : i + 2].all():
             return _halves(problem, one, other, options, i, depth)
         events.extend(here or [])  # eigenvalues that need not be real may meet and leave in pairs
@@ -155,13 +156,21 @@ def _inside(problem, one, other, component) -> list[Found] | None:
     ]
 
 
-def _outside(problem, one, other, component, before, after) -> list[Found] | None:
+def _outside(
+    problem, one, other, component, before, after, singular=()
+) -> list[Found] | None:
     """Crossings in a block that the branch does not feel."""
     crossing = np.flatnonzero((before < 0) != (after < 0))
     if not len(crossing):
         return []
     chart = problem.chart(one.lam)
     curve = Hermite.between(chart, one, other)
+    for branch_point in singular:
+        # where branches of another isotropy cross, several irreps become singular at once
+        at = crossing_at(problem, branch_point.X, component, len(crossing), one.tangent)
+        if at is not None:
+            share = _share(problem, one, other, at.X)
+            return [Found(component, at, len(crossing), False, share)]
     events: list[Found] = []
     for j in crossing:
         share = before[j] / (before[j] - after[j])
@@ -214,6 +223,8 @@ def _doubtful(problem, points, known: Spectra) -> np.ndarray:
     """For each step, whether an eigenvalue may do more on it than its ends show."""
     lengths, rates = _lengths(problem, points)
     doubtful = np.zeros(len(points) - 1, dtype=bool)
+    slopes_lam = np.array([point.tangent[-1] for point in points])
+    turns = slopes_lam[:-1] * slopes_lam[1:] < 0
     r = GRID[:, None, None]
     for component, values in known.values.items():
         a, b = values[:-1], values[1:]
@@ -222,7 +233,10 @@ def _doubtful(problem, points, known: Spectra) -> np.ndarray:
         cubic = cubic + r * (1 - r) * ((1 - r) * slopes[0] - r * slopes[1])
         changes = np.count_nonzero(np.diff(np.signbit(cubic), axis=0), axis=0)
         dips = np.abs(cubic).min(axis=0) < NEAR * np.minimum(np.abs(a), np.abs(b))
-        doubtful |= np.any((changes > 1) | ((changes == 0) & dips), axis=-1)
+        unseen = np.any((changes > 1) | ((changes == 0) & dips), axis=-1)
+        if component.irrep == "t":
+            unseen &= ~turns  # where lam turns, an eigenvalue is expected to touch zero
+        doubtful |= unseen
     return doubtful & (lengths > SHORTEST)
 
 

@@ -63,6 +63,16 @@ def locate_crossing(problem, guess: np.ndarray, component: Component, count: int
     return None
 
 
+def crossing_at(problem, X: np.ndarray, component: Component, count: int, tangent: np.ndarray):
+    """The crossing at a known point of the branch, or None if the block is regular there."""
+    eigen = problem.blocks(X[:-1], X[-1], [component])[component].eigen()
+    chosen = nearest(eigen, count)
+    if np.abs(eigen.values[chosen]).max() > 1e-8 * max(np.abs(eigen.values).max(), 1.0):
+        return None
+    slope = eigenvalue_slope(problem, X, component, eigen, chosen)
+    return Crossing(X, tangent / tangent[-1], eigen.right[:, chosen], slope, 0.0)
+
+
 def eigenvalue_slope(problem, X, component, eigen, chosen) -> np.ndarray:
     """Gradient in (x, lam) of the mean of the chosen eigenvalues; shape (n + 1,)."""
     n = len(X)

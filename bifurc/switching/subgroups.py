@@ -1,0 +1,193 @@
+"""Isotropy subgroups that may fix one line of a kernel, enumerated.
+
+A subgroup of S_n is proposed as a split of the n points into parts, some of
+them explicit (a whole number of points), and a finite group K that permutes
+parts of equal size. Which proposals are axial (their fixed space in the
+kernel is one line) is decided by the event itself, see
+:mod:`bifurc.switching.switch`; nothing is listed by hand.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import combinations, permutations, product
+
+from bifurc.structure.irreps import Component
+from bifurc.structure.polynomial import Polynomial
+
+Permutation = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Subgroup:
+    """A split of point sets, and permutations of the parts.
+
+    ``parts`` gives for each set the sizes of all parts but the last;
+    ``generators`` are permutations of parts by name.
+    """
+
+    parts: Mapping[str, tuple]
+    generators: tuple[Mapping[str, str], ...] = ()
+
+    def __str__(self) -> str:
+        sets = ", ".join(
+            f"{name}: {' + '.join(str(size) for size in sizes)} + rest"
+            for name, sizes in self.parts.items()
+        )
+        if not self.generators:
+            return sets
+        return f"{sets}; K = <{', '.join(map(cycles, self.generators))}>"
+
+
+def cycles(generator: Mapping[str, str]) -> str:
+    """A permutation of parts in cycle notation, parts by their numbers."""
+    left, text = dict(generator), ""
+    while left:
+        start, now = next(iter(left.items()))
+        del left[start]
+        cycle = [start]
+        while now != start:
+            cycle.append(now)
+            now = left.pop(now)
+        if len(cycle) > 1:
+            text += "(" + " ".join(name.rpartition("/")[2] for name in cycle) + ")"
+    return text or "()"
+
+
+@dataclass(frozen=True)
+class Search:
+    """How far to look for isotropy subgroups.
+
+    ``explicit`` bounds the number of points that are split off one by one or
+    in whole parts; ``shares`` and ``sizes`` add two-way splits with a part of
+    a share of the set, or of any real size.
+    """
+
+    explicit: int = 3
+    shares: tuple = ()
+    sizes: tuple = ()
+    finite_groups: bool = True
+    equal_parts: int = 4  # largest number of equal parts that are permuted among each other
+
+
+def proposals(component: Component, size: Mapping[str, Polynomial], search: Search) -> Iterator[Subgroup]:
+    """Subgroups that may be axial for an irrep, in a fixed order.
+
+    Parameters
+    ----------
+    component : Component
+        Irrep of the kernel.
+    size : mapping from set names to sizes
+    search : Search
+    """
+    if component.irrep == "sxs":
+        one, other = component.sets
+        for mine, yours in product(_two_way(size[one], search), _two_way(size[other], search)):
+            yield Subgroup({one: mine, other: yours})
+        return
+    if component.irrep in ("t", "k"):
+        return
+    (name,) = component.sets
+    if component.irrep == "s":
+        # a vector of s that a transitive group on some points fixes is constant there
+        yield from (Subgroup({name: sizes}) for sizes in _two_way(size[name], search))
+        return
+    for sizes in _two_way(size[name], search):
+        yield Subgroup({name: sizes})
+    for sizes in _multi_way(search.explicit):
+        yield Subgroup({name: sizes})
+    if search.finite_groups:
+        yield from _with_groups(name, size[name], search)
+
+
+def _two_way(size: Polynomial, search: Search) -> list[tuple]:
+    whole = [(p,) for p in range(1, search.explicit + 1)]
+    return whole + [(p,) for p in search.sizes] + [(size * share,) for share in search.shares]
+
+
+def _multi_way(explicit: int) -> Iterator[tuple[int, ...]]:
+    """Partitions of up to ``explicit`` points into two or more parts."""
+    for total in range(2, explicit + 1):
+        for sizes in partitions(total):
+            if len(sizes) > 1:
+                yield sizes
+
+
+def partitions(total: int, largest: int | None = None) -> Iterator[tuple[int, ...]]:
+    """Partitions of ``total``, parts ascending.
+
+    >>> list(partitions(4))
+    [(1, 1, 1, 1), (1, 1, 2), (2, 2), (1, 3), (4,)]
+    """
+    largest = total if largest is None else largest
+    if total == 0:
+        yield ()
+    for last in range(1, min(total, largest) + 1):
+        for first in partitions(total - last, last):
+            yield (*first, last)
+
+
+def _with_groups(name: str, size: Polynomial, search: Search) -> Iterator[Subgroup]:
+    """Finite groups on explicit parts of equal size, and on equal parts that are all there is."""
+    for total in range(2, search.explicit + 1):
+        for sizes in partitions(total):
+            if len(set(sizes)) == 1 and len(sizes) > 1:
+                names = [f"{name}/{i}" for i in range(1, len(sizes) + 1)]
+                for group in transitive_groups(len(sizes)):
+                    if sizes[0] > 1 or not has_transposition(group):
+                        yield Subgroup({name: sizes}, _named(group, names))
+    for count in range(2, search.equal_parts + 1):
+        names = [f"{name}/{i}" for i in range(1, count + 1)]
+        equal = (size / count,) * (count - 1)
+        for group in transitive_groups(count):
+            yield Subgroup({name: equal}, _named(group, names))
+
+
+def _named(group: Sequence[Permutation], names: Sequence[str]) -> tuple[dict[str, str], ...]:
+    return tuple({names[i]: names[j] for i, j in enumerate(g)} for g in group)
+
+
+@cache
+def transitive_groups(m: int) -> tuple[tuple[Permutation, ...], ...]:
+    """Generators of the transitive subgroups of S_m, one for each conjugacy class.
+
+    Every transitive group of degree up to 5 is generated by two elements.
+
+    >>> [len(closure(group)) for group in transitive_groups(4)]
+    [4, 4, 8, 12, 24]
+    """
+    everything = list(permutations(range(m)))
+    found: dict[frozenset, tuple[Permutation, ...]] = {}
+    for generators in [(g,) for g in everything] + list(combinations(everything, 2)):
+        group = closure(generators)
+        if len({g[0] for g in group}) < m:
+            continue
+        classes = {frozenset(_conjugate(h, g) for g in group) for h in everything}
+        if not classes & found.keys():
+            found[group] = generators
+    return tuple(found[group] for group in sorted(found, key=lambda g: (len(g), sorted(g))))
+
+
+def closure(generators: Sequence[Permutation]) -> frozenset[Permutation]:
+    """All products of the generators."""
+    identity = tuple(range(len(generators[0])))
+    group, front = {identity}, [identity]
+    while front:
+        front = [new for g in front for h in generators if (new := compose(g, h)) not in group]
+        group.update(front)
+    return frozenset(group)
+
+
+def compose(g: Permutation, h: Permutation) -> Permutation:
+    """First h, then g."""
+    return tuple(g[i] for i in h)
+
+
+def _conjugate(h: Permutation, g: Permutation) -> Permutation:
+    inverse = tuple(h.index(i) for i in range(len(h)))
+    return compose(compose(h, g), inverse)
+
+
+def has_transposition(generators: Sequence[Permutation]) -> bool:
+    """Whether some element of the group swaps two and moves nothing else."""
+    return any(sum(i != j for i, j in enumerate(g)) == 2 for g in closure(generators))
