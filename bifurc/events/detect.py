@@ -223,8 +223,6 @@ def _doubtful(problem, points, known: Spectra) -> np.ndarray:
     """For each step, whether an eigenvalue may do more on it than its ends show."""
     lengths, rates = _lengths(problem, points)
     doubtful = np.zeros(len(points) - 1, dtype=bool)
-    slopes_lam = np.array([point.tangent[-1] for point in points])
-    turns = slopes_lam[:-1] * slopes_lam[1:] < 0
     r = GRID[:, None, None]
     for component, values in known.values.items():
         a, b = values[:-1], values[1:]
@@ -233,11 +231,17 @@ def _doubtful(problem, points, known: Spectra) -> np.ndarray:
         cubic = cubic + r * (1 - r) * ((1 - r) * slopes[0] - r * slopes[1])
         changes = np.count_nonzero(np.diff(np.signbit(cubic), axis=0), axis=0)
         dips = np.abs(cubic).min(axis=0) < NEAR * np.minimum(np.abs(a), np.abs(b))
-        unseen = np.any((changes > 1) | ((changes == 0) & dips), axis=-1)
-        if component.irrep == "t":
-            unseen &= ~turns  # where lam turns, an eigenvalue is expected to touch zero
-        doubtful |= unseen
-    return doubtful & (lengths > SHORTEST)
+        doubtful |= np.any((changes > 1) | ((changes == 0) & dips), axis=-1)
+    # where lam turns at constant inertia a branch of larger isotropy is met: touches are expected
+    return doubtful & (lengths > SHORTEST) & ~_touches(known, points)
+
+
+def _touches(known: Spectra, points: list[Point]) -> np.ndarray:
+    """Steps on which lam turns while the inertia of the branch's own block stays."""
+    slopes = np.array([point.tangent[-1] for point in points])
+    own = next(values for component, values in known.values.items() if component.irrep == "t")
+    negatives = np.count_nonzero(own < 0, axis=-1)
+    return (slopes[:-1] * slopes[1:] < 0) & (negatives[:-1] == negatives[1:])
 
 
 def _lengths(problem, points) -> tuple[np.ndarray, np.ndarray]:
