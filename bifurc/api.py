@@ -1,11 +1,12 @@
 """The calls of a script or notebook: a family by name, its branch, its spectrum."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from bifurc.continuation.options import Options, Status
+from bifurc.continuation.options import Options
 from bifurc.continuation.point import Point
 from bifurc.continuation.trace import point_at
 from bifurc.continuation.trace import trace as walk
@@ -107,6 +108,69 @@ def trace(family: Family | str, options: Options | None = None, **parameters: An
     return replace(branch, events=[classify(reduced, event) for event in branch.events])
 
 
+def explore(
+    family: Family | str,
+    depth: int = 1,
+    *,
+    max_branches: int = 200,
+    search: Any = None,
+    options: Options | None = None,
+    executor: Any = None,
+    folder: str | Path | None = None,
+    progress: Any = None,
+    **parameters: Any,
+):
+    """Follow a family and every branch born on it, and on those, ``depth`` times.
+
+    Parameters
+    ----------
+    family : Family or str
+    depth : int
+        How many times to switch branches; 0 follows the family alone.
+    max_branches : int
+        The most branches to follow; what is cut off is said in the graph.
+    search : bifurc.Search, optional
+        Which isotropy subgroups to try.
+    options : Options, optional
+    executor : concurrent.futures.Executor, optional
+        Follows independent branches in parallel.
+    folder : path, optional
+        Where finished branches are saved, and taken from if they are there.
+    progress : callable (name, branch, waiting), optional
+    **parameters
+        As for :func:`trace`.
+
+    Returns
+    -------
+    BranchGraph
+
+    Examples
+    --------
+    >>> graph = explore("II", d=(12, 5), depth=0)
+    >>> for transition in graph.transitions():
+    ...     print(transition)
+    b0 (all of G) at 5.58550524743: s[bulk] transcritical, saddle -> minimum, minimum from 6
+    """
+    from bifurc.exploration import Plan, explore_from, family_seed
+    from bifurc.switching.subgroups import Search
+
+    parameter, (first, last), others = running(parameters)
+    family = as_family(family).with_parameters(**others)
+    reduced = problem(family, parameter)
+    for end in (first, last):
+        family.structure.check_sizes(reduced.parameters(end))
+    reduced, start = member(family, parameter, first)
+    plan = Plan(
+        window=(min(first, last), max(first, last)),
+        depth=depth,
+        max_branches=max_branches,
+        search=search or Search(),
+        options=options or Options(),
+    )
+    seed = family_seed(reduced, start, (first, last))
+    return explore_from([seed], plan, executor, None if folder is None else Path(folder), progress)
+
+
 def running(parameters: dict[str, Any]) -> tuple[str, tuple[float, float], dict[str, Any]]:
     """Split keywords into the one running parameter, its window and the fixed others."""
     runs = {name: value for name, value in parameters.items() if isinstance(value, tuple | list)}
@@ -129,6 +193,6 @@ def running(parameters: dict[str, Any]) -> tuple[str, tuple[float, float], dict[
 
 def ended_early(branch: Branch) -> str | None:
     """Why a branch ended before it was done, or None."""
-    if branch.status in (Status.STEP_FLOOR, Status.MAX_STEPS, Status.JUMP):
+    if branch.status.early:
         return f"The branch ended at {branch.points[-1].lam:.10g}. {branch.status.value}"
     return None

@@ -51,6 +51,7 @@ class Status(Enum):
     CLOSED = "The branch closed: it came back to its start."
     STEP_FLOOR = "The step fell below ds_min; lower ds_min or look at the end point."
     JUMP = "Every step on seems to land on another branch; the branch was stopped before it."
+    RETURNED = "The branch meets a state of larger isotropy; it ends in a branch point of that one."
     CANCELLED = "The caller stopped the branch."
 
     @property
@@ -61,4 +62,4 @@ class Status(Enum):
     @property
     def early(self) -> bool:
         """Whether a branch ended before it was done."""
-        return self not in (Status.WINDOW, Status.CLOSED, Status.CANCELLED)
+        return self in (Status.STEP_FLOOR, Status.MAX_STEPS, Status.JUMP)

@@ -96,6 +96,7 @@ class PlainProblem:
     loss: Callable[[np.ndarray, float], float] | None = None
     blocks_of: Callable[[np.ndarray, float], Mapping[Component, np.ndarray]] | None = None
     hessian_along: Callable[[np.ndarray, float, np.ndarray], np.ndarray] | None = None
+    source: Mapping[str, Any] | None = None
 
     def jacobian(self, x, lam):
         """(g, [dg/dx | dg/dlam])."""

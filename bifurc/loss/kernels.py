@@ -88,3 +88,13 @@ def kernel(name: str, **parameters: float):
     if name not in KERNELS:
         raise ValueError(f"Unknown kernel {name!r}; there are {', '.join(KERNELS)}.")
     return KERNELS[name](**parameters)
+
+
+def name_of(kernel) -> str:
+    """The name under which a kernel is known."""
+    for name, known in KERNELS.items():
+        if type(kernel) is known:
+            return name
+    raise ValueError(
+        f"Kernel {type(kernel).__name__} has no name; add it to bifurc.kernels.KERNELS to save it."
+    )

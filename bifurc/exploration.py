@@ -1,0 +1,176 @@
+"""Follow everything that can be reached from a start: the one conductor of all stages."""
+
+import logging
+from collections.abc import Callable, Iterable
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from bifurc.continuation.options import Options, Status
+from bifurc.continuation.point import Point
+from bifurc.continuation.trace import point_at
+from bifurc.events.branch import Branch, follow
+from bifurc.graph.files import branch_path, load_branch, save_branch, save_graph, save_table
+from bifurc.graph.graph import BranchGraph
+from bifurc.switching.classify import classify
+from bifurc.switching.isotropy import larger_isotropy
+from bifurc.switching.subgroups import Search
+from bifurc.switching.switch import switch
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Task:
+    """A branch to follow: everything a worker needs."""
+
+    name: str  # the way to it: its parent's name, event and half-branch
+    isotropy: str
+    problem: Any
+    start: Point
+    origin: int | None  # node that it is born at
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to explore, and how far."""
+
+    window: tuple[float, float]
+    depth: int = 1  # how many times to switch; 0 follows the start alone
+    max_branches: int = 200
+    search: Search = field(default_factory=Search)
+    options: Options = field(default_factory=Options)
+
+    def __post_init__(self):
+        if self.depth < 0 or self.max_branches < 1:
+            raise ValueError(
+                f"depth must be at least 0 and max_branches at least 1, got {self.depth} and "
+                f"{self.max_branches}."
+            )
+
+
+def explore_from(
+    seeds: Iterable[tuple[str, Any, Point]],
+    plan: Plan,
+    executor: Executor | None = None,
+    folder: Path | None = None,
+    progress: Callable[[str, Branch, int], None] | None = None,
+) -> BranchGraph:
+    """Follow the seeds and every branch born on them.
+
+    Parameters
+    ----------
+    seeds : iterable of (isotropy, problem, start)
+    plan : Plan
+    executor : concurrent.futures.Executor, optional
+        Follows independent branches in parallel; the graph does not depend on it.
+    folder : Path, optional
+        Each branch is saved there as soon as it is done, and taken from there
+        if it already is.
+    progress : callable (name, branch, waiting), optional
+        Called after each branch.
+
+    Returns
+    -------
+    BranchGraph
+    """
+    graph = BranchGraph()
+    tasks = [Task(f"b{i}", iso, problem, start, None) for i, (iso, problem, start) in enumerate(seeds)]
+    for depth in range(plan.depth + 1):
+        births: list[Task] = []
+        tasks = _within_budget(graph, tasks, plan)
+        done = _follow_all(tasks, plan, executor, folder)
+        for i, (task, branch) in enumerate(zip(tasks, done, strict=True)):
+            if progress is not None:
+                progress(task.name, branch, len(tasks) - i - 1)
+            if graph.holds(task.problem, task.start.X, plan.options) is not None:
+                continue  # another branch of this level came the other way
+            nodes = graph.add_branch(task.name, task.isotropy, branch, task.origin)
+            births.extend(_births(graph, task, branch, nodes, plan, follow_on=depth < plan.depth))
+        tasks = births
+    return graph
+
+
+def _within_budget(graph: BranchGraph, tasks: list[Task], plan: Plan) -> list[Task]:
+    fresh = [t for t in tasks if graph.holds(t.problem, t.start.X, plan.options) is None]
+    room = plan.max_branches - len(graph.branches)
+    for task in fresh[room:]:
+        graph.cut(f"{task.name} ({task.isotropy}): max_branches = {plan.max_branches} reached")
+    return fresh[:room]
+
+
+def _follow_all(tasks, plan: Plan, executor, folder) -> list[Branch]:
+    """The branches of the tasks, in their order; finished ones are saved as they come."""
+    done: dict[str, Branch] = {}
+    running: dict[str, Future] = {}
+    for task in tasks:
+        path = None if folder is None else branch_path(folder, task.name)
+        if path is not None and path.exists():
+            done[task.name] = load_branch(path)
+        elif executor is None:
+            done[task.name] = _finish(task, _follow(task, plan), path)
+        else:
+            running[task.name] = executor.submit(_follow, task, plan)
+    for task in tasks:
+        if task.name in running:
+            path = None if folder is None else branch_path(folder, task.name)
+            done[task.name] = _finish(task, running[task.name].result(), path)
+    return [done[task.name] for task in tasks]
+
+
+def _follow(task: Task, plan: Plan) -> Branch:
+    """Follow one branch to its end, cut where it meets a larger isotropy; runs in workers."""
+    branch = cut_at_return(follow(task.problem, task.start, plan.window, plan.options))
+    return replace(branch, events=[classify(task.problem, event) for event in branch.events])
+
+
+def _finish(task: Task, branch: Branch, path: Path | None) -> Branch:
+    log.info("%s (%s): %d points, %s", task.name, task.isotropy, len(branch.points), branch.status.name)
+    if path is not None:
+        save_branch(path, branch)
+    return branch
+
+
+def cut_at_return(branch: Branch) -> Branch:
+    """End a branch at the first event whose state has a larger isotropy than the branch."""
+    for number, event in enumerate(branch.events):
+        if event.label == "BP" and event.component.irrep == "t":
+            if not larger_isotropy(branch.problem, event.X[:-1]):
+                continue
+            points = branch.points[: int(event.position) + 1]
+            return Branch(branch.problem, points, Status.RETURNED, branch.events[: number + 1])
+    return branch
+
+
+def _births(graph: BranchGraph, task: Task, branch: Branch, nodes, plan: Plan, follow_on: bool):
+    """Half-branches born at the events of a branch; what was tried is noted at the node."""
+    events = [event for event in branch.events if not event.formal]
+    for number, (event, node) in enumerate(zip(events, nodes, strict=True)):
+        data = graph.graph.nodes[node]
+        if branch.status is Status.RETURNED and event is events[-1]:
+            continue  # born there, not here
+        if not follow_on:
+            if event.kind not in ("fold", "tangential"):
+                graph.cut(f"{task.name} at {event.lam:.12g}: depth = {plan.depth} reached")
+            continue
+        if "tried" in data:
+            continue  # the same event was met on another branch
+        births, attempts = switch(branch.problem, event, plan.search, plan.options)
+        data["tried"] = [str(attempt) for attempt in attempts]
+        for i, birth in enumerate(births):
+            name = f"{task.name}-{number}.{i}"
+            yield Task(name, birth.isotropy, birth.problem, birth.start, node)
+
+
+def save_run(folder: Path, graph: BranchGraph) -> None:
+    """Write the files of a finished run besides its branches."""
+    save_graph(folder, graph)
+    save_table(folder, graph)
+
+
+def family_seed(problem: Any, point: Point, window: tuple[float, float]) -> tuple[str, Any, Point]:
+    """A start at one end of a window that leaves for the other."""
+    towards = window[1] - window[0]
+    return "all of G", problem, point_at(problem, point.x, point.lam, towards=towards)
+

@@ -1,0 +1,192 @@
+"""Files of a run: one npz per branch, the graph as node-link JSON and GraphML.
+
+Every file is written beside its place and renamed, so that a run killed at
+any moment leaves whole files only. No pickle: arrays are plain numbers, all
+else is JSON with every digit.
+"""
+
+import csv
+import io
+import json
+import os
+from pathlib import Path
+
+import networkx as nx
+import numpy as np
+
+from bifurc.continuation.options import Status
+from bifurc.continuation.point import Point
+from bifurc.events.branch import Branch
+from bifurc.events.records import Event
+from bifurc.graph.graph import SCHEMA, BranchGraph
+from bifurc.graph.problems import component_from, component_spec, problem_from, problem_spec
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write ``content`` so that ``path`` holds all of it or what it held before."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    with open(part, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(part, path)
+
+
+def save_branch(path: Path, branch: Branch) -> None:
+    """Write one branch as npz; ``load_branch`` gives it back to the last bit."""
+    points, events = branch.points, branch.events
+    arrays = {
+        "X": np.array([p.X for p in points]),
+        "tangent": np.array([p.tangent for p in points]),
+        "jacobian": np.array([p.jacobian for p in points]),
+        "work": np.array([[p.iterations, p.evaluations] for p in points]),
+    }
+    for i, event in enumerate(events):
+        arrays[f"event{i}_X"] = event.X
+        arrays[f"event{i}_tangent"] = event.tangent
+        arrays[f"event{i}_kernel"] = event.kernel
+    about = {
+        "schema": SCHEMA,
+        "problem": problem_spec(branch.problem),
+        "status": branch.status.name,
+        "events": [_event_spec(event) for event in events],
+    }
+    arrays["about"] = np.array(json.dumps(about))
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    write_atomically(path, buffer.getvalue())
+
+
+def load_branch(path: Path) -> Branch:
+    """Read a branch.
+
+    Raises
+    ------
+    ValueError
+        If the file is not a branch of a known schema.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            data = {name: arrays[name] for name in arrays.files}
+        about = json.loads(str(data["about"]))
+    except (KeyError, OSError, ValueError, EOFError) as error:
+        raise ValueError(f"{path} is no branch file ({error}); delete it and resume the run.") from None
+    _check_schema(about, path)
+    points = [
+        Point(X, tangent, jacobian, int(work[0]), int(work[1]))
+        for X, tangent, jacobian, work in zip(
+            data["X"], data["tangent"], data["jacobian"], data["work"], strict=True
+        )
+    ]
+    events = [
+        _event_from(spec, data[f"event{i}_X"], data[f"event{i}_tangent"], data[f"event{i}_kernel"])
+        for i, spec in enumerate(about["events"])
+    ]
+    return Branch(problem_from(about["problem"]), points, Status[about["status"]], events)
+
+
+def _event_spec(event: Event) -> dict:
+    return {
+        "label": event.label,
+        "component": component_spec(event.component),
+        "parameters": event.parameters,
+        "speed": float(event.speed),
+        "loss": None if event.loss is None or np.isnan(event.loss) else float(event.loss),
+        "below": [[component_spec(c), n] for c, n in event.below.items()],
+        "above": [[component_spec(c), n] for c, n in event.above.items()],
+        "kind": event.kind,
+        "position": float(event.position),
+    }
+
+
+def _event_from(spec: dict, X, tangent, kernel) -> Event:
+    sides = {
+        side: {component_from(c): n for c, n in spec[side]} for side in ("below", "above")
+    }
+    return Event(
+        label=spec["label"],
+        component=component_from(spec["component"]),
+        lam=float(X[-1]),
+        X=X,
+        tangent=tangent,
+        parameters=spec["parameters"],
+        kernel=kernel,
+        speed=spec["speed"],
+        loss=float("nan") if spec["loss"] is None else spec["loss"],
+        kind=spec["kind"],
+        position=spec["position"],
+        **sides,
+    )
+
+
+def save_graph(folder: Path, graph: BranchGraph) -> None:
+    """Write graph.json, graph.graphml and critical.csv; branches have their own files."""
+    data = nx.node_link_data(graph.graph, edges="edges")
+    data["branches"] = list(graph.branches)
+    write_atomically(folder / "graph.json", json.dumps(data, indent=1).encode())
+    write_atomically(folder / "graph.graphml", graphml(graph))
+
+
+def save_table(folder: Path, graph: BranchGraph) -> None:
+    """Write critical.csv, a row for each event of each branch."""
+    rows = list(graph.rows())
+    text = io.StringIO()
+    if rows:
+        writer = csv.DictWriter(text, fieldnames=list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    write_atomically(folder / "critical.csv", text.getvalue().encode())
+
+
+def graphml(graph: BranchGraph) -> bytes:
+    """GraphML holds plain values only: lists become text."""
+    plain = nx.MultiGraph()
+    plain.graph.update({k: _plain(v) for k, v in graph.graph.graph.items()})
+    for node, data in graph.graph.nodes(data=True):
+        plain.add_node(node, **{k: _plain(v) for k, v in data.items()})
+    for one, other, key, data in graph.graph.edges(keys=True, data=True):
+        plain.add_edge(one, other, key, **{k: _plain(v) for k, v in data.items()})
+    return "\n".join(nx.generate_graphml(plain)).encode()
+
+
+def _plain(value):
+    return value if isinstance(value, str | int | float | bool) else json.dumps(value)
+
+
+def load(folder: str | Path) -> BranchGraph:
+    """Read what a run wrote into ``folder``.
+
+    Raises
+    ------
+    ValueError
+        If there is no finished graph, or its schema is not known.
+    """
+    folder = Path(folder)
+    path = folder / "graph.json"
+    try:
+        data = json.loads(path.read_text())
+    except OSError:
+        raise ValueError(
+            f"{folder} holds no finished run (no graph.json); run the case, or resume it."
+        ) from None
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{path} is not JSON ({error}); resume the run to write it anew.") from None
+    _check_schema(data.get("graph", {}), path)
+    names = data.pop("branches")
+    graph = nx.node_link_graph(data, edges="edges")
+    branches = {name: load_branch(branch_path(folder, name)) for name in names}
+    return BranchGraph(graph, branches)
+
+
+def branch_path(folder: Path, name: str) -> Path:
+    """Where a branch is kept."""
+    return folder / "branches" / f"{name}.npz"
+
+
+def _check_schema(about: dict, path: Path) -> None:
+    if about.get("schema") != SCHEMA:
+        raise ValueError(
+            f"{path} has schema {about.get('schema')!r}, this version reads {SCHEMA}; "
+            "run the case again."
+        )

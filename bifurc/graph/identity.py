@@ -1,0 +1,55 @@
+"""When two points, or two branches, are the same up to symmetry.
+
+Relabelled blocks, a split set whose parts are equal, another order of the
+row blocks: all of these leave the sums over the entries of W unchanged, at
+real sizes too, since an entry counts with its real multiplicity.
+"""
+
+from functools import singledispatch
+
+import numpy as np
+
+from bifurc.continuation.correct import correct_at
+from bifurc.continuation.options import Options
+from bifurc.events.branch import Branch
+from bifurc.switching.linear import SymmetricProblem
+
+CLOSE = 1e-6  # relative; a touched branch point is known to about the root of rounding
+
+
+@singledispatch
+def moments(problem, X: np.ndarray) -> np.ndarray:
+    """Sums of powers of all entries of the state, with multiplicity; shape (4,)."""
+    weights = np.abs(problem.weights(X[-1]))
+    return np.array([np.sum(weights * X[:-1] ** k) for k in (1, 2, 3, 4)])
+
+
+@moments.register
+def _(problem: SymmetricProblem, X: np.ndarray) -> np.ndarray:
+    state = problem.basis @ X[:-1]
+    return np.array([np.sum(state**k) for k in (1, 2, 3, 4)])
+
+
+def fingerprint(problem, X: np.ndarray) -> np.ndarray:
+    """Numbers that agree for points that are the same up to symmetry; shape (6,)."""
+    loss = problem.losses(X[None, :-1], X[-1:])[0]
+    return np.concatenate([[X[-1], np.nan_to_num(loss)], moments(problem, X)])
+
+
+def same(one: np.ndarray, other: np.ndarray) -> bool:
+    """Whether two fingerprints agree."""
+    return bool(np.all(np.abs(one - other) <= CLOSE * (1 + np.abs(one) + np.abs(other))))
+
+
+def passes(branch: Branch, mark: np.ndarray, options: Options) -> bool:
+    """Whether a branch goes through the point with this fingerprint."""
+    lams = branch.lam - mark[0]
+    for i in np.flatnonzero(lams[:-1] * lams[1:] <= 0):
+        one, other = branch.points[i], branch.points[i + 1]
+        share = 0.5 if one.lam == other.lam else lams[i] / (lams[i] - lams[i + 1])
+        guess = (1 - share) * one.X + share * other.X
+        guess[-1] = mark[0]
+        point = correct_at(branch.problem, guess, one.tangent, options).point
+        if point is not None and same(fingerprint(branch.problem, point.X), mark):
+            return True
+    return False

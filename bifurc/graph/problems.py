@@ -1,0 +1,95 @@
+"""Problems as plain data, so that a saved branch can be continued."""
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from bifurc.continuation.problem import PlainProblem
+from bifurc.loss import kernels
+from bifurc.loss.problem import NetworkProblem
+from bifurc.models import model
+from bifurc.structure.irreps import Component
+from bifurc.structure.polynomial import Polynomial
+from bifurc.structure.structure import Block, PointSet, Structure
+from bifurc.switching.linear import SymmetricProblem
+
+
+def component_spec(component: Component) -> dict:
+    """A component as plain data."""
+    return asdict(component) | {"dimension": component.dimension.text()}
+
+
+def component_from(spec: dict) -> Component:
+    """The component of :func:`component_spec`."""
+    return Component(**spec | {"dimension": Polynomial.parse(spec["dimension"])})
+
+
+def structure_spec(structure: Structure) -> dict:
+    """A structure as plain data."""
+    blocks = ("students", "inputs", "teachers")
+    return {
+        "sets": [[points.name, points.size.text()] for points in structure.sets],
+        **{kind: [[b.name, b.points] for b in getattr(structure, kind)] for kind in blocks},
+        "teacher": [
+            [row, column, diagonal.text(), off.text()]
+            for (row, column), (diagonal, off) in structure.teacher.items()
+        ],
+        "student_weights": dict(structure.student_weights),
+        "teacher_weights": dict(structure.teacher_weights),
+        "ties": [dict(generator) for generator in structure.ties],
+    }
+
+
+def structure_from(spec: dict) -> Structure:
+    """The structure of :func:`structure_spec`."""
+    return Structure(
+        tuple(PointSet(name, Polynomial.parse(size)) for name, size in spec["sets"]),
+        *(tuple(Block(*b) for b in spec[kind]) for kind in ("students", "inputs", "teachers")),
+        {
+            (row, column): (Polynomial.parse(diagonal), Polynomial.parse(off))
+            for row, column, diagonal, off in spec["teacher"]
+        },
+        spec["student_weights"],
+        spec["teacher_weights"],
+        tuple(spec["ties"]),
+    )
+
+
+def problem_spec(problem: Any) -> dict:
+    """A problem as plain data.
+
+    Raises
+    ------
+    ValueError
+        If it is made of functions that have no name.
+    """
+    if isinstance(problem, NetworkProblem):
+        return {
+            "type": "network",
+            "structure": structure_spec(problem.structure),
+            "kernel": kernels.name_of(problem.kernel),
+            "line": {name: poly.text() for name, poly in problem.line.items()},
+        }
+    if isinstance(problem, PlainProblem) and problem.source is not None:
+        spec: dict = {"type": "model", **problem.source}
+        if isinstance(problem, SymmetricProblem):
+            spec["basis"] = problem.basis.tolist()
+        return spec
+    raise ValueError(
+        "A problem made of plain functions cannot be saved; use a model of bifurc.models, or "
+        "explore without an output folder."
+    )
+
+
+def problem_from(spec: dict) -> Any:
+    """The problem of :func:`problem_spec`."""
+    if spec["type"] == "network":
+        return NetworkProblem(
+            structure_from(spec["structure"]), kernels.kernel(spec["kernel"]), spec["line"]
+        )
+    problem = model(spec["model"], **spec["parameters"])
+    if isinstance(problem, SymmetricProblem) and "basis" in spec:
+        basis = np.array(spec["basis"]).reshape(problem.full.n, -1)
+        return SymmetricProblem.of(problem.full, problem.group, basis)
+    return problem

@@ -1,0 +1,123 @@
+"""Plain gradient problems with answers on paper, by name."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from bifurc.continuation.problem import PlainProblem
+from bifurc.switching.linear import Matrices, Permutations, SymmetricProblem
+
+
+def chain(force: Sequence[float] = (0.0,) * 5) -> PlainProblem:
+    """u_{i-1} - 2 u_i + u_{i+1} + lam u_i + u_i³ - u_i⁵ + force_i, ends fixed at 0.
+
+    On u = 0 it has branch points at 4 sin²(k pi / (2 (n + 1))).
+    """
+    force = np.asarray(force, dtype=float)
+    n = len(force)
+    stiffness = -2 * np.eye(n) + np.eye(n, k=1) + np.eye(n, k=-1)
+    return PlainProblem(
+        gradient=lambda u, lam: stiffness @ u + lam * u + u**3 - u**5 + force,
+        hessian=lambda u, lam: stiffness + np.diag(lam + 3 * u**2 - 5 * u**4),
+        gradient_dlam=lambda u, lam: u,
+        loss=lambda u, lam: float(
+            u @ stiffness @ u / 2 + lam * u @ u / 2 + (u**4).sum() / 4 - (u**6).sum() / 6 + force @ u
+        ),
+        n=n,
+        source=_source("chain", force=force.tolist()),
+    )
+
+
+def permuted(n: int = 5, square: float = 0.3) -> SymmetricProblem:
+    """lam u_i + square u_i² - u_i³ - (u_i - mean u): S_n permutes the coordinates.
+
+    On u = 0 a simple branch point at lam = 0 and, at lam = 1, one whose kernel
+    is the standard representation of dimension n - 1.
+    """
+    spread = np.eye(n) - 1.0 / n
+    full = PlainProblem(
+        gradient=lambda u, lam: lam * u + square * u**2 - u**3 - spread @ u,
+        hessian=lambda u, lam: np.diag(lam + 2 * square * u - 3 * u**2) - spread,
+        gradient_dlam=lambda u, lam: u,
+        loss=lambda u, lam: float(
+            lam * u @ u / 2 + square * (u**3).sum() / 3 - (u**4).sum() / 4 - u @ spread @ u / 2
+        ),
+        n=n,
+        source=_source("permuted", n=n, square=square),
+    )
+    return SymmetricProblem.of(full, Permutations(n))
+
+
+def pitchfork() -> PlainProblem:
+    """-x³ - lam x."""
+    return PlainProblem(
+        gradient=lambda x, lam: -(x**3) - lam * x,
+        hessian=lambda x, lam: np.diag(-3 * x**2 - lam),
+        gradient_dlam=lambda x, lam: -x,
+        loss=lambda x, lam: float(-(x**4).sum() / 4 - lam * (x**2).sum() / 2),
+        n=1,
+        source=_source("pitchfork"),
+    )
+
+
+def dihedral(m: int = 4, quadratic: float = 0.0, cubic: float = -1.0, twist: float = 0.2) -> SymmetricProblem:
+    """Gradient problem in the plane with the symmetry D_m of the regular m-gon.
+
+    The potential is lam |z|²/2 + cubic |z|⁴/4 + twist Re(z^m)/m, with
+    ``quadratic`` Re(z³)/3 on top when m = 3.
+
+    References
+    ----------
+    .. [1] Golubitsky, Stewart, Schaeffer, "Singularities and Groups in
+       Bifurcation Theory II", Springer 1988, section XIII.5.
+    """
+    power = twist if m != 3 else quadratic
+
+    def gradient(x, lam):
+        z = complex(*x)
+        g = lam * z + cubic * abs(z) ** 2 * z + power * np.conj(z) ** (m - 1)
+        return np.array([g.real, g.imag])
+
+    def hessian(x, lam):
+        z = complex(*x)
+        h = (m - 1) * power * np.conj(z) ** (m - 2)
+        radial = cubic * (abs(z) ** 2 * np.eye(2) + 2 * np.outer(x, x))
+        return lam * np.eye(2) + radial + np.array([[h.real, h.imag], [h.imag, -h.real]])
+
+    full = PlainProblem(
+        gradient=gradient,
+        hessian=hessian,
+        gradient_dlam=lambda x, lam: np.asarray(x, dtype=float),
+        loss=lambda x, lam: float(
+            lam * (x @ x) / 2 + cubic * (x @ x) ** 2 / 4 + power * (complex(*x) ** m).real / m
+        ),
+        n=2,
+        source=_source("dihedral", m=m, quadratic=quadratic, cubic=cubic, twist=twist),
+    )
+    angle = 2 * np.pi / m
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    return SymmetricProblem.of(full, Matrices((turn, np.diag([1.0, -1.0]))))
+
+
+def _source(name: str, **parameters) -> dict:
+    """What a saved branch needs to make the model again."""
+    return {"model": name, "parameters": parameters}
+
+
+MODELS = {"chain": chain, "permuted": permuted, "pitchfork": pitchfork, "dihedral": dihedral}
+
+
+def model(name: str, **parameters) -> PlainProblem:
+    """Return the model called ``name``.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or it does not take these parameters.
+    """
+    if name not in MODELS:
+        raise ValueError(f"Unknown model {name!r}; there are {', '.join(MODELS)}.")
+    try:
+        return MODELS[name](**parameters)
+    except TypeError as error:
+        raise ValueError(f"Model {name!r}: {error}.") from None
