@@ -179,7 +179,7 @@ def running(parameters: dict[str, Any]) -> tuple[str, tuple[float, float], dict[
             "Give a window (from, to) for exactly one parameter, such as d=(40, 3.1); got "
             f"{len(runs)}."
         )
-    (name, window), = runs.items()
+    ((name, window),) = runs.items()
     try:
         first, last = (float(end) for end in window)
     except (TypeError, ValueError):

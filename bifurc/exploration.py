@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor, Future, as_completed
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,13 @@ from bifurc.continuation.trace import point_at
 from bifurc.events.branch import Branch, follow
 from bifurc.graph.files import branch_path, load_branch, save_branch, save_graph, save_table
 from bifurc.graph.graph import BranchGraph
+from bifurc.loss.problem import NetworkProblem
 from bifurc.switching.classify import classify
-from bifurc.switching.isotropy import larger_isotropy
+from bifurc.switching.isotropy import enlarge, larger_isotropy
 from bifurc.switching.subgroups import Search
 from bifurc.switching.switch import switch
+
+OFF = 1e-3  # how far from an event, in scales, a branch through it is taken up
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +79,9 @@ def explore_from(
     BranchGraph
     """
     graph = BranchGraph()
-    tasks = [Task(f"b{i}", iso, problem, start, None) for i, (iso, problem, start) in enumerate(seeds)]
+    tasks = [
+        Task(f"b{i}", iso, problem, start, None) for i, (iso, problem, start) in enumerate(seeds)
+    ]
     for depth in range(plan.depth + 1):
         births: list[Task] = []
         tasks = _within_budget(graph, tasks, plan)
@@ -101,21 +106,21 @@ def _within_budget(graph: BranchGraph, tasks: list[Task], plan: Plan) -> list[Ta
 
 
 def _follow_all(tasks, plan: Plan, executor, folder) -> list[Branch]:
-    """The branches of the tasks, in their order; finished ones are saved as they come."""
+    """The branches of the tasks, in their order; each is saved as soon as it is done."""
     done: dict[str, Branch] = {}
-    running: dict[str, Future] = {}
+    running: dict[Future, Task] = {}
+    paths = {t.name: None if folder is None else branch_path(folder, t.name) for t in tasks}
     for task in tasks:
-        path = None if folder is None else branch_path(folder, task.name)
+        path = paths[task.name]
         if path is not None and path.exists():
             done[task.name] = load_branch(path)
         elif executor is None:
             done[task.name] = _finish(task, _follow(task, plan), path)
         else:
-            running[task.name] = executor.submit(_follow, task, plan)
-    for task in tasks:
-        if task.name in running:
-            path = None if folder is None else branch_path(folder, task.name)
-            done[task.name] = _finish(task, running[task.name].result(), path)
+            running[executor.submit(_follow, task, plan)] = task
+    for future in as_completed(running):
+        task = running[future]
+        done[task.name] = _finish(task, future.result(), paths[task.name])
     return [done[task.name] for task in tasks]
 
 
@@ -126,7 +131,9 @@ def _follow(task: Task, plan: Plan) -> Branch:
 
 
 def _finish(task: Task, branch: Branch, path: Path | None) -> Branch:
-    log.info("%s (%s): %d points, %s", task.name, task.isotropy, len(branch.points), branch.status.name)
+    log.info(
+        "%s (%s): %d points, %s", task.name, task.isotropy, len(branch.points), branch.status.name
+    )
     if path is not None:
         save_branch(path, branch)
     return branch
@@ -148,19 +155,36 @@ def _births(graph: BranchGraph, task: Task, branch: Branch, nodes, plan: Plan, f
     events = [event for event in branch.events if not event.formal]
     for number, (event, node) in enumerate(zip(events, nodes, strict=True)):
         data = graph.graph.nodes[node]
-        if branch.status is Status.RETURNED and event is events[-1]:
-            continue  # born there, not here
+        returned = branch.status is Status.RETURNED and event is events[-1]
+        if returned and not isinstance(branch.problem, NetworkProblem):
+            continue  # born on the trivial branch, which is followed anyway
         if not follow_on:
             if event.kind not in ("fold", "tangential"):
                 graph.cut(f"{task.name} at {event.lam:.12g}: depth = {plan.depth} reached")
             continue
-        if "tried" in data:
+        if event.component.label in data.get("tried", {}):
             continue  # the same event was met on another branch
+        if returned:
+            yield from _through(task, number, branch, event, plan, node)
+            continue
         births, attempts = switch(branch.problem, event, plan.search, plan.options)
-        data["tried"] = [str(attempt) for attempt in attempts]
+        tried = data.setdefault("tried", {})
+        tried[event.component.label] = [str(attempt) for attempt in attempts]
         for i, birth in enumerate(births):
             name = f"{task.name}-{number}.{i}"
             yield Task(name, birth.isotropy, birth.problem, birth.start, node)
+
+
+def _through(task: Task, number: int, branch: Branch, event, plan: Plan, node: int):
+    """The branch of larger isotropy that a branch has come back to, both ways from there."""
+    problem, X = enlarge(branch.problem, event.X)
+    for i, towards in enumerate((1.0, -1.0)):
+        lam = float(X[-1] + towards * OFF * problem.scales(X[-1])[-1])
+        try:
+            start = point_at(problem, X[:-1], lam, plan.options, towards)
+        except ValueError:
+            continue  # the larger branch has a fold or a branch point of its own there
+        yield Task(f"{task.name}-{number}.{i}", str(problem.structure), problem, start, node)
 
 
 def save_run(folder: Path, graph: BranchGraph) -> None:
@@ -173,4 +197,3 @@ def family_seed(problem: Any, point: Point, window: tuple[float, float]) -> tupl
     """A start at one end of a window that leaves for the other."""
     towards = window[1] - window[0]
     return "all of G", problem, point_at(problem, point.x, point.lam, towards=towards)
-

@@ -21,7 +21,11 @@ def chain(force: Sequence[float] = (0.0,) * 5) -> PlainProblem:
         hessian=lambda u, lam: stiffness + np.diag(lam + 3 * u**2 - 5 * u**4),
         gradient_dlam=lambda u, lam: u,
         loss=lambda u, lam: float(
-            u @ stiffness @ u / 2 + lam * u @ u / 2 + (u**4).sum() / 4 - (u**6).sum() / 6 + force @ u
+            u @ stiffness @ u / 2
+            + lam * u @ u / 2
+            + (u**4).sum() / 4
+            - (u**6).sum() / 6
+            + force @ u
         ),
         n=n,
         source=_source("chain", force=force.tolist()),
@@ -60,7 +64,9 @@ def pitchfork() -> PlainProblem:
     )
 
 
-def dihedral(m: int = 4, quadratic: float = 0.0, cubic: float = -1.0, twist: float = 0.2) -> SymmetricProblem:
+def dihedral(
+    m: int = 4, quadratic: float = 0.0, cubic: float = -1.0, twist: float = 0.2
+) -> SymmetricProblem:
     """Gradient problem in the plane with the symmetry D_m of the regular m-gon.
 
     The potential is lam |z|²/2 + cubic |z|⁴/4 + twist Re(z^m)/m, with

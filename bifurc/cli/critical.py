@@ -47,7 +47,9 @@ def run(arguments) -> None:
         raise EndedEarlyError(reason)
     reached = branch.points[-1].lam
     if reached not in (arguments.first, arguments.last) and not arguments.json:
-        sys.stderr.write(f"The branch ends at {arguments.param} = {reached:.6g}: {branch.status.value}\n")
+        sys.stderr.write(
+            f"The branch ends at {arguments.param} = {reached:.6g}: {branch.status.value}\n"
+        )
 
 
 def summary(family, parameter: str, window, branch) -> dict:
@@ -103,4 +105,7 @@ def table(parameter: str, branch) -> list[str]:
     if len(rows) == 1:
         return [f"No event between {branch.lam.min():.6g} and {branch.lam.max():.6g}."]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return [
+        "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]

@@ -12,7 +12,7 @@ from bifurc.errors import EndedEarlyError
 DONE, WRONG_INPUT, ENDED_EARLY = 0, 2, 3
 
 # one module each in bifurc.cli; it has add(subparsers) and run(arguments)
-COMMANDS = ("families", "critical", "spectrum")
+COMMANDS = ("families", "critical", "spectrum", "run")
 
 
 class Parser(argparse.ArgumentParser):

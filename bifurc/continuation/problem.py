@@ -120,7 +120,9 @@ class PlainProblem:
     def third_along(self, x, lam, u) -> np.ndarray:
         """d³/de³ of g along u, from differences of the Hessian's directional derivative."""
         h = 1e-3 / max(np.abs(u).max(), 1e-300)
-        ahead, middle, behind = (self._slopes(x + s * h * u[:-1], lam + s * h * u[-1]) @ u for s in (1, 0, -1))
+        ahead, middle, behind = (
+            self._slopes(x + s * h * u[:-1], lam + s * h * u[-1]) @ u for s in (1, 0, -1)
+        )
         return (ahead - 2 * middle + behind) / h**2
 
     def weights(self, lam) -> np.ndarray:
@@ -155,7 +157,12 @@ class PlainProblem:
         if np.ndim(lam):
             each = [self.blocks(xi, li, components) for xi, li in zip(x, lam, strict=True)]
             return {
-                c: Block(*(np.stack([getattr(b[c], part) for b in each]) for part in ("matrix", "weights")))
+                c: Block(
+                    *(
+                        np.stack([getattr(b[c], part) for b in each])
+                        for part in ("matrix", "weights")
+                    )
+                )
                 for c in each[0]
             }
         matrices = {self.components[0]: np.asarray(self.hessian(x, lam), float)}
@@ -179,4 +186,3 @@ class PlainProblem:
             behind = self.blocks_of(x - h * u[:-1], lam - h * u[-1])
             change |= {c: (ahead[c] - behind[c]) / (2 * h) for c in ahead}
         return change
-

@@ -156,9 +156,7 @@ def _inside(problem, one, other, component) -> list[Found] | None:
     ]
 
 
-def _outside(
-    problem, one, other, component, before, after, singular=()
-) -> list[Found] | None:
+def _outside(problem, one, other, component, before, after, singular=()) -> list[Found] | None:
     """Crossings in a block that the branch does not feel."""
     crossing = np.flatnonzero((before < 0) != (after < 0))
     if not len(crossing):

@@ -27,7 +27,9 @@ class Crossing:
     residual: float  # last Newton update, in scales
 
 
-def locate_crossing(problem, guess: np.ndarray, component: Component, count: int = 1, iterations: int = 20):
+def locate_crossing(
+    problem, guess: np.ndarray, component: Component, count: int = 1, iterations: int = 20
+):
     """Newton from ``guess`` (n + 1,) to where ``count`` eigenvalues of the block vanish.
 
     Returns
@@ -55,9 +57,7 @@ def locate_crossing(problem, guess: np.ndarray, component: Component, count: int
         # a wild first step leaves the branch; shorten it
         X = X + step * min(1.0, 0.5 / size) if size > 0.5 else X + step
         if size < 1e-13 or (size < 1e-10 and size >= last / 2):
-            tangent = np.linalg.solve(
-                np.vstack([jacobian, np.eye(len(X))[-1]]), np.eye(len(X))[-1]
-            )
+            tangent = np.linalg.solve(np.vstack([jacobian, np.eye(len(X))[-1]]), np.eye(len(X))[-1])
             return Crossing(X, tangent, eigen.right[:, chosen], slope, size)
         last = size
     return None

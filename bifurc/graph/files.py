@@ -71,7 +71,9 @@ def load_branch(path: Path) -> Branch:
             data = {name: arrays[name] for name in arrays.files}
         about = json.loads(str(data["about"]))
     except (KeyError, OSError, ValueError, EOFError) as error:
-        raise ValueError(f"{path} is no branch file ({error}); delete it and resume the run.") from None
+        raise ValueError(
+            f"{path} is no branch file ({error}); delete it and resume the run."
+        ) from None
     _check_schema(about, path)
     points = [
         Point(X, tangent, jacobian, int(work[0]), int(work[1]))
@@ -101,9 +103,7 @@ def _event_spec(event: Event) -> dict:
 
 
 def _event_from(spec: dict, X, tangent, kernel) -> Event:
-    sides = {
-        side: {component_from(c): n for c, n in spec[side]} for side in ("below", "above")
-    }
+    sides = {side: {component_from(c): n for c, n in spec[side]} for side in ("below", "above")}
     return Event(
         label=spec["label"],
         component=component_from(spec["component"]),
@@ -171,7 +171,9 @@ def load(folder: str | Path) -> BranchGraph:
             f"{folder} holds no finished run (no graph.json); run the case, or resume it."
         ) from None
     except json.JSONDecodeError as error:
-        raise ValueError(f"{path} is not JSON ({error}); resume the run to write it anew.") from None
+        raise ValueError(
+            f"{path} is not JSON ({error}); resume the run to write it anew."
+        ) from None
     _check_schema(data.get("graph", {}), path)
     names = data.pop("branches")
     graph = nx.node_link_graph(data, edges="edges")

@@ -59,9 +59,7 @@ class BranchGraph:
     def __post_init__(self):
         self.graph.graph.setdefault("schema", SCHEMA)
         self.graph.graph.setdefault("cut", [])
-        self._marks = {
-            node: np.array(data["mark"]) for node, data in self.graph.nodes(data=True)
-        }
+        self._marks = {node: np.array(data["mark"]) for node, data in self.graph.nodes(data=True)}
 
     def holds(self, problem, X: np.ndarray, options: Options) -> str | None:
         """The name of a branch through this point, up to symmetry; None if there is none."""
@@ -133,7 +131,9 @@ class BranchGraph:
         inner = [i for i in range(len(branch.points)) if span[0] < i < span[1]]
         index = _index_on(branch, inner, span)
         lams = [branch.points[i].lam for i in inner] + [self.graph.nodes[n]["lam"] for n in ends]
-        losses = [float(branch.loss[i]) for i in inner] + [self.graph.nodes[n]["loss"] for n in ends]
+        losses = [float(branch.loss[i]) for i in inner] + [
+            self.graph.nodes[n]["loss"] for n in ends
+        ]
         low, high = min(lams), max(lams)
         middle = branch.problem.parameters((low + high) / 2)
         whole = range(math.ceil(low), math.floor(high) + 1)
@@ -162,7 +162,9 @@ class BranchGraph:
                 node = self.event_node(branch.problem, event)
                 pieces = [d for *_, d in self.graph.edges(node, data=True)]
                 own = [d for d in pieces if d["branch"] == name]
-                others = sorted({f"{d['branch']} ({d['isotropy']})" for d in pieces if d["branch"] != name})
+                others = sorted(
+                    {f"{d['branch']} ({d['isotropy']})" for d in pieces if d["branch"] != name}
+                )
                 integers = [n for d in own for n in d["minimum_at"]]
                 found.append(
                     Transition(

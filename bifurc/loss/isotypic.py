@@ -82,15 +82,13 @@ def vertex_block(rows: Rows, basis, keep):
     own_row = 2.0 * sum_p.sum(-1)[..., None]
     excess = rows.excess(rows.first[1])
     y1 = rows.self_coupling * x1 + excess @ x1 + own_row * rows.sigma + bump_c @ rows.sigma
-    y2 = (
-        (rows.self_coupling * x2 + excess @ x2 + own_row * rows.beta)
-        + (sum_c @ rows.beta + (i_c * rows.signs) @ rows.sigma)
+    y2 = (rows.self_coupling * x2 + excess @ x2 + own_row * rows.beta) + (
+        sum_c @ rows.beta + (i_c * rows.signs) @ rows.sigma
     )
     spread = x1 + rows.sizes[..., :, None] * x3
-    y3 = (
-        (rows.self_coupling * x3 + excess @ x3 + rows.others(rows.first[1]) @ spread)
-        + (k_c * rows.signs) @ rows.sigma
-    )
+    y3 = (rows.self_coupling * x3 + excess @ x3 + rows.others(rows.first[1]) @ spread) + (
+        k_c * rows.signs
+    ) @ rows.sigma
     return _coefficients([rows.outer_weight * y for y in (y1, y2, y3)], keep)
 
 

@@ -158,7 +158,7 @@ class NetworkProblem:
         def share(lam):
             """m_a / neurons and its derivative; entries behind less than one row count as one."""
             lam = np.asarray(lam)[..., None]
-            neurons = students[0] + lam * students[1]
+            neurons = np.maximum(students[0] + lam * students[1], 1e-3)
             weights = self.weights(lam[..., 0])
             slope = 2 * lam * self._weight_polynomials[0] + self._weight_polynomials[1]
             slope = np.where(weights > 1.0, slope, 0.0)
@@ -349,4 +349,3 @@ class NetworkProblem:
             return None
         keep = self._outward if component.irrep == "t" else self._bases[component][1]
         return norm_exchanges(rows, self.layout, component, keep)
-

@@ -106,9 +106,7 @@ def _bilinear(ufunc):
             return Series(np.stack([ufunc(ak, b) for ak in a.coefficients]))
         x, y = a.coefficients, b.coefficients
         return Series(
-            np.stack(
-                [sum(ufunc(x[j], y[k - j]) for j in range(k + 1)) for k in range(a.order + 1)]
-            )
+            np.stack([sum(ufunc(x[j], y[k - j]) for j in range(k + 1)) for k in range(a.order + 1)])
         )
 
     return rule

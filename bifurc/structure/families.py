@@ -69,7 +69,9 @@ class Family:
         >>> len(two.structure.coordinates)
         5
         """
-        own = {key: data.pop(key) for key in ("start", "parameters", "kernel", "about") if key in data}
+        own = {
+            key: data.pop(key) for key in ("start", "parameters", "kernel", "about") if key in data
+        }
         sets = data.pop("sets")
         structure = Structure.build(
             sets, data.pop("students", list(sets)), data.pop("inputs", list(sets)), **data
@@ -120,8 +122,7 @@ class Family:
         return line
 
     def __str__(self) -> str:
-        sets = " x ".join(f"S({points.size})" for points in self.structure.sets)
-        return f"{self.name:8}{sets:20}{self.about}"
+        return f"{self.name:8}{str(self.structure):20}{self.about}"
 
 
 def _square(name: str, about: str, sets: dict, start: dict, **parameters: Any) -> Family:

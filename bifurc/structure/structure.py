@@ -172,9 +172,13 @@ class Structure:
     @cached_property
     def entries(self) -> tuple[Coordinate, ...]:
         """Orbits of entries of W under the point permutations alone, row by row."""
+        return self.entries_of(self.students)
+
+    def entries_of(self, rows: Sequence[Block]) -> tuple[Coordinate, ...]:
+        """Orbits of entries of a matrix with these row blocks."""
         return tuple(
             Coordinate(row.name, column.name, part)
-            for row in self.students
+            for row in rows
             for column in self.inputs
             for part in (("diag", "off") if self.tied(row, column) else ("",))
         )
@@ -185,7 +189,7 @@ class Structure:
         place = {entry: i for i, entry in enumerate(self.entries)}
         links = []
         for generator in self.ties:
-            rows, columns = self._moved(self.students, generator), self._moved(self.inputs, generator)
+            rows, columns = self.moved(self.students, generator), self.moved(self.inputs, generator)
             links.append(
                 [place[Coordinate(rows[e.row], columns[e.column], e.part)] for e in self.entries]
             )
@@ -207,7 +211,7 @@ class Structure:
         n = points[entry.row]
         return {"diag": n, "off": n * (n - 1), "": n * points[entry.column]}[entry.part]
 
-    def _moved(self, blocks: Sequence[Block], generator: Mapping[str, str]) -> dict[str, str]:
+    def moved(self, blocks: Sequence[Block], generator: Mapping[str, str]) -> dict[str, str]:
         """Where a generator of K takes each block: the copy of the new set in the same place."""
         copies: dict[str, list[str]] = {}
         for block in blocks:
@@ -267,6 +271,10 @@ class Structure:
             for points in self.sets
         )
         return replace(self, sets=sets)
+
+    def __str__(self) -> str:
+        """Such as ``S(d - 3) x S(3)``."""
+        return " x ".join(f"S({points.size})" for points in self.sets)
 
     def least_size(self, points: PointSet) -> float:
         """The smallest size: 1 with an off-diagonal, and just above 0 for bare rows or columns."""

@@ -1,130 +1,124 @@
-"""Which relabellings of parts fix a state or a vector, or reverse it."""
+"""Which relabellings of points fix a state or a vector, or reverse it."""
 
 from functools import singledispatch
-from itertools import combinations, permutations, product
+from itertools import permutations, product
 
 import numpy as np
 
 from bifurc.loss.problem import NetworkProblem
-from bifurc.structure.structure import Structure
+from bifurc.structure.merge import Merger, merge, merged_values, mergers, spread
+from bifurc.structure.structure import Coordinate, Structure
 
-SAME = 1e-8  # entries that differ by less, relative to the largest, are equal
-
-
-def siblings(structure: Structure) -> list[list[str]]:
-    """Parts of one set, by the names that splitting gives them."""
-    families: dict[str, list[str]] = {}
-    for points in structure.sets:
-        families.setdefault(points.name.partition("/")[0], []).append(points.name)
-    return [names for names in families.values() if len(names) > 1]
-
-
-def merged_classes(structure: Structure, parts: set[str]) -> list[tuple]:
-    """For each entry of W, its class when ``parts`` are one set again."""
-    points = {b.name: b.points for b in (*structure.students, *structure.inputs)}
-    copies = _copies(structure)
-    classes = []
-    for entry in structure.entries:
-        row, column = points[entry.row], points[entry.column]
-        key = [(copies[entry.row][0], "") if row in parts else (entry.row, ""), ]
-        key.append((copies[entry.column][0], "") if column in parts else (entry.column, ""))
-        part = entry.part
-        if row in parts and column in parts:
-            part = "diag" if row == column and entry.part != "off" else "off"
-        classes.append((*key, part))
-    return classes
-
-
-def _copies(structure: Structure) -> dict[str, tuple[str, int]]:
-    """Each block by the set that it was split from and its number among such copies."""
-    copies = {}
-    for blocks in (structure.students, structure.inputs):
-        for block in blocks:
-            suffix = block.points.removeprefix(block.points.partition("/")[0])
-            copies[block.name] = (block.name.removesuffix(suffix), 0)
-    return copies
-
-
-def is_constant(values: np.ndarray, classes: list, scale: float) -> bool:
-    """Whether the entries of each class are equal, to ``SAME`` times ``scale``."""
-    seen: dict = {}
-    for value, key in zip(values, classes, strict=True):
-        if abs(value - seen.setdefault(key, value)) > SAME * scale:
-            return False
-    return True
-
-
-def entries(structure: Structure, x: np.ndarray) -> np.ndarray:
-    """Coordinates spread out to all entries."""
-    values = np.empty(len(structure.entries))
-    for orbit, value in zip(structure.orbits, x, strict=True):
-        values[list(orbit)] = value
-    return values
+# entries that differ by less, relative to the largest, are equal; a branch point
+# met from its side branch is known to about the root of rounding
+SAME = 1e-6
 
 
 @singledispatch
-def larger_isotropy(problem, x: np.ndarray) -> bool:
-    """Whether a vector is fixed by more than the problem's group.
+def larger_isotropy(problem, *vectors: np.ndarray) -> bool:
+    """Whether a larger group than the problem's fixes all the vectors.
 
-    Checked are merging two parts of a set, and exchanging parts of equal size
-    in a way that is not among the ties.
+    For networks: whether two point sets can be merged, after the rows of
+    single sets were relabelled, or sets of equal size exchanged in a way that
+    is not among the ties.
     """
     return False
 
 
 @larger_isotropy.register
-def _(problem: NetworkProblem, x: np.ndarray) -> bool:
-    structure = problem.structure
-    values = entries(structure, x)
-    scale = np.abs(values).max()
-    for names in siblings(structure):
-        for pair in combinations(names, 2):
-            if is_constant(values, merged_classes(structure, set(pair)), scale):
-                return True
-    own = structure.orbits
+def _(problem: NetworkProblem, *vectors: np.ndarray) -> bool:
+    if _merger(problem.structure, vectors) is not None:
+        return True
+    orbits = problem.structure.orbits
+    values = [spread(problem.structure, x) for x in vectors]
     return any(
-        not _inside(order, own) and np.abs(values[order] - values).max() <= SAME * scale
-        for order in relabellings(structure)
-    )
-
-
-@singledispatch
-def reversed_by_relabelling(problem, x: np.ndarray) -> bool:
-    """Whether exchanging parts of equal size turns a vector into its negative."""
-    return False
-
-
-@reversed_by_relabelling.register
-def _(problem: NetworkProblem, x: np.ndarray) -> bool:
-    values = entries(problem.structure, x)
-    scale = np.abs(values).max()
-    return any(
-        np.abs(values[order] + values).max() <= SAME * scale
+        not _inside(order, orbits) and all(_equal(v[order], v) for v in values)
         for order in relabellings(problem.structure)
     )
 
 
+@singledispatch
+def reversed_by_relabelling(problem, state: np.ndarray, vector: np.ndarray) -> bool:
+    """Whether exchanging sets of equal size fixes a state and turns a vector round."""
+    return False
+
+
+@reversed_by_relabelling.register
+def _(problem: NetworkProblem, state: np.ndarray, vector: np.ndarray) -> bool:
+    x, v = spread(problem.structure, state), spread(problem.structure, vector)
+    return any(
+        _equal(x[order], x) and _equal(v[order], -v) for order in relabellings(problem.structure)
+    )
+
+
+def enlarge(problem: NetworkProblem, X: np.ndarray) -> tuple[NetworkProblem, np.ndarray]:
+    """The problem on the fixed space of the state's own isotropy, and the state there.
+
+    Merges sets until the state has no larger isotropy of that form.
+    """
+    x = X[:-1]
+    while (found := _merger(problem.structure, (x,))) is not None:
+        merged = merge(problem.structure, found.pair)
+        x = merged_values(found, merged, spread(problem.structure, x))
+        problem = problem.on(merged)
+    return problem, np.append(x, X[-1])
+
+
+def _merger(structure: Structure, vectors) -> Merger | None:
+    """The first way to merge two sets that keeps all the vectors, if there is one."""
+    values = [spread(structure, x) for x in vectors]
+    for merger in mergers(structure):
+        if all(_constant(v[merger.order], merger.classes) for v in values):
+            return merger
+    return None
+
+
+def _constant(values: np.ndarray, classes: list[Coordinate]) -> bool:
+    """Whether the entries of each class are equal."""
+    scale = np.abs(values).max()
+    seen: dict[Coordinate, float] = {}
+    return all(
+        abs(value - seen.setdefault(key, value)) <= SAME * scale
+        for value, key in zip(values, classes, strict=True)
+    )
+
+
+def _equal(one: np.ndarray, other: np.ndarray) -> bool:
+    return bool(np.abs(one - other).max() <= SAME * np.abs(other).max())
+
+
 def relabellings(structure: Structure):
-    """Permutations of the entries by exchanging parts of one set of equal size."""
+    """Permutations of the entries by exchanging sets of equal size that play the same part."""
     place = {entry: i for i, entry in enumerate(structure.entries)}
     groups: dict = {}
-    for names in siblings(structure):
-        for name in names:
-            groups.setdefault((names[0], structure.size[name]), []).append(name)
-    choices = [list(permutations(names)) for names in groups.values()]
-    for images in product(*choices):
+    for points in structure.sets:
+        copies = tuple(
+            sum(b.points == points.name for b in blocks)
+            for blocks in (structure.students, structure.inputs, structure.teachers)
+        )
+        groups.setdefault((points.size, copies), []).append(points.name)
+    names = list(groups.values())
+    for images in product(*(list(permutations(group)) for group in names)):
         moved = {
             a: b
-            for names, image in zip(groups.values(), images, strict=True)
-            for a, b in zip(names, image, strict=True)
+            for group, image in zip(names, images, strict=True)
+            for a, b in zip(group, image, strict=True)
         }
-        if all(a == b for a, b in moved.items()):
+        if all(a == b for a, b in moved.items()) or not keeps_teacher(structure, moved):
             continue
-        rows = structure._moved(structure.students, moved)
-        columns = structure._moved(structure.inputs, moved)
+        rows = structure.moved(structure.students, moved)
+        columns = structure.moved(structure.inputs, moved)
         yield np.array(
-            [place[type(e)(rows[e.row], columns[e.column], e.part)] for e in structure.entries]
+            [place[Coordinate(rows[e.row], columns[e.column], e.part)] for e in structure.entries]
         )
+
+
+def keeps_teacher(structure: Structure, moved: dict[str, str]) -> bool:
+    """Whether exchanging sets leaves the teacher as it is."""
+    rows = structure.moved(structure.teachers, moved)
+    columns = structure.moved(structure.inputs, moved)
+    image = {(rows[r], columns[c]): entry for (r, c), entry in structure.teacher.items()}
+    return image == dict(structure.teacher)
 
 
 def _inside(order: np.ndarray, orbits) -> bool:

@@ -18,9 +18,14 @@ from bifurc.events.records import Event
 from bifurc.structure.irreps import Component
 from bifurc.switching.isotropy import larger_isotropy, reversed_by_relabelling
 from bifurc.switching.subgroups import Search
-from bifurc.switching.switch import Candidate, candidates
+from bifurc.switching.switch import OWN, Candidate, candidates
 
 SAME = 1e-9
+
+
+def _close(one, other, scale: np.ndarray) -> bool:
+    """Equal to the accuracy of a touched branch point, relative to a vector."""
+    return bool(np.all(np.abs(one - other) <= 1e-6 * (np.abs(scale).max() + 1e-9)))
 
 
 @dataclass(frozen=True)
@@ -51,16 +56,18 @@ class Permutations:
         """Sizes of the blocks of a fixed space, one for each column."""
         return [int(np.count_nonzero(column)) for column in basis.T]
 
-    def fixes_more(self, basis: np.ndarray, x: np.ndarray) -> bool:
-        """Whether the vector ``basis @ x`` has equal entries in two blocks."""
-        entries = np.array([basis[np.flatnonzero(column)[0], j] * x[j] for j, column in enumerate(basis.T)])
-        scale = np.abs(entries).max()
-        return any(abs(a - b) <= SAME * scale for a, b in combinations(entries, 2))
+    def fixes_more(self, basis: np.ndarray, states: list[np.ndarray]) -> bool:
+        """Whether two blocks of the partition have equal entries in all states."""
+        first = [int(np.flatnonzero(column)[0]) for column in basis.T]
+        return any(all(_close(s[i], s[j], s) for s in states) for i, j in combinations(first, 2))
 
-    def reverses(self, basis: np.ndarray, x: np.ndarray) -> bool:
-        """Whether a permutation takes ``basis @ x`` to its negative."""
-        full = np.sort(basis @ x)
-        return bool(np.abs(full + full[::-1]).max() <= SAME * np.abs(full).max())
+    def reverses(self, state: np.ndarray, vector: np.ndarray) -> bool:
+        """Whether a permutation fixes ``state`` and takes ``vector`` to its negative."""
+        kept = np.round(state / (np.abs(state).max() or 1.0), 6)
+        return all(
+            _close(np.sort(vector[kept == value]), np.sort(-vector[kept == value]), vector)
+            for value in np.unique(kept)
+        )
 
     def label(self, basis: np.ndarray) -> str:
         """Such as ``S_1 x S_4``."""
@@ -128,19 +135,19 @@ class Matrices:
         if basis.shape[1] < len(elements[0]):
             yield "trivial", np.eye(len(elements[0]))
 
-    def fixes_more(self, basis: np.ndarray, x: np.ndarray) -> bool:
-        """Whether more elements fix ``basis @ x`` than the whole fixed space."""
-        full = basis @ x
-        scale = np.abs(full).max()
+    def fixes_more(self, basis: np.ndarray, states: list[np.ndarray]) -> bool:
+        """Whether an element that does not fix the whole fixed space fixes all states."""
         return any(
-            np.abs(g @ full - full).max() <= SAME * scale and np.abs(g @ basis - basis).max() > SAME
+            all(_close(g @ s, s, s) for s in states) and np.abs(g @ basis - basis).max() > SAME
             for g in self.elements()
         )
 
-    def reverses(self, basis: np.ndarray, x: np.ndarray) -> bool:
-        """Whether an element takes ``basis @ x`` to its negative."""
-        full = basis @ x
-        return any(np.abs(g @ full + full).max() <= SAME * np.abs(full).max() for g in self.elements())
+    def reverses(self, state: np.ndarray, vector: np.ndarray) -> bool:
+        """Whether an element fixes ``state`` and takes ``vector`` to its negative."""
+        return any(
+            _close(g @ state, state, state) and _close(g @ vector, -vector, vector)
+            for g in self.elements()
+        )
 
     def label(self, basis: np.ndarray) -> str:
         """The order of the isotropy subgroup."""
@@ -199,7 +206,7 @@ class SymmetricProblem(PlainProblem):
 @candidates.register
 def _(problem: SymmetricProblem, event: Event, search: Search):
     if event.component.irrep == "t":
-        yield Candidate("the branch's own", problem, event.X)
+        yield Candidate(OWN, problem, event.X, event.tangent)
         return
     state = problem.basis @ event.X[:-1]
     for label, basis in problem.group.smaller(problem.basis, search.explicit):
@@ -210,12 +217,11 @@ def _(problem: SymmetricProblem, event: Event, search: Search):
 
 
 @larger_isotropy.register
-def _(problem: SymmetricProblem, x: np.ndarray) -> bool:
-    if not np.abs(x).max() > SAME:
-        return problem.basis.shape[1] > problem.group.whole().shape[1]
-    return problem.group.fixes_more(problem.basis, x)
+def _(problem: SymmetricProblem, *vectors: np.ndarray) -> bool:
+    states = [problem.basis @ x for x in vectors]
+    return problem.group.fixes_more(problem.basis, states)
 
 
 @reversed_by_relabelling.register
-def _(problem: SymmetricProblem, x: np.ndarray) -> bool:
-    return problem.group.reverses(problem.basis, x)
+def _(problem: SymmetricProblem, state: np.ndarray, vector: np.ndarray) -> bool:
+    return problem.group.reverses(problem.basis @ state, problem.basis @ vector)

@@ -75,7 +75,7 @@ class NormalForm:
         return move
 
 
-def reduce(problem, X: np.ndarray) -> NormalForm | None:
+def reduce(problem, X: np.ndarray, tangent: np.ndarray | None = None) -> NormalForm | None:
     """Lyapunov-Schmidt reduction at a branch point with a simple kernel.
 
     Parameters
@@ -83,6 +83,9 @@ def reduce(problem, X: np.ndarray) -> NormalForm | None:
     problem : see :mod:`bifurc.continuation.problem`
     X : ndarray, shape (n + 1,)
         The branch point in the fixed-point space where the kernel is a line.
+    tangent : ndarray, shape (n + 1,), optional
+        Of the known branch, roughly. Needed where the kernel breaks no
+        symmetry, so that the known branch may move along it.
 
     Returns
     -------
@@ -112,9 +115,12 @@ def reduce(problem, X: np.ndarray) -> NormalForm | None:
     trivial = np.append(solve(jacobian[:, -1]), 1.0)
     along = problem.jacobian_along(x, lam, np.append(phi, 0.0))
     second = along[:, :-1] @ phi / 2
+    quadratic, speed = psi @ second, psi @ (along @ trivial)
+    if tangent is not None and tangent[-1]:
+        share = _known_share(problem, X, (psi, phi), trivial, quadratic, speed, tangent)
+        trivial = trivial + share * np.append(phi, 0.0)
+        speed = speed + 2 * quadratic * share
     bend = solve(second - (psi @ second) * phi)
-    speed = psi @ (along @ trivial)
-    quadratic = psi @ second
     third = cubic_part(problem, x, lam, phi, bend)
     cubic = psi @ third
     natural = np.linalg.norm(psi) * np.array([np.linalg.norm(second), np.linalg.norm(third)])
@@ -126,6 +132,21 @@ def reduce(problem, X: np.ndarray) -> NormalForm | None:
         kernel=phi,
         bend=bend,
     )
+
+
+def _known_share(problem, X, vectors, trivial, quadratic, speed, tangent) -> float:
+    """How far the known branch moves along the kernel per unit of lam.
+
+    A root of the algebraic branching equation quadratic s² + speed s + rest = 0,
+    the one that the rough tangent points at.
+    """
+    psi, phi = vectors
+    rest = psi @ (problem.jacobian_along(X[:-1], X[-1], trivial) @ trivial) / 2
+    if abs(rest) <= NEGLIGIBLE * (abs(quadratic) + abs(speed)):
+        return 0.0
+    rough = phi @ (tangent[:-1] / tangent[-1] - trivial[:-1]) / (phi @ phi)
+    roots = np.roots([quadratic, speed, rest] if quadratic else [speed, rest])
+    return float(roots[np.argmin(np.abs(roots - rough))].real)
 
 
 def cubic_part(problem, x, lam, phi, bend) -> np.ndarray:

@@ -70,7 +70,9 @@ class Search:
     equal_parts: int = 4  # largest number of equal parts that are permuted among each other
 
 
-def proposals(component: Component, size: Mapping[str, Polynomial], search: Search) -> Iterator[Subgroup]:
+def proposals(
+    component: Component, size: Mapping[str, Polynomial], search: Search
+) -> Iterator[Subgroup]:
     """Subgroups that may be axial for an irrep, in a fixed order.
 
     Parameters

@@ -29,6 +29,7 @@ from bifurc.switching.isotropy import larger_isotropy, reversed_by_relabelling
 from bifurc.switching.normal_form import NormalForm, reduce
 from bifurc.switching.subgroups import Search, Subgroup, proposals
 
+OWN = "the branch's own"
 AMPLITUDES = (0.05, 0.02, 0.005, 0.001)  # distances from the event to start at, in scales
 
 
@@ -39,6 +40,9 @@ class Candidate:
     isotropy: str
     problem: Any
     X: np.ndarray  # (n + 1,)
+    tangent: np.ndarray | None = (
+        None  # (n + 1,), of the known branch if it may move along the kernel
+    )
 
 
 @dataclass(frozen=True)
@@ -66,14 +70,14 @@ class Birth:
 @singledispatch
 def candidates(problem, event: Event, search: Search) -> Iterator[Candidate | Attempt]:
     """Smaller groups to try at an event; an Attempt for one that cannot exist there."""
-    yield Candidate("the branch's own", problem, event.X)
+    yield Candidate(OWN, problem, event.X, event.tangent)
 
 
 @candidates.register
 def _(problem: NetworkProblem, event: Event, search: Search):
     component = event.component
     if component.irrep == "t":
-        yield Candidate("the branch's own", problem, event.X)
+        yield Candidate(OWN, problem, event.X, event.tangent)
         return
     if component.irrep == "k":
         proposed = [Subgroup({})]
@@ -126,16 +130,22 @@ def switch(problem, event: Event, search: Search | None = None, options: Options
 def _at(candidate: Candidate, options: Options) -> tuple[list[Birth], str]:
     """The half-branches with one isotropy, and a word on how many there are."""
     try:
-        form = reduce(candidate.problem, candidate.X)
+        form = reduce(candidate.problem, candidate.X, candidate.tangent)
     except (NotDefinedError, ZeroRowError, np.linalg.LinAlgError):
         return [], "the loss is not smooth there"
     if form is None:
         return [], "not axial: the kernel in its fixed space is not one line"
-    if larger_isotropy(candidate.problem, form.kernel):
+    if candidate.isotropy != OWN and larger_isotropy(
+        candidate.problem, candidate.X[:-1], form.kernel
+    ):
         return [], "its branch has a larger isotropy"
     if form.kind == "degenerate":
         return [], "degenerate: the normal form is not determined to third order"
-    signs = (1,) if reversed_by_relabelling(candidate.problem, form.kernel) else (1, -1)
+    signs = (
+        (1,)
+        if reversed_by_relabelling(candidate.problem, candidate.X[:-1], form.kernel)
+        else (1, -1)
+    )
     births = []
     for sign in signs:
         start = leave(candidate.problem, candidate.X, form, sign, options)

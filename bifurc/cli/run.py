@@ -1,0 +1,114 @@
+"""``bifurc run CASE.toml``: explore as a case says, and save what is found."""
+
+import argparse
+import sys
+from pathlib import Path
+
+EPILOG = """examples:
+  bifurc run cases/type_ii.toml
+  bifurc run cases/type_ii.toml -o out --jobs 2
+  bifurc run cases/type_ii.toml -o out --resume
+"""
+
+
+def add(commands) -> None:
+    """Declare the command."""
+    command = commands.add_parser(
+        "run",
+        help="explore a case file and save branches, events and graph",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_argument("case", metavar="CASE.toml", type=Path)
+    command.add_argument(
+        "-o", "--output", metavar="OUT", type=Path, help="folder (default: the case's name)"
+    )
+    command.add_argument("--jobs", type=int, default=1, metavar="N", help="parallel processes")
+    command.add_argument("--resume", action="store_true", help="take up a run that was stopped")
+    command.add_argument("-q", "--quiet", action="store_true", help="print nothing but errors")
+    command.add_argument("-v", "--verbose", action="count", default=0, help="log what is done")
+    command.set_defaults(run=run)
+
+
+def run(arguments) -> None:
+    """Run the case and print the table of critical sizes."""
+    from bifurc.case import load_case
+    from bifurc.errors import EndedEarlyError
+    from bifurc.run import differences, prepare, run_case
+
+    if arguments.jobs < 1:
+        raise ValueError(f"--jobs needs at least 1, got {arguments.jobs}.")
+    case = load_case(arguments.case)
+    folder = arguments.output or Path(arguments.case.stem)
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"{folder} is a file; choose another folder with -o.")
+    prepare(folder, case, arguments.case, arguments.resume)
+    with _executor(arguments.jobs) as executor, _bar(arguments.quiet) as progress:
+        graph = run_case(case, executor, folder, progress)
+    if not arguments.quiet:
+        for line in table(graph, case.parameter):
+            print(line)
+        print(f"{graph}, in {folder}")
+    if wrong := differences(graph, case):
+        raise EndedEarlyError(f"the case expected otherwise: {'; '.join(wrong)}")
+    if early := [f"{n}: {b.status.value}" for n, b in graph.branches.items() if b.status.early]:
+        raise EndedEarlyError("some branches ended early, all is saved: " + "; ".join(early))
+
+
+def table(graph, parameter: str) -> list[str]:
+    """A line for each change between saddle and minimum."""
+    lines = []
+    for transition in graph.transitions():
+        first = transition.first_integer
+        irrep = (
+            f"{transition.irrep}[{transition.points}]" if transition.points else transition.irrep
+        )
+        lines.append(
+            f"{transition.branch:12} {transition.isotropy:28} {parameter} = {transition.lam:<16.12g} "
+            f"{irrep:18} {transition.kind:14} {transition.change}"
+            + ("" if first is None else f", minimum from {parameter} = {first}")
+        )
+    return lines or ["No branch changes between saddle and minimum."]
+
+
+class _executor:
+    """A process pool for more than one job, else nothing."""
+
+    def __init__(self, jobs: int):
+        self.jobs, self.pool = jobs, None
+
+    def __enter__(self):
+        if self.jobs > 1:
+            from concurrent.futures import ProcessPoolExecutor
+            from multiprocessing import get_context
+
+            self.pool = ProcessPoolExecutor(self.jobs, mp_context=get_context("spawn"))
+        return self.pool
+
+    def __exit__(self, *_):
+        if self.pool is not None:
+            self.pool.shutdown(cancel_futures=True)
+
+
+class _bar:
+    """A progress bar on a terminal, nothing in a pipe."""
+
+    def __init__(self, quiet: bool):
+        self.shown = sys.stderr.isatty() and not quiet
+
+    def __enter__(self):
+        if not self.shown:
+            return None
+        from tqdm import tqdm
+
+        self.bar = tqdm(unit=" branches", leave=False)
+        return self._update
+
+    def _update(self, name, branch, waiting) -> None:
+        self.bar.total = self.bar.n + 1 + waiting
+        self.bar.set_postfix_str(f"{name} at {branch.points[-1].lam:.4g}, {waiting} waiting")
+        self.bar.update()
+
+    def __exit__(self, *_):
+        if self.shown:
+            self.bar.close()

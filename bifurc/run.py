@@ -1,0 +1,147 @@
+"""Run a case: from the file to a graph and its files, and compare with what it expects."""
+
+import json
+import platform
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import bifurc
+from bifurc.api import member, problem
+from bifurc.case import Case, case_hash
+from bifurc.continuation.options import Options
+from bifurc.continuation.trace import point_at
+from bifurc.exploration import Plan, explore_from, family_seed, save_run
+from bifurc.graph.files import write_atomically
+from bifurc.graph.graph import SCHEMA, BranchGraph
+from bifurc.models import model
+from bifurc.structure.families import Family, find
+from bifurc.switching.subgroups import Search
+
+
+def family_of(case: Case) -> Family:
+    """The family that a case names or defines, with its parameters set."""
+    if isinstance(case.family, str):
+        family = find(case.family)
+    else:
+        given = case.family.model_dump(exclude_none=True)
+        family = Family.build(given.pop("name"), **given)
+    return family.with_parameters(**case.set)
+
+
+def plan_of(case: Case) -> Plan:
+    """How far a case goes."""
+    given = case.explore.model_dump()
+    depth, max_branches = given.pop("depth"), given.pop("max_branches")
+    search = Search(**{k: tuple(v) if isinstance(v, list) else v for k, v in given.items()})
+    ends = case.window[case.parameter]
+    options = Options(**case.options.model_dump())
+    return Plan((min(ends), max(ends)), depth, max_branches, search, options)
+
+
+def seed_of(case: Case) -> tuple[str, Any, Any]:
+    """Where a case starts: (isotropy, problem, point)."""
+    first, last = (float(end) for end in case.window[case.parameter])
+    if case.model is not None:
+        plain = model(case.model.name, **case.model.parameters)
+        start = point_at(plain, np.array(case.model.x, dtype=float), first, towards=last - first)
+        return "all of G", plain, start
+    family = family_of(case)
+    for end in (first, last):
+        family.structure.check_sizes(problem(family, case.parameter).parameters(end))
+    reduced, point = member(family, case.parameter, first)
+    return family_seed(reduced, point, (first, last))
+
+
+def run_case(case: Case, executor=None, folder: Path | None = None, progress=None) -> BranchGraph:
+    """Explore as the case says; with a folder, save branches as they are done and the graph."""
+    graph = explore_from([seed_of(case)], plan_of(case), executor, folder, progress)
+    if folder is not None:
+        save_run(folder, graph)
+    return graph
+
+
+def prepare(folder: Path, case: Case, path: Path, resume: bool) -> None:
+    """Write the manifest of a run, or check that the one there is of the same run.
+
+    Raises
+    ------
+    ValueError
+        If the folder holds another run, or this one and ``resume`` is not set.
+    """
+    manifest = {
+        "schema": SCHEMA,
+        "case": path.name,
+        "sha256": case_hash(path),
+        "settings": asdict(plan_of(case)),
+        "versions": {
+            "bifurc": bifurc.__version__,
+            "numpy": np.__version__,
+            "python": platform.python_version(),
+        },
+    }
+    # through JSON, so that tuples and lists compare equal
+    manifest = json.loads(json.dumps(manifest, default=str))
+    place = folder / "manifest.json"
+    if place.exists():
+        try:
+            old = json.loads(place.read_text())
+        except json.JSONDecodeError:
+            old = None
+        if old != manifest:
+            raise ValueError(
+                f"{folder} holds another run (case, settings or versions differ); choose another "
+                "folder with -o, or delete it."
+            )
+        if not resume:
+            raise ValueError(f"{folder} holds this run already; add --resume to take it up.")
+        return
+    if folder.exists() and any(folder.iterdir()):
+        raise ValueError(f"{folder} is not empty and holds no run; choose another folder with -o.")
+    write_atomically(place, json.dumps(manifest, indent=1).encode())
+
+
+def differences(graph: BranchGraph, case: Case) -> list[str]:
+    """What a run found that its case did not expect, or the other way: a sentence each."""
+    said: list[str] = []
+    branch = next(iter(graph.branches.values()))
+    left = list(branch.events)
+    for wanted in case.expect.events:
+        value = (wanted.model_extra or {}).get(case.parameter)
+        match = next((event for event in left if _fits(event, wanted, value)), None)
+        if match is None:
+            near = min(branch.events, key=lambda e: abs(e.lam - (value or 0)), default=None)
+            said.append(
+                f"no event {wanted.irrep or ''} at {case.parameter} = {value} "
+                f"{wanted.transition or ''}; the nearest is {near}"
+            )
+        else:
+            left.remove(match)
+    if case.expect.only and (case.expect.events or case.expect.end):
+        said.extend(f"unexpected: {event}" for event in left if not event.formal)
+    if case.expect.end and branch.status.name != case.expect.end:
+        said.append(f"the branch ended with {branch.status.name}, not {case.expect.end}")
+    edges = {(d["branch"], d["isotropy"]) for *_, d in graph.graph.edges(data=True)}
+    for wanted in case.expect.branches:
+        count = sum(isotropy == wanted.isotropy for _, isotropy in edges)
+        if count < wanted.count:
+            said.append(f"{count} branches with isotropy {wanted.isotropy!r}, not {wanted.count}")
+    return said
+
+
+def _fits(event, wanted, value) -> bool:
+    if value is not None and abs(event.lam - value) > wanted.tolerance:
+        return False
+    if wanted.multiplicity is not None and abs(event.multiplicity - wanted.multiplicity) > 1e-6:
+        return False
+    found = {
+        "irrep": event.component.irrep,
+        "set": event.component.points,
+        "kind": event.kind,
+        "transition": event.transition,
+    }
+    return event.formal == wanted.formal and all(
+        getattr(wanted, key) in (None, value) for key, value in found.items()
+    )
