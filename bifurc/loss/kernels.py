@@ -32,7 +32,7 @@ class ReLU:
 
     Examples
     --------
-    >>> ReLU().value(1.0, 1.0, 0.0) * 2 * np.pi
+    >>> float(ReLU().value(1.0, 1.0, 0.0) * 2 * np.pi)
     1.0
     """
 
@@ -61,7 +61,7 @@ class ReLU:
     def _sine(self, p, q, c):
         """|w||v| sin t and its inverse; both 0 where the rows are parallel."""
         square = p * q - c * c
-        apart = leading(square) > PARALLEL * leading(p * q)
+        apart = np.asarray(leading(square) > PARALLEL * leading(p * q))
         root = np.sqrt(square * apart + ~apart)
         return root * apart, apart / root
 

@@ -9,8 +9,8 @@ import numpy as np
 from bifurc.continuation.problem import Chart
 from bifurc.errors import NotDefinedError, ZeroRowError
 from bifurc.loss import reduced
-from bifurc.loss.kernels import PARALLEL
 from bifurc.loss.isotypic import flat_product, pair_block, vertex_block
+from bifurc.loss.kernels import PARALLEL
 from bifurc.loss.layout import Layout, dual
 from bifurc.loss.neutral import norm_exchanges
 from bifurc.loss.series import Series, direction, leading

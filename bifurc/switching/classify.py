@@ -23,7 +23,7 @@ def classify(problem, event: Event) -> Event:
         return event
     if event.component.irrep == "t" or not isinstance(problem, NetworkProblem):
         return replace(event, kind=kind_on_kernel(problem, event))
-    sizes = {name: SIMPLEST[event.component.irrep] for name in event.component.sets}
+    sizes = dict.fromkeys(event.component.sets, SIMPLEST[event.component.irrep])
     child = split(problem.structure, sizes)
     on_child = problem.on(child.structure, any_size=True)
     form = reduce(on_child, np.append(child.embedding @ event.X[:-1], event.lam))
