@@ -1,12 +1,14 @@
 """The corrector: Newton on the bordered system."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from bifurc.continuation.options import Options, Status
 from bifurc.continuation.point import Point
 from bifurc.errors import NotDefinedError, ZeroRowError
+from bifurc.spectra import Block
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -16,6 +18,11 @@ class Outcome:
     status: Status
     point: Point | None
     iterations: int
+    moved: float = 0.0  # how far Newton went from the guess, in scales
+
+    def failed(self, status: Status) -> "Outcome":
+        """The same work, without a point."""
+        return Outcome(status, None, self.iterations)
 
 
 def correct(problem, guess: np.ndarray, tangent: np.ndarray, options: Options) -> Outcome:
@@ -30,13 +37,12 @@ def correct(problem, guess: np.ndarray, tangent: np.ndarray, options: Options) -
         the new tangent points to the same side.
     """
     scales = problem.scales(guess[-1])
-    row = tangent / scales**2
-    upward = np.zeros((len(guess), 2))
-    upward[-1, 1] = 1.0
-    X = guess
-    matrix = np.empty((len(guess), len(guess)))
-    matrix[-1] = row
-    size = np.inf
+    n = len(guess)
+    right = np.zeros((n, 2))
+    right[-1, 1] = 1.0
+    matrix = np.empty((n, n))
+    matrix[-1] = tangent / scales**2
+    X, size, moved = guess, np.inf, 0.0
     for iteration in range(1, options.max_iterations + 1):
         try:
             g, jacobian = problem.jacobian(X[:-1], X[-1])
@@ -45,19 +51,33 @@ def correct(problem, guess: np.ndarray, tangent: np.ndarray, options: Options) -
         except ZeroRowError:
             return Outcome(Status.ZERO_ROW, None, iteration)
         matrix[:-1] = jacobian
-        upward[:-1, 0] = g
+        right[:-1, 0] = g
         try:
-            solved = np.linalg.solve(matrix, upward)
+            solved = np.linalg.solve(matrix, right)
         except np.linalg.LinAlgError:
             return Outcome(Status.SINGULAR, None, iteration)
-        X = X - solved[:, 0]
-        last, size = size, np.linalg.norm(solved[:, 0] / scales)
+        step = solved[:, 0]
+        X = X - step
+        last, size = size, length(step / scales)
+        moved += size
         if not size < 2 * last:  # nan included: Newton diverges
             return Outcome(Status.STALLED, None, iteration)
         if size < options.newton_tol:
-            direction = solved[:, 1] / np.linalg.norm(solved[:, 1] / scales)
-            return Outcome(Status.CONVERGED, Point(X, direction, jacobian, iteration), iteration)
+            ahead = solved[:, 1]
+            point = Point(
+                X,
+                ahead / length(ahead / scales),
+                jacobian,
+                Block(jacobian[:, :-1], problem.weights(X[-1])).values(),
+                iteration,
+            )
+            return Outcome(Status.CONVERGED, point, iteration, moved)
     return Outcome(Status.STALLED, None, options.max_iterations)
+
+
+def length(vector: np.ndarray) -> float:
+    """Euclidean length, without the overhead of numpy's norm."""
+    return math.sqrt(vector @ vector)
 
 
 def correct_at(problem, guess: np.ndarray, like: np.ndarray, options: Options) -> Outcome:
@@ -70,5 +90,5 @@ def correct_at(problem, guess: np.ndarray, like: np.ndarray, options: Options) -
     point = outcome.point
     scales = problem.scales(point.lam)
     if (point.tangent / scales) @ (like / scales) < 0:
-        point = Point(point.X, -point.tangent, point.jacobian, point.iterations)
-    return Outcome(outcome.status, point, outcome.iterations)
+        point = replace(point, tangent=-point.tangent)
+    return replace(outcome, point=point)

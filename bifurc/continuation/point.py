@@ -15,8 +15,10 @@ class Point:
     X: np.ndarray  # (n + 1,), the unknowns (x, lam)
     tangent: np.ndarray  # (n + 1,), of length 1 in the scales at this point
     jacobian: np.ndarray  # (n, n + 1), [dg/dx | dg/dlam]
+    values: np.ndarray  # (n,) or fewer, eigenvalues of dg/dx, ascending
     iterations: int = 0  # Newton iterations that it took
     evaluations: int = 0  # all evaluations since the point before, failed steps included
+    passed: tuple | None = None  # singular points located since the point before; None: not looked
 
     @property
     def x(self) -> np.ndarray:
@@ -27,3 +29,8 @@ class Point:
     def lam(self) -> float:
         """The parameter."""
         return float(self.X[-1])
+
+    @property
+    def negatives(self) -> int:
+        """Number of negative eigenvalues of dg/dx."""
+        return int(self.values.searchsorted(0.0))

@@ -4,6 +4,8 @@ A predictor takes the last points (one or two) and a step in arclength and
 returns a guess (x, lam). A new one is a function with this signature.
 """
 
+import math
+
 import numpy as np
 
 from bifurc.continuation.point import Point
@@ -42,11 +44,12 @@ class Hermite:
         """The cubic from ``one`` to ``other`` in the chart."""
         start, end = chart.into(one.X), chart.into(other.X)
         speeds = [chart.push(point.X, point.tangent) for point in (one, other)]
-        norms = [float(np.linalg.norm(speed)) for speed in speeds]
+        norms = [math.sqrt(speed @ speed) for speed in speeds]
         units = [speed / norm for speed, norm in zip(speeds, norms, strict=True)]
         turn = units[1] - units[0]
         # arc over chord, to the fourth order in the turn
-        length = float(np.linalg.norm(end - start)) * (1 + float(turn @ turn) / 24)
+        chord = end - start
+        length = math.sqrt(chord @ chord) * (1 + float(turn @ turn) / 24)
         return cls(start, end, units, length, norms[1])
 
     def __call__(self, s: float) -> np.ndarray:

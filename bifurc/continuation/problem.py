@@ -18,6 +18,7 @@ The engine asks for few things, so that anything with these methods will do:
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -53,10 +54,26 @@ class Chart:
         return np.concatenate([y[..., :-1] / self.factor(lam), np.asarray(lam)[..., None]], -1)
 
 
-def flat_chart(n: int) -> Chart:
+class FlatChart:
     """The chart y = (x, lam)."""
-    one, zero = np.ones(n), np.zeros(n)
-    return Chart(lambda lam: one, lambda lam: zero, np.asarray, np.ones_like, lambda theta: theta)
+
+    @staticmethod
+    def into(X: np.ndarray) -> np.ndarray:
+        """(x, lam) itself."""
+        return X
+
+    @staticmethod
+    def push(X: np.ndarray, tangent: np.ndarray) -> np.ndarray:
+        """The tangent itself."""
+        return tangent
+
+    @staticmethod
+    def out(y: np.ndarray) -> np.ndarray:
+        """y itself."""
+        return y
+
+
+FLAT = FlatChart()
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,15 +144,19 @@ class PlainProblem:
 
     def weights(self, lam) -> np.ndarray:
         """One for each coordinate."""
-        return np.ones((*np.shape(lam), self.n))
+        return self._ones[1:] if np.ndim(lam) == 0 else np.ones((*np.shape(lam), self.n))
 
     def scales(self, lam) -> np.ndarray:
         """One for each unknown."""
+        return self._ones
+
+    @cached_property
+    def _ones(self) -> np.ndarray:
         return np.ones(self.n + 1)
 
-    def chart(self, lam) -> Chart:
+    def chart(self, lam) -> FlatChart:
         """The unknowns themselves."""
-        return flat_chart(self.n)
+        return FLAT
 
     def parameters(self, lam: float) -> dict[str, float]:
         """The parameter by its name."""
@@ -147,7 +168,7 @@ class PlainProblem:
             return np.full(len(lam), np.nan)
         return np.array([self.loss(xi, li) for xi, li in zip(x, lam, strict=True)])
 
-    @property
+    @cached_property
     def components(self) -> tuple[Component, ...]:
         """The component t; those of ``blocks_of`` come with the blocks."""
         return (Component.on("t", self.n),)

@@ -34,6 +34,7 @@ class Singularity:
     X: np.ndarray  # (n + 1,)
     kernel: np.ndarray  # (n, count), right null vectors
     left: np.ndarray  # (n, count), left null vectors
+    values: np.ndarray  # (n,), all eigenvalues of dg/dx there
     fold: bool
     imperfection: float  # |eps| relative to the Jacobian; 0 at a true branch point
     slope: np.ndarray  # (n + 1,), gradient of the mean of the vanishing eigenvalues
@@ -96,7 +97,8 @@ def locate_singular(problem, guess: np.ndarray, count: int, fold: bool, iteratio
         size = float(np.linalg.norm(step[: n + 1] / scales))
         if not np.isfinite(size) or size > 1e3:
             return None
-        if size < 1e-13 or (size < 1e-9 and size >= last / 2):
+        # the values belong to the iterate before, so the last step must be tiny
+        if size < 1e-12 or (size < 1e-9 and size >= last / 2):
             break
         last = size
     else:
@@ -106,6 +108,7 @@ def locate_singular(problem, guess: np.ndarray, count: int, fold: bool, iteratio
         X=X,
         kernel=right,
         left=left,
+        values=eigen.values,
         fold=fold,
         imperfection=float(np.abs(eps).max(initial=0.0) / big),
         slope=mean_slope,
@@ -124,9 +127,8 @@ def _mean_slope(problem, X, right, left) -> np.ndarray:
 
 def _range_slope(problem, X, jacobian, right, left) -> np.ndarray:
     """Derivative of psi' g_lam in (x, lam), the turning of psi included; (count, n + 1)."""
-    across = np.linalg.lstsq(
-        np.vstack([jacobian[:, :-1], left.T]),
-        np.append(-jacobian[:, -1], np.zeros(right.shape[1])),
-        rcond=None,
-    )[0]
+    n, count = right.shape
+    bordered = np.zeros((n + count, n + count))
+    bordered[:n, :n], bordered[:n, n:], bordered[n:, :n] = jacobian[:, :-1], right, left.T
+    across = np.linalg.solve(bordered, np.append(-jacobian[:, -1], np.zeros(count)))[:n]
     return left.T @ problem.jacobian_along(X[:-1], X[-1], np.append(across, 1.0))

@@ -7,6 +7,7 @@ yields points, so the caller says when it has seen enough; what it returns
 
 import logging
 from collections.abc import Callable, Generator
+from dataclasses import replace
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from bifurc.continuation.correct import Outcome, correct, correct_at
 from bifurc.continuation.options import Options, Status
 from bifurc.continuation.point import Point
 from bifurc.continuation.predict import Hermite, along_hermite
-from bifurc.continuation.trust import judge
+from bifurc.continuation.trust import judge, turn
 
 log = logging.getLogger(__name__)
 
@@ -38,8 +39,9 @@ def trace(
         The branch ends where ``lam`` leaves this interval, exactly at its end.
     options : Options, optional
     predict : callable (problem, points, step) -> (n + 1,), optional
-    trust : callable (problem, before, after, step, options) -> Status, optional
-        Says whether a corrected step stayed on the branch.
+    trust : callable (problem, before, outcome, step, options) -> Outcome, optional
+        Says whether a corrected step stayed on the branch: the outcome, or
+        one without a point.
 
     Returns
     -------
@@ -83,7 +85,7 @@ def trace(
                     return Status.WINDOW
                 continue
             point, ended = outcome.point, Status.WINDOW
-        point = Point(point.X, point.tangent, point.jacobian, outcome.iterations, spent)
+        point = replace(point, evaluations=spent)
         log.debug("lam=%+.8g step=%.1e newton=%d", point.lam, step, outcome.iterations)
         yield point
         if ended or _closes(problem, start, points[-1], point, count):
@@ -97,22 +99,16 @@ def attempt(problem, points, step: float, options: Options, predict, trust) -> O
     """One step of length ``step``: predicted, corrected and believed."""
     last = points[-1]
     outcome = correct(problem, predict(problem, points, step), last.tangent, options)
-    if outcome.point is None:
-        return outcome
-    verdict = trust(problem, last, outcome.point, step, options)
-    return outcome if verdict.ok else Outcome(verdict, None, outcome.iterations)
+    return outcome if outcome.point is None else trust(problem, last, outcome, step, options)
 
 
 def next_step(problem, step: float, last: Point, outcome: Outcome, options: Options) -> float:
     """Aim at ``target_iterations`` and at half of ``max_turn``; at most double."""
     spare = options.target_iterations - outcome.iterations
     factor = 2.0 ** (spare / 2)
-    scales = problem.scales(last.lam)
-    one, other = last.tangent / scales, outcome.point.tangent / scales
-    cosine = one @ other / np.linalg.norm(one) / np.linalg.norm(other)
-    turn = np.arccos(min(1.0, cosine))
-    factor = min(factor, 0.5 * options.max_turn / max(turn, 1e-12), 2.0)
-    return float(np.clip(step * factor, options.ds_min, options.ds_max))
+    bend = turn(problem, last, outcome.point)
+    factor = min(factor, 0.5 * options.max_turn / max(bend, 1e-12), 2.0)
+    return min(max(step * factor, options.ds_min), options.ds_max)
 
 
 def point_at(problem, x, lam: float, options: Options | None = None, towards: float = 1.0) -> Point:
@@ -150,10 +146,7 @@ def _stop_at_edge(problem, before: Point, after: Point, window, options, trust) 
     guess = chart.out(curve(low * curve.length))
     guess[-1] = edge
     outcome = correct_at(problem, guess, after.tangent, options)
-    if outcome.point is None:
-        return outcome
-    verdict = trust(problem, before, outcome.point, 0.0, options)
-    return outcome if verdict.ok else Outcome(verdict, None, outcome.iterations)
+    return outcome if outcome.point is None else trust(problem, before, outcome, 0.0, options)
 
 
 def _closes(problem, start: Point, before: Point, point: Point, count: int) -> bool:

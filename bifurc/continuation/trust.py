@@ -8,40 +8,54 @@ of the kind that the tangents show: lam turns round at a fold, and only there;
 a branch point must be a true one, with nothing left over of g.
 """
 
+import math
+from dataclasses import replace
+
 import numpy as np
 
+from bifurc.continuation.correct import Outcome, length
 from bifurc.continuation.options import Options, Status
 from bifurc.continuation.point import Point
 from bifurc.continuation.predict import Hermite
-from bifurc.continuation.singular import Singularity, inertia, locate_singular
+from bifurc.continuation.singular import Singularity, locate_singular
 
+NEAR_PREDICTOR = 0.02  # a corrector that moved less than this part of the step followed the curve
 REAL = 1e-7  # relative size of an unfolding parameter that is rounding, not imperfection
 
 
-def judge(problem, before: Point, after: Point, step: float, options: Options) -> Status:
-    """CONVERGED if ``after`` can be believed to follow ``before`` on one branch."""
+def judge(problem, before: Point, outcome: Outcome, step: float, options: Options) -> Outcome:
+    """The outcome, with what was passed on the way, if it can be believed to follow ``before``.
+
+    Otherwise an outcome without a point, whose status says why.
+    """
+    after = outcome.point
+    if turn(problem, before, after) > options.max_turn:
+        return outcome.failed(Status.TURNED)
+    if outcome.moved > NEAR_PREDICTOR * step:
+        curve = Hermite.between(problem.chart(after.lam), before, after)
+        chord = curve.end - curve.start
+        bow = chord - 0.5 * length(chord) * (curve.tangents[0] + curve.tangents[1])
+        if length(bow) > options.max_correction * length(chord):
+            return outcome.failed(Status.FAR)
+    passed = singular_between(problem, before, after)
+    if passed is None:
+        return outcome.failed(Status.UNEXPLAINED)
+    return replace(outcome, point=replace(after, passed=tuple(passed)))
+
+
+def turn(problem, before: Point, after: Point) -> float:
+    """Angle between two tangents in the scales of the first point."""
     scales = problem.scales(before.lam)
     one, other = before.tangent / scales, after.tangent / scales
-    cosine = one @ other / np.linalg.norm(one) / np.linalg.norm(other)
-    if cosine < np.cos(options.max_turn):
-        return Status.TURNED
-    chart = problem.chart(after.lam)
-    curve = Hermite.between(chart, before, after)
-    chord = curve.end - curve.start
-    bow = chord - 0.5 * np.linalg.norm(chord) * (curve.tangents[0] + curve.tangents[1])
-    if np.linalg.norm(bow) > options.max_correction * np.linalg.norm(chord):
-        return Status.FAR
-    if singular_between(problem, before, after) is None:
-        return Status.UNEXPLAINED
-    return Status.CONVERGED
+    cosine = (one @ other) / (length(one) * length(other))
+    return math.acos(max(-1.0, min(1.0, cosine)))
 
 
 def singular_between(problem, before: Point, after: Point) -> list[Singularity] | None:
     """The fold or branch point between two points; [] if none, None if it is not found."""
-    negatives = [
-        int(inertia(problem, point.jacobian, point.lam).negatives) for point in (before, after)
-    ]
-    jump = abs(negatives[1] - negatives[0])
+    if after.passed is not None:
+        return list(after.passed)
+    jump = abs(after.negatives - before.negatives)
     turns = before.tangent[-1] * after.tangent[-1] < 0
     if not jump and not turns:
         return []
@@ -50,7 +64,7 @@ def singular_between(problem, before: Point, after: Point) -> list[Singularity] 
     fold = turns and jump == 1
     chart = problem.chart(after.lam)
     curve = Hermite.between(chart, before, after)
-    for share in _guesses(problem, before, after, fold or turns):
+    for share in _guesses(before, after, turns):
         guess = chart.out(curve(share * curve.length))
         found = locate_singular(problem, guess, max(jump, 1), fold)
         if found is not None and _fits(problem, found, curve, chart, max(jump, 1)):
@@ -58,12 +72,12 @@ def singular_between(problem, before: Point, after: Point) -> list[Singularity] 
     return None
 
 
-def _guesses(problem, before: Point, after: Point, by_tangent: bool):
+def _guesses(before: Point, after: Point, by_tangent: bool):
     """Where between the points to start looking, as shares of the way."""
     if by_tangent:
         ends = before.tangent[-1], after.tangent[-1]
     else:
-        a, b = (inertia(problem, p.jacobian, p.lam).values for p in (before, after))
+        a, b = before.values, after.values
         crossing = np.flatnonzero((a < 0) != (b < 0))
         ends = a[crossing].mean(), b[crossing].mean()
     first = ends[0] / (ends[0] - ends[1]) if ends[0] != ends[1] else 0.5
@@ -82,6 +96,5 @@ def _fits(problem, found: Singularity, curve: Hermite, chart, count: int) -> boo
     off = np.linalg.norm(y - curve(min(max(share, 0.0), 1.0) * curve.length))
     if off > 0.25 * curve.length:
         return False
-    _, jacobian = problem.jacobian(found.X[:-1], found.X[-1])
-    values = np.sort(np.abs(inertia(problem, jacobian, found.X[-1]).values))
+    values = np.sort(np.abs(found.values))
     return bool(values[count - 1] <= 1e-6 * max(values[-1], 1e-300) or values[-1] < 1e-9)

@@ -68,17 +68,23 @@ def refine(problem, points: list[Point], options: Options) -> tuple[list[Point],
     """Insert points until no eigenvalue can cross zero twice unseen between two of them."""
     known = spectra(problem, points)
     for _ in range(DEPTH):
-        doubtful = np.flatnonzero(_doubtful(problem, points, known))
         added = {}
-        for i in doubtful:
+        for i in np.flatnonzero(_doubtful(problem, points, known)).tolist():
             middle = between(problem, points[i], points[i + 1], 0.5, options)
             if middle is not None:
                 added[i] = middle
         if not added:
             break
-        points = [q for i, p in enumerate(points) for q in ((p, added[i]) if i in added else (p,))]
-        known = spectra(problem, points)
+        denser = [points[0]]
+        for i, point in enumerate(points[1:]):
+            denser += [added[i], afresh(point)] if i in added else [point]
+        points, known = denser, spectra(problem, denser)
     return points, known
+
+
+def afresh(point: Point) -> Point:
+    """The point with another one put before it: what was passed since is not known."""
+    return replace(point, passed=None)
 
 
 def between(problem, one: Point, other: Point, share: float, options: Options) -> Point | None:
@@ -100,12 +106,22 @@ def find(problem, points: list[Point], known: Spectra, options: Options):
         of inertia is not explained by located events ends it.
     """
     found: list[Found] = []
-    for i, (one, other) in enumerate(zip(points, points[1:], strict=False)):
-        here = _within(problem, one, other, known, i, options)
+    for i in np.flatnonzero(_eventful(points, known)).tolist():
+        here = _within(problem, points[i], points[i + 1], known, i, options)
         if here is None:
             return found, i + 1
         found.extend(sorted(here, key=lambda event: event.position))
     return found, len(points)
+
+
+def _eventful(points: list[Point], known: Spectra) -> np.ndarray:
+    """Steps on which an eigenvalue changes sign or lam turns."""
+    slopes = np.array([point.tangent[-1] for point in points])
+    eventful = slopes[:-1] * slopes[1:] < 0
+    for values in known.values.values():
+        negative = values < 0
+        eventful |= (negative[:-1] != negative[1:]).any(axis=-1)
+    return eventful
 
 
 def _within(problem, one, other, known, i, options, depth=0) -> list[Found] | None:
@@ -129,6 +145,7 @@ def _halves(problem, one, other, options, i, depth):
     middle = between(problem, one, other, 0.5, options)
     if middle is None:
         return None
+    other = afresh(other)
     known = spectra(problem, [one, middle, other])
     events = []
     for j, (a, b) in enumerate(((one, middle), (middle, other))):

@@ -40,6 +40,7 @@ def save_branch(path: Path, branch: Branch) -> None:
         "X": np.array([p.X for p in points]),
         "tangent": np.array([p.tangent for p in points]),
         "jacobian": np.array([p.jacobian for p in points]),
+        "values": np.array([p.values for p in points]),
         "work": np.array([[p.iterations, p.evaluations] for p in points]),
     }
     for i, event in enumerate(events):
@@ -76,9 +77,9 @@ def load_branch(path: Path) -> Branch:
         ) from None
     _check_schema(about, path)
     points = [
-        Point(X, tangent, jacobian, int(work[0]), int(work[1]))
-        for X, tangent, jacobian, work in zip(
-            data["X"], data["tangent"], data["jacobian"], data["work"], strict=True
+        Point(X, tangent, jacobian, values, int(work[0]), int(work[1]))
+        for X, tangent, jacobian, values, work in zip(
+            data["X"], data["tangent"], data["jacobian"], data["values"], data["work"], strict=True
         )
     ]
     events = [

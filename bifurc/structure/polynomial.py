@@ -40,10 +40,11 @@ class Polynomial:
     4.5
     """
 
-    __slots__ = ("terms",)
+    __slots__ = ("_hash", "terms")
 
     def __init__(self, terms: Mapping[Monomial, Fraction | int | float]):
         self.terms = {key: Fraction(value) for key, value in terms.items() if value}
+        self._hash = hash(frozenset(self.terms.items()))
 
     @classmethod
     def of(cls, value: "Polynomial | str | int | float | Fraction") -> "Polynomial":
@@ -168,7 +169,7 @@ class Polynomial:
         return isinstance(other, Polynomial) and self.terms == other.terms
 
     def __hash__(self) -> int:
-        return hash(frozenset(self.terms.items()))
+        return self._hash
 
     def __repr__(self) -> str:
         return f"Polynomial.parse({self.text()!r})"
