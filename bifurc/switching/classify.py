@@ -10,7 +10,7 @@ from bifurc.structure.split import split
 from bifurc.switching.normal_form import reduce
 
 # the smallest split under which a vector of the irrep is fixed, per set it lives on
-SIMPLEST = {"s": [1], "x": [1, 1], "y": [2], "sxs": [1]}
+SIMPLEST = {"s": [1], "x": [1, 1], "y": [2], "sxs": [1], "k": []}
 
 
 def classify(problem, event: Event) -> Event:
