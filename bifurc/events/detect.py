@@ -132,7 +132,10 @@ def _within(problem, one, other, known, i, options, depth=0) -> list[Found] | No
             here = _inside(problem, one, other, component)
         else:
             singular = [e.at for e in events if isinstance(e.at, Singularity)]
-            here = _outside(problem, one, other, component, values[i], values[i + 1], singular)
+            slopes = known.speeds[component][i : i + 2] * _rates(problem, one, other)
+            here = _outside(
+                problem, one, other, component, values[i], values[i + 1], slopes, singular
+            )
         if here is None and known.definite[component][i : i + 2].all():
             return _halves(problem, one, other, options, i, depth)
         events.extend(here or [])  # eigenvalues that need not be real may meet and leave in pairs
@@ -173,7 +176,7 @@ def _inside(problem, one, other, component) -> list[Found] | None:
     ]
 
 
-def _outside(problem, one, other, component, before, after, singular=()) -> list[Found] | None:
+def _outside(problem, one, other, component, before, after, slopes, singular) -> list[Found] | None:
     """Crossings in a block that the branch does not feel."""
     crossing = np.flatnonzero((before < 0) != (after < 0))
     if not len(crossing):
@@ -188,7 +191,7 @@ def _outside(problem, one, other, component, before, after, singular=()) -> list
             return [Found(component, at, len(crossing), False, share)]
     events: list[Found] = []
     for j in crossing:
-        share = before[j] / (before[j] - after[j])
+        share = _root(before[j], after[j], *(slope[j] for slope in slopes))
         at = None
         for guess in (share, 0.5, 0.1, 0.9):
             at = locate_crossing(problem, chart.out(curve(guess * curve.length)), component)
@@ -264,8 +267,26 @@ def _lengths(problem, points) -> tuple[np.ndarray, np.ndarray]:
     lengths, rates = [], []
     for one, other in zip(points, points[1:], strict=False):
         chart = problem.chart(one.lam)
-        length = np.linalg.norm(chart.into(other.X) - chart.into(one.X))
-        speeds = [np.linalg.norm(chart.push(p.X, p.tangent)) for p in (one, other)]
-        lengths.append(length)
-        rates.append([length / speed for speed in speeds])
-    return np.array(lengths), np.array(rates).T.reshape(2, -1, 1)
+        lengths.append(np.linalg.norm(chart.into(other.X) - chart.into(one.X)))
+        rates.append(_rates(problem, one, other))
+    return np.array(lengths), np.array(rates).swapaxes(0, 1)
+
+
+def _rates(problem, one: Point, other: Point) -> np.ndarray:
+    """Step over speed in the chart at both ends of a step; shape (2, 1)."""
+    chart = problem.chart(one.lam)
+    length = np.linalg.norm(chart.into(other.X) - chart.into(one.X))
+    return np.array(
+        [[length / np.linalg.norm(chart.push(p.X, p.tangent))] for p in (one, other)]
+    )
+
+
+def _root(a: float, b: float, slope_a: float, slope_b: float) -> float:
+    """Where in [0, 1] the cubic with these end values and slopes is zero, by bisection."""
+    low, high = 0.0, 1.0
+    for _ in range(40):
+        r = (low + high) / 2
+        value = a + (3 - 2 * r) * r * r * (b - a)
+        value += r * (1 - r) * ((1 - r) * slope_a - r * slope_b)
+        low, high = (r, high) if (value < 0) == (a < 0) else (low, r)
+    return low

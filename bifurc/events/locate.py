@@ -16,6 +16,9 @@ from bifurc.errors import NotDefinedError, ZeroRowError
 from bifurc.structure.irreps import Component
 
 
+SMALL = 1e-8  # in scales
+
+
 @dataclass(frozen=True, eq=False)
 class Crossing:
     """A located zero of eigenvalues of one block."""
@@ -36,7 +39,7 @@ def locate_crossing(
     -------
     Crossing, or None if it does not converge
     """
-    X, last = np.array(guess, dtype=float), np.inf
+    X = np.array(guess, dtype=float)
     for _ in range(iterations):
         try:
             g, jacobian = problem.jacobian(X[:-1], X[-1])
@@ -56,10 +59,10 @@ def locate_crossing(
             return None
         # a wild first step leaves the branch; shorten it
         X = X + step * min(1.0, 0.5 / size) if size > 0.5 else X + step
-        if size < 1e-13 or (size < 1e-10 and size >= last / 2):
+        # Newton's error after a step of this size is its square
+        if size < SMALL:
             tangent = np.linalg.solve(np.vstack([jacobian, np.eye(len(X))[-1]]), np.eye(len(X))[-1])
             return Crossing(X, tangent, eigen.right[:, chosen], slope, size)
-        last = size
     return None
 
 

@@ -55,6 +55,7 @@ class NetworkProblem:
         if missing := structure.parameters - set(self.line):
             raise ValueError(f"No value for parameter {', '.join(sorted(missing))}; give one.")
         self.layout = Layout(structure)
+        self._last_scales: tuple[float, np.ndarray] = (np.nan, np.zeros(0))
         self.n = len(structure.coordinates)
 
     def on(self, structure: Structure, any_size: bool = False) -> "NetworkProblem":
@@ -136,8 +137,11 @@ class NetworkProblem:
         off-diagonals of order 1/d weigh the same, and ``lam`` by the size that
         it changes most in proportion, so that arclength in sizes is logarithmic.
         """
-        chart = self.chart(lam)
-        return np.append(1.0 / chart.factor(lam), 1.0 / abs(chart.theta_dlam(lam)))
+        if self._last_scales[0] != lam:  # asked for several times at the same point
+            chart = self.chart(lam)
+            scales = np.append(1.0 / chart.factor(lam), 1.0 / abs(chart.theta_dlam(lam)))
+            self._last_scales = float(lam), scales
+        return self._last_scales[1]
 
     def chart(self, lam: float) -> Chart:
         """Coordinates sqrt(m_a / neurons) x_a and the logarithm of a size."""
