@@ -64,7 +64,9 @@ class Polynomial:
         ValueError
             If the text is not a polynomial in names and numbers.
         """
-        explicit = re.sub(r"(?<![\w.])(\d+(?:\.\d+)?)\s*(?=[A-Za-z_(])", r"\1*", text.strip())
+        # 2d is 2*d, but 2e3 is a number
+        product = r"(?<![\w.])(\d+(?:\.\d+)?)(?![eE][+-]?\d)\s*(?=[A-Za-z_(])"
+        explicit = re.sub(product, r"\1*", text.strip())
         try:
             return cls._read(ast.parse(explicit, mode="eval").body)
         except (SyntaxError, KeyError, ValueError, ZeroDivisionError, OverflowError):
