@@ -82,3 +82,9 @@ def test_what_is_no_polynomial_is_refused_in_one_line(text):
 def test_a_decimal_is_the_number_that_was_typed():
     assert Polynomial.of(0.1).terms == {(): Fraction(1, 10)}
     assert Polynomial.parse("0.1 * d").terms == {("d",): Fraction(1, 10)}
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), None, [1], 1j])
+def test_what_is_neither_number_nor_text_is_refused(value):
+    with pytest.raises(ValueError, match="neither a finite number nor an expression"):
+        Polynomial.of(value)
