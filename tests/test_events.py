@@ -18,7 +18,13 @@ from tests import longhand
 
 # every family with the p of its second set; for A there is none
 CASES = {"II": 1, "I": 1, "M": 2, "M 2.5": 2.5, "A": 0}
-SADDLE_TO_MINIMUM = {"II": "s[bulk]", "I": "x[bulk]", "M": "s[bulk]", "M 2.5": "s[bulk]", "A": "x[all]"}
+SADDLE_TO_MINIMUM = {
+    "II": "s[bulk]",
+    "I": "x[bulk]",
+    "M": "s[bulk]",
+    "M 2.5": "s[bulk]",
+    "A": "x[all]",
+}
 # others, between saddles; s[rest] of a set of two points has fewer copies, so not at p = 2
 BELOW = [("M", "sxs[bulk,rest]")] + [
     ("M 2.5", label) for label in ("s[rest]", "x[rest]", "sxs[bulk,rest]", "x[bulk]")
