@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from hypothesis import assume
 from hypothesis import strategies as st
 
 from bifurc.loss.kernels import ReLU
@@ -72,7 +73,16 @@ def samples(draw, sizes=(1, 4), singles=True, kernel=None):
         _weights(plain.teachers, rng, draw(st.booleans())),
     )
     problem = NetworkProblem(structure, kernel or ReLU(), line)
-    return Sample(problem, rng.normal(size=problem.n), tuple(line))
+    sample = Sample(problem, rng.normal(size=problem.n), tuple(line))
+    assume(rows_are_large(sample) and least_sine(problem, sample.x, 0.0) > 0.02)
+    return sample
+
+
+def rows_are_large(sample):
+    """No row much shorter than its parts: f has a kink at zero, and rounding grows towards it."""
+    rows = sample.problem.rows(sample.x, 0.0)
+    parts = (rows.beta**2 + rows.sigma**2).sum(-1)
+    return bool((rows.norms > 0.03 * parts).all())
 
 
 def _teacher(structure, rng):
@@ -89,3 +99,13 @@ def _weights(blocks, rng, vary):
     if not vary:
         return {}
     return {b.name: round(float(rng.uniform(0.3, 2) * rng.choice([-1, 1])), 2) for b in blocks}
+
+
+def least_sine(problem, x, lam):
+    """Smallest sine of an angle between two rows, parallel ones left out.
+
+    Second derivatives of f grow like its inverse, and rounding with its cube.
+    """
+    p, q, c = (np.asarray(a) for a in problem.rows(x, lam).arguments)
+    sines = np.sqrt(np.maximum(1 - c * c / (p * q), 0))
+    return sines[sines > 1e-6].min(initial=1.0)

@@ -13,7 +13,7 @@ from bifurc.loss.embedding import matrices, row_weights
 from bifurc.loss.kernels import ReLU
 from bifurc.loss.problem import NetworkProblem
 from bifurc.structure.structure import Structure
-from tests.strategies import samples
+from tests.strategies import least_sine, samples
 
 RELU = ReLU()
 STENCIL = ((1, 8), (-1, -8), (2, -1), (-2, 1))
@@ -92,7 +92,7 @@ def test_gradient_is_the_slope_of_the_loss_over_the_multiplicity_at_real_sizes(s
 def test_higher_directional_derivatives_are_slopes_of_lower_ones(sample):
     problem, x, lam = sample.problem, sample.x, 0.37
     assume(defined_around(problem, x, lam, 0.02))
-    assume(_least_sine(problem, x, lam) > 0.3)
+    assume(least_sine(problem, x, lam) > 0.3)
     u = np.append(np.cos(np.arange(problem.n)), 0.7) / np.sqrt(problem.n)
 
     def at(h):
@@ -107,13 +107,6 @@ def test_higher_directional_derivatives_are_slopes_of_lower_ones(sample):
     for component in problem.components:
         slope = along(lambda h, c=component: problem.blocks(*at(h), [c])[c].matrix, step)
         close(changes[component], slope, 1e-6)
-
-
-def _least_sine(problem, x, lam):
-    """Smallest sine of an angle that depends on x; structural coincidences left out."""
-    p, q, c = (np.asarray(a) for a in problem.rows(x, lam).arguments)
-    sines = np.sqrt(np.maximum(1 - c * c / (p * q), 0))
-    return sines[sines > 1e-6].min(initial=1.0)
 
 
 @given(samples())
