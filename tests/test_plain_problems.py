@@ -128,3 +128,25 @@ def test_the_pitchfork_seen_from_its_trunk_is_an_ordinary_branch_point():
     assert (event.label, event.lam) == ("BP", pytest.approx(0, abs=1e-12))
     assert event.speed == pytest.approx(-1, rel=1e-12)
     assert branch.x == pytest.approx(0, abs=1e-12)
+
+
+@pytest.mark.parametrize("ds_max", [0.05, 0.3, 1.0])
+def test_a_touch_is_reported_with_the_whole_kernel_and_the_index_of_both_sides(ds_max):
+    """g_i = lam u_i - u_i³ - u_i u_j²/2 has the symmetry of the square. On its branch
+    u = (sqrt(lam), 0) the eigenvalues are -2 lam and lam/2; at zero both touch."""
+    square = PlainProblem(
+        gradient=lambda u, lam: lam * u - u**3 - u * u[::-1] ** 2 / 2,
+        hessian=lambda u, lam: (
+            np.diag(lam - 3 * u**2 - u[::-1] ** 2 / 2) - u[0] * u[1] * np.eye(2)[::-1]
+        ),
+        gradient_dlam=lambda u, lam: u,
+        n=2,
+    )
+    branch = follow_from(
+        square, np.array([1.0, 0.0]), 1.0, (-1.0, 1.0), towards=-1.0,
+        ds=min(0.05, ds_max), ds_max=ds_max,
+    )  # fmt: skip
+    (event,) = branch.events
+    assert (event.kind, event.multiplicity) == ("tangential", 2)
+    assert event.lam == pytest.approx(0, abs=1e-12)
+    assert event.index("below").text() == event.index("above").text() == "1"

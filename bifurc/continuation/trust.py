@@ -54,8 +54,19 @@ def singular_between(problem, before: Point, after: Point) -> list[Singularity] 
         guess = chart.out(curve(share * curve.length))
         found = locate_singular(problem, guess, max(jump, 1), fold)
         if found is not None and _fits(problem, found, curve, chart, max(jump, 1)):
-            return [found]
+            return [found if jump else _with_whole_kernel(problem, found, before)]
     return None
+
+
+def _with_whole_kernel(problem, found: Singularity, before: Point) -> Singularity:
+    """A branch point that changes no sign hides its multiplicity: count its zeros."""
+    _, jacobian = problem.jacobian(found.X[:-1], found.X[-1])
+    values = np.abs(inertia(problem, jacobian, found.X[-1]).values)
+    scale = np.abs(inertia(problem, before.jacobian, before.lam).values).max()
+    count = int(np.count_nonzero(values < 1e-9 * max(values.max(), scale)))
+    if count <= found.kernel.shape[1]:
+        return found
+    return locate_singular(problem, found.X, count, False) or found
 
 
 def _guesses(problem, before: Point, after: Point, by_tangent: bool):
