@@ -8,15 +8,17 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "bifurc"
 # in the order of the flow; those on one line stand side by side and know nothing of each other
 STREAM = [
+    {"case"},  # the file a user writes, as plain data
     {"structure"},
     {"spectra", "errors"},
     {"loss", "continuation"},
     {"events"},
-    {"switching"},
+    {"switching", "loci", "proof"},
     {"models"},
     {"graph"},
     {"draw", "exploration"},
     {"api"},
+    {"run", "certified", "identification"},
     {"cli"},
 ]
 LEVEL = {name: level for level, names in enumerate(STREAM) for name in names}
