@@ -130,5 +130,9 @@ def _range_slope(problem, X, jacobian, right, left) -> np.ndarray:
     n, count = right.shape
     bordered = np.zeros((n + count, n + count))
     bordered[:n, :n], bordered[:n, n:], bordered[n:, :n] = jacobian[:, :-1], right, left.T
-    across = np.linalg.solve(bordered, np.append(-jacobian[:, -1], np.zeros(count)))[:n]
+    target = np.append(-jacobian[:, -1], np.zeros(count))
+    try:
+        across = np.linalg.solve(bordered, target)[:n]
+    except np.linalg.LinAlgError:  # the kernel is larger than ``count``
+        across = np.linalg.lstsq(bordered, target, rcond=None)[0][:n]
     return left.T @ problem.jacobian_along(X[:-1], X[-1], np.append(across, 1.0))

@@ -121,14 +121,11 @@ def describe(problem, found: Found, points: list[Point], known: Spectra) -> Even
     change = float(slope @ tangent)  # of the eigenvalue, along the branch
     rest = _others(problem, X, component, found.count)
     if found.tangential:
-        sign = known.values[component][i][np.argmin(np.abs(known.values[component][i]))]
-        down = down_after = sign < 0
+        values = known.values[component]
+        counts = [int(np.count_nonzero(values[j] < 0)) for j in (i, i + 1)]
     else:
-        down, down_after = change > 0, change < 0
-    before, after = (
-        rest | {component: rest[component] + found.count * int(negative)}
-        for negative in (down, down_after)
-    )
+        counts = [rest[component] + found.count * int(c) for c in (change > 0, change < 0)]
+    before, after = (rest | {component: count} for count in counts)
     backward = tangent[-1] < 0 and not fold
     return Event(
         label="LP" if fold else "BP",

@@ -21,7 +21,8 @@ from bifurc.events.locate import Crossing, crossing_at, locate_crossing
 from bifurc.structure.irreps import Component
 
 GRID = np.linspace(0.0, 1.0, 17)
-NEAR = 0.5  # a dip below this part of the smaller end value gets a point of its own
+NEAR = 0.75  # a dip below this part of the smaller end value gets a point of its own; 0.5 would
+# miss two eigenvalues that pass one another at zero, whose cubic only halves from step to step
 SHORTEST = 1e-6  # a step, in the chart, that is not halved again
 DEPTH = 14  # halvings of a step before two events count as one
 

@@ -16,7 +16,7 @@ from bifurc.errors import NotDefinedError, ZeroRowError
 from bifurc.structure.irreps import Component
 
 
-SMALL = 1e-8  # in scales
+SMALL = 1e-12  # in scales; kernel and slope belong to the iterate before the last step
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +39,7 @@ def locate_crossing(
     -------
     Crossing, or None if it does not converge
     """
-    X = np.array(guess, dtype=float)
+    X, last = np.array(guess, dtype=float), np.inf
     for _ in range(iterations):
         try:
             g, jacobian = problem.jacobian(X[:-1], X[-1])
@@ -59,10 +59,10 @@ def locate_crossing(
             return None
         # a wild first step leaves the branch; shorten it
         X = X + step * min(1.0, 0.5 / size) if size > 0.5 else X + step
-        # Newton's error after a step of this size is its square
-        if size < SMALL:
+        if size < SMALL or (size < 1e-9 and size >= last / 2):
             tangent = np.linalg.solve(np.vstack([jacobian, np.eye(len(X))[-1]]), np.eye(len(X))[-1])
             return Crossing(X, tangent, eigen.right[:, chosen], slope, size)
+        last = size
     return None
 
 

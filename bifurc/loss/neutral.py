@@ -38,6 +38,7 @@ def norm_exchanges(rows: Rows, layout: Layout, component: Component, keep: np.nd
     vertex = component.irrep == "s"
     lengths = np.sqrt(rows.norms[..., 0, :students])
     apart, same = parallel(rows, students)
+    apart = apart & _have_other_points(rows, layout)
     if vertex:
         mine, _ = layout.on(component.points)
     else:
@@ -66,6 +67,14 @@ def parallel(rows: Rows, students: int) -> tuple[np.ndarray, np.ndarray]:
     apart, same = np.moveaxis(close, -3, 0)
     batch = tuple(range(apart.ndim - 2))
     return apart.all(axis=batch), same.all(axis=batch)
+
+
+def _have_other_points(rows: Rows, layout: Layout) -> np.ndarray:
+    """Which pairs of student blocks have rows at different points: not two on a set of one."""
+    points = np.array([block.points for block in layout.structure.students])
+    sizes = rows.sizes[..., 0, : len(points)]
+    single = (sizes <= 1.0).reshape(-1, len(points)).all(axis=0)
+    return ~(np.equal.outer(points, points) & single)
 
 
 def _classes(linked: np.ndarray) -> list[np.ndarray]:

@@ -94,6 +94,7 @@ class Family:
                     f"Family {self.name!r} has no parameter {name!r}; it has "
                     f"{', '.join(sorted(known)) or 'none'}."
                 )
+            Polynomial.of(value)  # said here, even where the value will not be used
             known[name] = value
         return replace(self, parameters=known)
 

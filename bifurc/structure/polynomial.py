@@ -48,13 +48,24 @@ class Polynomial:
 
     @classmethod
     def of(cls, value: "Polynomial | str | int | float | Fraction") -> "Polynomial":
-        """Return ``value`` as a polynomial: a number, a text or a polynomial."""
+        """Return ``value`` as a polynomial: a number, a text or a polynomial.
+
+        Raises
+        ------
+        ValueError
+            If it is none of these, or not finite.
+        """
         if isinstance(value, Polynomial):
             return value
         if isinstance(value, str):
             return cls.parse(value)
         # the decimal a user typed, not its binary neighbour: 0.1 is 1/10
-        return cls({(): Fraction(str(value)) if isinstance(value, float) else value})
+        try:
+            return cls({(): Fraction(str(value) if isinstance(value, float) else value)})
+        except (TypeError, ValueError):
+            raise ValueError(
+                f'{value!r} is neither a finite number nor an expression such as "d - 1".'
+            ) from None
 
     @classmethod
     def parse(cls, text: str) -> "Polynomial":
@@ -65,7 +76,9 @@ class Polynomial:
         ValueError
             If the text is not a polynomial in names and numbers.
         """
-        explicit = re.sub(r"(?<![\w.])(\d+(?:\.\d+)?)\s*(?=[A-Za-z_(])", r"\1*", text.strip())
+        # 2d is 2*d, but 2e3 is a number
+        product = r"(?<![\w.])(\d+(?:\.\d+)?)(?![eE][+-]?\d)\s*(?=[A-Za-z_(])"
+        explicit = re.sub(product, r"\1*", text.strip())
         try:
             return cls._read(ast.parse(explicit, mode="eval").body)
         except (SyntaxError, KeyError, ValueError, ZeroDivisionError, OverflowError):

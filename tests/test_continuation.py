@@ -1,0 +1,214 @@
+"""The engine: folds, ends, closed loops, the way back, the cost, and no jumps."""
+
+from itertools import islice
+
+import numpy as np
+import pytest
+
+from bifurc import family
+from bifurc.api import member, problem
+from bifurc.continuation.options import Options, Status
+from bifurc.continuation.predict import along_hermite, along_parameter, along_tangent
+from bifurc.continuation.problem import PlainProblem
+from bifurc.continuation.trace import point_at, trace
+from bifurc.events.branch import collect, follow
+from bifurc.structure.families import BUILT_IN, find
+
+
+def circle():
+    return PlainProblem(
+        gradient=lambda x, lam: x**2 + lam**2 - 1,
+        hessian=lambda x, lam: np.diag(2 * x),
+        gradient_dlam=lambda x, lam: np.array([2 * lam]),
+        n=1,
+    )
+
+
+def walk(reduced, x, lam, to, **options):
+    start = point_at(reduced, x, lam, towards=to - lam)
+    options.setdefault("ds", min(0.05, options.get("ds_max", 0.05)))
+    return collect(trace(reduced, start, (min(lam, to), max(lam, to)), Options(**options)))
+
+
+def test_the_circle_closes_and_its_folds_are_at_its_sides():
+    start = point_at(circle(), np.array([1.0]), 0.0)
+    branch = follow(circle(), start, (-2, 2), Options(ds_max=0.3))
+    assert branch.status is Status.CLOSED
+    assert [e.label for e in branch.events] == ["LP", "LP"]
+    assert [e.lam for e in branch.events] == pytest.approx([1, -1], rel=1e-12)
+    assert np.hypot(branch.x[:, 0], branch.lam) == pytest.approx(1, rel=1e-12)
+    angles = np.unwrap(np.arctan2(branch.x[:, 0], branch.lam))
+    assert abs(angles[-1] - angles[0]) > 2 * np.pi - 0.3  # all the way round, and once
+    assert abs(angles[-1] - angles[0]) < 2 * np.pi + 0.3
+
+
+@pytest.mark.parametrize("edge", [0.7, -0.7])
+def test_a_branch_ends_exactly_at_the_edge_of_its_window(edge):
+    start = point_at(circle(), np.array([1.0]), 0.0, towards=edge)
+    points, status = collect(trace(circle(), start, (-abs(edge), abs(edge))))
+    assert points[-1].lam == edge
+    assert points[-1].x == pytest.approx(np.sqrt(1 - edge**2), rel=1e-12)
+    assert status is Status.WINDOW
+
+
+def test_trace_is_a_generator_that_does_no_more_than_it_is_asked_for():
+    calls = []
+
+    def gradient(x, lam):
+        calls.append(lam)
+        return x - lam
+
+    line = PlainProblem(gradient, lambda x, lam: np.eye(1), lambda x, lam: -np.ones(1), 1)
+    start = point_at(line, np.zeros(1), 0.0)
+    calls.clear()
+    walking = trace(line, start, (0, 1e9))
+    assert calls == []
+    assert next(walking) is start and calls == []
+    first = [point.lam for point in islice(walking, 3)]
+    assert first == sorted(first) and len(calls) < 20
+
+
+def test_a_branch_says_that_it_ran_out_of_steps():
+    start = point_at(circle(), np.array([1.0]), 0.0)
+    points, status = collect(trace(circle(), start, (-2, 2), Options(max_steps=3, ds_max=0.1)))
+    assert (len(points), status) == (4, Status.MAX_STEPS)
+    assert status.early and not Status.WINDOW.early
+
+
+def test_a_branch_says_that_a_row_went_to_zero_or_that_the_loss_ended():
+    reduced, start = member("II", "d", 20.0)
+    start = point_at(reduced, start.x, 20.0, towards=-1)
+    _, status = collect(trace(reduced, start, (0.5, 20.0)))
+    assert status in (Status.OUTSIDE, Status.ZERO_ROW)
+
+
+def test_a_branch_without_a_way_on_says_that_the_step_became_too_short():
+    cliff = PlainProblem(  # x = lam, and nothing beyond lam = 1
+        gradient=lambda x, lam: x - lam if lam <= 1 else np.full(1, np.nan),
+        hessian=lambda x, lam: np.eye(1),
+        gradient_dlam=lambda x, lam: -np.ones(1),
+        n=1,
+    )
+    points, status = collect(trace(cliff, point_at(cliff, np.zeros(1), 0.0), (0, 2)))
+    assert status is Status.STEP_FLOOR
+    assert points[-1].lam == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.parametrize("predict", [along_tangent, along_hermite])
+def test_predictors_follow_the_same_branch(predict):
+    start = point_at(circle(), np.array([1.0]), 0.0)
+    points, status = collect(trace(circle(), start, (-2, 2), predict=predict))
+    assert status is Status.CLOSED
+    assert max(p.lam for p in points) > 0.9 and min(p.lam for p in points) < -0.9
+
+
+def test_natural_continuation_ends_at_the_fold():
+    start = point_at(circle(), np.array([1.0]), 0.0)
+    points, status = collect(trace(circle(), start, (-2, 2), predict=along_parameter))
+    assert status is not Status.CLOSED
+    assert max(p.lam for p in points) <= 1
+
+
+@pytest.mark.parametrize(
+    ("options", "word"),
+    [
+        ({"ds": 0.0}, "ds_min"),
+        ({"ds": 2.0, "ds_max": 1.0}, "ds_max"),
+        ({"ds_min": float("nan")}, "ds_min"),
+        ({"newton_tol": 0.0}, "newton_tol"),
+        ({"max_iterations": 0}, "max_iterations"),
+    ],
+)
+def test_options_out_of_order_are_refused(options, word):
+    with pytest.raises(ValueError, match=word):
+        Options(**options)
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_forth_and_back_ends_where_it_began(name):
+    reduced, start = member(name, "d", 40.0)
+    forth, status = walk(reduced, start.x, 40.0, 4.0)
+    assert status is Status.WINDOW and forth[-1].lam == 4.0
+    back, status = walk(reduced, forth[-1].x, 4.0, 40.0)
+    assert status is Status.WINDOW and back[-1].lam == 40.0
+    assert np.abs(back[-1].x - start.x).max() < 1e-10
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_no_point_of_a_branch_is_off_it(name):
+    reduced, start = member(name, "d", 40.0)
+    points, _ = walk(reduced, start.x, 40.0, 4.0)
+    x, lam = np.array([p.x for p in points]), np.array([p.lam for p in points])
+    assert np.abs(reduced.gradient(x, lam) * np.sqrt(reduced.weights(lam))).max() < 1e-12
+
+
+@pytest.mark.parametrize("name", ["A", "I", "II", "M"])
+def test_six_decades_cost_at_most_twice_the_last_one(name):
+    """All Newton iterations count, also those of steps that were not taken."""
+
+    def work(first):
+        reduced, start = member(name, "d", first)
+        points, status = walk(reduced, start.x, first, 4.0)
+        assert status is Status.WINDOW
+        return sum(point.evaluations for point in points)
+
+    assert work(1e6) <= 2 * work(40.0)
+
+
+def random_walk(rng):
+    """A random family from a random d to another, with random step bounds."""
+    name = rng.choice(list(BUILT_IN))
+    first, last = np.exp(rng.uniform(np.log(4.0), np.log(200.0), size=2))
+    shortest, longest = 10 ** rng.uniform(-8, -5), 10 ** rng.uniform(-1.5, 1)
+    one = find(name) if name != "M" else family("M", p=float(rng.uniform(1.5, 2.5)))
+    reduced, start = member(one, "d", first)
+    points, status = walk(reduced, start.x, first, last, ds_max=longest, ds_min=shortest)
+    return name, points, status, member(one, "d", last)[1]
+
+
+def test_a_hundred_random_walks_do_not_jump(rng):
+    for _ in range(100):
+        name, points, status, expected = random_walk(rng)
+        where = f"{name} from {points[0].lam} to {expected.lam}"
+        assert status is Status.WINDOW, where
+        assert np.abs(points[-1].x - expected.x).max() < 1e-9, where
+
+
+def imperfect_pitchfork(size):
+    """g = lam x - x³ + size: three branches, two of them near each other at lam = 0."""
+    return PlainProblem(
+        gradient=lambda x, lam: lam * x - x**3 + size,
+        hessian=lambda x, lam: np.diag(lam - 3 * x**2),
+        gradient_dlam=lambda x, lam: x,
+        n=1,
+    )
+
+
+@pytest.mark.parametrize("size", [1e-1, 1e-2, 1e-3, 1e-4, 1e-5])
+def test_an_imperfect_pitchfork_is_never_crossed(size, rng):
+    """From x < 0 the branch turns at lam = 3 (size/2)^(2/3) or, from x > 0, goes on up:
+    whatever the steps, the sign of x never changes on the branch that starts above zero."""
+    reduced = imperfect_pitchfork(size)
+    for _ in range(8):
+        longest = 10 ** rng.uniform(-2, 0)
+        points, status = walk(reduced, np.array([size]), -1.0, 1.0, ds_max=longest)
+        assert min(p.x[0] for p in points) > 0
+        if status is Status.WINDOW:
+            assert points[-1].x[0] > 0.9
+        else:
+            assert status is Status.JUMP
+    root = -np.sqrt(1.0)
+    points, _ = walk(reduced, np.array([root]), 1.0, -1.0, ds_max=0.1)
+    assert min(p.lam for p in points) > 0  # it turned, or was stopped, at its fold
+    assert max(p.x[0] for p in points) < 0
+
+
+def test_a_start_that_is_no_solution_is_refused():
+    with pytest.raises(ValueError, match="No solution near the start"):
+        point_at(circle(), np.array([0.1]), 5.0)
+
+
+def test_member_at_a_size_without_meaning_is_refused():
+    with pytest.raises(ValueError, match="bulk"):
+        member("II", "d", 1.5)
+    assert problem("II").n == 5
