@@ -46,7 +46,7 @@ class Block:
     @property
     def definite(self) -> np.ndarray:
         """Whether all copies have positive length, so that eigenvalues are real; (...)."""
-        return (self.weights >= 0).all(axis=-1)
+        return np.asarray((self.weights >= 0).all(axis=-1))
 
     def _without(self, absent: np.ndarray) -> "Eigen":
         """Eigenvalues on the copies that exist: one of length zero has no entry behind it."""

@@ -13,7 +13,7 @@ from bifurc.structure.polynomial import Polynomial
 
 def events_of(block, copies=1, ds_max=1.0, to=3.0):
     """Trace x = lam with ``block(lam)`` as the block of an irrep of dimension 3."""
-    s = Component.on("s", copies, a=Polynomial.of(4))
+    s = Component.on("s", copies, {"a": Polynomial.of(4)})
     line = PlainProblem(
         gradient=lambda x, lam: x - lam,
         hessian=lambda x, lam: np.eye(1),

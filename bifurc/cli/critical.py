@@ -5,6 +5,8 @@ import sys
 
 from bifurc.cli.common import add_family, add_output, family_of, number, print_json
 
+MARGIN = 0.1  # how far the default window stays from the smallest size
+
 EPILOG = """examples:
   bifurc critical II
   bifurc critical M --set p=2.5 --from 60 --to 4 --json
@@ -25,8 +27,16 @@ def add(commands) -> None:
     )
     add_family(command)
     command.add_argument("--param", default="d", help="the parameter that runs (default d)")
-    command.add_argument("--from", dest="first", type=number, default=40.0, metavar="VALUE")
-    command.add_argument("--to", dest="last", type=number, default=3.1, metavar="VALUE")
+    command.add_argument(
+        "--from", dest="first", type=number, metavar="VALUE", help="one end of the window (d = 40)"
+    )
+    command.add_argument(
+        "--to",
+        dest="last",
+        type=number,
+        metavar="VALUE",
+        help="the other end (d = 3.1, or the smallest size that the family has, if that is larger)",
+    )
     add_output(command)
     command.set_defaults(run=run)
 
@@ -37,19 +47,34 @@ def run(arguments) -> None:
     from bifurc.errors import EndedEarlyError
 
     family = family_of(arguments)
-    branch = trace(family, **{arguments.param: (arguments.first, arguments.last)})
+    window = window_of(family, arguments)
+    branch = trace(family, **{arguments.param: window})
     if arguments.json:
-        print_json(summary(family, arguments.param, (arguments.first, arguments.last), branch))
+        print_json(summary(family, arguments.param, window, branch))
     else:
         for line in table(arguments.param, branch):
             print(line)
     if reason := ended_early(branch):
         raise EndedEarlyError(reason)
     reached = branch.points[-1].lam
-    if reached not in (arguments.first, arguments.last) and not arguments.json:
+    if reached not in window and not arguments.json:
         sys.stderr.write(
             f"The branch ends at {arguments.param} = {reached:.6g}: {branch.status.value}\n"
         )
+
+
+def window_of(family, arguments) -> tuple[float, float]:
+    """The window given, or for the parameter d the usual one where the family has it."""
+    from bifurc.api import problem
+
+    first, last = arguments.first, arguments.last
+    if arguments.param != "d" and (first is None or last is None):
+        family.line(arguments.param)  # an unknown parameter is the first thing to say
+        raise ValueError(f"Give both ends of the window of {arguments.param!r}, --from and --to.")
+    first = 40.0 if first is None else first
+    if last is None:
+        last = max(3.1, problem(family, "d").least_lam + MARGIN)
+    return first, last
 
 
 def summary(family, parameter: str, window, branch) -> dict:

@@ -89,6 +89,14 @@ class NetworkProblem:
             raise ValueError(f"{poly} is not affine along the line; fix one of its parameters.")
         return np.array([on_line(lam=0.0), on_line.derivative(LAM)(lam=0.0)])
 
+    @property
+    def least_lam(self) -> float:
+        """The smallest ``lam`` at which every growing set has its least size; -inf if none grows."""
+        constant, slope = self._sizes.T
+        growing = slope > 0
+        least = (self._least_sizes[growing] - constant[growing]) / slope[growing]
+        return float(least.max(initial=-np.inf))
+
     @cached_property
     def _row_sizes(self) -> np.ndarray:
         return self._block_sizes(*self.structure.students, *self.structure.teachers)

@@ -29,7 +29,7 @@ class Component:
     counts ``dimension`` times in the full Hessian.
 
     >>> n = Polynomial.parse("d - 1")
-    >>> s, x = Component.on("s", 5, bulk=n), Component.on("x", 1, bulk=n)
+    >>> s, x = Component.on("s", 5, {"bulk": n}), Component.on("x", 1, {"bulk": n})
     >>> print(s, x, sep=" ⊕ ")
     5·s[bulk] ⊕ 1·x[bulk]
     >>> print(s.dimension, x.dimension, sep="; ")
@@ -43,8 +43,11 @@ class Component:
     least: float = 0.0  # smallest dimension at which all copies are independent
 
     @classmethod
-    def on(cls, irrep: str, copies: int, least: float = 0.0, **sizes: Polynomial) -> "Component":
+    def on(
+        cls, irrep: str, copies: int, sizes: Mapping[str, Polynomial] | None = None, least: float = 0.0
+    ) -> "Component":
         """The component of ``irrep`` on the point sets with these sizes."""
+        sizes = sizes or {}
         if irrep == "sxs":
             one, other = sizes.values()
             dimension = (one - 1) * (other - 1)

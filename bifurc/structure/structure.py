@@ -237,13 +237,13 @@ class Structure:
         for a in many:
             vertex = rows[a] * len(self.inputs) + cols[a] * len(self.students) + rows[a] * cols[a]
             least = 1.0 if rows[a] and cols[a] else 0.0
-            found.append(Component.on("s", vertex, least, **{a: self.size[a]}))
+            found.append(Component.on("s", vertex, {a: self.size[a]}, least))
             for irrep in ("x", "y"):
-                found.append(Component.on(irrep, rows[a] * cols[a], **{a: self.size[a]}))
+                found.append(Component.on(irrep, rows[a] * cols[a], {a: self.size[a]}))
         for i, a in enumerate(many):
             for b in many[i + 1 :]:
                 copies = rows[a] * cols[b] + rows[b] * cols[a]
-                found.append(Component.on("sxs", copies, **{a: self.size[a], b: self.size[b]}))
+                found.append(Component.on("sxs", copies, {a: self.size[a], b: self.size[b]}))
         return self._up_to_ties([component for component in found if component.copies])
 
     def _up_to_ties(self, components: Sequence[Component]) -> tuple[Component, ...]:
