@@ -115,16 +115,18 @@ HEADINGS = ("irrep", "kind", "transition", "first minimum")
 
 def table(parameter: str, branch) -> list[str]:
     """Lines of a table that a person reads."""
+    from bifurc.events.records import first_whole
+
     rows = [(parameter, *HEADINGS)]
     for event in by_value(branch.events):
-        new_minimum = event.transition == "saddle -> minimum" and not event.formal
+        first = first_whole(branch.problem, event)
         rows.append(
             (
                 f"{event.lam:.12g}",
                 event.component.label,
                 event.kind + (" (formal)" if event.formal else ""),
                 event.transition,
-                f"{parameter} = {math.floor(event.lam) + 1}" if new_minimum else "",
+                "" if first is None else f"{parameter} = {first}",
             )
         )
     if len(rows) == 1:

@@ -1,5 +1,6 @@
 """What is known of an event, and how it reads."""
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,6 +22,19 @@ def morse_index(index: Index, parameters: dict[str, float] | None = None) -> Pol
         if parameters is None or component.exists(parameters):
             total = total + component.dimension * negatives
     return total
+
+
+def first_whole(problem, event: "Event", reach: int = 1000) -> int | None:
+    """The first integer past an event at which it leaves a minimum and all parameters are whole.
+
+    None if the event makes no minimum, or no such integer follows.
+    """
+    if event.transition != "saddle -> minimum" or event.formal or event.kind == "fold":
+        return None
+    for lam in range(math.floor(event.lam) + 1, math.floor(event.lam) + 1 + reach):
+        if all(abs(v - round(v)) < 1e-9 for v in problem.parameters(float(lam)).values()):
+            return lam
+    return None
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,7 +14,7 @@ import numpy as np
 
 from bifurc.continuation.options import Options, Status
 from bifurc.events.branch import Branch
-from bifurc.events.records import Event, Index, morse_index
+from bifurc.events.records import Event, Index, first_whole, morse_index
 from bifurc.graph.identity import fingerprint, passes, same
 
 SCHEMA = 1
@@ -189,7 +189,6 @@ class BranchGraph:
         """One row for each event of each branch, as plain data."""
         for name, branch in self.branches.items():
             for event in branch.events:
-                new = event.transition == "saddle -> minimum" and not event.formal
                 yield {
                     "branch": name,
                     "value": event.lam,
@@ -204,7 +203,7 @@ class BranchGraph:
                     "index_above": event.index("above").text(),
                     "loss": event.loss,
                     "eigenvalue_speed": float(event.speed),
-                    "first_integer": math.floor(event.lam) + 1 if new else None,
+                    "first_integer": first_whole(branch.problem, event),
                 }
 
     def __eq__(self, other) -> bool:

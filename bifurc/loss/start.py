@@ -61,7 +61,20 @@ def descend(problem: NetworkProblem, x: np.ndarray, lam: float, steps: int = 400
             damping = 10 * max(damping, 1e-8)
             if damping > 1e12:
                 break
-    return x, float(np.linalg.norm(problem.gradient(x, lam) * root))
+    return _polished(problem, x, lam, root)
+
+
+def _polished(problem: NetworkProblem, x: np.ndarray, lam: float, root: np.ndarray):
+    """Pure Newton steps as long as the gradient falls: the loss no longer resolves the descent."""
+    g, jacobian = problem.jacobian(x, lam, checked=False)
+    norm = np.linalg.norm(g * root)
+    for _ in range(5):
+        moved = x - np.linalg.lstsq(jacobian[:, :-1], g, rcond=None)[0]
+        g, jacobian = problem.jacobian(moved, lam, checked=False)
+        if not np.linalg.norm(g * root) < norm:
+            break
+        x, norm = moved, np.linalg.norm(g * root)
+    return x, float(norm)
 
 
 def _symmetrised(matrix: np.ndarray, root: np.ndarray) -> np.ndarray:
