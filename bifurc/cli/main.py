@@ -3,6 +3,7 @@
 import argparse
 import importlib
 import logging
+import os
 import sys
 from collections.abc import Sequence
 
@@ -49,10 +50,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return arguments.run(arguments) or DONE
     except EndedEarlyError as error:
         return _complain(arguments, error, ENDED_EARLY)
+    except BrokenPipeError:  # the reader has seen enough; nothing is left to flush to
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
     except (ValueError, ArithmeticError, OSError) as error:
         return _complain(arguments, error, WRONG_INPUT)
-    except BrokenPipeError:
-        return DONE
     except KeyboardInterrupt:
         return _complain(arguments, "interrupted; what was finished is saved.", ENDED_EARLY)
 
