@@ -97,14 +97,8 @@ def trace(family: Family | str, options: Options | None = None, **parameters: An
     >>> print(branch.events[0])
     BP at d = 5.585505247: s[bulk], transcritical, saddle -> minimum
     """
-    parameter, (first, last), others = running(parameters)
-    family = as_family(family).with_parameters(**others)
-    reduced = problem(family, parameter)
-    for end in (first, last):
-        family.structure.check_sizes(reduced.parameters(end))
-    reduced, start = member(family, parameter, first)
-    start = point_at(reduced, start.x, first, towards=last - first)
-    branch = follow(reduced, start, (min(first, last), max(first, last)), options)
+    reduced, start, window = at_first(family, parameters)
+    branch = follow(reduced, start, window, options)
     return replace(branch, events=[classify(reduced, event) for event in branch.events])
 
 
@@ -151,24 +145,31 @@ def explore(
     ...     print(transition)
     b0 (all of G) at 5.58550524743: s[bulk] transcritical, saddle -> minimum, minimum from 6
     """
-    from bifurc.exploration import Plan, explore_from, family_seed
+    from bifurc.exploration import Plan, explore_from
     from bifurc.switching.subgroups import Search
 
-    parameter, (first, last), others = running(parameters)
-    family = as_family(family).with_parameters(**others)
-    reduced = problem(family, parameter)
-    for end in (first, last):
-        family.structure.check_sizes(reduced.parameters(end))
-    reduced, start = member(family, parameter, first)
+    reduced, start, window = at_first(family, parameters)
     plan = Plan(
-        window=(min(first, last), max(first, last)),
+        window=window,
         depth=depth,
         max_branches=max_branches,
         search=search or Search(),
         options=options or Options(),
     )
-    seed = family_seed(reduced, start, (first, last))
+    seed = ("all of G", reduced, start)
     return explore_from([seed], plan, executor, None if folder is None else Path(folder), progress)
+
+
+def at_first(family: Family | str, parameters: dict[str, Any]):
+    """The problem, its point at the first end of the window, heading for the other, the window."""
+    parameter, (first, last), others = running(parameters)
+    family = as_family(family).with_parameters(**others)
+    reduced = problem(family, parameter)
+    for end in (first, last):
+        family.structure.check_sizes(reduced.parameters(end))
+    reduced, point = member(family, parameter, first)
+    start = point_at(reduced, point.x, first, towards=last - first)
+    return reduced, start, (min(first, last), max(first, last))
 
 
 def running(parameters: dict[str, Any]) -> tuple[str, tuple[float, float], dict[str, Any]]:

@@ -191,9 +191,3 @@ def save_run(folder: Path, graph: BranchGraph) -> None:
     """Write the files of a finished run besides its branches."""
     save_graph(folder, graph)
     save_table(folder, graph)
-
-
-def family_seed(problem: Any, point: Point, window: tuple[float, float]) -> tuple[str, Any, Point]:
-    """A start at one end of a window that leaves for the other."""
-    towards = window[1] - window[0]
-    return "all of G", problem, point_at(problem, point.x, point.lam, towards=towards)

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 import bifurc
-from bifurc.api import member, problem
+from bifurc.api import at_first
 from bifurc.case import Case, case_hash
 from bifurc.continuation.options import Options
 from bifurc.continuation.trace import point_at
-from bifurc.exploration import Plan, explore_from, family_seed, save_run
+from bifurc.exploration import Plan, explore_from, save_run
 from bifurc.graph.files import write_atomically
 from bifurc.graph.graph import SCHEMA, BranchGraph
 from bifurc.models import model
@@ -48,11 +48,8 @@ def seed_of(case: Case) -> tuple[str, Any, Any]:
         plain = model(case.model.name, **case.model.parameters)
         start = point_at(plain, np.array(case.model.x, dtype=float), first, towards=last - first)
         return "all of G", plain, start
-    family = family_of(case)
-    for end in (first, last):
-        family.structure.check_sizes(problem(family, case.parameter).parameters(end))
-    reduced, point = member(family, case.parameter, first)
-    return family_seed(reduced, point, (first, last))
+    reduced, start, _ = at_first(family_of(case), {case.parameter: (first, last)})
+    return "all of G", reduced, start
 
 
 def run_case(case: Case, executor=None, folder: Path | None = None, progress=None) -> BranchGraph:

@@ -277,9 +277,7 @@ def _rates(problem, one: Point, other: Point) -> np.ndarray:
     """Step over speed in the chart at both ends of a step; shape (2, 1)."""
     chart = problem.chart(one.lam)
     length = np.linalg.norm(chart.into(other.X) - chart.into(one.X))
-    return np.array(
-        [[length / np.linalg.norm(chart.push(p.X, p.tangent))] for p in (one, other)]
-    )
+    return np.array([[length / np.linalg.norm(chart.push(p.X, p.tangent))] for p in (one, other)])
 
 
 def _root(a: float, b: float, slope_a: float, slope_b: float) -> float:

@@ -44,7 +44,11 @@ class Component:
 
     @classmethod
     def on(
-        cls, irrep: str, copies: int, sizes: Mapping[str, Polynomial] | None = None, least: float = 0.0
+        cls,
+        irrep: str,
+        copies: int,
+        sizes: Mapping[str, Polynomial] | None = None,
+        least: float = 0.0,
     ) -> "Component":
         """The component of ``irrep`` on the point sets with these sizes."""
         sizes = sizes or {}
