@@ -186,21 +186,20 @@ def imperfect_pitchfork(size):
 
 @pytest.mark.parametrize("size", [1e-1, 1e-2, 1e-3, 1e-4, 1e-5])
 def test_an_imperfect_pitchfork_is_never_crossed(size, rng):
-    """From x < 0 the branch turns at lam = 3 (size/2)^(2/3) or, from x > 0, goes on up:
-    whatever the steps, the sign of x never changes on the branch that starts above zero."""
+    """From above zero the branch goes on up; from below it turns, at lam = 3 (size/2)^(2/3).
+    Whatever the steps, the sign of x never changes."""
     reduced = imperfect_pitchfork(size)
     for _ in range(8):
         longest = 10 ** rng.uniform(-2, 0)
         points, status = walk(reduced, np.array([size]), -1.0, 1.0, ds_max=longest)
         assert min(p.x[0] for p in points) > 0
-        if status is Status.WINDOW:
-            assert points[-1].x[0] > 0.9
-        else:
-            assert status is Status.JUMP
-    root = -np.sqrt(1.0)
-    points, _ = walk(reduced, np.array([root]), 1.0, -1.0, ds_max=0.1)
-    assert min(p.lam for p in points) > 0  # it turned, or was stopped, at its fold
-    assert max(p.x[0] for p in points) < 0
+        assert status is Status.WINDOW
+        assert points[-1].x[0] > 0.9
+    start = point_at(reduced, np.array([-1.0]), 1.0, towards=-1)
+    branch = follow(reduced, start, (-1.0, 1.0), Options(ds_max=0.1))
+    assert branch.x.max() < 0
+    (fold,) = branch.events
+    assert fold.lam == pytest.approx(3 * (size / 2) ** (2 / 3), rel=1e-12)
 
 
 def test_a_start_that_is_no_solution_is_refused():
