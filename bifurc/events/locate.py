@@ -15,7 +15,6 @@ from bifurc.continuation.singular import nearest
 from bifurc.errors import NotDefinedError, ZeroRowError
 from bifurc.structure.irreps import Component
 
-
 SMALL = 1e-12  # in scales; kernel and slope belong to the iterate before the last step
 
 
