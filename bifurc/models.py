@@ -1,6 +1,6 @@
 """Plain gradient problems with answers on paper, by name."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -13,11 +13,11 @@ def chain(force: Sequence[float] = (0.0,) * 5) -> PlainProblem:
 
     On u = 0 it has branch points at 4 sin²(k pi / (2 (n + 1))).
     """
-    force = np.asarray(force, dtype=float)
-    n = len(force)
+    push = np.asarray(force, dtype=float)
+    n = len(push)
     stiffness = -2 * np.eye(n) + np.eye(n, k=1) + np.eye(n, k=-1)
     return PlainProblem(
-        gradient=lambda u, lam: stiffness @ u + lam * u + u**3 - u**5 + force,
+        gradient=lambda u, lam: stiffness @ u + lam * u + u**3 - u**5 + push,
         hessian=lambda u, lam: stiffness + np.diag(lam + 3 * u**2 - 5 * u**4),
         gradient_dlam=lambda u, lam: u,
         loss=lambda u, lam: float(
@@ -25,10 +25,10 @@ def chain(force: Sequence[float] = (0.0,) * 5) -> PlainProblem:
             + lam * u @ u / 2
             + (u**4).sum() / 4
             - (u**6).sum() / 6
-            + force @ u
+            + push @ u
         ),
         n=n,
-        source=_source("chain", force=force.tolist()),
+        source=_source("chain", force=push.tolist()),
     )
 
 
@@ -110,7 +110,7 @@ def _source(name: str, **parameters) -> dict:
     return {"model": name, "parameters": parameters}
 
 
-MODELS = {"chain": chain, "permuted": permuted, "pitchfork": pitchfork, "dihedral": dihedral}
+MODELS: dict[str, Callable[..., PlainProblem]] = {"chain": chain, "permuted": permuted, "pitchfork": pitchfork, "dihedral": dihedral}
 
 
 def model(name: str, **parameters) -> PlainProblem:

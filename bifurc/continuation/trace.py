@@ -106,6 +106,7 @@ def next_step(problem, step: float, last: Point, outcome: Outcome, options: Opti
     """Aim at ``target_iterations`` and at half of ``max_turn``; at most double."""
     spare = options.target_iterations - outcome.iterations
     factor = 2.0 ** (spare / 2)
+    assert outcome.point is not None  # steps grow after success only
     bend = turn(problem, last, outcome.point)
     factor = min(factor, 0.5 * options.max_turn / max(bend, 1e-12), 2.0)
     return min(max(step * factor, options.ds_min), options.ds_max)

@@ -29,6 +29,7 @@ def judge(problem, before: Point, outcome: Outcome, step: float, options: Option
     Otherwise an outcome without a point, whose status says why.
     """
     after = outcome.point
+    assert after is not None  # only converged outcomes are judged
     if turn(problem, before, after) > options.max_turn:
         return outcome.failed(Status.TURNED)
     if outcome.moved > NEAR_PREDICTOR * step:

@@ -3,6 +3,7 @@
 from collections.abc import Generator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -29,7 +30,7 @@ class Branch:
     events : list of Event, in the order of the walk
     """
 
-    problem: object
+    problem: Any
     points: list[Point]
     status: Status
     events: list[Event]

@@ -79,9 +79,10 @@ def _have_other_points(rows: Rows, layout: Layout) -> np.ndarray:
 
 def _classes(linked: np.ndarray) -> list[np.ndarray]:
     """Connected components of a symmetric relation; blocks not in it are left out."""
-    classes, left = [], set(np.flatnonzero(linked.diagonal()))
+    classes, left = [], set(np.flatnonzero(linked.diagonal()).tolist())
     while left:
-        members, front = set(), {left.pop()}
+        members: set[int] = set()
+        front = {left.pop()}
         while front:
             members |= front
             front = {int(j) for i in front for j in np.flatnonzero(linked[i])} - members
