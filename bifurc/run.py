@@ -26,6 +26,7 @@ def family_of(case: Case) -> Family:
     if isinstance(case.family, str):
         family = find(case.family)
     else:
+        assert case.family is not None  # a case has a family or a model
         given = case.family.model_dump(exclude_none=True)
         family = Family.build(given.pop("name"), **given)
     return family.with_parameters(**case.set)
@@ -33,12 +34,17 @@ def family_of(case: Case) -> Family:
 
 def plan_of(case: Case) -> Plan:
     """How far a case goes."""
-    given = case.explore.model_dump()
-    depth, max_branches = given.pop("depth"), given.pop("max_branches")
-    search = Search(**{k: tuple(v) if isinstance(v, list) else v for k, v in given.items()})
+    given = case.explore
+    search = Search(
+        explicit=given.explicit,
+        shares=tuple(given.shares),
+        sizes=tuple(given.sizes),
+        finite_groups=given.finite_groups,
+        equal_parts=given.equal_parts,
+    )
     ends = case.window[case.parameter]
     options = Options(**case.options.model_dump())
-    return Plan((min(ends), max(ends)), depth, max_branches, search, options)
+    return Plan((min(ends), max(ends)), given.depth, given.max_branches, search, options)
 
 
 def seed_of(case: Case) -> tuple[str, Any, Any]:
@@ -121,10 +127,10 @@ def differences(graph: BranchGraph, case: Case) -> list[str]:
     if case.expect.end and branch.status.name != case.expect.end:
         said.append(f"the branch ended with {branch.status.name}, not {case.expect.end}")
     edges = {(d["branch"], d["isotropy"]) for *_, d in graph.graph.edges(data=True)}
-    for wanted in case.expect.branches:
-        count = sum(isotropy == wanted.isotropy for _, isotropy in edges)
-        if count < wanted.count:
-            said.append(f"{count} branches with isotropy {wanted.isotropy!r}, not {wanted.count}")
+    for born in case.expect.branches:
+        count = sum(isotropy == born.isotropy for _, isotropy in edges)
+        if count < born.count:
+            said.append(f"{count} branches with isotropy {born.isotropy!r}, not {born.count}")
     return said
 
 

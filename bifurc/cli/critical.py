@@ -2,6 +2,7 @@
 
 import math
 import sys
+from typing import Any
 
 from bifurc.cli.common import add_family, add_output, family_of, number, print_json
 
@@ -48,7 +49,8 @@ def run(arguments) -> None:
 
     family = family_of(arguments)
     window = window_of(family, arguments)
-    branch = trace(family, **{arguments.param: window})
+    runs: dict[str, Any] = {arguments.param: window}
+    branch = trace(family, **runs)
     if arguments.json:
         print_json(summary(family, arguments.param, window, branch))
     else:

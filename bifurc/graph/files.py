@@ -55,7 +55,7 @@ def save_branch(path: Path, branch: Branch) -> None:
     }
     arrays["about"] = np.array(json.dumps(about))
     buffer = io.BytesIO()
-    np.savez(buffer, **arrays)
+    np.savez(buffer, **arrays)  # type: ignore[arg-type]
     write_atomically(path, buffer.getvalue())
 
 

@@ -217,7 +217,7 @@ class BranchGraph:
             and all(_equal(self.branches[n], other.branches[n]) for n in self.branches)
         )
 
-    __hash__ = None
+    __hash__ = None  # type: ignore[assignment]
 
     def __str__(self) -> str:
         return f"{len(self.branches)} branches, {len(self.graph)} nodes, {self.graph.size()} pieces"

@@ -43,9 +43,14 @@ def structure_spec(structure: Structure) -> dict:
 
 def structure_from(spec: dict) -> Structure:
     """The structure of :func:`structure_spec`."""
+    students, inputs, teachers = (
+        tuple(Block(*block) for block in spec[kind]) for kind in ("students", "inputs", "teachers")
+    )
     return Structure(
         tuple(PointSet(name, Polynomial.parse(size)) for name, size in spec["sets"]),
-        *(tuple(Block(*b) for b in spec[kind]) for kind in ("students", "inputs", "teachers")),
+        students,
+        inputs,
+        teachers,
         {
             (row, column): (Polynomial.parse(diagonal), Polynomial.parse(off))
             for row, column, diagonal, off in spec["teacher"]

@@ -23,12 +23,12 @@ def matrices(structure: Structure, x, values: Mapping[str, float]):
         If a size is not a positive integer.
     """
     sizes = integer_sizes(structure, values)
-    entries = {}
+    entries: dict[tuple[str, str], list[float]] = {}
     values_of = {i: value for orbit, value in zip(structure.orbits, x, strict=True) for i in orbit}
     for i, entry in enumerate(structure.entries):
         entries.setdefault((entry.row, entry.column), []).append(values_of[i])
     student = {key: (pair[0], pair[-1]) for key, pair in entries.items()}
-    teacher = {key: tuple(p(**values) for p in pair) for key, pair in structure.teacher.items()}
+    teacher = {key: (d(**values), off(**values)) for key, (d, off) in structure.teacher.items()}
     columns = structure.inputs
     return (
         _assemble(structure.students, columns, student, sizes),

@@ -73,7 +73,8 @@ def merge(structure: Structure, pair: tuple[str, str]) -> Structure:
         {renamed[row]: w for row, w in given.items() if row in renamed}
         for given in (structure.student_weights, structure.teacher_weights)
     ]
-    return Structure(sets, *kinds, teacher, *weights)
+    students, inputs, teachers = kinds
+    return Structure(sets, students, inputs, teachers, teacher, weights[0], weights[1])
 
 
 def merged_values(merger: Merger, merged: Structure, values: np.ndarray) -> np.ndarray:
