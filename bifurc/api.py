@@ -10,6 +10,7 @@ from bifurc.continuation.options import Options
 from bifurc.continuation.point import Point
 from bifurc.continuation.trace import point_at
 from bifurc.continuation.trace import trace as walk
+from bifurc.continuation.trust import judge, judge_both_ways
 from bifurc.errors import EndedEarlyError
 from bifurc.events.branch import Branch, collect, follow
 from bifurc.loss.kernels import kernel
@@ -75,13 +76,20 @@ def member(family: Family | str, parameter: str, value: float) -> tuple[NetworkP
     return reduced, points[-1]
 
 
-def trace(family: Family | str, options: Options | None = None, **parameters: Any) -> Branch:
+def trace(
+    family: Family | str,
+    options: Options | None = None,
+    checked: bool = False,
+    **parameters: Any,
+) -> Branch:
     """Trace a family along one parameter and find every event on the way.
 
     Parameters
     ----------
     family : Family or str
     options : Options, optional
+    checked : bool
+        Verify each step by a step back as well.
     **parameters
         A pair (from, to) for the parameter that runs, such as ``d=(40, 3.1)``;
         numbers or expressions for others.
@@ -98,7 +106,8 @@ def trace(family: Family | str, options: Options | None = None, **parameters: An
     BP at d = 5.585505247: s[bulk], transcritical, saddle -> minimum
     """
     reduced, start, window = at_first(family, parameters)
-    branch = follow(reduced, start, window, options)
+    trust = judge_both_ways if checked else judge
+    branch = follow(reduced, start, window, options, trust=trust)
     return replace(branch, events=[classify(reduced, event) for event in branch.events])
 
 

@@ -21,11 +21,7 @@ def chain(force: Sequence[float] = (0.0,) * 5) -> PlainProblem:
         hessian=lambda u, lam: stiffness + np.diag(lam + 3 * u**2 - 5 * u**4),
         gradient_dlam=lambda u, lam: u,
         loss=lambda u, lam: float(
-            u @ stiffness @ u / 2
-            + lam * u @ u / 2
-            + (u**4).sum() / 4
-            - (u**6).sum() / 6
-            + push @ u
+            u @ stiffness @ u / 2 + lam * u @ u / 2 + (u**4).sum() / 4 - (u**6).sum() / 6 + push @ u
         ),
         n=n,
         source=_source("chain", force=push.tolist()),
@@ -110,7 +106,12 @@ def _source(name: str, **parameters) -> dict:
     return {"model": name, "parameters": parameters}
 
 
-MODELS: dict[str, Callable[..., PlainProblem]] = {"chain": chain, "permuted": permuted, "pitchfork": pitchfork, "dihedral": dihedral}
+MODELS: dict[str, Callable[..., PlainProblem]] = {
+    "chain": chain,
+    "permuted": permuted,
+    "pitchfork": pitchfork,
+    "dihedral": dihedral,
+}
 
 
 def model(name: str, **parameters) -> PlainProblem:

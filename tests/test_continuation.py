@@ -1,16 +1,21 @@
 """The engine: folds, ends, closed loops, the way back, the cost, and no jumps."""
 
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose
 
+import bifurc
 from bifurc import family
 from bifurc.api import member, problem
+from bifurc.continuation.correct import Outcome
 from bifurc.continuation.options import Options, Status
 from bifurc.continuation.predict import along_hermite, along_parameter, along_tangent
 from bifurc.continuation.problem import PlainProblem
 from bifurc.continuation.trace import point_at, trace
+from bifurc.continuation.trust import judge, judge_both_ways
 from bifurc.events.branch import collect, follow
 from bifurc.structure.families import BUILT_IN, find
 
@@ -211,3 +216,27 @@ def test_member_at_a_size_without_meaning_is_refused():
     with pytest.raises(ValueError, match="bulk"):
         member("II", "d", 1.5)
     assert problem("II").n == 5
+
+
+@pytest.mark.parametrize("name", ["global", "A", "I", "II"])
+def test_a_checked_walk_verifies_every_step_and_finds_the_same(name):
+    plain, checked = (bifurc.trace(name, d=(40, 4), checked=flag) for flag in (False, True))
+    assert checked.status is plain.status is Status.WINDOW
+    assert len(checked.points) == len(plain.points)
+    assert_allclose([e.lam for e in checked.events], [e.lam for e in plain.events], rtol=1e-12)
+
+
+def test_a_step_that_does_not_lead_back_is_refused():
+    # two parallel lines: a point on the other one has the same tangent and inertia
+    lines = PlainProblem(
+        gradient=lambda x, lam: x * (x**2 - 0.05**2),
+        hessian=lambda x, lam: np.diag(3 * x**2 - 0.05**2),
+        gradient_dlam=lambda x, lam: np.zeros(1),
+        n=1,
+    )
+    start = point_at(lines, np.array([0.05]), 0.0)
+    other = point_at(lines, np.array([-0.05]), 0.5)
+    landed = Outcome(Status.CONVERGED, replace(other, passed=None), 3, moved=0.1)
+    assert judge(lines, start, landed, 0.5, Options()).point is not None  # it does not see this
+    verdict = judge_both_ways(lines, start, landed, 0.5, Options())
+    assert verdict.point is None

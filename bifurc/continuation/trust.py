@@ -13,13 +13,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from bifurc.continuation.correct import Outcome, length
+from bifurc.continuation.correct import Outcome, correct, length
 from bifurc.continuation.options import Options, Status
 from bifurc.continuation.point import Point
 from bifurc.continuation.predict import Hermite
 from bifurc.continuation.singular import Singularity, locate_singular
 
 NEAR_PREDICTOR = 0.02  # a corrector that moved less than this part of the step followed the curve
+BACK = 0.05  # how far from the curve a step back may come out, over the step
 REAL = 1e-7  # relative size of an unfolding parameter that is rounding, not imperfection
 
 
@@ -42,6 +43,32 @@ def judge(problem, before: Point, outcome: Outcome, step: float, options: Option
     if passed is None:
         return outcome.failed(Status.UNEXPLAINED)
     return replace(outcome, point=replace(after, passed=tuple(passed)))
+
+
+def judge_both_ways(problem, before: Point, outcome: Outcome, step: float, options: Options):
+    """:func:`judge`, and the step must lead back: for when a jump would be costly.
+
+    A step of the same length backwards from the new point, by its own tangent
+    alone, has to come out on the curve through both points.
+    """
+    outcome = judge(problem, before, outcome, step, options)
+    after = outcome.point
+    if after is None:
+        return outcome
+    chart = problem.chart(after.lam)
+    curve = Hermite.between(chart, before, after)
+    guess = chart.out(curve.end - curve.length * curve.tangents[1])
+    back = correct(problem, guess, after.tangent, options)
+    if back.point is None or _distance(curve, chart.into(back.point.X)) > BACK * curve.length:
+        return outcome.failed(Status.FAR)
+    return outcome
+
+
+def _distance(curve: Hermite, y: np.ndarray) -> float:
+    """Distance of a point from a curve, across its chord."""
+    chord = curve.end - curve.start
+    share = float((y - curve.start) @ chord / (chord @ chord))
+    return length(y - curve(share * curve.length))
 
 
 def turn(problem, before: Point, after: Point) -> float:
