@@ -8,6 +8,7 @@ engine, switching and graph as networks.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 from typing import Any
 
@@ -69,6 +70,10 @@ class Permutations:
             for value in np.unique(kept)
         )
 
+    def invariants(self, state: np.ndarray) -> np.ndarray:
+        """The entries, sorted; shape (n,)."""
+        return np.sort(state)
+
     def label(self, basis: np.ndarray) -> str:
         """Such as ``S_1 x S_4``."""
         return " x ".join(f"S_{size}" for size in self.partition(basis))
@@ -92,13 +97,17 @@ class Matrices:
     generators: tuple[np.ndarray, ...]
 
     def elements(self) -> list[np.ndarray]:
-        """All elements of the group.
+        """All elements of the group, the identity first.
 
         Raises
         ------
         ValueError
             If the generators make more than 10 000 elements.
         """
+        return self._elements
+
+    @cached_property
+    def _elements(self) -> list[np.ndarray]:
         found = [np.eye(len(self.generators[0]))]
         front = found
         while front:
@@ -148,6 +157,11 @@ class Matrices:
             _close(g @ state, state, state) and _close(g @ vector, -vector, vector)
             for g in self.elements()
         )
+
+    def invariants(self, state: np.ndarray) -> np.ndarray:
+        """Where the orbit of the state lies along a direction without symmetry; sorted."""
+        direction = np.sin(1.0 + np.arange(len(state)))
+        return np.sort([direction @ g @ state for g in self.elements()])
 
     def label(self, basis: np.ndarray) -> str:
         """The order of the isotropy subgroup."""
