@@ -90,6 +90,11 @@ class Permutations:
         return basis
 
 
+def _key(matrix: np.ndarray) -> bytes:
+    """The same for matrices that are equal to seven digits."""
+    return (np.round(matrix, 7) + 0.0).tobytes()
+
+
 @dataclass(frozen=True, eq=False)
 class Matrices:
     """A finite group of orthogonal matrices, given by generators; meant for small groups."""
@@ -108,18 +113,17 @@ class Matrices:
 
     @cached_property
     def _elements(self) -> list[np.ndarray]:
-        found = [np.eye(len(self.generators[0]))]
-        front = found
+        identity = np.eye(len(self.generators[0]))
+        found = {_key(identity): identity}
+        front = [identity]
         while front:
-            front = [g @ h for g in self.generators for h in front]
-            fresh: list[np.ndarray] = []
-            for g in front:
-                if not any(np.abs(g - h).max() < SAME for h in [*found, *fresh]):
-                    fresh.append(g)
-            front, found = fresh, found + fresh
-            if len(found) > 10_000:
+            fresh = {_key(g @ h): g @ h for g in self.generators for h in front}
+            fresh = {key: g for key, g in fresh.items() if key not in found}
+            found |= fresh
+            front = list(fresh.values())
+            if len(found) > 10_000 or not all(np.isfinite(g).all() for g in front):
                 raise ValueError("The generators do not make a small finite group; check them.")
-        return found
+        return list(found.values())
 
     def whole(self) -> np.ndarray:
         """Orthonormal basis of the space fixed by the whole group."""
