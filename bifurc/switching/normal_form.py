@@ -100,8 +100,8 @@ def reduce(problem, X: np.ndarray, tangent: np.ndarray | None = None) -> NormalF
     order = np.argsort(np.abs(eigen.values))
     values = np.abs(eigen.values[order])
     scales = problem.scales(lam)
-    natural = max(values[-1], _change(problem, X, scales))
-    if values[0] > SMALL * natural or (len(values) > 1 and values[1] < SMALL * natural):
+    usual = max(values[-1], _change(problem, X, scales))
+    if values[0] > SMALL * usual or (len(values) > 1 and values[1] < SMALL * usual):
         return None
     phi, psi = eigen.right[:, order[0]], eigen.left[:, order[0]]
     length = np.linalg.norm(phi / scales[:-1])
@@ -129,7 +129,7 @@ def reduce(problem, X: np.ndarray, tangent: np.ndarray | None = None) -> NormalF
     return NormalForm(
         speed=float(speed),
         quadratic=_significant(quadratic, max(natural[0], np.abs(hessian).max() * 1e-3)),
-        cubic=_significant(cubic, natural[1]),
+        cubic=_significant(cubic, max(natural[1], np.linalg.norm(psi) * usual * 1e-2)),
         trivial=trivial,
         kernel=phi,
         bend=bend,
