@@ -89,12 +89,22 @@ def explore_from(
         for i, (task, branch) in enumerate(zip(tasks, done, strict=True)):
             if progress is not None:
                 progress(task.name, branch, len(tasks) - i - 1)
-            if graph.holds(task.problem, task.start.X, plan.options) is not None:
+            if _known(graph, branch, plan.options):
                 continue  # another branch of this level came the other way
             nodes = graph.add_branch(task.name, task.isotropy, branch, task.origin)
             births.extend(_births(graph, task, branch, nodes, plan, follow_on=depth < plan.depth))
         tasks = births
     return graph
+
+
+def _known(graph: BranchGraph, branch: Branch, options: Options) -> bool:
+    """Whether a branch is in the graph already.
+
+    Two that are the same may start at different distances from their event,
+    so that one does not reach back to the start of the other: a second point
+    is asked as well.
+    """
+    return any(graph.holds(branch.problem, p.X, options) for p in branch.points[:2])
 
 
 def _within_budget(graph: BranchGraph, tasks: list[Task], plan: Plan) -> list[Task]:
@@ -159,7 +169,7 @@ def _births(graph: BranchGraph, task: Task, branch: Branch, nodes, plan: Plan, f
         if returned and not isinstance(branch.problem, NetworkProblem):
             continue  # born on the trivial branch, which is followed anyway
         if not follow_on:
-            if event.kind not in ("fold", "tangential"):
+            if event.kind != "fold":
                 graph.cut(f"{task.name} at {event.lam:.12g}: depth = {plan.depth} reached")
             continue
         if event.component.label in data.get("tried", {}):

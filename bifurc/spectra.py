@@ -31,7 +31,7 @@ class Block:
 
     def eigen(self) -> "Eigen":
         """Eigenvalues, ascending, with left and right eigenvectors; neutral ones left out."""
-        absent = (self.weights == 0).reshape(-1, self.weights.shape[-1]).all(axis=0)
+        absent = (self.weights == 0).all(axis=tuple(range(self.weights.ndim - 1)))
         if absent.any():
             return self._without(absent)
         return self._symmetric() if np.all(self.weights > 0) else self._general()

@@ -135,12 +135,16 @@ class PlainProblem:
         return (ahead - behind) / (2 * h)
 
     def third_along(self, x, lam, u) -> np.ndarray:
-        """d³/de³ of g along u, from differences of the Hessian's directional derivative."""
+        """d³/de³ of g along u, from differences of the Hessian's directional derivative.
+
+        Extrapolated, so that a quintic does not pass for a small cubic.
+        """
         h = 1e-3 / max(np.abs(u).max(), 1e-300)
-        ahead, middle, behind = (
-            self._slopes(x + s * h * u[:-1], lam + s * h * u[-1]) @ u for s in (1, 0, -1)
-        )
-        return (ahead - 2 * middle + behind) / h**2
+        values = {
+            s: self._slopes(x + s * h * u[:-1], lam + s * h * u[-1]) @ u for s in (-2, -1, 0, 1, 2)
+        }
+        near, far = (values[s] - 2 * values[0] + values[-s] for s in (1, 2))
+        return (4 * near - far / 4) / (3 * h**2)
 
     def weights(self, lam) -> np.ndarray:
         """One for each coordinate."""

@@ -10,6 +10,7 @@ import io
 import json
 import os
 from pathlib import Path
+from zipfile import BadZipFile
 
 import networkx as nx
 import numpy as np
@@ -68,10 +69,11 @@ def load_branch(path: Path) -> Branch:
         If the file is not a branch of a known schema.
     """
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        # from memory: numpy leaves a broken file open
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
             data = {name: arrays[name] for name in arrays.files}
         about = json.loads(str(data["about"]))
-    except (KeyError, OSError, ValueError, EOFError) as error:
+    except (KeyError, OSError, ValueError, EOFError, BadZipFile) as error:
         raise ValueError(
             f"{path} is no branch file ({error}); delete it and resume the run."
         ) from None

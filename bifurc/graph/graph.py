@@ -12,12 +12,15 @@ from dataclasses import dataclass, field
 import networkx as nx
 import numpy as np
 
+from bifurc.continuation.correct import correct_at
 from bifurc.continuation.options import Options, Status
 from bifurc.events.branch import Branch
+from bifurc.events.detect import between
 from bifurc.events.records import Event, Index, first_whole, morse_index
 from bifurc.graph.identity import fingerprint, passes, same
 
 SCHEMA = 1
+COINCIDE = 1e-6  # part of a step; what is nearer than this and the same up to symmetry is one
 
 
 @dataclass(frozen=True)
@@ -83,12 +86,16 @@ class BranchGraph:
         events = [event for event in branch.events if not event.formal]
         nodes = {event.position: self.event_node(problem, event) for event in events}
         stops.extend(nodes.items())
+        stops.extend((at, self._end(problem, X, "SIZE", why)) for at, X, why in _limits(branch))
         if branch.status is Status.CLOSED:
             stops.append((len(points) - 0.5, origin))
         elif branch.status is not Status.RETURNED:
             last = self._end(problem, points[-1].X, branch.status.name, branch.status.value)
             stops.append((len(points) - 0.5, last))
+        stops.sort(key=lambda stop: stop[0])
         for (a, one), (b, other) in zip(stops, stops[1:], strict=False):
+            if one == other and b - a < COINCIDE:
+                continue  # several things happen at one point
             self._piece(name, isotropy, branch, (a, b), (one, other))
         return [nodes[event.position] for event in events]
 
@@ -223,17 +230,52 @@ class BranchGraph:
         return f"{len(self.branches)} branches, {len(self.graph)} nodes, {self.graph.size()} pieces"
 
 
+def _limits(branch: Branch) -> Iterator[tuple[float, np.ndarray, str]]:
+    """Where an irrep with negative eigenvalues ceases to exist, which changes the index.
+
+    Position on the branch, point, and reason.
+    """
+    problem = branch.problem
+    there = [problem.parameters(point.lam) for point in branch.points]
+    for component, values in branch.spectrum.items():
+        exists = np.array([component.exists(parameters) for parameters in there])
+        for i in np.flatnonzero(exists[:-1] != exists[1:]).tolist():
+            if not (values[i if exists[i] else i + 1] < 0).any():
+                continue
+            one, other = branch.points[i], branch.points[i + 1]
+            low, high = 0.0, 1.0
+            for _ in range(60):
+                share = (low + high) / 2
+                same = component.exists(problem.parameters(one.lam + share * (other.lam - one.lam)))
+                low, high = (share, high) if same == exists[i] else (low, share)
+            guess = (1 - high) * one.X + high * other.X
+            point = correct_at(problem, guess, one.tangent, Options()).point
+            why = f"The irrep {component.label} exists on one side only; beyond it is formal."
+            yield i + high, guess if point is None else point.X, why
+
+
 def _index_on(branch: Branch, inner: list[int], span) -> Index:
-    """Negative eigenvalues of every block on a piece of a branch."""
+    """Negative eigenvalues of every block on a piece of a branch, where the block exists."""
     if inner:
-        i = inner[len(inner) // 2]
-        return {c: int(np.count_nonzero(v[i] < 0)) for c, v in branch.spectrum.items()}
-    for event in branch.events:  # no point between two events: the side after the first
+        index = {}
+        for c, values in branch.spectrum.items():
+            real = [i for i in inner if c.exists(branch.problem.parameters(branch.points[i].lam))]
+            i = (real or inner)[len(real or inner) // 2]
+            index[c] = int(np.count_nonzero(values[i] < 0))
+        return index
+    i = max(math.floor(span[0]), 0)
+    if i + 1 < len(branch.points):  # no point between two stops: one of its own
+        share = (max(span[0], i) + min(span[1], i + 1)) / 2 - i
+        one, other = branch.points[i : i + 2]
+        point = between(branch.problem, one, other, share, Options())
+        if point is not None:
+            blocks = branch.problem.blocks(point.x, point.lam)
+            return {c: int(np.count_nonzero(b.eigen().values < 0)) for c, b in blocks.items()}
+    for event in branch.events:  # the branch was cut there: the side after the first
         if event.position == span[0]:
             forward = event.kind == "fold" or event.tangent[-1] > 0
             return event.above if forward else event.below
-    i = min(max(math.ceil(span[0]), 0), len(branch.points) - 1)
-    return {c: int(np.count_nonzero(v[i] < 0)) for c, v in branch.spectrum.items()}
+    return {c: int(np.count_nonzero(v[-1] < 0)) for c, v in branch.spectrum.items()}
 
 
 def _is_minimum(branch: Branch, index: Index, lam: int) -> bool:

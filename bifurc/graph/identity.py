@@ -2,7 +2,8 @@
 
 Relabelled blocks, a split set whose parts are equal, another order of the
 row blocks: all of these leave the sums over the entries of W unchanged, at
-real sizes too, since an entry counts with its real multiplicity.
+real sizes too, since an entry counts with its real multiplicity. A plain
+problem has no symmetry but the group it is given with.
 """
 
 from functools import singledispatch
@@ -12,28 +13,34 @@ import numpy as np
 from bifurc.continuation.correct import correct_at
 from bifurc.continuation.options import Options
 from bifurc.events.branch import Branch
+from bifurc.loss.problem import NetworkProblem
 from bifurc.switching.linear import SymmetricProblem
 
 CLOSE = 1e-6  # relative; a touched branch point is known to about the root of rounding
 
 
 @singledispatch
-def moments(problem, X: np.ndarray) -> np.ndarray:
-    """Sums of powers of all entries of the state, with multiplicity; shape (4,)."""
+def invariants(problem, X: np.ndarray) -> np.ndarray:
+    """Numbers of a state that a symmetry leaves as they are; without symmetry, the state."""
+    return X[:-1]
+
+
+@invariants.register
+def _(problem: NetworkProblem, X: np.ndarray) -> np.ndarray:
+    """Sums of powers of all entries, with multiplicity; shape (4,)."""
     weights = np.abs(problem.weights(X[-1]))
     return np.array([np.sum(weights * X[:-1] ** k) for k in (1, 2, 3, 4)])
 
 
-@moments.register
+@invariants.register
 def _(problem: SymmetricProblem, X: np.ndarray) -> np.ndarray:
-    state = problem.basis @ X[:-1]
-    return np.array([np.sum(state**k) for k in (1, 2, 3, 4)])
+    return problem.group.invariants(problem.basis @ X[:-1])
 
 
 def fingerprint(problem, X: np.ndarray) -> np.ndarray:
-    """Numbers that agree for points that are the same up to symmetry; shape (6,)."""
+    """Numbers that agree for points that are the same up to symmetry: lam, loss, invariants."""
     loss = problem.losses(X[None, :-1], X[-1:])[0]
-    return np.concatenate([[X[-1], np.nan_to_num(loss)], moments(problem, X)])
+    return np.concatenate([[X[-1], np.nan_to_num(loss)], invariants(problem, X)])
 
 
 def same(one: np.ndarray, other: np.ndarray) -> bool:

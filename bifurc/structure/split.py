@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bifurc.structure.polynomial import Polynomial
-from bifurc.structure.structure import Block, PointSet, Structure
+from bifurc.structure.structure import Block, Coordinate, PointSet, Structure
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +29,20 @@ class Split:
     structure: Structure
     parts: Mapping[str, tuple[str, ...]]
     embedding: np.ndarray
+
+    def along(self, line: Mapping[str, Polynomial]) -> "Split":
+        """The split on a line of parameters: parts that stay one point lose their off-diagonal."""
+        structure = self.structure.along(line)
+        orbit_of = {
+            self.structure.entries[i]: a
+            for a, orbit in enumerate(self.structure.orbits)
+            for i in orbit
+        }
+        kept = [
+            orbit_of.get(c, orbit_of.get(Coordinate(c.row, c.column, "diag")))
+            for c in structure.coordinates
+        ]
+        return Split(structure, self.parts, self.embedding[kept])
 
 
 def split(structure: Structure, sizes: Mapping[str, Sequence], ties=()) -> Split:

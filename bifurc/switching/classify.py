@@ -8,6 +8,8 @@ from bifurc.events.records import Event
 from bifurc.loss.problem import NetworkProblem
 from bifurc.structure.split import split
 from bifurc.switching.normal_form import reduce
+from bifurc.switching.subgroups import Search
+from bifurc.switching.switch import Candidate, candidates
 
 # the smallest split under which a vector of the irrep is fixed, per set it lives on
 SIMPLEST = {"s": [1], "x": [1, 1], "y": [2], "sxs": [1], "k": []}
@@ -21,8 +23,12 @@ def classify(problem, event: Event) -> Event:
     """
     if event.kind != "unknown" or event.formal:
         return event
-    if event.component.irrep == "t" or not isinstance(problem, NetworkProblem):
-        return replace(event, kind=kind_on_kernel(problem, event))
+    if event.component.irrep == "t":
+        return replace(event, kind=kind_inside(problem, event))
+    if not isinstance(problem, NetworkProblem):
+        tries = (c for c in candidates(problem, event, Search()) if isinstance(c, Candidate))
+        forms = (reduce(c.problem, c.X) for c in tries)
+        return replace(event, kind=next((form.kind for form in forms if form), "unknown"))
     sizes = dict.fromkeys(event.component.sets, SIMPLEST[event.component.irrep])
     child = split(problem.structure, sizes)
     on_child = problem.on(child.structure, any_size=True)
@@ -30,11 +36,15 @@ def classify(problem, event: Event) -> Event:
     return event if form is None else replace(event, kind=form.kind)
 
 
-def kind_on_kernel(problem, event: Event) -> str:
-    """transcritical or pitchfork, by the quadratic part psi' D²g[phi, phi'] on the kernel."""
+def kind_inside(problem, event: Event) -> str:
+    """The kind of a branch point that breaks no symmetry.
+
+    From the normal form if the kernel is one line, else from the quadratic
+    part psi' D²g[phi, phi'] on it.
+    """
     x, lam = event.X[:-1], event.lam
-    if event.component.irrep != "t":
-        return "unknown"
+    if (form := reduce(problem, event.X, event.tangent)) is not None:
+        return form.kind
     left = event.kernel * problem.weights(lam)[:, None]
     forms = [
         left.T @ problem.jacobian_along(x, lam, np.append(phi, 0.0))[:, :-1] @ event.kernel

@@ -1,5 +1,6 @@
 """Which relabellings of points fix a state or a vector, or reverse it."""
 
+from dataclasses import replace
 from functools import singledispatch
 from itertools import permutations, product
 
@@ -7,7 +8,7 @@ import numpy as np
 
 from bifurc.loss.problem import NetworkProblem
 from bifurc.structure.merge import Merger, merge, merged_values, mergers, spread
-from bifurc.structure.structure import Coordinate, Structure
+from bifurc.structure.structure import Coordinate, PointSet, Structure
 
 # entries that differ by less, relative to the largest, are equal; a branch point
 # met from its side branch is known to about the root of rounding
@@ -27,14 +28,29 @@ def larger_isotropy(problem, *vectors: np.ndarray) -> bool:
 
 @larger_isotropy.register
 def _(problem: NetworkProblem, *vectors: np.ndarray) -> bool:
-    if _merger(problem.structure, vectors) is not None:
+    structure = with_numbers(problem)
+    if _merger(structure, vectors) is not None:
         return True
-    orbits = problem.structure.orbits
-    values = [spread(problem.structure, x) for x in vectors]
+    orbits = structure.orbits
+    values = [spread(structure, x) for x in vectors]
     return any(
         not _inside(order, orbits) and all(_equal(v[order], v) for v in values)
-        for order in relabellings(problem.structure)
+        for order in relabellings(structure)
     )
+
+
+def with_numbers(problem: NetworkProblem) -> Structure:
+    """The structure with sizes that stay the same along the line as numbers.
+
+    A set of ``p`` points and one of 2 can be exchanged where p = 2.
+    """
+    fixed = {name: poly for name, poly in problem.line.items() if not poly.names}
+    sets = (PointSet(s.name, s.size.substitute(fixed)) for s in problem.structure.sets)
+    teacher = {
+        key: tuple(entry.substitute(fixed) for entry in pair)
+        for key, pair in problem.structure.teacher.items()
+    }
+    return replace(problem.structure, sets=tuple(sets), teacher=teacher)
 
 
 @singledispatch
@@ -57,7 +73,7 @@ def enlarge(problem: NetworkProblem, X: np.ndarray) -> tuple[NetworkProblem, np.
     Merges sets until the state has no larger isotropy of that form.
     """
     x = X[:-1]
-    while (found := _merger(problem.structure, (x,))) is not None:
+    while (found := _merger(with_numbers(problem), (x,))) is not None:
         merged = merge(problem.structure, found.pair)
         x = merged_values(found, merged, spread(problem.structure, x))
         problem = problem.on(merged)

@@ -8,6 +8,7 @@ engine, switching and graph as networks.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 from typing import Any
 
@@ -69,6 +70,10 @@ class Permutations:
             for value in np.unique(kept)
         )
 
+    def invariants(self, state: np.ndarray) -> np.ndarray:
+        """The entries, sorted; shape (n,)."""
+        return np.sort(state)
+
     def label(self, basis: np.ndarray) -> str:
         """Such as ``S_1 x S_4``."""
         return " x ".join(f"S_{size}" for size in self.partition(basis))
@@ -85,6 +90,11 @@ class Permutations:
         return basis
 
 
+def _key(matrix: np.ndarray) -> bytes:
+    """The same for matrices that are equal to seven digits."""
+    return (np.round(matrix, 7) + 0.0).tobytes()
+
+
 @dataclass(frozen=True, eq=False)
 class Matrices:
     """A finite group of orthogonal matrices, given by generators; meant for small groups."""
@@ -92,25 +102,28 @@ class Matrices:
     generators: tuple[np.ndarray, ...]
 
     def elements(self) -> list[np.ndarray]:
-        """All elements of the group.
+        """All elements of the group, the identity first.
 
         Raises
         ------
         ValueError
             If the generators make more than 10 000 elements.
         """
-        found = [np.eye(len(self.generators[0]))]
-        front = found
+        return self._elements
+
+    @cached_property
+    def _elements(self) -> list[np.ndarray]:
+        identity = np.eye(len(self.generators[0]))
+        found = {_key(identity): identity}
+        front = [identity]
         while front:
-            front = [g @ h for g in self.generators for h in front]
-            fresh: list[np.ndarray] = []
-            for g in front:
-                if not any(np.abs(g - h).max() < SAME for h in [*found, *fresh]):
-                    fresh.append(g)
-            front, found = fresh, found + fresh
-            if len(found) > 10_000:
+            fresh = {_key(g @ h): g @ h for g in self.generators for h in front}
+            fresh = {key: g for key, g in fresh.items() if key not in found}
+            found |= fresh
+            front = list(fresh.values())
+            if len(found) > 10_000 or not all(np.isfinite(g).all() for g in front):
                 raise ValueError("The generators do not make a small finite group; check them.")
-        return found
+        return list(found.values())
 
     def whole(self) -> np.ndarray:
         """Orthonormal basis of the space fixed by the whole group."""
@@ -148,6 +161,11 @@ class Matrices:
             _close(g @ state, state, state) and _close(g @ vector, -vector, vector)
             for g in self.elements()
         )
+
+    def invariants(self, state: np.ndarray) -> np.ndarray:
+        """Where the orbit of the state lies along a direction without symmetry; sorted."""
+        direction = np.sin(1.0 + np.arange(len(state)))
+        return np.sort([direction @ g @ state for g in self.elements()])
 
     def label(self, basis: np.ndarray) -> str:
         """The order of the isotropy subgroup."""

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+SMALL = 1e-6  # an eigenvalue below this part of its natural size belongs to the kernel
 NEGLIGIBLE = 1e-7  # a coefficient below this part of its natural size is rounding
 
 
@@ -98,9 +99,10 @@ def reduce(problem, X: np.ndarray, tangent: np.ndarray | None = None) -> NormalF
     eigen = block.eigen()
     order = np.argsort(np.abs(eigen.values))
     values = np.abs(eigen.values[order])
-    if values[0] > 1e-6 * values[-1] or (len(values) > 1 and values[1] < 1e-6 * values[-1]):
-        return None
     scales = problem.scales(lam)
+    usual = max(values[-1], _change(problem, X, scales))
+    if values[0] > SMALL * usual or (len(values) > 1 and values[1] < SMALL * usual):
+        return None
     phi, psi = eigen.right[:, order[0]], eigen.left[:, order[0]]
     length = np.linalg.norm(phi / scales[:-1])
     phi, psi = phi / length, psi * length
@@ -127,11 +129,20 @@ def reduce(problem, X: np.ndarray, tangent: np.ndarray | None = None) -> NormalF
     return NormalForm(
         speed=float(speed),
         quadratic=_significant(quadratic, max(natural[0], np.abs(hessian).max() * 1e-3)),
-        cubic=_significant(cubic, natural[1]),
+        cubic=_significant(cubic, max(natural[1], np.linalg.norm(psi) * usual * 1e-2)),
         trivial=trivial,
         kernel=phi,
         bend=bend,
     )
+
+
+def _change(problem, X: np.ndarray, scales: np.ndarray) -> float:
+    """How much the Hessian changes over one scale: what to hold an eigenvalue against.
+
+    The other eigenvalues do not say, where the whole Hessian vanishes.
+    """
+    moves = [problem.jacobian_along(X[:-1], X[-1], u)[:, :-1] for u in np.diag(scales)]
+    return float(np.abs(moves).max(initial=0.0))
 
 
 def _known_share(problem, X, vectors, trivial, quadratic, speed, tangent) -> float:

@@ -90,6 +90,7 @@ def _(problem: NetworkProblem, event: Event, search: Search):
         except ValueError:
             yield Attempt(str(subgroup), "a part would be smaller than one point")
             continue
+        parts = parts.along(problem.line)
         X = np.append(parts.embedding @ event.X[:-1], event.lam)
         yield Candidate(str(subgroup), problem.on(parts.structure), X)
 
@@ -114,9 +115,12 @@ def switch(problem, event: Event, search: Search | None = None, options: Options
     """
     births: list[Birth] = []
     attempts: list[Attempt] = []
-    if event.kind in ("fold", "tangential") or event.formal:
+    if event.kind == "fold" or event.formal:
         return births, attempts
     options = options or Options()
+    if event.kind == "tangential":
+        births, outcome = _crossing(problem, event, options)
+        return births, [Attempt(OWN, outcome)]
     for candidate in candidates(problem, event, search or Search()):
         if isinstance(candidate, Attempt):
             attempts.append(candidate)
@@ -154,6 +158,33 @@ def _at(candidate: Candidate, options: Options) -> tuple[list[Birth], str]:
     return births, f"{form.kind}, {len(births)} half-branches" + (
         "" if len(births) == len(signs) else " (of which some could not be started)"
     )
+
+
+def _crossing(problem, event: Event, options: Options) -> tuple[list[Birth], str]:
+    """Both ways along the branch that is crossed where lam turns: a pitchfork met from its side."""
+    upward = np.eye(len(event.X))[-1]
+    try:
+        form = reduce(problem, event.X, upward)
+    except (NotDefinedError, ZeroRowError, np.linalg.LinAlgError):
+        return [], "the loss is not smooth there"
+    if form is None or form.speed == 0:
+        return [], "no single branch crosses there"
+    scales = problem.scales(event.lam)
+    along = form.trivial / np.linalg.norm(form.trivial / scales)
+    line = form.kernel / scales[:-1] ** 2
+    births = []
+    for sign in (1, -1):
+        for amplitude in AMPLITUDES:
+            guess = event.X + sign * amplitude * along
+            point = correct(problem, guess, sign * along, options).point
+            if point is None:
+                continue
+            moved = (point.X - event.X)[:-1] - (point.lam - event.lam) * form.trivial[:-1]
+            if abs(line @ moved) < 0.5 * amplitude:
+                start = replace(point, evaluations=point.iterations)
+                births.append(Birth(OWN, problem, form, sign, start))
+                break
+    return births, f"met from its side, {len(births)} half-branches of the branch that it crosses"
 
 
 def leave(problem, X: np.ndarray, form: NormalForm, sign: int, options: Options) -> Point | None:
