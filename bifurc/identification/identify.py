@@ -1,0 +1,240 @@
+"""Which critical point a weight matrix is: family, loss, index and spectrum."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from bifurc.events.records import morse_index
+from bifurc.identification.catalogue import TOLERANCE, Catalogue, label, own_diagonals
+from bifurc.identification.checks import checked, nearly_parallel, parallel_classes
+from bifurc.identification.form import Form, block_form
+from bifurc.identification.polish import Polished, polish
+from bifurc.identification.teacher import rotated
+from bifurc.loss import full
+from bifurc.loss.embedding import matrices
+from bifurc.loss.kernels import kernel
+from bifurc.loss.problem import NetworkProblem
+from bifurc.structure.families import Family
+from bifurc.structure.irreps import Component
+from bifurc.structure.structure import Structure
+
+SMALL = 1e-9  # an eigenvalue that is zero up to rounding
+MANY = 400  # coordinates past which the full Hessian is cheaper than its t block
+
+
+@dataclass(frozen=True, eq=False)
+class Identified:
+    """What a weight matrix is.
+
+    Attributes
+    ----------
+    polished : Polished
+        The matrix after Newton, in the order it was given; ``polished.status``
+        says whether it is a critical point. If not, all below is None or empty.
+    form : Form or None
+    family : Family or None
+        With the parameters at this matrix: a known one, or a new one.
+    known : bool
+    loss : float or None
+    spectrum : dict from Component to (eigenvalues, number of neutral directions)
+        Through the reduced problem; multiplicities are the components' dimensions.
+    zero_rows : tuple of int
+        Rows that are zero. They were left out: the loss is not smooth there.
+    parallel : tuple of (int, int, float)
+        Pairs of rows and the angle between them in degrees, if below one.
+    notes : tuple of str
+    """
+
+    polished: Polished
+    form: Form | None = None
+    family: Family | None = None
+    known: bool = False
+    loss: float | None = None
+    spectrum: Mapping[Component, tuple[np.ndarray, int]] = field(default_factory=dict)
+    zero_rows: tuple[int, ...] = ()
+    parallel: tuple[tuple[int, int, float], ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether the matrix is a critical point, so that the rest means something."""
+        return self.polished.status.ok
+
+    @property
+    def name(self) -> str | None:
+        """The family's name and parameters."""
+        return label(self.family) if self.family else None
+
+    @property
+    def structure(self) -> Structure | None:
+        """The structure with sizes in d and k."""
+        return self.form.structure if self.form else None
+
+    @cached_property
+    def problem(self) -> NetworkProblem:
+        """The reduced problem along d, k - d fixed; ``form.x`` solves it at ``d``."""
+        return problem_of(self.form)
+
+    @property
+    def index(self) -> int | None:
+        """Morse index, neutral directions aside."""
+        if self.form is None:
+            return None
+        negatives = {c: int((values < -SMALL).sum()) for c, (values, _) in self.spectrum.items()}
+        return round(morse_index(negatives, self.form.parameters)(**self.form.parameters))
+
+    @property
+    def is_minimum(self) -> bool:
+        """Whether no eigenvalue is negative, neutral directions aside."""
+        return self.index == 0
+
+
+def identify(W, V=None, families=None, catalogue: Catalogue | None = None) -> Identified:
+    """Polish a weight matrix, find its isotropy and say which family it is.
+
+    Parameters
+    ----------
+    W : array_like, shape (k, d)
+        Rows are neurons.
+    V : array_like, shape (h, d), optional
+        The teacher; the identity by default.
+    families : sequence of Family, optional
+        Known families beside the built-in ones.
+    catalogue : Catalogue, optional
+        To identify many matrices: keeps the members it has computed.
+
+    Returns
+    -------
+    Identified
+
+    Raises
+    ------
+    ValueError
+        If a matrix has a wrong shape or entries that are no finite numbers.
+
+    Examples
+    --------
+    >>> from bifurc.identification.embed import embed
+    >>> found = identify(embed("II", d=8)[::-1])
+    >>> found.name, found.index, round(found.loss, 6)
+    ('II', 0, 0.021508)
+    """
+    w, v = checked(W, V)
+    catalogue = catalogue or _catalogue(families)
+    lengths = np.linalg.norm(w, axis=1)
+    zero = tuple(np.flatnonzero(lengths <= TOLERANCE * lengths.max()).tolist())
+    kept = np.setdiff1d(np.arange(len(w)), zero)
+    w, v = rotated(w[kept], v)
+    relu = kernel("relu")
+    polished, classes = _polished(w, v, relu)
+    parallel = tuple((int(kept[i]), int(kept[j]), a) for i, j, a in nearly_parallel(polished.w))
+    about = {"zero_rows": zero, "parallel": parallel}
+    if not polished.status.ok:
+        return Identified(polished, **about)
+    form = block_form(polished.w, v, TOLERANCE)
+    if form.deviation > 10 * TOLERANCE:
+        form = block_form(polished.w, v, 0.01 * TOLERANCE)
+    family, note = catalogue.recognise(form, w.shape[1], len(w))
+    notes = [note] if note else []
+    notes += _notes(form, classes, kept)
+    spectrum = spectrum_of(form, polished.w, v)
+    if zeros := sum(int((np.abs(values) <= SMALL).sum()) for values, _ in spectrum.values()):
+        notes.append(f"{zeros} eigenvalues are zero and not explained by parallel rows.")
+    return Identified(
+        polished=polished,
+        form=form,
+        family=family or new_family(form),
+        known=family is not None,
+        loss=full.loss(polished.w, v, relu),
+        spectrum=spectrum,
+        notes=tuple(notes),
+        **about,
+    )
+
+
+def _catalogue(families) -> Catalogue:
+    own = Catalogue()
+    own.families = (*own.families, *(families or ()))
+    return own
+
+
+def _polished(w, v, relu) -> tuple[Polished, list[np.ndarray]]:
+    """Polish; where rows are parallel, move to the point at which they share their norm equally."""
+    first = polish(w, v, relu)
+    classes = parallel_classes(first.w) if first.status.ok else []
+    if not classes:
+        return first, classes
+    shared = first.w.copy()
+    for rows in classes:
+        shared[rows] = shared[rows].mean(axis=0)
+    again = polish(shared, v, relu)
+    if not again.status.ok:
+        return first, classes
+    return Polished(again.w, again.status, first.before, again.after, first.moved), classes
+
+
+def _notes(form: Form, classes, kept) -> list[str]:
+    notes = []
+    for rows in classes:
+        names = ", ".join(str(int(kept[row])) for row in rows)
+        notes.append(
+            f"Rows {names} are parallel and exchange norm at no cost: the matrix lies on a "
+            "continuum; described is the point on it where their norms are equal."
+        )
+    for names in form.alike:
+        notes.append(
+            f"Sets {', '.join(names)} look alike: a permutation of whole sets may be a symmetry "
+            "too. The structure is the product of symmetric groups in it."
+        )
+    if not form.structure.parameters:
+        notes.append("No two columns are exchangeable: no size can grow with d.")
+    return notes
+
+
+def new_family(form: Form) -> Family:
+    """A family for a form that no known family has; its name is its group."""
+    sizes = [points.size for points in form.structure.sets]
+    name = "new: " + " x ".join(f"S({size.text()})" for size in sizes)
+    d, k = form.parameters["d"], form.parameters.get("k")
+    parameters = {"d": int(d)}
+    if k is not None:
+        parameters["k"] = f"d {'+' if k > d else '-'} {abs(int(k - d))}"
+    own = own_diagonals(form)
+    coordinates = {
+        c.name: float(v) for c, v in zip(form.structure.coordinates, form.x, strict=True)
+    }
+    return Family(
+        name,
+        form.structure,
+        start={row: float(np.sign(round(value, 9))) for row, value in own.items()},
+        parameters=parameters,
+        found={"at": {"d": int(d)}, "coordinates": coordinates},
+    )
+
+
+def problem_of(form: Form) -> NetworkProblem:
+    """The reduced problem of a form along d."""
+    line = {"d": "lam"}
+    if "k" in form.parameters:
+        line["k"] = f"lam + {form.parameters['k'] - form.parameters['d']:g}".replace("+ -", "- ")
+    return NetworkProblem(form.structure, kernel("relu"), line)
+
+
+def spectrum_of(form: Form, w, v) -> dict[Component, tuple[np.ndarray, int]]:
+    """Eigenvalues of each block and how many neutral directions it has."""
+    if len(form.x) > MANY:
+        values = np.linalg.eigvalsh(full.hessian(w, v, kernel("relu")))
+        return {Component.on("t", len(form.x)): (values, 0)}
+    spectrum = {}
+    problem = problem_of(form)
+    for component, block in problem.blocks(form.x, form.parameters["d"]).items():
+        neutral = 0 if block.neutral is None else block.neutral.shape[-1]
+        spectrum[component] = block.eigen().values, neutral
+    return spectrum
+
+
+def canonical(form: Form) -> tuple[np.ndarray, np.ndarray]:
+    """The matrices W and V in block order."""
+    return matrices(form.structure, form.x, form.parameters)
