@@ -1,9 +1,14 @@
 """A family as the text of a case file."""
 
 import json
+import tomllib
 from collections.abc import Mapping
+from pathlib import Path
 
 from bifurc.structure.families import Family
+
+
+TABLES = ("teacher", "found")  # what gets a table of its own
 
 
 def case_text(family: Family, window: tuple[float, float] | None = None) -> str:
@@ -15,8 +20,7 @@ def case_text(family: Family, window: tuple[float, float] | None = None) -> str:
     ----------
     family : Family
     window : (float, float), optional
-        From and to; by default from the d of the family to 3.1 and, for a
-        small one, from 40.
+        From and to; by default :func:`default_window`.
 
     Raises
     ------
@@ -26,28 +30,42 @@ def case_text(family: Family, window: tuple[float, float] | None = None) -> str:
     Examples
     --------
     >>> from bifurc.structure.families import BUILT_IN
-    >>> print(case_text(BUILT_IN["II"], (40, 3.1)).splitlines()[3])
+    >>> print(case_text(BUILT_IN["II"], (40, 3.1)).splitlines()[4])
     sets = {bulk = "d - 1", last = "1"}
     """
     if "d" not in family.structure.parameters:
         raise ValueError(
             f"Family {family.name!r} has no size that depends on d; there is nothing to continue."
         )
-    lines = [f"window = {{d = {_value(list(window or default_window(family)))}}}", "", "[family]"]
-    lines.insert(2, "")
-    data = family_data(family)
-    plain = {key: value for key, value in data.items() if key not in ("teacher", "found")}
-    text = [f"{key} = {_value(value)}" for key, value in plain.items()]
-    tables = []
-    for key in ("teacher", "found"):
-        if key in data:
-            tables += ["", f"[family.{key}]"]
-            tables += [f"{_key(name)} = {_value(value)}" for name, value in data[key].items()]
-    return "\n".join([lines[0], "", "[family]", *text, *tables]) + "\n"
+    tables = {key: value for key, value in family_data(family).items() if key in TABLES}
+    plain = {key: value for key, value in family_data(family).items() if key not in TABLES}
+    text = [f"window = {{d = {_value(window or default_window(family))}}}", "", "[family]"]
+    text += [f"{key} = {_value(value)}" for key, value in plain.items()]
+    for key, table in tables.items():
+        text += ["", f"[family.{key}]"]
+        text += [f"{_key(name)} = {_value(value)}" for name, value in table.items()]
+    return "\n".join(text) + "\n"
+
+
+def read_family(path: str | Path) -> Family:
+    """The family in the [family] table of a case file.
+
+    Raises
+    ------
+    ValueError
+        If the file is missing, no TOML, or has no such table.
+    """
+    try:
+        data = tomllib.loads(Path(path).read_text())["family"]
+        return Family.build(**data)
+    except OSError:
+        raise ValueError(f"{path} cannot be read; check the path.") from None
+    except (KeyError, TypeError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ValueError(f"{path} defines no family in a table [family]: {error}") from None
 
 
 def default_window(family: Family) -> tuple[float, float]:
-    """From 40, or twice the d it was found at, down to the smallest d its sizes allow."""
+    """From 40, or twice the d it was found at, to the smallest d (in tenths) its sizes allow."""
     at = float(family.found.get("at", family.parameters).get("d", 20))
     low = at
     while low - 0.1 > 1.0 and _allows(family, low - 0.1):

@@ -44,17 +44,23 @@ class Catalogue:
             other = self.form_of(family, d)
             if isinstance(other, str):
                 if _signs(form) == Counter(np.sign(list(family.start.values())).tolist()):
-                    note = f"It has the signs of {label(family)}, which was not reached here: {other}"
+                    note = (
+                        f"It has the signs of {label(family)}, which was not reached here: {other}"
+                    )
             elif agree(form, other):
                 return family, ""
             elif not note and _signs(form) == _signs(other) and _alike(form, other):
-                note = f"It has the block form and the signs of {label(family)} but is another point."
+                note = (
+                    f"It has the block form and the signs of {label(family)} but is another point."
+                )
         return None, note
 
     def candidates(self, d: int, k: int) -> Iterator[Family]:
         """Every family at d and k, with each whole value of one further parameter."""
         for family in self.families:
-            given = {name: value for name, value in (("d", d), ("k", k)) if name in family.parameters}
+            given = {
+                name: value for name, value in (("d", d), ("k", k)) if name in family.parameters
+            }
             others = set(family.parameters) - {"d", "k"}
             values = [{}] if len(others) != 1 else [{n: p} for n in others for p in range(1, d)]
             for extra in values:

@@ -3,7 +3,6 @@
 import numpy as np
 
 NEARLY = 1.0  # degrees
-PARALLEL = 1e-5  # radians; below it rows count as parallel after polishing
 
 
 def checked(W, V=None) -> tuple[np.ndarray, np.ndarray]:
@@ -59,9 +58,9 @@ def nearly_parallel(w: np.ndarray, degrees: float = NEARLY) -> list[tuple[int, i
     return [(int(i), int(j), float(angle[i, j])) for i, j in pairs]
 
 
-def parallel_classes(w: np.ndarray) -> list[np.ndarray]:
-    """Classes of two or more parallel rows."""
-    close = angles(w) < PARALLEL
+def parallel_classes(w: np.ndarray, angle: float) -> list[np.ndarray]:
+    """Classes of two or more rows that are parallel up to ``angle`` (radians)."""
+    close = angles(w) < angle
     firsts = close.argmax(axis=1)
     classes = [np.flatnonzero(firsts == first) for first in np.unique(firsts)]
     return [rows for rows in classes if len(rows) > 1]

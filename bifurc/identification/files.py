@@ -1,6 +1,9 @@
 """Weight matrices from files: .npy, .npz and .csv. Nothing is unpickled."""
 
+import io
 import warnings
+import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +11,7 @@ import numpy as np
 from bifurc.identification.checks import matrix
 
 KINDS = (".npy", ".npz", ".csv")
+DAMAGED = (ValueError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError)
 
 
 def read_matrix(path: str | Path) -> np.ndarray:
@@ -60,21 +64,25 @@ def _npz(path: Path):
             raise ValueError(f"{path} holds {', '.join(names) or 'nothing'}; call the matrix W.")
         try:
             return arrays["W" if "W" in names else names[0]]
-        except ValueError:
-            raise ValueError(f"{path} holds pickled objects, which are not read.") from None
+        except DAMAGED as error:
+            raise _unreadable(path, error) from None
 
 
 def _load(path: Path):
     try:
-        loaded = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        why = "it is pickled" if "pickle" in str(error).lower() else "it is damaged"
-        raise ValueError(
-            f"{path} is no array that can be read ({why}); save plain numbers with numpy.save."
-        ) from None
+        loaded = np.load(io.BytesIO(path.read_bytes()), allow_pickle=False)
+    except DAMAGED as error:
+        raise _unreadable(path, error) from None
     if isinstance(loaded, np.ndarray) != (path.suffix.lower() == ".npy"):
         raise ValueError(f"{path} is not what its name says; name it .npy or .npz accordingly.")
     return loaded
+
+
+def _unreadable(path: Path, error: Exception) -> ValueError:
+    why = "it is pickled" if "pickle" in str(error).lower() else "it is damaged"
+    return ValueError(
+        f"{path} is no array that can be read ({why}); save plain numbers with numpy.save."
+    )
 
 
 def _csv(path: Path):

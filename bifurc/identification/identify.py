@@ -1,16 +1,17 @@
 """Which critical point a weight matrix is: family, loss, index and spectrum."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 
 from bifurc.events.records import morse_index
 from bifurc.identification.catalogue import TOLERANCE, Catalogue, label, own_diagonals
-from bifurc.identification.checks import checked, nearly_parallel, parallel_classes
+from bifurc.identification.checks import checked, nearly_parallel
 from bifurc.identification.form import Form, block_form
-from bifurc.identification.polish import Polished, polish
+from bifurc.identification.polish import Polished
+from bifurc.identification.settle import settle
 from bifurc.identification.teacher import rotated
 from bifurc.loss import full
 from bifurc.loss.embedding import matrices
@@ -21,6 +22,7 @@ from bifurc.structure.irreps import Component
 from bifurc.structure.structure import Structure
 
 SMALL = 1e-9  # an eigenvalue that is zero up to rounding
+ZERO = 1e-6  # length of a row that counts as zero, relative to the longest
 MANY = 400  # coordinates past which the full Hessian is cheaper than its t block
 
 
@@ -31,9 +33,12 @@ class Identified:
     Attributes
     ----------
     polished : Polished
-        The matrix after Newton, in the order it was given; ``polished.status``
-        says whether it is a critical point. If not, all below is None or empty.
+        The matrix after Newton, in the order it was given, zero rows left out
+        and, for a teacher that is orthonormal, with its rows as basis;
+        ``polished.status`` says whether it is a critical point. If not, all
+        below is None or empty.
     form : Form or None
+        Its ``rows`` count all rows of the matrix given.
     family : Family or None
         With the parameters at this matrix: a known one, or a new one.
     known : bool
@@ -123,12 +128,9 @@ def identify(W, V=None, families=None, catalogue: Catalogue | None = None) -> Id
     """
     w, v = checked(W, V)
     catalogue = catalogue or _catalogue(families)
-    lengths = np.linalg.norm(w, axis=1)
-    zero = tuple(np.flatnonzero(lengths <= TOLERANCE * lengths.max()).tolist())
-    kept = np.setdiff1d(np.arange(len(w)), zero)
-    w, v = rotated(w[kept], v)
-    relu = kernel("relu")
-    polished, classes = _polished(w, v, relu)
+    w, v = rotated(w, v)
+    polished, classes, kept = _settled(w, v)
+    zero = tuple(np.setdiff1d(np.arange(len(w)), kept).tolist())
     parallel = tuple((int(kept[i]), int(kept[j]), a) for i, j, a in nearly_parallel(polished.w))
     about = {"zero_rows": zero, "parallel": parallel}
     if not polished.status.ok:
@@ -136,18 +138,22 @@ def identify(W, V=None, families=None, catalogue: Catalogue | None = None) -> Id
     form = block_form(polished.w, v, TOLERANCE)
     if form.deviation > 10 * TOLERANCE:
         form = block_form(polished.w, v, 0.01 * TOLERANCE)
-    family, note = catalogue.recognise(form, w.shape[1], len(w))
+    loss = full.loss(polished.w, v, kernel("relu"))
+    family, note = catalogue.recognise(form, w.shape[1], len(kept))
     notes = [note] if note else []
-    notes += _notes(form, classes, kept)
+    notes += _notes(form, loss, classes, kept)
     spectrum = spectrum_of(form, polished.w, v)
-    if zeros := sum(int((np.abs(values) <= SMALL).sum()) for values, _ in spectrum.values()):
-        notes.append(f"{zeros} eigenvalues are zero and not explained by parallel rows.")
+    if flat := [c.label for c, (values, _) in spectrum.items() if (np.abs(values) <= SMALL).any()]:
+        notes.append(
+            f"Blocks {', '.join(flat)} have zero eigenvalues beside exchanges of norm: second "
+            "order does not decide whether it is a minimum there."
+        )
     return Identified(
         polished=polished,
-        form=form,
+        form=replace(form, rows=tuple(kept[list(form.rows)].tolist())),
         family=family or new_family(form),
         known=family is not None,
-        loss=full.loss(polished.w, v, relu),
+        loss=loss,
         spectrum=spectrum,
         notes=tuple(notes),
         **about,
@@ -160,22 +166,22 @@ def _catalogue(families) -> Catalogue:
     return own
 
 
-def _polished(w, v, relu) -> tuple[Polished, list[np.ndarray]]:
-    """Polish; where rows are parallel, move to the point at which they share their norm equally."""
-    first = polish(w, v, relu)
-    classes = parallel_classes(first.w) if first.status.ok else []
-    if not classes:
-        return first, classes
-    shared = first.w.copy()
-    for rows in classes:
-        shared[rows] = shared[rows].mean(axis=0)
-    again = polish(shared, v, relu)
-    if not again.status.ok:
-        return first, classes
-    return Polished(again.w, again.status, first.before, again.after, first.moved), classes
+def _settled(w, v) -> tuple[Polished, list[np.ndarray], np.ndarray]:
+    """Polish without rows that are zero or become so; also which rows were kept."""
+    kept = np.arange(len(w))
+    while True:
+        lengths = np.linalg.norm(w, axis=1)
+        small = lengths <= ZERO * lengths.max()
+        w, kept = w[~small], kept[~small]
+        polished, classes = settle(w, v, kernel("relu"))
+        lengths = np.linalg.norm(polished.w, axis=1)
+        if not polished.status.ok or lengths.min() > ZERO * lengths.max():
+            return polished, classes, kept
+        w = polished.w
 
 
-def _notes(form: Form, classes, kept) -> list[str]:
+def _notes(form: Form, loss: float, classes, kept) -> list[str]:
+    """What a reader should know beside the numbers."""
     notes = []
     for rows in classes:
         names = ", ".join(str(int(kept[row])) for row in rows)
@@ -188,6 +194,8 @@ def _notes(form: Form, classes, kept) -> list[str]:
             f"Sets {', '.join(names)} look alike: a permutation of whole sets may be a symmetry "
             "too. The structure is the product of symmetric groups in it."
         )
+    if abs(loss) < 1e-13 * len(form.columns):
+        notes.append("The loss is zero: a global minimum.")
     if not form.structure.parameters:
         notes.append("No two columns are exchangeable: no size can grow with d.")
     return notes
