@@ -55,9 +55,7 @@ def row(check) -> dict:
 
 def table(checks) -> list[str]:
     """Lines of a table that a person reads."""
-    text = [
-        f"{'branch':10} {'value':>6} {'|gradient|':>11} {'eigenvalues':>11} {'full':>6} {'index':>6}"
-    ]
+    text = [f"{'branch':10} {'value':>6} {'|gradient|':>11} {'eigenvalues':>11}   full  index"]
     for name, own in checks.items():
         for check in own:
             numbers = f"{check.gradient:11.1e} {check.deviation:11.1e}"

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from bifurc.structure.families import Family
 
-
 TABLES = ("teacher", "found")  # what gets a table of its own
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 from bifurc.identification.catalogue import Catalogue, agree, label
-from bifurc.identification.identify import Identified, identify
+from bifurc.identification.identify import Identified, canonical, identify
 from bifurc.loss import full
 from bifurc.loss.kernels import kernel
 
@@ -135,8 +135,6 @@ def end_point(d: int, k: int, seed: int, run: int) -> np.ndarray:
 
 def minima(d: int, k: int, catalogue: Catalogue) -> list[Identified]:
     """The members of known families that are minima at (k, d), each once."""
-    from bifurc.identification.identify import canonical
-
     found: dict[str, Identified] = {}
     for family in catalogue.candidates(d, k):
         if "d" not in family.parameters:

@@ -9,6 +9,7 @@ otherwise k follows d. All other sizes are the numbers they are.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
@@ -52,7 +53,7 @@ def block_form(w: np.ndarray, v: np.ndarray, tolerance: float) -> Form:
     sets = dict(_named(find_points(w, v, tolerance)))
     k, d = w.shape
     sizes = size_expressions(list(sets.values()), d, k)
-    blocks = {
+    blocks: dict[str, Any] = {
         "students": [name for name, points in sets.items() for _ in points.students],
         "teachers": [name for name, points in sets.items() for _ in points.teachers],
         "inputs": [name for name, points in sets.items() if points.columns],
@@ -128,6 +129,7 @@ def _named(found: Sequence[Points]) -> Iterator[tuple[str, Points]]:
 
 def _places(sets) -> dict[str, dict[str, tuple[int, ...]]]:
     """Where the points of each block are in the matrix, by kind and block name."""
+    places: dict[str, dict[str, tuple[int, ...]]]
     places = {"students": {}, "teachers": {}, "inputs": {}}
     for name, points in sets.items():
         if points.columns:

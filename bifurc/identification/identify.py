@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from bifurc.loss.kernels import kernel
 from bifurc.loss.problem import NetworkProblem
 from bifurc.structure.families import Family
 from bifurc.structure.irreps import Component
+from bifurc.structure.polynomial import Polynomial
 from bifurc.structure.structure import Structure
 
 SMALL = 1e-9  # an eigenvalue that is zero up to rounding
@@ -53,10 +55,10 @@ class Identified:
     """
 
     polished: Polished
-    form: Form | None = None
-    family: Family | None = None
+    form: Any = None
+    family: Any = None
     known: bool = False
-    loss: float | None = None
+    loss: Any = None
     spectrum: Mapping[Component, tuple[np.ndarray, int]] = field(default_factory=dict)
     zero_rows: tuple[int, ...] = ()
     parallel: tuple[tuple[int, int, float], ...] = ()
@@ -68,7 +70,7 @@ class Identified:
         return self.polished.status.ok
 
     @property
-    def name(self) -> str | None:
+    def name(self) -> Any:
         """The family's name and parameters."""
         return label(self.family) if self.family else None
 
@@ -83,7 +85,7 @@ class Identified:
         return problem_of(self.form)
 
     @property
-    def index(self) -> int | None:
+    def index(self) -> Any:
         """Morse index, neutral directions aside."""
         if self.form is None:
             return None
@@ -132,7 +134,7 @@ def identify(W, V=None, families=None, catalogue: Catalogue | None = None) -> Id
     polished, classes, kept = _settled(w, v)
     zero = tuple(np.setdiff1d(np.arange(len(w)), kept).tolist())
     parallel = tuple((int(kept[i]), int(kept[j]), a) for i, j, a in nearly_parallel(polished.w))
-    about = {"zero_rows": zero, "parallel": parallel}
+    about: dict[str, Any] = {"zero_rows": zero, "parallel": parallel}
     if not polished.status.ok:
         return Identified(polished, **about)
     form = block_form(polished.w, v, TOLERANCE)
@@ -189,9 +191,9 @@ def _notes(form: Form, loss: float, classes, kept) -> list[str]:
             f"Rows {names} are parallel and exchange norm at no cost: the matrix lies on a "
             "continuum; described is the point on it where their norms are equal."
         )
-    for names in form.alike:
+    for alike in form.alike:
         notes.append(
-            f"Sets {', '.join(names)} look alike: a permutation of whole sets may be a symmetry "
+            f"Sets {', '.join(alike)} look alike: a permutation of whole sets may be a symmetry "
             "too. The structure is the product of symmetric groups in it."
         )
     if abs(loss) < 1e-13 * len(form.columns):
@@ -205,10 +207,10 @@ def new_family(form: Form) -> Family:
     """A family for a form that no known family has; its name is its group."""
     sizes = [points.size for points in form.structure.sets]
     name = "new: " + " x ".join(f"S({size.text()})" for size in sizes)
-    d, k = form.parameters["d"], form.parameters.get("k")
-    parameters = {"d": int(d)}
-    if k is not None:
-        parameters["k"] = f"d {'+' if k > d else '-'} {abs(int(k - d))}"
+    d = int(form.parameters["d"])
+    parameters: dict[str, Any] = {"d": d}
+    if "k" in form.parameters:
+        parameters["k"] = (Polynomial.parse("d") + int(form.parameters["k"] - d)).text()
     own = own_diagonals(form)
     coordinates = {
         c.name: float(v) for c, v in zip(form.structure.coordinates, form.x, strict=True)
@@ -218,15 +220,15 @@ def new_family(form: Form) -> Family:
         form.structure,
         start={row: float(np.sign(round(value, 9))) for row, value in own.items()},
         parameters=parameters,
-        found={"at": {"d": int(d)}, "coordinates": coordinates},
+        found={"at": {"d": d}, "coordinates": coordinates},
     )
 
 
 def problem_of(form: Form) -> NetworkProblem:
     """The reduced problem of a form along d."""
-    line = {"d": "lam"}
+    line = {"d": Polynomial.parse("lam")}
     if "k" in form.parameters:
-        line["k"] = f"lam + {form.parameters['k'] - form.parameters['d']:g}".replace("+ -", "- ")
+        line["k"] = line["d"] + round(form.parameters["k"] - form.parameters["d"])
     return NetworkProblem(form.structure, kernel("relu"), line)
 
 

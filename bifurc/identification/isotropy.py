@@ -54,7 +54,8 @@ def find_points(w: np.ndarray, v: np.ndarray, tolerance: float) -> list[Points]:
     """
     table = _Table(w, v, tolerance)
     columns = table.natural(table.exchangeable())
-    sets, taken = [], {"students": set(), "teachers": set()}
+    sets: list[Points] = []
+    taken: dict[str, set[int]] = {"students": set(), "teachers": set()}
     for members in columns:
         copies = {}
         for name, ids, values in table.both:
@@ -79,7 +80,7 @@ class _Table:
 
     def exchangeable(self) -> list[list[int]]:
         """Classes of exchangeable columns."""
-        classes = []
+        classes: list[list[int]] = []
         for column, colour in enumerate(self.column_colours):
             for members in classes:
                 same = self.column_colours[members[0]] == colour
@@ -138,9 +139,9 @@ def _copies(ids, values, members) -> tuple[tuple[int, ...], ...]:
     for row, entries in enumerate(ids[:, members]):
         if len(set(entries.tolist())) == 1:
             continue
-        point = _odd_one(entries)
-        if len(members) == 2:
-            point = _own_of_two(values[row, members])
+        two = len(members) == 2
+        point = _own_of_two(values[row, members]) if two else _odd_one(entries)
+        assert point is not None  # or the set were not natural
         key = (entries[point], entries[point - 1], *ids[row, outside])
         at[point].append((key, row))
     ordered = [[row for _, row in sorted(at[point])] for point in range(len(members))]

@@ -93,7 +93,7 @@ def whole_values(points: list[Point]) -> Iterator[tuple[int, Point, Point]]:
     """Each whole value of the parameter with the points before and after it."""
     for i, (before, after) in enumerate(zip(points, points[1:], strict=False)):
         low, high = sorted((before.lam, after.lam))
-        inside = [n for n in range(math.ceil(low), math.floor(high) + 1)]
+        inside = list(range(math.ceil(low), math.floor(high) + 1))
         for n in inside if after.lam > before.lam else inside[::-1]:
             if n != after.lam or i == len(points) - 2:  # a point on n counts for one step
                 yield n, before, after
