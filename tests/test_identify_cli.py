@@ -3,13 +3,26 @@
 import json
 import pickle
 import tomllib
+import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.io import loadmat
 
 import bifurc
 from bifurc.cli.main import main
 from bifurc.graph import files
+
+DATA = Path(__file__).parent / "data" / "safran_shamir"
+
+
+def descended(d, k):
+    """Matrices (k, d) that Safran and Shamir's runs ended in."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # symbolic MATLAB objects that SciPy cannot read
+        found = loadmat(DATA / f"newExp-{d}-{k}.mat", variable_names=["WbadNew"])["WbadNew"]
+    return np.moveaxis(np.atleast_3d(found), (0, 1, 2), (2, 1, 0))
 
 
 @pytest.fixture
@@ -114,6 +127,33 @@ def test_nothing_is_unpickled(tmp_path, matrix):
     assert main(["identify", matrix(trap)]) == 2
     assert main(["identify", str(tmp_path / "W.npz")]) == 2
     assert not (tmp_path / "sprung").exists()
+
+
+def test_a_new_family_goes_from_a_matrix_through_a_run_to_a_verified_branch(
+    tmp_path, matrix, capsys
+):
+    """One neuron too many: identify, find critical sizes, run, verify, recognise."""
+    w = matrix(descended(8, 9)[0])
+    case, out = str(tmp_path / "case.toml"), str(tmp_path / "out")
+    assert main(["identify", w, "-o", case]) == 0
+    capsys.readouterr()
+    assert main(["critical", case, "--from", "9", "--to", "6", "--json"]) == 0
+    (event,) = json.loads(capsys.readouterr().out)["points"]
+    assert event["transition"] == "saddle -> minimum" and 6 < event["value"] < 7
+    text = Path(case).read_text()
+    Path(case).write_text(text.replace(text.splitlines()[0], "window = {d = [10, 6.2]}"))
+    assert main(["run", case, "-o", out]) == 0
+    assert main(["verify", out]) == 0
+    assert "MISMATCH" not in capsys.readouterr().out
+    assert main(["identify", w, "--known", case, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["known"]
+
+
+def test_a_case_of_a_plain_model_is_no_family(tmp_path, matrix, capsys):
+    case = tmp_path / "model.toml"
+    case.write_text('window = {lam = [-1, 1]}\n[model]\nname = "pitchfork"\nx = [0.0]\n')
+    assert main(["identify", matrix(np.eye(3)), "--known", str(case)]) == 2
+    assert "plain model" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,12 @@
 """Branches against the full network."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import bifurc
-from bifurc.continuation.point import Point
 from bifurc.identification.verify import verify, whole_values
 from bifurc.loss.kernels import ReLU
 from bifurc.loss.problem import NetworkProblem
@@ -48,7 +48,7 @@ def test_a_wrong_block_is_a_mismatch():
 def test_a_branch_that_is_none_is_a_mismatch():
     """Points far from any solution are not silently moved to one."""
     branch = bifurc.trace("II", d=(9, 7))
-    points = [Point(p.X + 0.2, p.tangent, p.jacobian) for p in branch.points]
+    points = [replace(p, X=p.X + 0.2) for p in branch.points]
     for point in points:
         point.X[-1] -= 0.2
     checks = verify(replace(branch, points=points))
@@ -63,9 +63,7 @@ def test_sizes_that_are_not_whole_or_too_large_are_said():
 
 
 def test_a_value_on_a_point_is_checked_once():
-    points = [
-        Point(np.array([0.0, lam]), np.zeros(2), np.zeros((1, 2))) for lam in (3, 4, 5.5, 4.5)
-    ]
+    points = [SimpleNamespace(lam=lam) for lam in (3, 4, 5.5, 4.5)]
     assert [n for n, *_ in whole_values(points)] == [3, 4, 5, 5]
 
 

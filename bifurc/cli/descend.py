@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from bifurc.cli.common import add_output, print_json
+from bifurc.cli.common import add_output, families_in, print_json
 
 EPILOG = """examples:
   bifurc descend --d 8
@@ -34,7 +34,6 @@ def add(commands) -> None:
 
 def run(arguments) -> None:
     """Descend and print."""
-    from bifurc.identification.case import read_family
     from bifurc.identification.descend import descend
 
     ended = descend(
@@ -42,7 +41,7 @@ def run(arguments) -> None:
         arguments.k,
         arguments.runs,
         arguments.seed,
-        families=[read_family(path) for path in arguments.known],
+        families=families_in(arguments.known),
         progress=_bar if sys.stderr.isatty() else None,
     )
     if arguments.json:

@@ -2,7 +2,7 @@
 
 import argparse
 
-from bifurc.cli.common import add_output, print_json
+from bifurc.cli.common import add_output, families_in, print_json
 
 EPILOG = """examples:
   bifurc identify W.npy
@@ -36,13 +36,13 @@ def run(arguments) -> None:
     from pathlib import Path
 
     from bifurc.errors import EndedEarlyError
-    from bifurc.identification.case import case_text, read_family
+    from bifurc.identification.case import case_text
     from bifurc.identification.files import read_matrix
     from bifurc.identification.identify import identify
 
     w = read_matrix(arguments.matrix)
     v = None if arguments.teacher is None else read_matrix(arguments.teacher)
-    found = identify(w, v, [read_family(path) for path in arguments.known])
+    found = identify(w, v, families_in(arguments.known))
     if arguments.json:
         print_json(summary(found))
     elif found.ok:

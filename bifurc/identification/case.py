@@ -1,9 +1,7 @@
 """A family as the text of a case file."""
 
 import json
-import tomllib
 from collections.abc import Mapping
-from pathlib import Path
 
 from bifurc.structure.families import Family
 
@@ -44,23 +42,6 @@ def case_text(family: Family, window: tuple[float, float] | None = None) -> str:
         text += ["", f"[family.{key}]"]
         text += [f"{_key(name)} = {_value(value)}" for name, value in table.items()]
     return "\n".join(text) + "\n"
-
-
-def read_family(path: str | Path) -> Family:
-    """The family in the [family] table of a case file.
-
-    Raises
-    ------
-    ValueError
-        If the file is missing, no TOML, or has no such table.
-    """
-    try:
-        data = tomllib.loads(Path(path).read_text())["family"]
-        return Family.build(**data)
-    except OSError:
-        raise ValueError(f"{path} cannot be read; check the path.") from None
-    except (KeyError, TypeError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ValueError(f"{path} defines no family in a table [family]: {error}") from None
 
 
 def default_window(family: Family) -> tuple[float, float]:

@@ -52,10 +52,11 @@ class Family:
                 f"{', '.join(sorted(rows))}; got {', '.join(sorted(self.start)) or 'none'}."
             )
         names = {coordinate.name for coordinate in self.structure.coordinates}
-        if self.found and set(self.found.get("coordinates", ())) != names:
+        given = set(self.found.get("coordinates", ()))
+        if self.found and (given != names or not self.found.get("at")):
             raise ValueError(
-                f"Family {self.name!r} needs in [found] a value for each of the coordinates "
-                f"{', '.join(sorted(names))}."
+                f"Family {self.name!r} needs in [found] where it is, such as at = {{d = 8}}, and a "
+                f"value for each of the coordinates {', '.join(sorted(names))}."
             )
         if missing := self.structure.parameters - set(self.parameters):
             raise ValueError(
