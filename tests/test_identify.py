@@ -187,6 +187,22 @@ def test_rows_and_columns_of_the_form_are_where_they_were():
     assert_allclose(w[np.ix_(found.form.rows, found.form.columns)], block, atol=1e-10)
 
 
+@pytest.mark.parametrize("p", [6, 8])
+def test_two_critical_points_of_one_block_form_and_signs_are_told_apart(p, catalogue):
+    """Type A on p neurons beside a student that is right: not type M with p flipped.
+
+    Of the same signs, but the flipped neurons cover their inputs by themselves.
+    """
+    d = 12
+    w = np.eye(d)
+    w[:p, :p] = bifurc.embed("A", d=p)
+    found = bifurc.identify(polish(w, np.eye(d), ReLU()).w, catalogue=catalogue)
+    assert not found.known
+    assert any(f"the signs of M (p = {p})" in note for note in found.notes)
+    assert found.index == 0
+    assert np.linalg.eigvalsh(full.hessian(found.polished.w, np.eye(d), ReLU())).min() > 1e-3
+
+
 def cyclic(n, extra):
     """A matrix with isotropy Z_3 x S_n: three rows and columns permuted in a circle."""
     w = np.full((n + 3, n + 3), 0.1) + 0.9 * np.eye(n + 3)

@@ -43,13 +43,14 @@ class Catalogue:
                 continue
             other = self.form_of(family, d)
             if isinstance(other, str):
-                if _signs(form) == Counter(np.sign(list(family.start.values())).tolist()):
+                values = {name: poly(lam=float(d)) for name, poly in family.line("d").items()}
+                if _form_signs(form) == _signs(family.structure, values, family.start):
                     note = (
                         f"It has the signs of {label(family)}, which was not reached here: {other}"
                     )
             elif agree(form, other):
                 return family, ""
-            elif not note and _signs(form) == _signs(other) and _alike(form, other):
+            elif not note and _form_signs(form) == _form_signs(other) and _alike(form, other):
                 note = (
                     f"It has the block form and the signs of {label(family)} but is another point."
                 )
@@ -116,9 +117,14 @@ def _counts(structure, values) -> Counter:
     return Counter(integer_sizes(structure, values).values())
 
 
-def _signs(form: Form) -> Counter:
-    """How often each sign occurs among the own diagonals of row blocks."""
-    return Counter(np.sign(list(own_diagonals(form).values())).tolist())
+def _signs(structure, values, diagonals) -> Counter:
+    """How often a student block of a size has a diagonal of a sign."""
+    sizes = integer_sizes(structure, values)
+    return Counter((sizes[b.points], np.sign(diagonals[b.name])) for b in structure.students)
+
+
+def _form_signs(form: Form) -> Counter:
+    return _signs(form.structure, form.parameters, own_diagonals(form))
 
 
 def own_diagonals(form: Form) -> dict[str, float]:
