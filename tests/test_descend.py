@@ -5,7 +5,10 @@ import pytest
 from scipy.optimize import check_grad
 
 import bifurc
-from bifurc.identification.descend import end_point
+from bifurc.identification.descend import end_point, same_kind
+from bifurc.identification.form import block_form
+from bifurc.identification.identify import Identified
+from bifurc.identification.polish import Polished, Status
 from bifurc.loss import full
 from bifurc.loss.kernels import ReLU
 
@@ -61,6 +64,20 @@ def test_with_a_neuron_too_many_every_end_point_is_identified():
     assert any("exchange norm" in note for note in kind.example.notes)
 
 
+def test_points_that_look_alike_are_one_kind_in_any_order():
+    """Three inputs in a circle have no first one: their order in the form is arbitrary."""
+    circle = np.eye(3) + 0.3 * np.roll(np.eye(3), 1, axis=1)
+    turn = np.random.default_rng(0).permutation(3)
+    kinds = []
+    for w in (circle, circle[:, turn][turn], circle * 1.01):
+        form = block_form(w, np.eye(3), 1e-7)
+        polished = Polished(w, Status.CRITICAL, 0.0, 0.0, 0.0)
+        kinds.append(Identified(polished, form, loss=full.loss(w, np.eye(3), ReLU())))
+    assert kinds[0].form.alike
+    assert same_kind(kinds[0], kinds[1])
+    assert not same_kind(kinds[0], kinds[2])
+
+
 def test_too_few_neurons_end_in_a_new_family_with_sizes_in_k():
     ended = bifurc.descend(7, k=5, runs=5, seed=1)
     assert [kind.name for kind in ended.kinds] == ["new: S(k) x S(d - k)"]
@@ -69,7 +86,12 @@ def test_too_few_neurons_end_in_a_new_family_with_sizes_in_k():
 
 @pytest.mark.parametrize(
     ("numbers", "message"),
-    [({"d": 1}, "d must"), ({"d": 6, "runs": 0}, "runs must"), ({"d": 6, "seed": -1}, "seed must")],
+    [
+        ({"d": 1}, "d must"),
+        ({"d": 6.5}, "d must"),
+        ({"d": 6, "runs": 0}, "runs must"),
+        ({"d": 6, "seed": -1}, "seed must"),
+    ],
 )
 def test_numbers_that_make_no_sense_are_refused(numbers, message):
     with pytest.raises(ValueError, match=message):

@@ -35,6 +35,11 @@ class Catalogue:
     families: Sequence[Family] = tuple(BUILT_IN.values())
     _forms: dict = field(default_factory=dict, repr=False)
 
+    @classmethod
+    def beside(cls, families: Sequence[Family] | None) -> "Catalogue":
+        """The built-in families and ``families``."""
+        return cls((*BUILT_IN.values(), *(families or ())))
+
     def recognise(self, form: Form, d: int, k: int) -> tuple[Family | None, str]:
         """The family that ``form`` belongs to, or None; and a note, "" if there is none to make."""
         note = ""
@@ -42,18 +47,9 @@ class Catalogue:
             if _size_counts(family, d) != _counts(form.structure, form.parameters):
                 continue
             other = self.form_of(family, d)
-            if isinstance(other, str):
-                values = {name: poly(lam=float(d)) for name, poly in family.line("d").items()}
-                if _form_signs(form) == _signs(family.structure, values, family.start):
-                    note = (
-                        f"It has the signs of {label(family)}, which was not reached here: {other}"
-                    )
-            elif agree(form, other):
+            if isinstance(other, Form) and agree(form, other):
                 return family, ""
-            elif not note and _form_signs(form) == _form_signs(other) and _alike(form, other):
-                note = (
-                    f"It has the block form and the signs of {label(family)} but is another point."
-                )
+            note = note or _near_miss(form, family, other, d)
         return None, note
 
     def candidates(self, d: int, k: int) -> Iterator[Family]:
@@ -92,6 +88,18 @@ def agree(one: Form, other: Form) -> bool:
 
 def _alike(one: Form, other: Form) -> bool:
     return one.structure == other.structure and one.parameters == other.parameters
+
+
+def _near_miss(form: Form, family: Family, other: Form | str, d: int) -> str:
+    """What to say of a form that has a family's signs but is not its member."""
+    if isinstance(other, Form):
+        if _alike(form, other) and _form_signs(form) == _form_signs(other):
+            return f"It has the block form and the signs of {label(family)} but is another point."
+        return ""
+    values = {name: poly(lam=float(d)) for name, poly in family.line("d").items()}
+    if _form_signs(form) != _signs(family.structure, values, family.start):
+        return ""
+    return f"It has the signs of {label(family)}, which was not reached here: {other}"
 
 
 def _form_of(family: Family, d: int) -> Form | str:

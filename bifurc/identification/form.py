@@ -66,17 +66,15 @@ def block_form(w: np.ndarray, v: np.ndarray, tolerance: float) -> Form:
     )
     parameters = {"d": float(d), "k": float(k)}
     parameters = {name: parameters[name] for name in sorted(structure.parameters | {"d"})}
-    rows = [row for points in sets.values() for copy in points.students for row in copy]
-    columns = [column for points in sets.values() for column in points.columns]
+    rows, teachers = (
+        tuple(row for points in sets.values() for copy in getattr(points, kind) for row in copy)
+        for kind in ("students", "teachers")
+    )
+    columns = tuple(column for points in sets.values() for column in points.columns)
     again = matrices(structure, x, parameters)
-    teacher = [row for points in sets.values() for copy in points.teachers for row in copy]
-    deviation = max(
-        np.abs(again[0] - w[np.ix_(rows, columns)]).max(),
-        np.abs(again[1] - v[np.ix_(teacher, columns)]).max(),
-    )
-    return Form(
-        structure, parameters, x, tuple(rows), tuple(columns), float(deviation), _alike(sets)
-    )
+    given = w[np.ix_(rows, columns)], v[np.ix_(teachers, columns)]
+    deviation = max(float(np.abs(a - b).max()) for a, b in zip(again, given, strict=True))
+    return Form(structure, parameters, x, rows, columns, deviation, _alike(sets))
 
 
 def size_expressions(sets: Sequence[Points], d: int, k: int) -> list[str]:

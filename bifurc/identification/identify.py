@@ -129,7 +129,7 @@ def identify(W, V=None, families=None, catalogue: Catalogue | None = None) -> Id
     ('II', 0, 0.021508)
     """
     w, v = checked(W, V)
-    catalogue = catalogue or _catalogue(families)
+    catalogue = catalogue or Catalogue.beside(families)
     w, v = rotated(w, v)
     polished, classes, kept = _settled(w, v)
     zero = tuple(np.setdiff1d(np.arange(len(w)), kept).tolist())
@@ -160,12 +160,6 @@ def identify(W, V=None, families=None, catalogue: Catalogue | None = None) -> Id
         notes=tuple(notes),
         **about,
     )
-
-
-def _catalogue(families) -> Catalogue:
-    own = Catalogue()
-    own.families = (*own.families, *(families or ()))
-    return own
 
 
 def _settled(w, v) -> tuple[Polished, list[np.ndarray], np.ndarray]:
