@@ -7,6 +7,10 @@ from bifurc.cli.common import add_output, families_in, print_json
 EPILOG = """examples:
   bifurc identify W.npy
   bifurc identify W.csv --teacher V.csv -o mine.toml
+
+One matrix does not say which point set grows with d: the largest takes d minus
+the rest. If k differs from d, the largest other set that changes k takes what k
+asks for, and k moves with d. All other sets keep their number of points.
 """
 
 
@@ -15,7 +19,8 @@ def add(commands) -> None:
     command = commands.add_parser(
         "identify",
         help="family, loss, index and spectrum of a weight matrix",
-        description="Polish a weight matrix (rows are neurons) and say which critical point it is.",
+        description="Polish a weight matrix (rows are neurons) and say which critical point it is. "
+        "Exit status 3 if it is near none.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

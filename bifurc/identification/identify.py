@@ -199,8 +199,7 @@ def _notes(form: Form, loss: float, classes, kept) -> list[str]:
 
 def new_family(form: Form) -> Family:
     """A family for a form that no known family has; its name is its group."""
-    sizes = [points.size for points in form.structure.sets]
-    name = "new: " + " x ".join(f"S({size.text()})" for size in sizes)
+    name = f"new: {form.structure}" if form.structure.parameters else "new: no symmetry"
     d = int(form.parameters["d"])
     parameters: dict[str, Any] = {"d": d}
     if "k" in form.parameters:
