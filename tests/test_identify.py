@@ -2,6 +2,7 @@
 
 import tomllib
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -347,6 +348,33 @@ def test_a_family_of_a_case_file_is_recognised():
     found = bifurc.identify(conjugate(np.random.default_rng(0), w, 1e-6), families=[mine])
     assert found.known
     assert found.name == "mine"
+
+
+def found_at(values, at):
+    """Type II with a member at hand."""
+    names = [c.name for c in BUILT_IN["II"].structure.coordinates]
+    found = {"at": at, "coordinates": dict(zip(names, values, strict=True))}
+    return replace(BUILT_IN["II"], found=found)
+
+
+def test_a_found_member_is_where_the_family_starts():
+    """A member of type I found at d = 9: its coordinates decide, not the pattern of II."""
+    problem, point = bifurc.member("I", "d", 9.0)
+    _, reached = bifurc.member(found_at(point.x, {"d": 9}), "d", 12.0)
+    _, expected = bifurc.member("I", "d", 12.0)
+    assert_allclose(reached.x, expected.x, atol=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("values", "at", "message"),
+    [
+        ([0.7, -0.3, 0.2, -0.4, 0.1], {"d": 9}, "no critical point"),
+        ([1.0, 0.0, 0.0, 0.0, 1.0], {"p": 2}, "where"),
+    ],
+)
+def test_a_found_member_that_is_none_is_refused(values, at, message):
+    with pytest.raises(ValueError, match=message):
+        bifurc.member(found_at(values, at), "d", 12.0)
 
 
 def test_a_found_member_must_have_all_coordinates():

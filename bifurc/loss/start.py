@@ -15,6 +15,7 @@ from bifurc.loss.problem import LAM, NetworkProblem
 from bifurc.structure.families import Family
 
 SIZES = (20.0, 30.0, 40.0, 60.0)  # where minima are well apart; tried in this order
+FAR = 0.1  # a member that was found does not move by more than this share
 
 
 class StartError(ValueError):
@@ -122,12 +123,16 @@ def from_found(problem: NetworkProblem, family: Family) -> tuple[np.ndarray, flo
     lam = float(next((family.found["at"][n] for n in running if n in family.found["at"]), np.nan))
     if np.isnan(lam):
         raise StartError(f"Family {family.name!r} says in [found] for no running parameter where.")
-    given = family.found["coordinates"]
-    x = np.array([given[c.name] for c in problem.structure.coordinates], dtype=float)
+    given = {name.removesuffix(".diag"): v for name, v in family.found["coordinates"].items()}
+    # on this line a set may be a single point, whose entry is its diagonal
+    names = [c.name.removesuffix(".diag") for c in problem.structure.coordinates]
+    start = x = np.array([given[name] for name in names], dtype=float)
     for _ in range(20):
         g, jacobian = problem.jacobian(x, lam)
         step = np.linalg.lstsq(jacobian[:, :-1], g, rcond=1e-12)[0]
         x = x - step
+        if np.abs(x - start).max() > FAR * np.abs(start).max():
+            break
         if np.abs(step).max() < 1e-12:
             return x, lam
     raise StartError(f"The member of family {family.name!r} in [found] is no critical point.")
