@@ -35,6 +35,7 @@ class FamilyData(Strict):
     parameters: dict[str, str | Number] = {}
     kernel: str = "relu"
     about: str = ""
+    found: dict[str, dict[str, Number]] = {}
 
 
 class ModelData(Strict):

@@ -34,8 +34,29 @@ def family_of(arguments):
     """
     from bifurc.structure.families import find
 
-    family = find(arguments.family)
+    if arguments.family.endswith(".toml"):
+        (family,) = families_in([arguments.family])
+    else:
+        family = find(arguments.family)
     return family.with_parameters(**dict(assignment(text) for text in arguments.set))
+
+
+def families_in(paths) -> list:
+    """The families of case files.
+
+    Raises
+    ------
+    ValueError
+        If a file is no case, or one of a plain model.
+    """
+    from bifurc.case import load_case
+    from bifurc.run import family_of
+
+    cases = {path: load_case(path) for path in paths}
+    for path, case in cases.items():
+        if case.family is None:
+            raise ValueError(f"Case {path} is about a plain model and has no family.")
+    return [family_of(case) for case in cases.values()]
 
 
 def assignment(text: str) -> tuple[str, str]:

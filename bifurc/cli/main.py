@@ -13,7 +13,9 @@ from bifurc.errors import EndedEarlyError
 DONE, WRONG_INPUT, ENDED_EARLY = 0, 2, 3
 
 # one module each in bifurc.cli; it has add(subparsers) and run(arguments)
-COMMANDS = ("families", "critical", "spectrum", "run")
+COMMANDS = (
+    "families", "critical", "spectrum", "run", "identify", "embed", "descend", "verify",
+)  # fmt: skip
 
 
 class Parser(argparse.ArgumentParser):

@@ -19,11 +19,18 @@ def loss(w, v, kernel, a=None, b=None) -> float:
 
 def gradient(w, v, kernel, a=None, b=None) -> np.ndarray:
     """dL/dw, shape (k, d)."""
+    return loss_and_gradient(w, v, kernel, a, b)[1]
+
+
+def loss_and_gradient(w, v, kernel, a=None, b=None) -> tuple[float, np.ndarray]:
+    """Both of them, with the inner products computed once."""
     rows, signs = _stack(w, v, a, b)
-    f_p, f_c = kernel.gradient(*_arguments(rows))
+    arguments = _arguments(rows)
+    value = float(0.5 * signs @ kernel.value(*arguments) @ signs)
+    f_p, f_c = kernel.gradient(*arguments)
     k = len(w)
     own = 2.0 * (f_p @ signs)[:k, None]
-    return signs[:k, None] * (own * w + (f_c[:k] * signs) @ rows)
+    return value, signs[:k, None] * (own * w + (f_c[:k] * signs) @ rows)
 
 
 def hessian(w, v, kernel, a=None, b=None) -> np.ndarray:

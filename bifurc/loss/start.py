@@ -5,15 +5,17 @@ follow from the one thing every critical point at large size nearly has: the
 student's rows add up to the teacher's, column by column (the linear part of
 the error vanishes). From there a regularised Newton method, a Newton step on
 the convex side, goes down in the fixed-point space to the nearest minimum
-and polishes it. No solution is stored.
+and polishes it. No solution is stored; a family that was found in a matrix
+brings its member along, and Newton starts there.
 """
 
 import numpy as np
 
-from bifurc.loss.problem import NetworkProblem
+from bifurc.loss.problem import LAM, NetworkProblem
 from bifurc.structure.families import Family
 
 SIZES = (20.0, 30.0, 40.0, 60.0)  # where minima are well apart; tried in this order
+FAR = 0.1  # a member that was found does not move by more than this share
 
 
 class StartError(ValueError):
@@ -90,6 +92,8 @@ def find_start(problem: NetworkProblem, family: Family, lams=SIZES) -> tuple[np.
     StartError
         If no start leads to a critical point whose diagonals have the wanted signs.
     """
+    if family.found:
+        return from_found(problem, family)
     tried = []
     for lam in lams:
         try:
@@ -105,6 +109,33 @@ def find_start(problem: NetworkProblem, family: Family, lams=SIZES) -> tuple[np.
         f"No critical point of family {family.name!r} was found from its pattern ({tried[-1]}); "
         "change the starting values or the sizes."
     )
+
+
+def from_found(problem: NetworkProblem, family: Family) -> tuple[np.ndarray, float]:
+    """Return (x, lam): the member that the family was found at, polished.
+
+    Raises
+    ------
+    StartError
+        If it is no critical point.
+    """
+    running = [name for name, poly in problem.line.items() if poly.text() == LAM]
+    lam = float(next((family.found["at"][n] for n in running if n in family.found["at"]), np.nan))
+    if np.isnan(lam):
+        raise StartError(f"Family {family.name!r} says in [found] for no running parameter where.")
+    given = {name.removesuffix(".diag"): v for name, v in family.found["coordinates"].items()}
+    # on this line a set may be a single point, whose entry is its diagonal
+    names = [c.name.removesuffix(".diag") for c in problem.structure.coordinates]
+    start = x = np.array([given[name] for name in names], dtype=float)
+    for _ in range(20):
+        g, jacobian = problem.jacobian(x, lam)
+        step = np.linalg.lstsq(jacobian[:, :-1], g, rcond=1e-12)[0]
+        x = x - step
+        if np.abs(x - start).max() > FAR * np.abs(start).max():
+            break
+        if np.abs(step).max() < 1e-12:
+            return x, lam
+    raise StartError(f"The member of family {family.name!r} in [found] is no critical point.")
 
 
 def has_pattern(problem: NetworkProblem, family: Family, x: np.ndarray) -> bool:

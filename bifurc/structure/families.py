@@ -31,6 +31,9 @@ class Family:
         Name of the kernel, see :data:`bifurc.loss.kernels.KERNELS`.
     about : str
         One line for ``bifurc families``.
+    found : mapping, optional
+        A member as it was found, where to start instead of at the pattern:
+        ``{"at": {"d": 8}, "coordinates": {name: value}}``.
     """
 
     name: str
@@ -39,6 +42,7 @@ class Family:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     kernel: str = "relu"
     about: str = ""
+    found: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self):
         rows = {block.name for block in self.structure.students}
@@ -46,6 +50,13 @@ class Family:
             raise ValueError(
                 f"Family {self.name!r} needs a starting value for each of the student blocks "
                 f"{', '.join(sorted(rows))}; got {', '.join(sorted(self.start)) or 'none'}."
+            )
+        names = {coordinate.name for coordinate in self.structure.coordinates}
+        given = set(self.found.get("coordinates", ()))
+        if self.found and (given != names or not self.found.get("at")):
+            raise ValueError(
+                f"Family {self.name!r} needs in [found] where it is, such as at = {{d = 8}}, and a "
+                f"value for each of the coordinates {', '.join(sorted(names))}."
             )
         if missing := self.structure.parameters - set(self.parameters):
             raise ValueError(
@@ -59,7 +70,7 @@ class Family:
 
         Keys: ``sets``, ``students``, ``inputs``, ``teachers``, ``teacher``,
         ``student_weights``, ``teacher_weights`` (see :meth:`Structure.build`),
-        ``start``, ``parameters``, ``kernel``, ``about``. ``students`` and
+        ``start``, ``parameters``, ``kernel``, ``about``, ``found``. ``students`` and
         ``inputs`` default to all sets.
 
         Examples
@@ -69,9 +80,8 @@ class Family:
         >>> len(two.structure.coordinates)
         5
         """
-        own = {
-            key: data.pop(key) for key in ("start", "parameters", "kernel", "about") if key in data
-        }
+        keys = ("start", "parameters", "kernel", "about", "found")
+        own = {key: data.pop(key) for key in keys if key in data}
         sets = data.pop("sets")
         structure = Structure.build(
             sets, data.pop("students", list(sets)), data.pop("inputs", list(sets)), **data

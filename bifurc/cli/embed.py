@@ -1,0 +1,44 @@
+"""``bifurc embed``: the weight matrix of a family at whole sizes."""
+
+import argparse
+
+from bifurc.cli.common import add_family, assignment, family_of
+
+EPILOG = """examples:
+  bifurc embed II --at d=12 -o W.npy
+  bifurc embed M --at d=12 --set p=3 -o W.csv --teacher V.csv
+"""
+
+
+def add(commands) -> None:
+    """Declare the command."""
+    command = commands.add_parser(
+        "embed",
+        help="the full weight matrix of a family",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_family(command)
+    command.add_argument("--at", required=True, metavar="NAME=VALUE", help="where, such as d=12")
+    command.add_argument(
+        "-o", "--output", required=True, metavar="W", help="where to write: .npy, .npz or .csv"
+    )
+    command.add_argument("--teacher", metavar="V", help="write the teacher too")
+    command.set_defaults(run=run)
+
+
+def run(arguments) -> None:
+    """Embed and write."""
+    from bifurc.cli.common import number
+    from bifurc.identification.embed import embed_both
+    from bifurc.identification.files import write_matrix
+
+    name, text = assignment(arguments.at)
+    try:
+        value = number(text)
+    except (ValueError, argparse.ArgumentTypeError):
+        raise ValueError(f"--at needs a number, got {arguments.at!r}; write it as d=12.") from None
+    w, v = embed_both(family_of(arguments), **{name: value})
+    write_matrix(arguments.output, w)
+    if arguments.teacher:
+        write_matrix(arguments.teacher, v)

@@ -1,0 +1,1 @@
+"""From weight matrices to families, and back."""

@@ -1,0 +1,66 @@
+"""What a weight matrix must be, and what its rows are to one another."""
+
+import numpy as np
+
+NEARLY = 1.0  # degrees
+
+
+def checked(W, V=None) -> tuple[np.ndarray, np.ndarray]:
+    """Return W (k, d) and V (h, d) as arrays of finite floats.
+
+    Raises
+    ------
+    ValueError
+        With what is wrong and where.
+    """
+    w = matrix(W, "W")
+    v = np.eye(w.shape[1]) if V is None else matrix(V, "V")
+    if v.shape[1] != w.shape[1]:
+        raise ValueError(
+            f"W has {w.shape[1]} columns and V {v.shape[1]}; both need one for each input. "
+            "Rows are neurons: transpose a matrix that has them as columns."
+        )
+    if not np.abs(v).max(axis=1).min() > 0:
+        raise ValueError("V has a zero row; leave it out, it teaches nothing.")
+    if not w.any():
+        raise ValueError("W is zero: the loss is not differentiable there.")
+    return w, v
+
+
+def matrix(given, name: str) -> np.ndarray:
+    """``given`` as a matrix of finite floats, called ``name`` in what is complained of."""
+    try:
+        array = np.asarray(given)
+    except ValueError:
+        raise ValueError(f"{name} is no matrix: its rows differ in length.") from None
+    if array.dtype.kind not in "fiu":
+        raise ValueError(f"{name} holds {array.dtype}, not real numbers; convert it first.")
+    if array.ndim != 2 or 0 in array.shape:
+        raise ValueError(f"{name} has shape {array.shape}; a matrix (neurons, inputs) is needed.")
+    bad = np.argwhere(~np.isfinite(array))
+    if len(bad):
+        i, j = bad[0].tolist()
+        raise ValueError(f"{name} has {array[i, j]} in row {i}, column {j}; all must be finite.")
+    return array.astype(float)
+
+
+def angles(w: np.ndarray) -> np.ndarray:
+    """Angles between rows in radians, exact to rounding for small ones too; (k, k)."""
+    unit = w / np.linalg.norm(w, axis=1, keepdims=True)
+    apart = np.linalg.norm(unit[:, None] - unit[None], axis=-1)
+    return 2 * np.arcsin(np.minimum(apart / 2, 1.0))
+
+
+def nearly_parallel(w: np.ndarray, degrees: float = NEARLY) -> list[tuple[int, int, float]]:
+    """Pairs of rows that make an angle of less than ``degrees``, with the angle."""
+    angle = np.degrees(angles(w))
+    pairs = np.argwhere(np.triu(angle < degrees, 1))
+    return [(int(i), int(j), float(angle[i, j])) for i, j in pairs]
+
+
+def parallel_classes(w: np.ndarray, angle: float) -> list[np.ndarray]:
+    """Classes of two or more rows that are parallel up to ``angle`` (radians)."""
+    close = angles(w) < angle
+    firsts = close.argmax(axis=1)
+    classes = [np.flatnonzero(firsts == first) for first in np.unique(firsts)]
+    return [rows for rows in classes if len(rows) > 1]

@@ -1,0 +1,189 @@
+"""From point sets in a matrix to a structure with sizes as expressions in d and k.
+
+One matrix does not say which set grows with d. The convention: the largest
+set of columns takes d minus the rest. If k differs from d and another set
+changes k independently of d, the largest such set takes what k asks for;
+otherwise k follows d. All other sizes are the numbers they are.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from bifurc.identification.isotropy import Points, find_points
+from bifurc.loss.embedding import matrices
+from bifurc.structure.polynomial import Polynomial
+from bifurc.structure.structure import Block, Structure
+
+
+@dataclass(frozen=True, eq=False)
+class Form:
+    """A matrix in block form.
+
+    Attributes
+    ----------
+    structure : Structure
+    parameters : dict
+        ``d`` and, where sizes depend on it, ``k``: numbers at this matrix.
+    x : ndarray, shape (n,)
+        Coordinates: the mean of the entries behind each.
+    rows, columns : tuple of int
+        Where each student row and input column of the form was in the matrix.
+    deviation : float
+        The largest distance of an entry from its mean.
+    alike : tuple of tuple of str
+        Sets of columns that no refinement tells apart: a permutation of whole
+        sets may be a symmetry too.
+    """
+
+    structure: Structure
+    parameters: dict[str, float]
+    x: np.ndarray
+    rows: tuple[int, ...]
+    columns: tuple[int, ...]
+    deviation: float
+    alike: tuple[tuple[str, ...], ...]
+
+
+def block_form(w: np.ndarray, v: np.ndarray, tolerance: float) -> Form:
+    """The block form of student ``w`` (k, d) and teacher ``v`` (h, d)."""
+    sets = dict(_named(find_points(w, v, tolerance)))
+    k, d = w.shape
+    sizes = size_expressions(list(sets.values()), d, k)
+    blocks: dict[str, Any] = {
+        "students": [name for name, points in sets.items() for _ in points.students],
+        "teachers": [name for name, points in sets.items() for _ in points.teachers],
+        "inputs": [name for name, points in sets.items() if points.columns],
+    }
+    bare = Structure.build(dict(zip(sets, sizes, strict=True)), **blocks)
+    places = _places(sets)
+    structure = _with_teacher(bare, dict(zip(sets, sizes, strict=True)), blocks, v, places)
+    x = np.array(
+        [mean for block in structure.students for mean in _means(structure, block, w, places)]
+    )
+    parameters = {"d": float(d), "k": float(k)}
+    parameters = {name: parameters[name] for name in sorted(structure.parameters | {"d"})}
+    rows, teachers = (
+        tuple(row for points in sets.values() for copy in getattr(points, kind) for row in copy)
+        for kind in ("students", "teachers")
+    )
+    columns = tuple(column for points in sets.values() for column in points.columns)
+    again = matrices(structure, x, parameters)
+    given = w[np.ix_(rows, columns)], v[np.ix_(teachers, columns)]
+    deviation = max(float(np.abs(a - b).max()) for a, b in zip(again, given, strict=True))
+    return Form(structure, parameters, x, rows, columns, deviation, _alike(sets))
+
+
+def size_expressions(sets: Sequence[Points], d: int, k: int) -> list[str]:
+    """Sizes of the sets as texts in d and k, by the convention of this module.
+
+    Examples
+    --------
+    >>> bulk, last = Points(tuple(range(7)), (tuple(range(7)),)), Points((7,), ((7,),))
+    >>> size_expressions([bulk, last], 8, 8)
+    ['d - 1', '1']
+    >>> size_expressions([Points((0, 1, 2, 3), ((0, 1, 2, 3),)), Points((4, 5))], 6, 4)
+    ['k', 'd - k']
+    """
+    counts = np.array([[bool(s.columns), len(s.students)] for s in sets], dtype=int)
+    sizes = np.array([points.size for points in sets])
+    texts = [str(size) for size in sizes]
+    grows = [i for i in np.argsort(-sizes, kind="stable") if sizes[i] > 1]
+    main = next((i for i in grows if counts[i, 0]), None)
+    if main is None:
+        return texts
+    free = [int(main)]
+    if k != d:
+        pairs = ((i, counts[main] @ (counts[i, 1], -counts[i, 0])) for i in grows)
+        free += [int(i) for i, determinant in pairs if determinant][:1]
+    rest = counts.T @ np.where(np.isin(np.arange(len(sets)), free), 0, sizes)
+    wanted = [Polynomial.parse("d") - int(rest[0]), Polynomial.parse("k") - int(rest[1])]
+    if len(free) == 1:
+        texts[main] = wanted[0].text()
+        return texts
+    (a, b), (c, e) = counts[free].T.tolist()
+    one = Fraction(1, a * e - b * c)
+    texts[free[0]] = ((wanted[0] * e - wanted[1] * b) * one).text()
+    texts[free[1]] = ((wanted[1] * a - wanted[0] * c) * one).text()
+    return texts
+
+
+def _named(found: Sequence[Points]) -> Iterator[tuple[str, Points]]:
+    """Names that say what a set is: all, bulk, part, last; and rows alone, extra or target."""
+    seen: dict[str, int] = {}
+    for i, points in enumerate(found):
+        if not points.columns:
+            name = "extra" if points.students else "target"
+        elif i == 0:
+            name = "all" if len(found) == 1 else "bulk"
+        else:
+            name = "last" if points.size == 1 else "part"
+        seen[name] = seen.get(name, 0) + 1
+        yield (name if seen[name] == 1 else f"{name}{seen[name]}"), points
+
+
+def _places(sets) -> dict[str, dict[str, tuple[int, ...]]]:
+    """Where the points of each block are in the matrix, by kind and block name."""
+    places: dict[str, dict[str, tuple[int, ...]]]
+    places = {"students": {}, "teachers": {}, "inputs": {}}
+    for name, points in sets.items():
+        if points.columns:
+            places["inputs"][name] = points.columns
+        for kind in ("students", "teachers"):
+            for i, copy in enumerate(getattr(points, kind), start=1):
+                places[kind][name if i == 1 else f"{name}#{i}"] = copy
+    return places
+
+
+def _means(structure, row: Block, matrix, places, kind: str = "students") -> Iterator[float]:
+    """Mean entries of a row block over its coordinates, in their order."""
+    for column in structure.inputs:
+        part = matrix[np.ix_(places[kind][row.name], places["inputs"][column.name])]
+        if structure.tied(row, column):
+            n = len(part)
+            diagonal = float(np.trace(part)) / n
+            yield diagonal
+            yield (float(part.sum()) - n * diagonal) / (n * (n - 1))
+        else:
+            yield float(part.mean())
+
+
+def _with_teacher(bare: Structure, sizes, blocks, v, places) -> Structure:
+    """The structure with the entries of ``v``; the identity is left unsaid."""
+    teacher = {}
+    for row in bare.teachers:
+        means = _means(bare, row, v, places, "teachers")
+        for column in bare.inputs:
+            tied = bare.tied(row, column)
+            entry = [_round(next(means)) for _ in range(2 if tied else 1)]
+            if any(entry):
+                teacher[f"{row.name},{column.name}"] = entry if tied else entry[0]
+    given = Structure.build(sizes, **blocks, teacher=teacher)
+    return bare if given.teacher == _written_out(bare) else given
+
+
+def _written_out(structure: Structure) -> dict:
+    """The default teacher with single points as constants."""
+    one = Polynomial.of(1)
+    single = {points.name for points in structure.sets if points.single}
+    named = {block.name: block.points for block in structure.inputs}
+    return {
+        key: (one, one) if named[key[1]] in single else entry
+        for key, entry in structure.teacher.items()
+    }
+
+
+def _round(value: float) -> float:
+    """A teacher's entry without the rounding of its mean."""
+    return float(f"{value:.12g}") if abs(value) > 1e-12 else 0.0
+
+
+def _alike(sets) -> tuple[tuple[str, ...], ...]:
+    """Sets that share a stable colour."""
+    groups: dict = {}
+    for name, points in sets.items():
+        groups.setdefault((points.colour, points.size), []).append(name)
+    return tuple(tuple(names) for (colour, _), names in groups.items() if len(names) > 1)

@@ -1,0 +1,243 @@
+"""Which critical point a weight matrix is: family, loss, index and spectrum."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from bifurc.events.records import morse_index
+from bifurc.identification.catalogue import TOLERANCE, Catalogue, label, own_diagonals
+from bifurc.identification.checks import checked, nearly_parallel
+from bifurc.identification.form import Form, block_form
+from bifurc.identification.polish import Polished
+from bifurc.identification.settle import settle
+from bifurc.identification.teacher import rotated
+from bifurc.loss import full
+from bifurc.loss.embedding import matrices
+from bifurc.loss.kernels import kernel
+from bifurc.loss.problem import NetworkProblem
+from bifurc.structure.families import Family
+from bifurc.structure.irreps import Component
+from bifurc.structure.polynomial import Polynomial
+from bifurc.structure.structure import Structure
+
+SMALL = 1e-9  # an eigenvalue that is zero up to rounding
+ZERO = 1e-6  # length of a row that counts as zero, relative to the longest
+MANY = 400  # coordinates past which the full Hessian is cheaper than its t block
+
+
+@dataclass(frozen=True, eq=False)
+class Identified:
+    """What a weight matrix is.
+
+    Attributes
+    ----------
+    polished : Polished
+        The matrix after Newton, in the order it was given, zero rows left out
+        and, for a teacher that is orthonormal, with its rows as basis;
+        ``polished.status`` says whether it is a critical point. If not, all
+        below is None or empty.
+    form : Form or None
+        Its ``rows`` count all rows of the matrix given.
+    family : Family or None
+        With the parameters at this matrix: a known one, or a new one.
+    known : bool
+    loss : float or None
+    spectrum : dict from Component to (eigenvalues, number of neutral directions)
+        Through the reduced problem; multiplicities are the components' dimensions.
+    zero_rows : tuple of int
+        Rows that are zero. They were left out: the loss is not smooth there.
+    parallel : tuple of (int, int, float)
+        Pairs of rows and the angle between them in degrees, if below one.
+    notes : tuple of str
+    """
+
+    polished: Polished
+    form: Any = None
+    family: Any = None
+    known: bool = False
+    loss: Any = None
+    spectrum: Mapping[Component, tuple[np.ndarray, int]] = field(default_factory=dict)
+    zero_rows: tuple[int, ...] = ()
+    parallel: tuple[tuple[int, int, float], ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether the matrix is a critical point, so that the rest means something."""
+        return self.polished.status.ok
+
+    @property
+    def name(self) -> Any:
+        """The family's name and parameters."""
+        return label(self.family) if self.family else None
+
+    @property
+    def structure(self) -> Structure | None:
+        """The structure with sizes in d and k."""
+        return self.form.structure if self.form else None
+
+    @cached_property
+    def problem(self) -> NetworkProblem:
+        """The reduced problem along d, k - d fixed; ``form.x`` solves it at ``d``."""
+        return problem_of(self.form)
+
+    @property
+    def index(self) -> Any:
+        """Morse index, neutral directions aside."""
+        if self.form is None:
+            return None
+        negatives = {c: int((values < -SMALL).sum()) for c, (values, _) in self.spectrum.items()}
+        return round(morse_index(negatives, self.form.parameters)(**self.form.parameters))
+
+    @property
+    def is_minimum(self) -> bool:
+        """Whether no eigenvalue is negative, neutral directions aside."""
+        return self.index == 0
+
+
+def identify(W, V=None, families=None, catalogue: Catalogue | None = None) -> Identified:
+    """Polish a weight matrix, find its isotropy and say which family it is.
+
+    Parameters
+    ----------
+    W : array_like, shape (k, d)
+        Rows are neurons.
+    V : array_like, shape (h, d), optional
+        The teacher; the identity by default.
+    families : sequence of Family, optional
+        Known families beside the built-in ones.
+    catalogue : Catalogue, optional
+        To identify many matrices: keeps the members it has computed.
+
+    Returns
+    -------
+    Identified
+
+    Raises
+    ------
+    ValueError
+        If a matrix has a wrong shape or entries that are no finite numbers.
+
+    Examples
+    --------
+    >>> from bifurc.identification.embed import embed
+    >>> found = identify(embed("II", d=8)[::-1])
+    >>> found.name, found.index, round(found.loss, 6)
+    ('II', 0, 0.021508)
+    """
+    w, v = checked(W, V)
+    catalogue = catalogue or Catalogue.beside(families)
+    w, v = rotated(w, v)
+    polished, classes, kept = _settled(w, v)
+    zero = tuple(np.setdiff1d(np.arange(len(w)), kept).tolist())
+    parallel = tuple((int(kept[i]), int(kept[j]), a) for i, j, a in nearly_parallel(polished.w))
+    about: dict[str, Any] = {"zero_rows": zero, "parallel": parallel}
+    if not polished.status.ok:
+        return Identified(polished, **about)
+    form = block_form(polished.w, v, TOLERANCE)
+    if form.deviation > 10 * TOLERANCE:
+        form = block_form(polished.w, v, 0.01 * TOLERANCE)
+    loss = full.loss(polished.w, v, kernel("relu"))
+    family, note = catalogue.recognise(form, w.shape[1], len(kept))
+    notes = [note] if note else []
+    notes += _notes(form, loss, classes, kept)
+    spectrum = spectrum_of(form, polished.w, v)
+    if flat := [c.label for c, (values, _) in spectrum.items() if (np.abs(values) <= SMALL).any()]:
+        notes.append(
+            f"Blocks {', '.join(flat)} have zero eigenvalues beside exchanges of norm: second "
+            "order does not decide whether it is a minimum there."
+        )
+    return Identified(
+        polished=polished,
+        form=replace(form, rows=tuple(kept[list(form.rows)].tolist())),
+        family=family or new_family(form),
+        known=family is not None,
+        loss=loss,
+        spectrum=spectrum,
+        notes=tuple(notes),
+        **about,
+    )
+
+
+def _settled(w, v) -> tuple[Polished, list[np.ndarray], np.ndarray]:
+    """Polish without rows that are zero or become so; also which rows were kept."""
+    kept = np.arange(len(w))
+    while True:
+        lengths = np.linalg.norm(w, axis=1)
+        small = lengths <= ZERO * lengths.max()
+        w, kept = w[~small], kept[~small]
+        polished, classes = settle(w, v, kernel("relu"))
+        lengths = np.linalg.norm(polished.w, axis=1)
+        if not polished.status.ok or lengths.min() > ZERO * lengths.max():
+            return polished, classes, kept
+        w = polished.w
+
+
+def _notes(form: Form, loss: float, classes, kept) -> list[str]:
+    """What a reader should know beside the numbers."""
+    notes = []
+    for rows in classes:
+        names = ", ".join(str(int(kept[row])) for row in rows)
+        notes.append(
+            f"Rows {names} are parallel and exchange norm at no cost: the matrix lies on a "
+            "continuum; described is the point on it where their norms are equal."
+        )
+    for alike in form.alike:
+        notes.append(
+            f"Sets {', '.join(alike)} look alike: a permutation of whole sets may be a symmetry "
+            "too. The structure is the product of symmetric groups in it."
+        )
+    if abs(loss) < 1e-13 * len(form.columns):
+        notes.append("The loss is zero: a global minimum.")
+    if not form.structure.parameters:
+        notes.append("No two columns are exchangeable: no size can grow with d.")
+    return notes
+
+
+def new_family(form: Form) -> Family:
+    """A family for a form that no known family has; its name is its group."""
+    name = f"new: {form.structure}" if form.structure.parameters else "new: no symmetry"
+    d = int(form.parameters["d"])
+    parameters: dict[str, Any] = {"d": d}
+    if "k" in form.parameters:
+        parameters["k"] = (Polynomial.parse("d") + int(form.parameters["k"] - d)).text()
+    own = own_diagonals(form)
+    coordinates = {
+        c.name: float(v) for c, v in zip(form.structure.coordinates, form.x, strict=True)
+    }
+    return Family(
+        name,
+        form.structure,
+        start={row: float(np.sign(round(value, 9))) for row, value in own.items()},
+        parameters=parameters,
+        found={"at": {"d": d}, "coordinates": coordinates},
+    )
+
+
+def problem_of(form: Form) -> NetworkProblem:
+    """The reduced problem of a form along d."""
+    line = {"d": Polynomial.parse("lam")}
+    if "k" in form.parameters:
+        line["k"] = line["d"] + round(form.parameters["k"] - form.parameters["d"])
+    return NetworkProblem(form.structure, kernel("relu"), line)
+
+
+def spectrum_of(form: Form, w, v) -> dict[Component, tuple[np.ndarray, int]]:
+    """Eigenvalues of each block and how many neutral directions it has."""
+    if len(form.x) > MANY:
+        values = np.linalg.eigvalsh(full.hessian(w, v, kernel("relu")))
+        return {Component.on("t", len(form.x)): (values, 0)}
+    spectrum = {}
+    problem = problem_of(form)
+    for component, block in problem.blocks(form.x, form.parameters["d"]).items():
+        neutral = 0 if block.neutral is None else block.neutral.shape[-1]
+        spectrum[component] = block.eigen().values, neutral
+    return spectrum
+
+
+def canonical(form: Form) -> tuple[np.ndarray, np.ndarray]:
+    """The matrices W and V in block order."""
+    return matrices(form.structure, form.x, form.parameters)

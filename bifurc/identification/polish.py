@@ -1,0 +1,111 @@
+"""Newton on the full loss: from a trained matrix to the critical point it stands for.
+
+No symmetry is used or kept, so what comes out has the symmetry the matrix
+really had. Newton preserves the index: a saddle stays a saddle. Steps are
+shortened until the gradient falls, and a point that Newton has to go far for
+is not the one that was handed in, so the distance is bounded.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+from scipy.linalg import solve
+
+from bifurc.loss import full
+
+TOLERANCE = 1e-12  # on the Frobenius norm of the gradient
+REACH = 0.1  # relative distance past which another critical point was found
+ITERATIONS = 40
+SPECTRAL = 900  # unknowns up to which all eigenvalues are cheap (a second)
+SINGULAR = 1e-10  # relative eigenvalue below which a direction counts as neutral
+
+
+class Status(Enum):
+    """How a polishing ended."""
+
+    CRITICAL = "Newton converged to a critical point."
+    STALLED = (
+        "The matrix is not near a critical point: the gradient does not fall to zero along "
+        "Newton's steps. Train longer, or check that the teacher is the right one."
+    )
+    FAR = (
+        "The matrix is not near a critical point: the one that Newton finds is more than 10 % "
+        "away. Train longer, or check that the teacher is the right one."
+    )
+
+    @property
+    def ok(self) -> bool:
+        """Whether the matrix is a critical point now."""
+        return self is Status.CRITICAL
+
+
+@dataclass(frozen=True, eq=False)
+class Polished:
+    """A matrix after polishing.
+
+    Attributes
+    ----------
+    w : ndarray, shape (k, d)
+    status : Status
+    before, after : float
+        Norm of the gradient.
+    moved : float
+        Distance from the matrix given, relative to its norm.
+    """
+
+    w: np.ndarray
+    status: Status
+    before: float
+    after: float
+    moved: float
+
+
+def polish(w, v, kernel, tolerance: float = TOLERANCE, reach: float = REACH) -> Polished:
+    """Polish ``w`` (k, d) by Newton until the gradient is below ``tolerance``.
+
+    Directions in which the Hessian vanishes are left alone (the
+    pseudo-inverse step), so a point of a continuum goes to a near point of it.
+    """
+    start, norm = w, np.linalg.norm(full.gradient(w, v, kernel))
+    first = norm
+    for _ in range(ITERATIONS):
+        if not norm > tolerance:
+            break
+        shorter = _descend(w, newton_step(w, v, kernel), norm, v, kernel)
+        if shorter is None:
+            break
+        w, norm = shorter
+    moved = float(np.linalg.norm(w - start) / np.linalg.norm(start))
+    status = Status.CRITICAL if norm <= tolerance else Status.STALLED
+    if status.ok and moved > reach:
+        status = Status.FAR
+    return Polished(w, status, float(first), float(norm), moved)
+
+
+def newton_step(w, v, kernel) -> np.ndarray:
+    """The step -H⁺ g, shape (k, d)."""
+    g = full.gradient(w, v, kernel).ravel()
+    hessian = full.hessian(w, v, kernel)
+    if len(g) <= SPECTRAL:
+        values, vectors = np.linalg.eigh(hessian)
+        kept = np.abs(values) > SINGULAR * np.abs(values).max()
+        along = vectors[:, kept]
+        step = along @ ((along.T @ g) / values[kept])
+    else:
+        # a shift far below any eigenvalue that matters keeps neutral directions finite
+        shift = SINGULAR * np.abs(hessian).sum(axis=0).max()
+        step = solve(hessian + shift * np.eye(len(g)), g, assume_a="sym", check_finite=False)
+    return -step.reshape(w.shape)
+
+
+def _descend(w, step, norm, v, kernel):
+    """The longest of step, step/2, ... on which the gradient falls, or None."""
+    for _ in range(12):
+        trial = w + step
+        if np.linalg.norm(trial, axis=1).min() > 0:
+            fallen = np.linalg.norm(full.gradient(trial, v, kernel))
+            if fallen < norm * (1 - 1e-4):
+                return trial, fallen
+        step = step / 2
+    return None

@@ -1,0 +1,157 @@
+"""A branch against the full network, at every whole parameter value inside it.
+
+The reduced loss knows d only as a number; where d is whole there is a matrix
+behind it. There its gradient must vanish in the full space, and the union of
+the blocks' eigenvalues, each as often as its dimension says, must be the
+spectrum of the full Hessian.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from bifurc.continuation.correct import correct_at
+from bifurc.continuation.options import Options
+from bifurc.continuation.point import Point
+from bifurc.events.branch import Branch
+from bifurc.events.records import morse_index
+from bifurc.loss import full
+from bifurc.loss.embedding import matrices, row_weights
+from bifurc.loss.problem import NetworkProblem
+
+GRADIENT = 1e-9  # norm of the full gradient of a corrected point
+EIGENVALUE = 1e-8  # relative to the largest eigenvalue
+LARGEST = 2500  # entries of W up to which a full spectrum is computed
+
+
+@dataclass(frozen=True)
+class Check:
+    """A branch at one whole parameter value.
+
+    Attributes
+    ----------
+    lam : int
+    gradient : float
+        Norm of the gradient in the full space.
+    deviation : float
+        Largest difference of an eigenvalue from the reduced one, nan if their
+        numbers differ.
+    full_index, index : int
+        Negative eigenvalues of the full Hessian and of the blocks.
+    note : str
+        Why there is nothing to compare, else "".
+    """
+
+    lam: int
+    gradient: float = math.nan
+    deviation: float = math.nan
+    full_index: int = -1
+    index: int = -1
+    note: str = ""
+
+    @property
+    def compared(self) -> bool:
+        """Whether there was a matrix to compare with."""
+        return not self.note
+
+    @property
+    def mismatch(self) -> bool:
+        """Whether the full network disagrees."""
+        agrees = (
+            self.gradient <= GRADIENT
+            and self.deviation <= EIGENVALUE
+            and self.full_index == self.index
+        )
+        return self.compared and not agrees
+
+
+def verify(branch: Branch, largest: int = LARGEST) -> list[Check]:
+    """Check a branch at every whole parameter value that it passes, in its order.
+
+    A value that the branch passes twice, beside a fold, is checked twice.
+
+    Parameters
+    ----------
+    branch : Branch
+        Of a :class:`~bifurc.loss.problem.NetworkProblem`.
+    largest : int
+        Entries of W up to which it is done; beyond it a row says so.
+
+    Raises
+    ------
+    ValueError
+        If the branch is not one of a network.
+    """
+    if not isinstance(branch.problem, NetworkProblem):
+        raise ValueError("Only branches of networks have matrices behind them; nothing to verify.")
+    return [_check(branch.problem, *place, largest) for place in whole_values(branch.points)]
+
+
+def whole_values(points: list[Point]) -> Iterator[tuple[int, Point, Point]]:
+    """Each whole value of the parameter with the points before and after it."""
+    for i, (before, after) in enumerate(zip(points, points[1:], strict=False)):
+        low, high = sorted((before.lam, after.lam))
+        inside = list(range(math.ceil(low), math.floor(high) + 1))
+        for n in inside if after.lam > before.lam else inside[::-1]:
+            if n != after.lam or i == len(points) - 2:  # a point on n counts for one step
+                yield n, before, after
+
+
+def _check(problem: NetworkProblem, n: int, before: Point, after: Point, largest: int) -> Check:
+    parameters = problem.parameters(float(n))
+    entries = problem.weights(float(n)).sum()
+    if entries > largest:
+        return Check(n, note=f"not compared: {entries:.0f} entries are too many")
+    point = between(problem, n, before, after)
+    if point is None:
+        return Check(n, gradient=math.inf)
+    try:
+        w, v = matrices(problem.structure, point.x, parameters)
+        a, b = row_weights(problem.structure, parameters)
+    except ValueError:
+        return Check(n, note="not compared: a size is not whole")
+    gradient = np.linalg.norm(full.gradient(w, v, problem.kernel, a, b))
+    whole = np.linalg.eigvalsh(full.hessian(w, v, problem.kernel, a, b))
+    reduced, index = repeated(problem, point.x, float(n))
+    deviation = math.nan
+    scale = np.abs(whole).max()
+    if len(whole) == len(reduced):
+        deviation = float(np.abs(whole - reduced).max() / scale)
+    full_index = int((whole < -EIGENVALUE * scale).sum())
+    return Check(n, float(gradient), deviation, full_index, index)
+
+
+def between(problem, n: int, before: Point, after: Point) -> Point | None:
+    """The branch's point at ``n``, or None if Newton does not find it near the chord."""
+    span = after.lam - before.lam
+    share = (n - before.lam) / span if span else 0.0
+    guess = (1 - share) * before.X + share * after.X
+    guess[-1] = n
+    point = correct_at(problem, guess, before.tangent, Options(max_iterations=30)).point
+    if point is None:
+        return None
+    scales = problem.scales(float(n))
+    off = np.linalg.norm((point.X - guess) / scales)
+    near = np.linalg.norm((after.X - before.X) / scales)
+    return point if off <= near + 1e-9 else None
+
+
+def repeated(problem: NetworkProblem, x, lam: float) -> tuple[np.ndarray, int]:
+    """The blocks' eigenvalues as often as they count, sorted, and the index.
+
+    Neutral directions count as zeros.
+    """
+    parameters = problem.parameters(lam)
+    values, negatives = [], {}
+    for component, block in problem.blocks(x, lam).items():
+        if not component.exists(parameters):
+            continue
+        own = block.eigen().values
+        neutral = 0 if block.neutral is None else block.neutral.shape[-1]
+        times = round(component.dimension(**parameters))
+        values.append(np.repeat(np.append(own, np.zeros(neutral)), times))
+        negatives[component] = int((own < -EIGENVALUE * np.abs(own).max(initial=0)).sum())
+    index = morse_index(negatives, parameters)(**parameters)
+    return np.sort(np.concatenate(values)), round(index)

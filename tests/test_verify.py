@@ -1,0 +1,73 @@
+"""Branches against the full network."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+import bifurc
+from bifurc.identification.verify import verify, whole_values
+from bifurc.loss.kernels import ReLU
+from bifurc.loss.problem import NetworkProblem
+from bifurc.models import pitchfork
+
+
+@pytest.mark.parametrize("name", ["II", "A", "I", "M"])
+def test_branches_agree_with_the_full_network(name):
+    checks = verify(bifurc.trace(name, d=(14, 4)))
+    assert [check.lam for check in checks] == list(range(14, 3, -1))
+    assert all(check.compared and not check.mismatch for check in checks)
+    assert {check.index > 0 for check in checks} == {True, False}
+
+
+def test_upward_and_downward_walks_are_checked_at_the_same_values():
+    values = [[c.lam for c in verify(bifurc.trace("II", d=w))] for w in ((9.5, 6.2), (6.2, 9.5))]
+    assert values == [[9, 8, 7], [7, 8, 9]]
+
+
+class Wrong(NetworkProblem):
+    """A reduced problem whose blocks are a little off."""
+
+    def blocks(self, x, lam, components=None):
+        return {
+            c: replace(block, matrix=block.matrix + 1e-6 * np.eye(block.matrix.shape[-1]))
+            for c, block in super().blocks(x, lam, components).items()
+        }
+
+
+def test_a_wrong_block_is_a_mismatch():
+    branch = bifurc.trace("II", d=(9, 7))
+    problem = branch.problem
+    wrong = Wrong(problem.structure, ReLU(), problem.line)
+    checks = verify(replace(branch, problem=wrong))
+    assert all(check.mismatch for check in checks)
+    assert all(check.deviation > 1e-8 for check in checks)
+
+
+def test_a_branch_that_is_none_is_a_mismatch():
+    """Points far from any solution are not silently moved to one."""
+    branch = bifurc.trace("II", d=(9, 7))
+    points = [replace(p, X=p.X + 0.2) for p in branch.points]
+    for point in points:
+        point.X[-1] -= 0.2
+    checks = verify(replace(branch, points=points))
+    assert any(check.mismatch for check in checks)
+
+
+def test_sizes_that_are_not_whole_or_too_large_are_said():
+    checks = verify(bifurc.trace(bifurc.family("M", p=2.5), d=(12, 10)))
+    assert all("not whole" in check.note and not check.mismatch for check in checks)
+    checks = verify(bifurc.trace("II", d=(12, 10)), largest=121)
+    assert [check.compared for check in checks] == [False, True, True]
+
+
+def test_a_value_on_a_point_is_checked_once():
+    points = [SimpleNamespace(lam=lam) for lam in (3, 4, 5.5, 4.5)]
+    assert [n for n, *_ in whole_values(points)] == [3, 4, 5, 5]
+
+
+def test_a_model_has_no_matrices():
+    branch = replace(bifurc.trace("II", d=(9, 8)), problem=pitchfork())
+    with pytest.raises(ValueError, match="matrices"):
+        verify(branch)
