@@ -25,7 +25,7 @@ class FamilyData(Strict):
 
     name: str
     sets: dict[str, str | Number]
-    start: dict[str, Number]
+    start: dict[str, Number | dict[str, Number]]
     students: list[str] | None = None
     inputs: list[str] | None = None
     teachers: list[str] | None = None
@@ -34,6 +34,7 @@ class FamilyData(Strict):
     teacher_weights: dict[str, Number] | None = None
     parameters: dict[str, str | Number] = {}
     kernel: str = "relu"
+    kernel_parameters: dict[str, str | Number] = {}
     about: str = ""
     found: dict[str, dict[str, Number]] = {}
 

@@ -14,7 +14,7 @@ DONE, WRONG_INPUT, ENDED_EARLY = 0, 2, 3
 
 # one module each in bifurc.cli; it has add(subparsers) and run(arguments)
 COMMANDS = (
-    "families", "critical", "spectrum", "run", "identify", "embed", "descend", "verify",
+    "families", "critical", "locus", "spectrum", "run", "identify", "embed", "descend", "verify",
 )  # fmt: skip
 
 
@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     done is saved and said.
     """
     arguments = parser().parse_args(argv)
-    level = [logging.ERROR, logging.INFO, logging.DEBUG][min(getattr(arguments, "verbose", 0), 2)]
+    level = [logging.WARNING, logging.INFO, logging.DEBUG][min(getattr(arguments, "verbose", 0), 2)]
     logging.basicConfig(level=level, format="%(name)s: %(message)s")
     try:
         return arguments.run(arguments) or DONE

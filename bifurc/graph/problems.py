@@ -74,7 +74,12 @@ def problem_spec(problem: Any) -> dict:
             "type": "network",
             "structure": structure_spec(problem.structure),
             "kernel": kernels.name_of(problem.kernel),
+            "kernel_parameters": {
+                name: Polynomial.of(value).text()
+                for name, value in problem.kernel_parameters.items()
+            },
             "line": {name: poly.text() for name, poly in problem.line.items()},
+            "pinned": problem.pinned,
         }
     if isinstance(problem, PlainProblem) and problem.source is not None:
         spec: dict = {"type": "model", **problem.source}
@@ -91,7 +96,11 @@ def problem_from(spec: dict) -> Any:
     """The problem of :func:`problem_spec`."""
     if spec["type"] == "network":
         return NetworkProblem(
-            structure_from(spec["structure"]), kernels.kernel(spec["kernel"]), spec["line"]
+            structure_from(spec["structure"]),
+            kernels.kernel(spec["kernel"]),
+            spec["line"],
+            kernel_parameters=spec.get("kernel_parameters"),
+            pinned=spec.get("pinned", False),
         )
     problem = model(spec["model"], **spec["parameters"])
     if isinstance(problem, SymmetricProblem) and "basis" in spec:

@@ -5,11 +5,33 @@ there is nothing to inherit. They are called with arrays or with
 :class:`~bifurc.loss.series.Series`, so write them with numpy's functions
 and operators. Only derivatives in the first argument are asked for: the
 others follow from f(p, q, c) = f(q, p, c).
+
+Parameters of a kernel are the fields of a frozen dataclass. A family may let
+them run like d, and then they come as arrays or as Series too.
+
+Your own kernel, here a z + z² (``homogeneous`` and ``smooth`` may be left
+out: they say that phi(a z) = a phi(z) for a > 0, and that zero rows do no
+harm):
+
+>>> @dataclass(frozen=True)
+... class Bowl:
+...     a: float = 1.0
+...     smooth = True
+...     def value(self, p, q, c):
+...         return self.a**2 * c + p * q + 2 * c**2
+...     def gradient(self, p, q, c):
+...         return q, self.a**2 + 4 * c
+...     def hessian(self, p, q, c):
+...         return 0 * p, 1 + 0 * p, 0 * p, 4 + 0 * p
+>>> check(Bowl(a=0.5))
 """
+
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 
-from bifurc.loss.series import leading
+from bifurc.loss.series import Series, direction, leading
 
 # sin² of the angle below which two rows count as parallel. The angle is then
 # below 1e-7, where rounding of pq - c² would spoil the second derivatives and
@@ -67,27 +89,172 @@ class ReLU:
 
     def _angle(self, p, q, c):
         sine, cosecant = self._sine(p, q, c)
-        apart = leading(cosecant) != 0
+        apart = np.asarray(leading(cosecant) != 0)
         cosine = c * apart / np.sqrt(p * q)
         opposite = ~apart & (leading(c) < 0)
         angle = np.arccos(cosine) * apart + np.pi * opposite
         return sine, cosecant, angle
 
 
-KERNELS = {"relu": ReLU}
+@dataclass(frozen=True)
+class LeakyReLU:
+    """phi(z) = z for z > 0 and ``slope`` z below: f = (1 - slope)² f_relu + slope c.
+
+    Slope 0 is ReLU, slope 1 the linear network, slope -1 the absolute value.
+    With R the kernel of relu, phi(z) = relu(z) - slope relu(-z) gives
+    (1 + slope²) R(p, q, c) - 2 slope R(p, q, -c), and R(p, q, -c) = R(p, q, c) - c/2.
+    """
+
+    slope: Any = 0.01
+    homogeneous = True
+
+    def value(self, p, q, c):
+        """f itself."""
+        return (1 - self.slope) ** 2 * _RELU.value(p, q, c) + self.slope * c
+
+    def gradient(self, p, q, c):
+        """(f_p, f_c)."""
+        share = (1 - self.slope) ** 2
+        f_p, f_c = _RELU.gradient(p, q, c)
+        return share * f_p, share * f_c + self.slope
+
+    def hessian(self, p, q, c):
+        """(f_pp, f_pq, f_pc, f_cc)."""
+        share = (1 - self.slope) ** 2
+        return tuple(share * value for value in _RELU.hessian(p, q, c))
 
 
-def kernel(name: str, **parameters: float):
-    """Return the kernel called ``name``.
+class AbsoluteValue(LeakyReLU):
+    """phi(z) = |z|, the leaky ReLU of slope -1."""
+
+    def __init__(self):
+        super().__init__(slope=-1.0)
+
+
+class Erf:
+    """phi(z) = erf(z/sqrt 2): f = (2/pi) arcsin(c / sqrt((1 + p)(1 + q))).
+
+    References
+    ----------
+    .. [1] Saad, Solla, "Exact solution for on-line learning in multilayer
+       neural networks", Phys. Rev. Lett. 74 (1995) 4337, eq. (4).
+    """
+
+    smooth = True
+
+    def value(self, p, q, c):
+        """f itself."""
+        return 2 / np.pi * np.arcsin(c / np.sqrt((1 + p) * (1 + q)))
+
+    def gradient(self, p, q, c):
+        """(f_p, f_c)."""
+        root = self._root(p, q, c)
+        return -c / (np.pi * (1 + p) * root), 2 / np.pi / root
+
+    def hessian(self, p, q, c):
+        """(f_pp, f_pq, f_pc, f_cc)."""
+        root = self._root(p, q, c)
+        cube = np.pi * root**3
+        return (
+            c / (1 + p) * (1 / (np.pi * (1 + p) * root) + (1 + q) / (2 * cube)),
+            c / (2 * cube),
+            -(1 + q) / cube,
+            2 * c / cube,
+        )
+
+    @staticmethod
+    def _root(p, q, c):
+        return np.sqrt((1 + p) * (1 + q) - c * c)
+
+
+class Quadratic:
+    """phi(z) = z²: f = pq + 2c² (Isserlis)."""
+
+    smooth = True
+
+    def value(self, p, q, c):
+        """f itself."""
+        return p * q + 2 * c**2
+
+    def gradient(self, p, q, c):
+        """(f_p, f_c)."""
+        return q, 4 * c
+
+    def hessian(self, p, q, c):
+        """(f_pp, f_pq, f_pc, f_cc)."""
+        nothing = 0 * (p + q + c)
+        return nothing, nothing + 1, nothing, nothing + 4
+
+
+@dataclass(frozen=True)
+class TensorPower:
+    """f = <w, v>^order: symmetric tensor decomposition in the Frobenius norm.
+
+    L is then half the squared distance of sum_i w_i^{⊗ order} from the teacher's.
+
+    References
+    ----------
+    .. [1] Arjevani, Bruna, Field, Kileel, Trager, Williams, "Symmetry breaking
+       in symmetric tensor decomposition", arXiv 2103.06234 (2021).
+    """
+
+    order: int = 3
+    smooth = True
+
+    def value(self, p, q, c):
+        """f itself."""
+        return c**self._whole
+
+    def gradient(self, p, q, c):
+        """(f_p, f_c)."""
+        return 0 * p, self._whole * c ** (self._whole - 1)
+
+    def hessian(self, p, q, c):
+        """(f_pp, f_pq, f_pc, f_cc)."""
+        nothing = 0 * (p + q + c)
+        n = self._whole
+        return nothing, nothing, nothing, n * (n - 1) * c ** (n - 2)
+
+    @property
+    def _whole(self) -> int:
+        order = np.asarray(leading(self.order))
+        if isinstance(self.order, Series) or order.size != 1 or order != round(order.item()):
+            raise ValueError(f"The order of a tensor is a fixed whole number, got {self.order}.")
+        if order < 2:
+            raise ValueError(f"The order of a tensor must be at least 2, got {self.order}.")
+        return round(order.item())
+
+
+_RELU = ReLU()
+KERNELS = {
+    "relu": ReLU,
+    "leaky": LeakyReLU,
+    "abs": AbsoluteValue,
+    "erf": Erf,
+    "quadratic": Quadratic,
+    "tensor": TensorPower,
+}
+
+
+def kernel(name: Any, **parameters: Any):
+    """Return the kernel called ``name``; a kernel itself is returned as it is.
 
     Raises
     ------
     ValueError
-        If there is none.
+        If there is none, or it has no such parameter.
     """
+    if not isinstance(name, str):
+        return name
     if name not in KERNELS:
         raise ValueError(f"Unknown kernel {name!r}; there are {', '.join(KERNELS)}.")
-    return KERNELS[name](**parameters)
+    try:
+        return KERNELS[name](**parameters)
+    except TypeError:
+        raise ValueError(
+            f"Kernel {name!r} has no parameters {', '.join(parameters)}; "
+            f"it has {', '.join(parameter_names(KERNELS[name])) or 'none'}."
+        ) from None
 
 
 def name_of(kernel) -> str:
@@ -98,3 +265,59 @@ def name_of(kernel) -> str:
     raise ValueError(
         f"Kernel {type(kernel).__name__} has no name; add it to bifurc.kernels.KERNELS to save it."
     )
+
+
+def parameter_names(kernel: Any) -> tuple[str, ...]:
+    """The parameters of a kernel: the fields of its dataclass, unless it fixes them itself."""
+    made = kernel if isinstance(kernel, type) else type(kernel)
+    own = "__dataclass_params__" in vars(made)
+    return tuple(entry.name for entry in fields(made)) if own else ()
+
+
+def check(kernel: Any, samples: int = 20, tol: float = 1e-9) -> None:
+    """Raise unless value, gradient, hessian and the symmetry in p, q fit together.
+
+    Derivatives are taken by :class:`~bifurc.loss.series.Series`, so they are
+    exact, at random p, q in (0.3, 3) and |c| < 0.95 sqrt(pq).
+
+    Raises
+    ------
+    ValueError
+        With the formula that does not fit and by how much.
+    """
+    rng = np.random.default_rng(0)
+    p, q = rng.uniform(0.3, 3.0, (2, samples))
+    c = rng.uniform(-0.95, 0.95, samples) * np.sqrt(p * q)
+    point, names = (p, q, c), "pqc"
+    ahead = [tuple(direction(v, 1.0 * (i == j)) for j, v in enumerate(point)) for i in range(3)]
+    value, (f_p, f_c) = kernel.value(*point), kernel.gradient(*point)
+    f_q, g_c = kernel.gradient(q, p, c)
+    f_pp, f_pq, f_pc, f_cc = kernel.hessian(*point)
+    g_qq, g_qp, g_qc, g_cc = kernel.hessian(q, p, c)
+    claims = [
+        ("f(p, q, c) = f(q, p, c)", value, kernel.value(q, p, c)),
+        ("f_c(p, q, c) = f_c(q, p, c)", f_c, g_c),
+        ("f_pq(p, q, c) = f_pq(q, p, c)", f_pq, g_qp),
+        ("f_cc(p, q, c) = f_cc(q, p, c)", f_cc, g_cc),
+    ]
+    stated = {"f_p": f_p, "f_q": f_q, "f_c": f_c}
+    for moved, (name, given) in zip(ahead, stated.items(), strict=True):
+        claims.append((f"{name} = df/d{name[-1]}", given, _slope(kernel.value(*moved))))
+    second = {"f_p": (f_pp, f_pq, f_pc), "f_c": (f_pc, g_qc, f_cc)}
+    for moved, name, *given in zip(ahead, names, *second.values(), strict=True):
+        for (first, _), entry, slope in zip(
+            second.items(), given, kernel.gradient(*moved), strict=True
+        ):
+            claims.append((f"{first}{name} = d{first}/d{name}", entry, _slope(slope)))
+    for claim, one, other in claims:
+        gap = np.max(np.abs(one - other) / (1 + np.abs(other)))
+        if not gap <= tol:
+            raise ValueError(
+                f"Kernel {type(kernel).__name__}: {claim} fails by {gap:.2g}; "
+                "correct value, gradient or hessian."
+            )
+
+
+def _slope(series):
+    """The coefficient of the first power; 0 for what does not move."""
+    return series.coefficients[1] if isinstance(series, Series) else np.zeros(1)

@@ -58,12 +58,15 @@ def norm_exchanges(rows: Rows, layout: Layout, component: Component, keep: np.nd
     return np.stack(found, axis=-1) if found else None
 
 
-def parallel(rows: Rows, students: int) -> tuple[np.ndarray, np.ndarray]:
-    """Which student blocks have parallel rows at different and at the same point."""
+def parallel(rows: Rows, students: int, turn: float = _TURN) -> tuple[np.ndarray, np.ndarray]:
+    """Which student blocks have parallel rows at different and at the same point.
+
+    ``turn`` is 1 - cosine of the angle that still counts as parallel.
+    """
     norms = rows.norms[..., 0, :students]
     lengths = np.sqrt(norms[..., :, None] * norms[..., None, :])
     inner = rows.inner[..., 0, :, :students, :students]
-    close = inner >= (1 - _TURN) * lengths[..., None, :, :]
+    close = inner >= (1 - turn) * lengths[..., None, :, :]
     apart, same = np.moveaxis(close, -3, 0)
     batch = tuple(range(apart.ndim - 2))
     return apart.all(axis=batch), same.all(axis=batch)
@@ -89,6 +92,34 @@ def _classes(linked: np.ndarray) -> list[np.ndarray]:
         left -= members
         classes.append(np.array(sorted(members)))
     return classes
+
+
+def shared_classes(rows: Rows, layout: Layout, turn: float = _TURN) -> list[np.ndarray]:
+    """Classes of two or more student blocks whose rows are parallel: they share their norm."""
+    apart, same = parallel(rows, len(layout.structure.students), turn)
+    return [members for members in _classes(same | apart) if len(members) > 1]
+
+
+def equal_norms(rows: Rows, layout: Layout, x: np.ndarray, members: np.ndarray) -> np.ndarray:
+    """Coordinates ``x`` with rows of one norm in place of the parallel ``members``.
+
+    The sum of signs times norms stays, so for a homogeneous kernel the loss
+    stays. Blocks of which the signs
+    cancel have no such representative and ``x`` comes back as it is.
+    """
+    s = layout.structure
+    lengths = np.sqrt(rows.norms[..., 0, members])
+    counts = rows.signs[members] * rows.sizes[..., 0, members]
+    total = counts.sum(axis=-1)
+    common = (counts * lengths).sum(axis=-1) / np.where(np.abs(total) < 1e-9, np.nan, total)
+    factors = common[..., None] / lengths
+    if not (factors > 0).all():  # nan included: the signs cancel
+        return x
+    changed = x.copy()
+    for i, member in enumerate(members):
+        own = [a for a, c in enumerate(s.coordinates) if c.row == s.students[member].name]
+        changed[..., own] = x[..., own] * factors[..., i, None]
+    return changed
 
 
 def _exchange(beta, sigma, members, share, layout, vertex, keep):

@@ -1,6 +1,7 @@
 """A structure along a line of parameters, as a problem the engine can continue."""
 
 from collections.abc import Mapping
+from copy import copy
 from functools import cached_property
 from typing import Any
 
@@ -10,16 +11,22 @@ from bifurc.continuation.problem import Chart
 from bifurc.errors import NotDefinedError, ZeroRowError
 from bifurc.loss import reduced
 from bifurc.loss.isotypic import flat_product, pair_block, vertex_block
-from bifurc.loss.kernels import PARALLEL
+from bifurc.loss.kernels import PARALLEL, parameter_names
 from bifurc.loss.layout import Layout, dual
-from bifurc.loss.neutral import norm_exchanges
+from bifurc.loss.neutral import equal_norms, norm_exchanges, shared_classes
+from bifurc.loss.running import RunningKernel
 from bifurc.loss.series import Series, direction, leading
 from bifurc.spectra import Block as SpectralBlock
 from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
-from bifurc.structure.structure import Block, Structure
+from bifurc.structure.structure import SLACK, Block, Structure
 
 LAM = "lam"
+# what is computed once per line of parameters
+_ON_LINE = (
+    "_sizes", "_row_sizes", "_column_sizes", "_teacher", "_weight_polynomials", "_directions",
+    "_running",
+)  # fmt: skip
 TINY = 1e-24  # squared norm of a row that counts as zero
 
 
@@ -37,22 +44,43 @@ class NetworkProblem:
     line : mapping from parameter names to numbers or expressions in ``lam``
         Where the parameters go, such as ``{"d": "lam", "k": "lam + 1"}``;
         affine, so that every size is affine in ``lam``.
+    kernel_parameters : mapping from the kernel's fields to numbers or expressions
+        In the parameters, such as ``{"slope": "a"}``; affine along the line.
+    pinned : bool
+        Whether critical points form continua along which parallel neurons
+        exchange norm: one with equal norms is then asked for.
 
     Raises
     ------
     ValueError
-        If a parameter of the structure is missing or a line is not affine.
+        If a parameter of the structure is missing or a line is not affine,
+        or if the kernel has no such parameter.
     """
 
     def __init__(
-        self, structure: Structure, kernel: Any, line: Mapping[str, Any], any_size: bool = False
+        self,
+        structure: Structure,
+        kernel: Any,
+        line: Mapping[str, Any],
+        any_size: bool = False,
+        kernel_parameters: Mapping[str, Any] | None = None,
+        pinned: bool = False,
     ):
         self.structure, self.kernel, self.any_size = structure, kernel, any_size
+        self.pinned = pinned
+        self.kernel_parameters = dict(kernel_parameters or {})
         self.line = {name: Polynomial.of(value) for name, value in line.items()}
         for name, poly in self.line.items():
             if poly.degree > 1 or poly.names - {LAM}:
                 raise ValueError(f"Parameter {name!r} must be affine along the line, got {poly}.")
-        if missing := structure.parameters - set(self.line):
+        known = parameter_names(kernel)
+        if unknown := set(self.kernel_parameters) - set(known):
+            raise ValueError(
+                f"The kernel has no parameter {', '.join(sorted(unknown))}; it has "
+                f"{', '.join(known) or 'none'}."
+            )
+        in_kernel = [Polynomial.of(value).names for value in self.kernel_parameters.values()]
+        if missing := structure.parameters.union(*in_kernel) - set(self.line):
             raise ValueError(f"No value for parameter {', '.join(sorted(missing))}; give one.")
         self.layout = Layout(structure)
         self._last_scales: tuple[float, np.ndarray] = (np.nan, np.zeros(0))
@@ -64,7 +92,21 @@ class NetworkProblem:
         With ``any_size`` sets may be smaller than a point; the formulas hold,
         though nothing stands behind them.
         """
-        return NetworkProblem(structure, self.kernel, self.line, any_size)
+        return NetworkProblem(
+            structure, self.kernel, self.line, any_size, self.kernel_parameters, self.pinned
+        )
+
+    def along(self, line: Mapping[str, Polynomial]) -> "NetworkProblem":
+        """The same problem on another line of parameters, cheaply made.
+
+        Everything that does not depend on the line is shared, and nothing is checked.
+        """
+        other = copy(self)
+        other.line = dict(line)
+        other._last_scales = (np.nan, np.zeros(0))
+        for name in _ON_LINE:
+            vars(other).pop(name, None)
+        return other
 
     # -- where the parameters are ------------------------------------------------
 
@@ -81,7 +123,8 @@ class NetworkProblem:
     def _least_sizes(self) -> np.ndarray:
         if self.any_size:
             return np.full(len(self.structure.sets), -np.inf)
-        return np.array([self.structure.least_size(points) for points in self.structure.sets])
+        least = [self.structure.least_size(points) for points in self.structure.sets]
+        return np.array(least) * (1 - SLACK)
 
     def _affine(self, poly: Polynomial) -> np.ndarray:
         on_line = poly.substitute(self.line)
@@ -201,7 +244,7 @@ class NetworkProblem:
             lam = np.asarray(lam, dtype=float)
         teacher = self._teacher[0] + lam[..., None, None, None, None] * self._teacher[1]
         return reduced.Rows(
-            self.kernel,
+            self._running.at(lam),
             (x @ self._inward[0]).reshape(*shape) + teacher[..., 0, :, :],
             (x @ self._inward[1]).reshape(*shape) + teacher[..., 1, :, :],
             self._row_sizes[0] + lam[..., None, None] * self._row_sizes[1],
@@ -230,13 +273,42 @@ class NetworkProblem:
         rows = self.rows(x, lam)
         if checked:
             self.check(rows, lam)
-        return self._gradient(rows), self._jacobian(rows)
+        g, jacobian = self._gradient(rows), self._jacobian(rows, lam)
+        if self.pinned:
+            for members in shared_classes(rows, self.layout):
+                g = g + x - equal_norms(rows, self.layout, x, members)
+            jacobian[..., :-1] += self._pin(rows, lam)
+        return g, jacobian
+
+    @cached_property
+    def _running(self) -> RunningKernel:
+        values = [self._affine(Polynomial.of(value)) for value in self.kernel_parameters.values()]
+        line = np.array(values).reshape(-1, 2).T
+        return RunningKernel(self.kernel, tuple(self.kernel_parameters), line)
 
     def _gradient(self, rows):
         return flat_product(reduced.gradient(rows), self._outward)[..., 0, :]
 
-    def _jacobian(self, rows):
-        change = reduced.gradient_change(rows, *self._directions)
+    def _pin(self, rows, lam):
+        """The projector on the norm exchanges of parallel neurons, where g has no part.
+
+        It is the derivative of x less its representative with equal norms,
+        which is added to g: of a continuum of critical points one is left.
+        """
+        neutral = self._neutral(self.components[0], rows)
+        if neutral is None:
+            return 0.0
+        weights = self.weights(lam)
+        root = np.sqrt(np.where(weights > 0.0, weights, 1.0))[..., None]
+        basis = np.linalg.qr(neutral * root)[0]
+        return (basis / root) @ (basis * root).swapaxes(-1, -2)
+
+    def _jacobian(self, rows, lam):
+        first = None
+        if self._running.moves:
+            only_lam = np.append(np.zeros(self.n), 1.0)[:, None, None, None]
+            first = [only_lam * part for part in self._running.gradient_dlam(rows.arguments, lam)]
+        change = reduced.gradient_change(rows, *self._directions, first)
         return flat_product(change, self._outward).swapaxes(-1, -2)
 
     @cached_property
@@ -253,15 +325,17 @@ class NetworkProblem:
 
     def jacobian_along(self, x, lam, u):
         """Derivative of [dg/dx | dg/dlam] along ``u`` = (dx, dlam); shape (..., n, n + 1)."""
-        return self._jacobian(self._rows_along(x, lam, u)).coefficients[1]
+        return self._jacobian(*self._along(x, lam, u)).coefficients[1]
 
     def third_along(self, x, lam, u):
         """d³/de³ of g(x + e dx, lam + e dlam) at e = 0, u = (dx, dlam); shape (..., n)."""
         rows = self.rows(direction(x, u[..., :-1], 3), direction(lam, u[..., -1], 3))
         return 6.0 * self._gradient(rows).coefficients[3]
 
-    def _rows_along(self, x, lam, u) -> reduced.Rows:
-        return self.rows(direction(x, u[..., :-1]), direction(lam, u[..., -1]))
+    def _along(self, x, lam, u) -> tuple[reduced.Rows, Series]:
+        """Rows and ``lam`` as series along ``u``."""
+        lam = direction(lam, u[..., -1])
+        return self.rows(direction(x, u[..., :-1]), lam), lam
 
     def check(self, rows: reduced.Rows, lam) -> None:
         """Raise where the loss is not defined or not smooth.
@@ -272,14 +346,14 @@ class NetworkProblem:
             If a size is below its least value, or a Gram determinant of two
             rows is negative, which can happen at sizes that are not whole.
         ZeroRowError
-            If a row is zero.
+            If a row is zero and the kernel is not smooth there.
         """
         sizes = self._sizes[:, 0] + np.asarray(lam)[..., None] * self._sizes[:, 1]
         if not (sizes >= self._least_sizes).all():
             short = self.structure.sets[int(np.argwhere(~(sizes >= self._least_sizes))[0][-1])]
             raise NotDefinedError(f"Point set {short.name!r} has become too small.")
         norms = rows.norms[..., 0, :]
-        if norms.min() > TINY:
+        if norms.min() > TINY or getattr(self.kernel, "smooth", False):
             p, q, c = rows.arguments
             if (c * c <= p * q * (1 + PARALLEL)).all():
                 return
@@ -315,7 +389,7 @@ class NetworkProblem:
         rows = self.rows(x, lam)
         return {
             component: SpectralBlock(
-                self._matrix(component, rows),
+                self._matrix(component, rows, lam),
                 self._copy_weights(component, lam),
                 self._neutral(component, rows),
             )
@@ -324,12 +398,12 @@ class NetworkProblem:
 
     def blocks_along(self, x, lam, u, components=None) -> dict[Component, np.ndarray]:
         """Derivative of each block's matrix along ``u``; shape (..., copies, copies)."""
-        rows = self._rows_along(x, lam, u)
-        return {c: self._matrix(c, rows).coefficients[1] for c in components or self.components}
+        along = self._along(x, lam, u)
+        return {c: self._matrix(c, *along).coefficients[1] for c in components or self.components}
 
-    def _matrix(self, component: Component, rows):
+    def _matrix(self, component: Component, rows, lam):
         if component.irrep == "t":
-            return self._jacobian(rows)[..., :-1]
+            return self._jacobian(rows, lam)[..., :-1]
         basis, keep = self._bases[component]
         if component.irrep == "k":
             still = np.zeros((len(basis), 1))

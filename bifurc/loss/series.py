@@ -75,6 +75,12 @@ def direction(base, first, order: int = 1):
     return Series(np.concatenate([[base], [first], rest]))
 
 
+def lifted(value, order: int) -> Series:
+    """An array, or a series of lower order, as a series of this order."""
+    known = value.coefficients if isinstance(value, Series) else np.asarray(value, float)[None]
+    return Series(np.concatenate([known, np.zeros((order + 1 - len(known), *known.shape[1:]))]))
+
+
 def _pair(a, b) -> tuple[np.ndarray, np.ndarray]:
     """Coefficients of both operands, to the same order and number of axes."""
     order = (a if isinstance(a, Series) else b).order

@@ -1,19 +1,27 @@
 """Find the member of a family that its starting pattern points at.
 
-The pattern gives the diagonals (+1 or -1) only. The off-diagonal entries
-follow from the one thing every critical point at large size nearly has: the
-student's rows add up to the teacher's, column by column (the linear part of
-the error vanishes). From there a regularised Newton method, a Newton step on
-the convex side, goes down in the fixed-point space to the nearest minimum
-and polishes it. No solution is stored; a family that was found in a matrix
-brings its member along, and Newton starts there.
+The pattern gives the diagonals (+1 or -1), and for extra rows, which have
+none, entries by column where the user knows them. The others follow from the
+one thing every critical point at large size nearly has: the student's rows
+add up to the teacher's, column by column (the linear part of the error
+vanishes). From there a regularised Newton method, a Newton step on the convex
+side, goes down in the fixed-point space to the nearest minimum and polishes
+it. No solution is stored; a family that was found in a matrix brings its member
+along, and Newton starts there.
 """
+
+import logging
+from collections.abc import Mapping
 
 import numpy as np
 
+from bifurc.loss.neutral import equal_norms, shared_classes
 from bifurc.loss.problem import LAM, NetworkProblem
 from bifurc.structure.families import Family
 
+log = logging.getLogger(__name__)
+
+NEARLY = 1e-9  # 1 - cosine of two rows that a descent has not made quite parallel
 SIZES = (20.0, 30.0, 40.0, 60.0)  # where minima are well apart; tried in this order
 FAR = 0.1  # a member that was found does not move by more than this share
 
@@ -26,17 +34,64 @@ def pattern(problem: NetworkProblem, family: Family, lam: float) -> np.ndarray:
     """Coordinates with the family's diagonals and matching column sums; shape (n,)."""
     s = problem.structure
     place = {c.name: i for i, c in enumerate(s.inputs)}
-    points = {b.name: b.points for b in (*s.students, *s.inputs)}
-    own = [
-        c.part == "diag" or (not c.part and points[c.row] == points[c.column])
-        for c in s.coordinates
-    ]
-    x = np.array([family.start[c.row] * mine for c, mine in zip(s.coordinates, own, strict=True)])
+    x = known_entries(problem, family)
+    known = ~np.isnan(x)
+    x = np.where(known, x, 0.0)
     rows = problem.rows(x, lam)
     # what each column still lacks, shared out over the rows
     lacks = -(rows.signs * rows.sizes[..., None, :]) @ rows.beta - rows.signs @ rows.sigma
     share = lacks[0, 0] / np.abs(rows.sizes[0, : len(s.students)]).sum()
-    return np.where(own, x, [share[place[c.column]] for c in s.coordinates])
+    return np.where(known, x, [share[place[c.column]] for c in s.coordinates])
+
+
+def off_continuum(problem: NetworkProblem, x: np.ndarray, lam: float):
+    """Recognise a start on a continuum of critical points and choose one point of it.
+
+    Where rows of different blocks are parallel they exchange norm freely, so
+    the critical point is one of a continuum. Its representative has equal rows.
+
+    Returns
+    -------
+    problem, x
+        As they were; or a pinned problem and the representative.
+    """
+    if not getattr(problem.kernel, "homogeneous", False):
+        return problem, x
+    rows = problem.rows(x, lam)
+    classes = shared_classes(rows, problem.layout, NEARLY)
+    if not classes:
+        return problem, x
+    pinned = problem.on(problem.structure, problem.any_size)
+    pinned.pinned = True
+    chosen = x
+    for members in classes:
+        chosen = equal_norms(rows, problem.layout, chosen, members)
+    values = problem.loss(np.array([x, chosen]), np.array([lam, lam]))
+    if abs(values[1] - values[0]) > 1e-9 * (1 + abs(values[0])):
+        return problem, x  # near to parallel, but not parallel
+    names = [", ".join(problem.structure.students[i].name for i in m) for m in classes]
+    log.warning(
+        "The start lies on a continuum of critical points: rows %s are parallel and exchange norm "
+        "at no cost. The point where they are equal stands for all of them.",
+        "; ".join(names),
+    )
+    return pinned, chosen
+
+
+def known_entries(problem: NetworkProblem, family: Family) -> np.ndarray:
+    """What the pattern says of each coordinate, nan where nothing; shape (n,)."""
+    s = problem.structure
+    points = {b.name: b.points for b in (*s.students, *s.inputs)}
+
+    def entry(coordinate) -> float:
+        given = family.start[coordinate.row]
+        if coordinate.part == "off":
+            return np.nan
+        if isinstance(given, Mapping):
+            return given.get(coordinate.column, np.nan)
+        return given if points[coordinate.row] == points[coordinate.column] else np.nan
+
+    return np.array([entry(coordinate) for coordinate in s.coordinates], dtype=float)
 
 
 def descend(problem: NetworkProblem, x: np.ndarray, lam: float, steps: int = 400):
@@ -90,7 +145,7 @@ def find_start(problem: NetworkProblem, family: Family, lams=SIZES) -> tuple[np.
     Raises
     ------
     StartError
-        If no start leads to a critical point whose diagonals have the wanted signs.
+        If no start leads to a critical point whose entries have the wanted signs.
     """
     if family.found:
         return from_found(problem, family)
@@ -139,11 +194,8 @@ def from_found(problem: NetworkProblem, family: Family) -> tuple[np.ndarray, flo
 
 
 def has_pattern(problem: NetworkProblem, family: Family, x: np.ndarray) -> bool:
-    """Whether the diagonals of ``x`` are near the family's starting values."""
-    s = problem.structure
-    points = {b.name: b.points for b in (*s.students, *s.inputs)}
-    for coordinate, value in zip(s.coordinates, x, strict=True):
-        own = points[coordinate.row] == points[coordinate.column]
-        if own and coordinate.part != "off" and value * family.start[coordinate.row] <= 0.0:
-            return False
-    return True
+    """Whether the entries of ``x`` that the pattern names have its signs."""
+    wanted = known_entries(problem, family)
+    return not np.any(wanted * x < 0.0) and not np.any(
+        (wanted != 0.0) & (x == 0.0) & ~np.isnan(wanted)
+    )

@@ -22,13 +22,18 @@ class Family:
     ----------
     name : str
     structure : Structure
-    start : mapping from student row blocks to numbers
-        The diagonal, or for rows without one the constant, to start from.
+    start : mapping from student row blocks to numbers, or to tables by column
+        The diagonal to start from. Rows without one are built from what the
+        others lack; a table such as ``{"last": -0.5}`` gives entries (diagonals
+        on tied blocks) in the columns it names, for any row. The signs must be
+        those of the critical point.
     parameters : mapping from names to values
         Value of every parameter where none is given: numbers, or expressions
         in the others such as ``{"k": "d + 1"}``.
-    kernel : str
-        Name of the kernel, see :data:`bifurc.loss.kernels.KERNELS`.
+    kernel : str or object
+        Name of the kernel, see :data:`bifurc.loss.kernels.KERNELS`, or a kernel itself.
+    kernel_parameters : mapping from names to numbers or expressions
+        Parameters of the kernel, in those of the family: ``{"slope": "a"}``.
     about : str
         One line for ``bifurc families``.
     found : mapping, optional
@@ -38,11 +43,12 @@ class Family:
 
     name: str
     structure: Structure
-    start: Mapping[str, float]
+    start: Mapping[str, float | Mapping[str, float]]
     parameters: Mapping[str, Any] = field(default_factory=dict)
-    kernel: str = "relu"
+    kernel: Any = "relu"
     about: str = ""
     found: Mapping[str, Any] = field(default_factory=dict)
+    kernel_parameters: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self):
         rows = {block.name for block in self.structure.students}
@@ -58,7 +64,16 @@ class Family:
                 f"Family {self.name!r} needs in [found] where it is, such as at = {{d = 8}}, and a "
                 f"value for each of the coordinates {', '.join(sorted(names))}."
             )
-        if missing := self.structure.parameters - set(self.parameters):
+        columns = {block.name for block in self.structure.inputs}
+        for row, given in self.start.items():
+            if isinstance(given, Mapping) and (unknown := set(given) - columns):
+                raise ValueError(
+                    f"Family {self.name!r}: the start of row {row!r} names column "
+                    f"{', '.join(sorted(unknown))}; the columns are {', '.join(sorted(columns))}."
+                )
+        in_kernel = [Polynomial.of(value).names for value in self.kernel_parameters.values()]
+        used = self.structure.parameters.union(*in_kernel)
+        if missing := used - set(self.parameters):
             raise ValueError(
                 f"Family {self.name!r} uses parameter {', '.join(sorted(missing))} without a "
                 "default value; add it to its parameters."
@@ -70,8 +85,8 @@ class Family:
 
         Keys: ``sets``, ``students``, ``inputs``, ``teachers``, ``teacher``,
         ``student_weights``, ``teacher_weights`` (see :meth:`Structure.build`),
-        ``start``, ``parameters``, ``kernel``, ``about``, ``found``. ``students`` and
-        ``inputs`` default to all sets.
+        ``start``, ``parameters``, ``kernel``, ``kernel_parameters``, ``about``,
+        ``found``. ``students`` and ``inputs`` default to all sets.
 
         Examples
         --------
@@ -80,7 +95,7 @@ class Family:
         >>> len(two.structure.coordinates)
         5
         """
-        keys = ("start", "parameters", "kernel", "about", "found")
+        keys = ("start", "parameters", "kernel", "kernel_parameters", "about", "found")
         own = {key: data.pop(key) for key in keys if key in data}
         sets = data.pop("sets")
         structure = Structure.build(
@@ -108,18 +123,21 @@ class Family:
             known[name] = value
         return replace(self, parameters=known)
 
-    def line(self, parameter: str) -> dict[str, Polynomial]:
+    def line(self, parameter: str, second: str | None = None) -> dict[str, Polynomial]:
         """Every parameter as a polynomial in ``lam`` when ``parameter`` runs.
+
+        With a ``second`` one that runs too, as polynomials in ``lam`` and ``mu``.
 
         Raises
         ------
         ValueError
-            If the parameter is unknown, or expressions refer to one another
+            If a parameter is unknown, or expressions refer to one another
             in a circle.
         """
-        self.with_parameters(**{parameter: "lam"})
-        line = {parameter: Polynomial.parse("lam")}
-        waiting = {n: Polynomial.of(v) for n, v in self.parameters.items() if n != parameter}
+        runs = {parameter: "lam"} | ({second: "mu"} if second else {})
+        self.with_parameters(**runs)
+        line = {name: Polynomial.parse(running) for name, running in runs.items()}
+        waiting = {n: Polynomial.of(v) for n, v in self.parameters.items() if n not in runs}
         while waiting:
             ready = {n: p for n, p in waiting.items() if p.names <= set(line)}
             if not ready:
