@@ -18,18 +18,23 @@ _HOMES = {
     "descend": "bifurc.identification.descend",
     "verify": "bifurc.identification.verify",
     "Search": "bifurc.switching.subgroups",
+    "locus": "bifurc.api",
     "Family": "bifurc.structure.families",
     "Structure": "bifurc.structure.structure",
     "PlainProblem": "bifurc.continuation.problem",
     "Options": "bifurc.continuation.options",
 }
 
-__all__ = sorted(_HOMES)
+_MODULES = {"kernels": "bifurc.loss.kernels"}
+
+__all__ = sorted([*_HOMES, *_MODULES])
 
 
 def __getattr__(name: str):
     if name in _HOMES:
         return getattr(importlib.import_module(_HOMES[name]), name)
+    if name in _MODULES:
+        return importlib.import_module(_MODULES[name])
     raise AttributeError(f"module 'bifurc' has no attribute {name!r}")
 
 

@@ -1,6 +1,8 @@
 """The calls of a script or notebook: a family by name, its branch, its spectrum."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +15,11 @@ from bifurc.continuation.trace import trace as walk
 from bifurc.continuation.trust import judge, judge_both_ways
 from bifurc.errors import EndedEarlyError
 from bifurc.events.branch import Branch, collect, follow
+from bifurc.loci.family import of_event, two, wanted
+from bifurc.loci.locus import Locus
 from bifurc.loss.kernels import kernel
 from bifurc.loss.problem import NetworkProblem
-from bifurc.loss.start import SIZES, find_start
+from bifurc.loss.start import SIZES, find_start, off_continuum
 from bifurc.structure import families
 from bifurc.structure.families import Family
 from bifurc.switching.classify import classify
@@ -36,7 +40,10 @@ def problem(family: Family | str, parameter: str = "d") -> NetworkProblem:
     """The reduced problem of a family along one of its parameters."""
     family = as_family(family)
     line = family.line(parameter)
-    return NetworkProblem(family.structure.along(line), kernel(family.kernel), line)
+    return NetworkProblem(
+        family.structure.along(line), kernel(family.kernel), line,
+        kernel_parameters=family.kernel_parameters,
+    )  # fmt: skip
 
 
 def as_family(family: Family | str) -> Family:
@@ -64,6 +71,7 @@ def member(family: Family | str, parameter: str, value: float) -> tuple[NetworkP
     comfortable = SIZES[0] <= value <= SIZES[-1]
     tries = (value, *SIZES) if comfortable else (*SIZES, value)
     x, lam = find_start(reduced, family, tries)
+    reduced, x = off_continuum(reduced, x, lam)
     if lam == value:
         return reduced, point_at(reduced, x, lam)
     start = point_at(reduced, x, lam, towards=value - lam)
@@ -108,7 +116,59 @@ def trace(
     reduced, start, window = at_first(family, parameters)
     trust = judge_both_ways if checked else judge
     branch = follow(reduced, start, window, options, trust=trust)
-    return replace(branch, events=[classify(reduced, event) for event in branch.events])
+    parameter, (first, _), others = running(parameters)
+    fixed = as_family(family).with_parameters(**others, **{parameter: first})
+    return replace(
+        branch,
+        events=[
+            replace(classified, locus=partial(of_event, fixed, classified))
+            for classified in (classify(reduced, event) for event in branch.events)
+        ],
+    )
+
+
+def locus(
+    family: Family | str,
+    event: str,
+    params: tuple[str, str] = ("d", "p"),
+    window: Any = None,
+    search: tuple[float, float] | None = None,
+    near: float | None = None,
+    options: Options | None = None,
+) -> Locus:
+    """Trace an event of a family in two parameters, with what happens on the way.
+
+    The family is traced along the first parameter, the second one at its own
+    value; the event found there is then followed both ways.
+
+    Parameters
+    ----------
+    family : Family or str
+    event : str
+        ``"s:bulk"`` (irrep and set), ``"x"`` (irrep), or ``"fold"``.
+    params : (str, str)
+    window : pair for the second parameter, or pairs by name, optional
+    search : pair, optional
+        Where along the first parameter the event is looked for; by default its
+        window, or (40, 3.1) if it has none.
+    near : float, optional
+        Which of several such events: the one nearest to this value of the
+        first parameter. By default the one with the largest.
+    options : Options, optional
+
+    Examples
+    --------
+    >>> curve = locus("M", "s:bulk", ("d", "p"), window=(1, 3))
+    >>> round(curve.at(p=1)[0]["d"], 9)  # the event of type II
+    5.585505247
+    """
+    first, second = two(params)
+    if not isinstance(window, Mapping):
+        window = {second: window} if window else {}
+    along = tuple(search or window.get(first) or (40.0, 3.1))
+    branch = trace(family, **{first: along})
+    found = wanted(branch.events, event, near)
+    return found.locus((first, second), window, options)
 
 
 def explore(

@@ -46,6 +46,7 @@ class Status(Enum):
     TURNED = "The tangent turned further than max_turn in one step."
     FAR = "The corrector moved further from the predictor than max_correction allows."
     UNEXPLAINED = "Eigenvalues changed sign without a matching fold or branch point on the branch."
+    ONE_WAY = "The step back from the new point did not lead to the old one."
     WINDOW = "The branch reached the end of the window."
     MAX_STEPS = "The branch took max_steps steps; raise max_steps or ds_max to follow it further."
     CLOSED = "The branch closed: it came back to its start."

@@ -168,5 +168,5 @@ def _ending(failures: set[Status]) -> Status:
     for status in (Status.OUTSIDE, Status.ZERO_ROW):
         if status in failures:
             return status
-    doubtful = {Status.TURNED, Status.FAR, Status.UNEXPLAINED}
+    doubtful = {Status.TURNED, Status.FAR, Status.UNEXPLAINED, Status.ONE_WAY}
     return Status.JUMP if failures & doubtful else Status.STEP_FLOOR

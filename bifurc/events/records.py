@@ -1,6 +1,7 @@
 """What is known of an event, and how it reads."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -59,6 +60,8 @@ class Event:
     above: Index = field(repr=False)
     kind: str = "unknown"  # fold, transcritical, pitchfork, degenerate, tangential
     position: float = 0.0  # number of the point before it, plus the share of the step
+    # (params, window, options) -> Locus: the event in two parameters; bifurc.trace sets it
+    locus: Callable | None = field(default=None, repr=False)
 
     @property
     def formal(self) -> bool:

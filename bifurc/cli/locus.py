@@ -1,0 +1,100 @@
+"""``bifurc locus``: an event followed in two parameters."""
+
+from bifurc.cli.common import add_family, add_output, family_of, number, print_json
+
+EPILOG = """examples:
+  bifurc locus M --event s:bulk --params d,p --from 1 --to 10
+  bifurc locus M --event s:bulk --params d,p --set p=3 --json
+
+The family is traced along the first parameter, the second one at its own
+value (--set); the event found there is followed both ways in the second.
+"""
+
+
+def add(commands) -> None:
+    """Declare the command."""
+    import argparse
+
+    command = commands.add_parser(
+        "locus",
+        help="an event in two parameters",
+        description="Follow an event of a family in two parameters; list what happens on the way.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_family(command)
+    command.add_argument("--event", required=True, metavar="IRREP[:SET]", help="s:bulk, x, fold")
+    command.add_argument("--params", default="d,p", help="the two parameters (default d,p)")
+    command.add_argument("--from", dest="first", type=number, metavar="VALUE")
+    command.add_argument("--to", dest="last", type=number, metavar="VALUE")
+    command.add_argument(
+        "--within",
+        type=number,
+        nargs=2,
+        default=(40.0, 3.1),
+        metavar="VALUE",
+        help="where along the first parameter to look for the event (default 40 3.1)",
+    )
+    command.add_argument(
+        "--near", type=number, metavar="VALUE", help="of several events the one nearest to this"
+    )
+    add_output(command)
+    command.set_defaults(run=run)
+
+
+def run(arguments) -> None:
+    """Trace and print."""
+    from bifurc.api import locus
+    from bifurc.errors import EndedEarlyError
+    from bifurc.loci.family import two
+
+    if (arguments.first is None) != (arguments.last is None):
+        raise ValueError("Give both --from and --to, the window of the second parameter.")
+    family, names = family_of(arguments), two(arguments.params)
+    window = None if arguments.first is None else (arguments.first, arguments.last)
+    curve = locus(family, arguments.event, names, window, tuple(arguments.within), arguments.near)
+    if arguments.json:
+        print_json(summary(family, arguments.event, curve))
+    else:
+        print(*table(curve), sep="\n")
+    for end in curve.ends:
+        if end.early:
+            raise EndedEarlyError(f"The locus ended early: {end.reason}")
+
+
+def summary(family, event: str, curve) -> dict:
+    """One object: the points of the curve, what happens on it and why it ends."""
+    values = {name: each.tolist() for name, each in curve.values.items()}
+    return {
+        "family": family.name,
+        "event": event,
+        "parameters": list(curve.names),
+        "closed": curve.closed,
+        "points": [
+            dict(zip(values, pair, strict=True)) for pair in zip(*values.values(), strict=True)
+        ],
+        "special": [
+            {
+                "kind": special.kind,
+                "about": special.about,
+                "at": {name: special.parameters[name] for name in curve.names},
+                "irrep": special.component and special.component.irrep,
+                "set": special.component and special.component.points,
+                "formal": special.formal,
+            }
+            for special in curve.special
+        ],
+        "ends": [{"reason": end.reason, "set": end.limit} for end in curve.ends],
+    }
+
+
+def table(curve) -> list[str]:
+    """Lines that a person reads: the points in order, special ones among them."""
+    first, second = curve.names
+    lines = [f"{first:>18}{second:>18}", "  " + curve.ends[0].reason]
+    waiting = list(curve.special)
+    for i, pair in enumerate(zip(*curve.values.values(), strict=True)):
+        while waiting and waiting[0].position < i:
+            lines.append(f"  {waiting.pop(0)}")
+        lines.append("".join(f"{value:>18.10g}" for value in pair))
+    return [*lines, "  " + curve.ends[1].reason]

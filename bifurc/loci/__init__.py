@@ -1,0 +1,1 @@
+"""Events in two parameters: the curves they lie on, and what happens along those."""

@@ -1,0 +1,119 @@
+"""The locus of a family's event: from its name to the curve."""
+
+from collections.abc import Mapping
+
+from bifurc.continuation.options import Options
+from bifurc.events.records import Event
+from bifurc.loci.locus import Locus, follow
+from bifurc.loci.problem import LocusProblem
+from bifurc.loss.kernels import kernel
+from bifurc.loss.plane import Plane
+from bifurc.structure.families import Family
+
+Window = tuple[float, float]
+
+
+def of_event(
+    family: Family,
+    event: Event,
+    params: tuple[str, str],
+    window: Window | Mapping[str, Window] | None = None,
+    options: Options | None = None,
+) -> Locus:
+    """Trace the locus of an event of ``family`` in two of its parameters.
+
+    Parameters
+    ----------
+    family : Family
+        With the values of its parameters at which the event was found.
+    event : Event
+    params : (str, str)
+        The two that run; the second one is the parameter of the walk.
+    window : pair for the second parameter, or pairs by name, optional
+        Where the locus ends. Without one it goes on to the limits of the
+        sizes, at most to ten times the values at the event.
+    options : Options, optional
+
+    Raises
+    ------
+    ValueError
+        If a parameter is unknown, a size not affine in the two, or the event
+        no fold or symmetry-breaking crossing.
+    """
+    first, second = two(params)
+    if event.component.irrep == "t" and event.label != "LP":
+        raise ValueError(
+            "A branch point inside the fixed-point space has no locus in two parameters unless a "
+            "symmetry keeps it; take the event in the family of the larger group."
+        )
+    line = family.line(first, second)
+    plane = Plane(
+        family.structure.along(line), kernel(family.kernel), line, family.kernel_parameters
+    )
+    named = {c.label: c for c in plane.components}
+    if event.component.label not in named or plane.n != len(event.X) - 1:
+        raise ValueError(
+            f"The event in {event.component.label} does not exist in the plane of {first!r} and "
+            f"{second!r}: a set changes between one point and many. Start at other values."
+        )
+    lam, mu = event.parameters[first], event.parameters[second]
+    windows = windows_of((first, second), (lam, mu), window)
+    plane = plane.pinned_at(event.X[:-1], lam, mu)
+    problem = LocusProblem(plane, named[event.component.label])
+    return follow(
+        problem, problem.unknowns(event.X[:-1], lam, mu), (first, second), windows, options
+    )
+
+
+def two(params) -> tuple[str, str]:
+    """Two different names, from a pair or from text such as "d,p"."""
+    names = params.split(",") if isinstance(params, str) else list(params)
+    names = [name.strip() for name in names]
+    if len(names) != 2 or names[0] == names[1] or not all(names):
+        raise ValueError(f'Name two different parameters, such as ("d", "p"); got {params!r}.')
+    return names[0], names[1]
+
+
+def windows_of(names, values, window) -> tuple[Window, Window]:
+    """The window of each parameter; the event must lie inside."""
+    given = dict(window) if isinstance(window, Mapping) else {names[1]: window} if window else {}
+    if unknown := set(given) - set(names):
+        raise ValueError(f"A window for {', '.join(sorted(unknown))}, which does not run.")
+    found = []
+    for name, value in zip(names, values, strict=True):
+        reach = 10 * (1 + abs(value))
+        low, high = sorted(float(end) for end in given.get(name, (-reach, reach)))
+        if not low <= value <= high or low == high:
+            raise ValueError(
+                f"The event lies at {name} = {value:.6g}, outside its window from {low:g} to "
+                f"{high:g}; widen the window or start from another value."
+            )
+        found.append((low, high))
+    return found[0], found[1]
+
+
+def wanted(events: list[Event], text: str, near: float | None = None) -> Event:
+    """The event that ``text`` names: ``irrep:set``, ``irrep``, or ``fold``.
+
+    Of several the one nearest to ``near``, else the one with the largest parameter.
+
+    Raises
+    ------
+    ValueError
+        If there is none, with those there are.
+    """
+    irrep, _, points = text.replace(" ", "").partition(":")
+    irrep = "t" if irrep == "fold" else irrep
+
+    def fits(event: Event) -> bool:
+        component = event.component
+        return component.irrep == irrep and points in ("", component.points)
+
+    found = [event for event in events if fits(event)]
+    if not found:
+        known = ", ".join(f"{e.component.irrep}:{e.component.points}" for e in events) or "none"
+        raise ValueError(
+            f"No event {text!r} on the branch; its events are {known}. Widen the window of the "
+            "first parameter, or name another event."
+        )
+    return min(found, key=lambda event: -event.lam if near is None else abs(event.lam - near))
