@@ -5,6 +5,7 @@ from bifurc.cli.common import add_family, add_output, family_of, number, print_j
 EPILOG = """examples:
   bifurc locus M --event s:bulk --params d,p --from 1 --to 10
   bifurc locus M --event s:bulk --params d,p --set p=3 --json
+  bifurc locus M --event s:bulk --from 1 --to 20 -o critical_curve.png
 
 The family is traced along the first parameter, the second one at its own
 value (--set); the event found there is followed both ways in the second.
@@ -38,6 +39,9 @@ def add(commands) -> None:
     command.add_argument(
         "--near", type=number, metavar="VALUE", help="of several events the one nearest to this"
     )
+    command.add_argument(
+        "-o", "--output", metavar="FILE", help="draw the curve as well (png, svg or pdf)"
+    )
     add_output(command)
     command.set_defaults(run=run)
 
@@ -57,9 +61,25 @@ def run(arguments) -> None:
         print_json(summary(family, arguments.event, curve))
     else:
         print(*table(curve), sep="\n")
+    if arguments.output:
+        draw(curve, family.name, arguments.output)
     for end in curve.ends:
         if end.early:
             raise EndedEarlyError(f"The locus ended early: {end.reason}")
+
+
+def draw(curve, name: str, path: str) -> None:
+    """Save a figure of the curve."""
+    from matplotlib.figure import Figure
+
+    from bifurc.loci.draw import draw_locus
+
+    figure = Figure(layout="constrained")
+    ax = figure.add_subplot()
+    draw_locus(ax, curve)
+    ax.set_title(f"{name}: {curve.problem.component.label}")
+    ax.legend()
+    figure.savefig(path)
 
 
 def summary(family, event: str, curve) -> dict:

@@ -260,10 +260,11 @@ def kernel(name: Any, **parameters: Any):
 def name_of(kernel) -> str:
     """The name under which a kernel is known."""
     for name, known in KERNELS.items():
-        if type(kernel) is known:
+        if type(kernel) is known and (not parameter_names(known) or kernel == known()):
             return name
     raise ValueError(
-        f"Kernel {type(kernel).__name__} has no name; add it to bifurc.kernels.KERNELS to save it."
+        f"Kernel {kernel!r} has no name; add it to bifurc.kernels.KERNELS to save it, and give "
+        "parameters as the family's kernel_parameters."
     )
 
 

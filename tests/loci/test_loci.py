@@ -10,6 +10,7 @@ from scipy.optimize import brentq
 import bifurc
 from bifurc.cli.main import main
 from bifurc.continuation.problem import PlainProblem
+from bifurc.loci.draw import draw_locus
 from bifurc.loci.locus import follow
 from bifurc.loci.problem import LocusProblem
 from bifurc.loci.special import quadratic_form
@@ -251,3 +252,22 @@ def test_the_command_prints_the_curve(capsys):
     assert_allclose(found["points"][0]["d"], 5.585505247425877, rtol=1e-11)
     assert main(["locus", "M", "--event", "s:bulk", "--from", "1", "--to", "3"]) == 0
     assert "Point set 'rest' reaches its least size 1." in capsys.readouterr().out
+
+
+def test_the_command_draws_the_curve(tmp_path, capsys):
+    path = tmp_path / "curve.png"
+    arguments = ["locus", "M", "--event", "s:bulk", "--from", "1", "--to", "3"]
+    assert main([*arguments, "-o", str(path)]) == 0
+    assert path.read_bytes().startswith(b"\x89PNG")
+    capsys.readouterr()
+    assert main([*arguments, "-o", str(tmp_path / "curve.xyz")]) == 2
+    assert "not supported" in capsys.readouterr().err
+
+
+def test_marks_stand_where_the_special_points_are(narrow):
+    from matplotlib.figure import Figure
+
+    ax = Figure().add_subplot()
+    curve, *marks = draw_locus(ax, narrow["s"])
+    assert_allclose(curve.get_xdata(), narrow["s"].values["e"])
+    assert sum(len(mark.get_xdata()) for mark in marks) == len(narrow["s"].special)
