@@ -271,3 +271,15 @@ def test_marks_stand_where_the_special_points_are(narrow):
     curve, *marks = draw_locus(ax, narrow["s"])
     assert_allclose(curve.get_xdata(), narrow["s"].values["e"])
     assert sum(len(mark.get_xdata()) for mark in marks) == len(narrow["s"].special)
+
+
+def test_the_surface_goes_on_to_type_one():
+    # q neurons keep their sign, d - q are flipped: q = 1 is type I
+    family = bifurc.Family.build(
+        "all but q flipped", sets={"bulk": "d - q", "rest": "q"}, start={"bulk": -1, "rest": 1},
+        parameters={"d": 20, "q": 2},
+    )  # fmt: skip
+    curve = bifurc.locus(family, "x:bulk", ("d", "q"), window=(1, 4))
+    assert "rest" in [end.limit for end in curve.ends]
+    (event,) = events("I", "x", "bulk", d=(20, 6))
+    assert_allclose(curve.at(q=1)[0]["d"], event.lam, rtol=1e-10)
