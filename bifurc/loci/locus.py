@@ -15,6 +15,7 @@ from bifurc.loci.trust import reversible
 
 # steps of at most a quarter: nothing but the ends of a step says what happens on it
 STEPS = Options(ds_max=0.25)
+NEARLY = 1e-6  # 1 - |cosine| of two rows at which a locus that cannot go on has ended for that
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,9 +161,37 @@ def _arm(problem, start: Point, windows, options) -> tuple[list[Point], End]:
             edge = low if lam < low else high
             points[-1:] = _stop_where(problem, points, _at_first(edge))
             return points, End(Status.WINDOW.value, Status.WINDOW)
-    if status is Status.OUTSIDE:
-        return _at_limit(problem, points, status)
+    return _explained(problem, points, status)
+
+
+def _explained(problem, points: list[Point], status: Status) -> tuple[list[Point], End]:
+    """The points, with the last one of all where it can be found, and why they end."""
+    if status is Status.OUTSIDE and (found := _size_limit(problem, points)):
+        return found
+    stopped = (Status.OUTSIDE, Status.JUMP, Status.STEP_FLOOR)
+    if status in stopped and (names := parallel_rows(problem, points[-1])):
+        what = f"Rows {names} become parallel, where the loss is not smooth in them one by one."
+        return points, End(what, Status.OUTSIDE)
     return points, End(status.value, status)
+
+
+def parallel_rows(problem, point: Point) -> str:
+    """Names of the student blocks with rows that are parallel or opposite; "" if there are none."""
+    here = problem.place(point.X)
+    rows = here.along[0].rows(here.x, 0.0)
+    p, q, c = (value[0] for value in rows.arguments)
+    structure = problem.plane.structure
+    students = structure.students
+    k = len(students)
+    turned = (1.0 - np.abs(c) / np.sqrt(p * q))[:, :k, :k]
+    # a row and itself, and the equal rows of a block without a diagonal
+    untied = [
+        not any(structure.tied(row, column) for column in structure.inputs) for row in students
+    ]
+    turned = turned + np.array([np.diag(untied), np.eye(k)])
+    close = (turned < NEARLY).any(axis=0)
+    found = np.flatnonzero(close.any(axis=0))
+    return " and ".join(repr(students[i].name) for i in found)
 
 
 def _at_first(edge: float):
@@ -193,7 +222,7 @@ def _at_size(points, least: float):
 def _stop_where(problem, points: list[Point], condition) -> list[Point]:
     """The point near the last one that meets a condition; none if there is none."""
     X = newton(problem, points[-1].X, condition)
-    if X is None:
+    if X is None or np.linalg.norm((X - points[-1].X) / problem.scales(X[-1])) > 1.0:
         return []
     _, jacobian = problem.jacobian(X[:-1], X[-1], checked=False)
     tangent = _tangent(problem, jacobian, X, points[-1].tangent)
@@ -207,8 +236,8 @@ def _tangent(problem, jacobian, X, like) -> np.ndarray:
     return scales * vector * (1.0 if vector @ (like / scales) >= 0 else -1.0)
 
 
-def _at_limit(problem, points: list[Point], status: Status) -> tuple[list[Point], End]:
-    """Which set reaches its least size where a walk had to stop, and the point where it does."""
+def _size_limit(problem, points: list[Point]) -> tuple[list[Point], End] | None:
+    """The points with the one where a set reaches its least size, if one is about to."""
     plane, last = problem.plane, points[-1]
     lam, mu = float(np.sinh(last.X[-2])), last.lam
     for one in plane.structure.sets:
@@ -217,5 +246,5 @@ def _at_limit(problem, points: list[Point], status: Status) -> tuple[list[Point]
         if one.size.substitute(plane.plane).degree and size - least < 1e-3 * max(1.0, least):
             ending = _stop_where(problem, points, _at_size(one, least)) if least == 1.0 else []
             what = f"Point set {one.name!r} reaches its least size {1 if least == 1.0 else 0}."
-            return points + ending, End(what, status, one.name)
-    return points, End(status.value, status)
+            return points + ending, End(what, Status.OUTSIDE, one.name)
+    return None

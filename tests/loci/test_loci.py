@@ -1,6 +1,7 @@
 """Events in two parameters: against one-parameter runs, and against pencil and paper."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,12 +9,14 @@ from numpy.testing import assert_allclose
 from scipy.optimize import brentq
 
 import bifurc
+from bifurc.case import load_case
 from bifurc.cli.main import main
 from bifurc.continuation.problem import PlainProblem
 from bifurc.loci.draw import draw_locus
 from bifurc.loci.locus import follow
 from bifurc.loci.problem import LocusProblem
 from bifurc.loci.special import quadratic_form
+from bifurc.run import family_of
 from bifurc.structure.irreps import Component
 
 NARROW = bifurc.Family.build(
@@ -283,3 +286,11 @@ def test_the_surface_goes_on_to_type_one():
     assert "rest" in [end.limit for end in curve.ends]
     (event,) = events("I", "x", "bulk", d=(20, 6))
     assert_allclose(curve.at(q=1)[0]["d"], event.lam, rtol=1e-10)
+
+
+def test_a_locus_that_ends_because_rows_become_parallel_says_so():
+    case = load_case(Path(__file__).parents[2] / "cases" / "wide_m_1.toml")
+    window = {"p": (1, 2.1), "d": (2, 6)}
+    curve = bifurc.locus(family_of(case), "fold", ("d", "p"), window, search=(12, 4.2))
+    assert "Rows 'rest' become parallel" in curve.ends[0].reason + curve.ends[1].reason
+    assert not any(end.early for end in curve.ends)
