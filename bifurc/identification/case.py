@@ -75,6 +75,8 @@ def family_data(family: Family) -> dict:
         "parameters": dict(family.parameters),
         "kernel": family.kernel,
     }
+    if family.kernel_parameters:
+        data["kernel_parameters"] = dict(family.kernel_parameters)
     identity = {f"{b.name},{b.name}": ["1", "0"] for b in s.inputs}
     square = [b.name for b in s.inputs] == [b.name for b in s.teachers]
     if square and _default_teacher(data["teacher"], identity, s):

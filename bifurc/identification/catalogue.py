@@ -97,7 +97,7 @@ def _near_miss(form: Form, family: Family, other: Form | str, d: int) -> str:
             return f"It has the block form and the signs of {label(family)} but is another point."
         return ""
     values = {name: poly(lam=float(d)) for name, poly in family.line("d").items()}
-    if _form_signs(form) != _signs(family.structure, values, family.start):
+    if _form_signs(form) != _signs(family.structure, values, family.diagonals):
         return ""
     return f"It has the signs of {label(family)}, which was not reached here: {other}"
 

@@ -150,6 +150,17 @@ class Family:
                 del waiting[name]
         return line
 
+    @property
+    def diagonals(self) -> dict[str, float]:
+        """What the start says of each student block at its own point; 0 where it says nothing."""
+        found = {}
+        for row in self.structure.students:
+            given = self.start[row.name]
+            own = [c.name for c in self.structure.inputs if c.points == row.points]
+            table = given if isinstance(given, Mapping) else dict.fromkeys(own, given)
+            found[row.name] = next((float(table[name]) for name in own if name in table), 0.0)
+        return found
+
     def __str__(self) -> str:
         return f"{self.name:8}{str(self.structure):20}{self.about}"
 

@@ -97,3 +97,8 @@ def test_a_start_that_names_an_unknown_column_is_refused():
             "mine", sets={"all": "d", "extra": 1}, students=["all", "extra"], inputs=["all"],
             start={"all": -1, "extra": {"lsat": 1}}, parameters={"d": 20},
         )  # fmt: skip
+
+
+def test_diagonals_of_a_start_are_those_of_rows_with_a_column_of_their_own():
+    family = family_of(load_case(CASES / "wide_i_1.toml"))
+    assert family.diagonals == {"bulk": -1.0, "last": 1.0, "extra": 0.0}
