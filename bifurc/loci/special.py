@@ -119,14 +119,19 @@ class Search:
                     continue
                 for j in np.flatnonzero((a < 0) != (b < 0)):
                     share = float(a[j] / (a[j] - b[j]))
-                    X = newton(self.problem, self._guess(i, share), eigenvalue_zero(component))
-                    new = X is not None and np.abs(X - known).max() > 1e-8
-                    if new and self._on_step(i, X):
+                    X = self._both_zero(component, i, j, share)
+                    if X is not None and np.abs(X - known).max() > 1e-8:
                         known = X
-                        about = (
-                            f"{self.problem.component.label} and {component.label} cross at once"
-                        )
+                        about = f"{self.problem.component.label} and {component.label} at once"
                         yield self._special("two irreps", about, X, i + share, component)
+
+    def _both_zero(self, component: Component, i: int, j: int, share: float):
+        """The point of step ``i`` where eigenvalue ``j`` of another block vanishes as well."""
+        X = newton(self.problem, self._guess(i, share), eigenvalue_zero(component))
+        if X is not None and self._on_step(i, X):
+            return X
+        found = self._root(i, lambda at: self.problem.place(at.X).eigen(component).values[j])
+        return None if found is None else found[0].X
 
     def folds(self):
         """Where the locus turns round in one of the parameters."""
