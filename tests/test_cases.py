@@ -72,7 +72,7 @@ def check_network(branch):
         parameters = problem.parameters(point.lam)
         w, v = matrices(problem.structure, point.x, parameters)
         a, b = row_weights(problem.structure, parameters)
-        assert np.abs(full.gradient(w, v, problem.kernel, a, b)).max() < 1e-10
+        assert np.abs(full.gradient(w, v, problem.kernel_at(point.lam), a, b)).max() < 1e-10
         blocks = problem.blocks(point.x, point.lam)
         values = np.concatenate(
             [
@@ -81,7 +81,7 @@ def check_network(branch):
                 if component.exists(parameters)
             ]
         )
-        spectrum = np.linalg.eigvalsh(full.hessian(w, v, problem.kernel, a, b))
+        spectrum = np.linalg.eigvalsh(full.hessian(w, v, problem.kernel_at(point.lam), a, b))
         assert len(values) <= len(spectrum)  # neutral directions are zeros of the full spectrum
         values = np.append(values, np.zeros(len(spectrum) - len(values)))
         np.testing.assert_allclose(np.sort(values), spectrum, atol=1e-10)

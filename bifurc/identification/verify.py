@@ -112,8 +112,8 @@ def _check(problem: NetworkProblem, n: int, before: Point, after: Point, largest
         a, b = row_weights(problem.structure, parameters)
     except ValueError:
         return Check(n, note="not compared: a size is not whole")
-    gradient = np.linalg.norm(full.gradient(w, v, problem.kernel, a, b))
-    whole = np.linalg.eigvalsh(full.hessian(w, v, problem.kernel, a, b))
+    gradient = np.linalg.norm(full.gradient(w, v, problem.kernel_at(point.lam), a, b))
+    whole = np.linalg.eigvalsh(full.hessian(w, v, problem.kernel_at(point.lam), a, b))
     reduced, index = repeated(problem, point.x, float(n))
     deviation = math.nan
     scale = np.abs(whole).max()

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from copy import copy
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -279,6 +280,17 @@ class NetworkProblem:
                 g = g + x - equal_norms(rows, self.layout, x, members)
             jacobian[..., :-1] += self._pin(rows, lam)
         return g, jacobian
+
+    def kernel_at(self, lam: float) -> Any:
+        """The kernel with its parameters at one value of ``lam``."""
+        values = dict(
+            zip(
+                self.kernel_parameters,
+                self._running.line[0] + lam * self._running.line[1],
+                strict=True,
+            )
+        )
+        return replace(self.kernel, **values) if values else self.kernel
 
     @cached_property
     def _running(self) -> RunningKernel:
