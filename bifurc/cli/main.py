@@ -15,6 +15,7 @@ DONE, WRONG_INPUT, ENDED_EARLY = 0, 2, 3
 # one module each in bifurc.cli; it has add(subparsers) and run(arguments)
 COMMANDS = (
     "families", "critical", "locus", "spectrum", "run", "identify", "embed", "descend", "verify",
+    "certify", "check", "asymptotics",
 )  # fmt: skip
 
 

@@ -63,27 +63,30 @@ class ReLU:
     def value(self, p, q, c):
         """f itself."""
         sine, _, angle = self._angle(p, q, c)
-        return (sine + (np.pi - angle) * c) / (2 * np.pi)
+        pi = pi_like(c)
+        return (sine + (pi - angle) * c) / (2 * pi)
 
     def gradient(self, p, q, c):
         """(f_p, f_c)."""
         sine, _, angle = self._angle(p, q, c)
-        return sine / (4 * np.pi * p), (np.pi - angle) / (2 * np.pi)
+        pi = pi_like(c)
+        return sine / (4 * pi * p), (pi - angle) / (2 * pi)
 
     def hessian(self, p, q, c):
         """(f_pp, f_pq, f_pc, f_cc)."""
         sine, cosecant = self._sine(p, q, c)
+        pi = pi_like(c)
         return (
-            (q * cosecant / 2 - sine / p) / (4 * np.pi * p),
-            cosecant / (8 * np.pi),
-            -c * cosecant / (4 * np.pi * p),
-            cosecant / (2 * np.pi),
+            (q * cosecant / 2 - sine / p) / (4 * pi * p),
+            cosecant / (8 * pi),
+            -c * cosecant / (4 * pi * p),
+            cosecant / (2 * pi),
         )
 
     def _sine(self, p, q, c):
         """|w||v| sin t and its inverse; both 0 where the rows are parallel."""
         square = p * q - c * c
-        apart = np.asarray(leading(square) > PARALLEL * leading(p * q))
+        apart = np.asarray(leading(square) > parallel_like(c) * leading(p * q))
         root = np.sqrt(square * apart + ~apart)
         return root * apart, apart / root
 
@@ -92,8 +95,19 @@ class ReLU:
         apart = np.asarray(leading(cosecant) != 0)
         cosine = c * apart / np.sqrt(p * q)
         opposite = ~apart & (leading(c) < 0)
-        angle = np.arccos(cosine) * apart + np.pi * opposite
+        angle = np.arccos(cosine) * apart + pi_like(c) * opposite
         return sine, cosecant, angle
+
+
+def pi_like(value):
+    """π in the arithmetic of ``value``: a double, or what its own numbers call ``pi``."""
+    numbers = np.asarray(leading(value))
+    return numbers.flat[0].pi if numbers.dtype == object else np.pi
+
+
+def parallel_like(value) -> float:
+    """sin² of the angle that counts as parallel: none in object arrays, which do not round."""
+    return 0.0 if np.asarray(leading(value)).dtype == object else PARALLEL
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from copy import copy
 from dataclasses import replace
+from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
@@ -131,7 +132,11 @@ class NetworkProblem:
         on_line = poly.substitute(self.line)
         if on_line.degree > 1:
             raise ValueError(f"{poly} is not affine along the line; fix one of its parameters.")
-        return np.array([on_line(lam=0.0), on_line.derivative(LAM)(lam=0.0)])
+        return np.array([self.number(on_line.terms.get(key, Fraction(0))) for key in ((), (LAM,))])
+
+    def number(self, value: Fraction):
+        """An exact coefficient in the arithmetic of this problem; doubles here."""
+        return float(value)
 
     @property
     def least_lam(self) -> float:
@@ -157,7 +162,7 @@ class NetworkProblem:
     def _teacher(self) -> np.ndarray:
         """(constant, slope) of beta and sigma in lam; shape (2, 2, rows, columns)."""
         s = self.structure
-        teacher = np.zeros((2, 2, self.layout.rows, self.layout.columns))
+        teacher = np.zeros((2, 2, self.layout.rows, self.layout.columns), self._sizes.dtype)
         row = {b.name: i for i, b in enumerate(s.teachers, start=len(s.students))}
         column = {b.name: i for i, b in enumerate(s.inputs)}
         blocks = {b.name: b for b in (*s.inputs, *s.teachers)}
@@ -173,7 +178,10 @@ class NetworkProblem:
     def _weight_polynomials(self) -> np.ndarray:
         """Coefficients of m_a in lam, highest first; shape (3, n)."""
         on_line = [m.substitute(self.line) for m in self.structure.multiplicities]
-        return np.array([[m.terms.get((LAM,) * k, 0) for m in on_line] for k in (2, 1, 0)], float)
+        zero = Fraction(0)
+        return np.array(
+            [[self.number(m.terms.get((LAM,) * k, zero)) for m in on_line] for k in (2, 1, 0)]
+        )
 
     def weights(self, lam) -> np.ndarray:
         """m_a, the number of matrix entries behind each coordinate; shape (..., n)."""
@@ -242,7 +250,7 @@ class NetworkProblem:
         batch = leading(x).shape[:-1]
         shape = (*batch, 1, self.layout.rows, self.layout.columns)
         if not isinstance(lam, Series):
-            lam = np.asarray(lam, dtype=float)
+            lam = _numbers(lam)
         teacher = self._teacher[0] + lam[..., None, None, None, None] * self._teacher[1]
         return reduced.Rows(
             self._running.at(lam),
@@ -433,7 +441,7 @@ class NetworkProblem:
             sizes = [len(self.structure.orbits[a]) for a in self.layout.breaking_orbits]
             return self.weights(lam)[..., self.layout.breaking_orbits] / sizes
         basis, _ = self._bases[component]
-        lam = np.asarray(lam, dtype=float)[..., None]
+        lam = _numbers(lam)[..., None]
         if component.irrep != "s":
             return np.ones((*lam.shape[:-1], len(basis)))
         x1, x2, x3 = basis[:, 0], basis[:, 1], basis[:, 2]
@@ -447,3 +455,9 @@ class NetworkProblem:
             return None
         keep = self._outward if component.irrep == "t" else self._bases[component][1]
         return norm_exchanges(rows, self.layout, component, keep)
+
+
+def _numbers(value) -> np.ndarray:
+    """An array of doubles, or of whatever numbers an object array holds."""
+    array = np.asarray(value)
+    return array if array.dtype == object else array.astype(float)

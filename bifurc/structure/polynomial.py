@@ -188,7 +188,7 @@ class Polynomial:
         return f"Polynomial.parse({self.text()!r})"
 
     def __str__(self) -> str:
-        return self.text("·", lambda name, n: name + (_superscript(n) if n > 1 else ""))
+        return self.text("·", lambda name, n: name + (superscript(n) if n > 1 else ""))
 
     def text(self, times: str = "*", power=lambda name, n: "*".join([name] * n)) -> str:
         """Write the polynomial; the default form is read back by :meth:`parse`."""
@@ -218,5 +218,6 @@ def _decimal(number: Fraction) -> str:
     return decimal if Fraction(decimal) == number else f"{number.numerator}/{number.denominator}"
 
 
-def _superscript(power: int) -> str:
+def superscript(power: int) -> str:
+    """A power as raised figures."""
     return str(power).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))

@@ -1,0 +1,158 @@
+"""Certificates of a family by name, and its limit at large sizes."""
+
+from collections.abc import Iterable
+from numbers import Real
+from typing import Any
+
+from bifurc.api import as_family, member, trace
+from bifurc.events.records import Event
+from bifurc.proof import certificate, record
+from bifurc.proof.asymptotics import Asymptotics, expand
+from bifurc.proof.branch import certify_branch
+from bifurc.proof.interval import need_flint
+from bifurc.structure.families import Family
+
+
+def certify(
+    family: Family | str,
+    event: str | None = None,
+    near: float | None = None,
+    digits: int = 15,
+    **parameters: Any,
+) -> dict:
+    """Prove an event of a family, or the kind of its critical points at given sizes.
+
+    Parameters
+    ----------
+    family : Family or str
+    event : str, optional
+        Irrep and point set, such as ``"s:bulk"`` or ``"t"``.
+    near : float, optional
+        Where the event is, if the family has several such events.
+    digits : int
+        Decimal digits of the critical value.
+    **parameters
+        With ``event`` a window such as ``d=(40, 3.1)`` in which it lies.
+        Without, a number, or a list or range of them such as
+        ``d=range(6, 41)``; or a window ``d=(6, 7.5)``, all of which is proved:
+        one smooth branch, with no crossing but those it states.
+
+    Returns
+    -------
+    dict
+        The certificate as plain data, for :func:`check` or ``json``.
+
+    Raises
+    ------
+    NotCertifiedError
+        If the proof does not go through.
+    ValueError
+        If there is no such event, or python-flint is missing.
+
+    Examples
+    --------
+    >>> certify("II", event="s:bulk", digits=30, d=(12, 5))["proved"]["value"]
+    '5.58550524742588000694117627762'
+    """
+    need_flint()
+    if event is not None:
+        branch = trace(family, **parameters)
+        return certificate.certify_event(branch.problem, chosen(branch.events, event, near), digits)
+    parameter, values = _values(parameters)
+    if isinstance(values, tuple):
+        first, last = sorted(values)
+        reduced, point = member(family, parameter, float(first))
+        return certify_branch(reduced, point.x, float(first), float(last))
+    found = [_point(as_family(family), parameter, value, digits) for value in values]
+    return found[0] if len(found) == 1 else certificate.join(found)
+
+
+def check(source) -> dict:
+    """Prove a certificate again from its data or its file; returns the data.
+
+    Raises
+    ------
+    NotCertifiedError
+        If it states anything that it does not prove, or was changed.
+    ValueError, OSError
+        If it is no certificate, or there is no such file.
+    """
+    data = source if isinstance(source, dict) else record.load(source)
+    certificate.check(data)
+    return data
+
+
+def asymptotics(family: Family | str, parameter: str = "d", order: int = 6) -> Asymptotics:
+    """Expand a family in powers of ``parameter ** (-1/2)`` for large values.
+
+    Parameters
+    ----------
+    family : Family or str
+    parameter : str
+    order : int
+        The last power: ``parameter ** (-order / 2)``.
+
+    Returns
+    -------
+    Asymptotics
+        Coordinates, loss and every isotypic eigenvalue, with error estimates
+        and closed forms where they are recognised.
+
+    Raises
+    ------
+    ValueError, NotCertifiedError
+        See :func:`bifurc.proof.asymptotics.expand`.
+
+    Examples
+    --------
+    >>> asymptotics("II", order=3).loss.closed
+    ('1/2 - 2/π²', '-32/(3π⁴)')
+    """
+    family = as_family(family)
+
+    def seed(lam: float):
+        reduced, point = member(family, parameter, lam)
+        return reduced, point.x
+
+    return expand(seed, order)
+
+
+def chosen(events: Iterable[Event], wanted: str, near: float | None = None) -> Event:
+    """The event of an irrep and set, written ``s:bulk``.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or several and ``near`` does not say which.
+    """
+    events = list(events)
+    label = wanted.replace("[", ":").rstrip("]")
+    found = [e for e in events if f"{e.component.irrep}:{e.component.points}".rstrip(":") == label]
+    if not found:
+        there = ", ".join(f"{e.component.irrep}:{e.component.points}".rstrip(":") for e in events)
+        raise ValueError(f"No event {wanted!r} in the window; there are: {there or 'none'}.")
+    if near is None and len(found) > 1:
+        places = ", ".join(f"{e.lam:.10g}" for e in found)
+        raise ValueError(f"{len(found)} events {wanted!r}, at {places}; say near which one.")
+    return min(found, key=lambda e: abs(e.lam - (near or 0.0)))
+
+
+def _values(parameters: dict[str, Any]) -> tuple[str, list | tuple]:
+    """The parameter and its values."""
+    if len(parameters) != 1:
+        raise ValueError(
+            "Give a value or a range of values of one parameter, such as d=6; set others with "
+            f"bifurc.family(name, p=2). Got {', '.join(parameters) or 'none'}."
+        )
+    ((name, value),) = parameters.items()
+    if isinstance(value, tuple) and len(value) == 2:
+        return name, value
+    values = [value] if isinstance(value, Real) else list(value)
+    if not values:
+        raise ValueError(f"The range of {name!r} is empty.")
+    return name, values
+
+
+def _point(family: Family, parameter: str, value, digits: int) -> dict:
+    reduced, point = member(family, parameter, float(value))
+    return certificate.certify_point(reduced, point.x, value, digits)

@@ -1,0 +1,104 @@
+"""``bifurc certify``: prove an event, or the kind of critical points, in interval arithmetic."""
+
+import argparse
+
+from bifurc.cli.common import add_family, assignment, family_of, number, print_json
+
+EPILOG = """examples:
+  bifurc certify II --event s:bulk --digits 50 -o cert.json
+  bifurc certify M --event s:bulk --from 12 --to 6
+  bifurc certify II --at d=6
+  bifurc certify II --at d=6..40 -o minima.json
+  bifurc certify A --branch --from 6 --to 12 -o branch.json
+"""
+
+
+def add(commands) -> None:
+    """Declare the command."""
+    command = commands.add_parser(
+        "certify",
+        help="prove an event or a minimum, and write a certificate",
+        description="Prove an event of a family, or the kind of its critical points at given "
+        "sizes, and write a certificate that `bifurc check` proves again.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_family(command)
+    what = command.add_mutually_exclusive_group(required=True)
+    what.add_argument("--event", metavar="IRREP:SET", help="the event, such as s:bulk or t")
+    what.add_argument("--at", metavar="NAME=VALUE", help="a size d=6, or whole ones d=6..40")
+    what.add_argument(
+        "--branch", action="store_true", help="the whole branch between --from and --to"
+    )
+    command.add_argument("--near", type=number, help="where the event is, if there are several")
+    command.add_argument("--digits", type=int, default=15, help="decimal digits (default 15)")
+    command.add_argument("--param", default="d", help="the parameter that runs (default d)")
+    command.add_argument("--from", dest="first", type=number, default=40.0, metavar="VALUE")
+    command.add_argument("--to", dest="last", type=number, default=3.1, metavar="VALUE")
+    command.add_argument("-o", "--output", metavar="FILE", help="where to write the certificate")
+    command.add_argument("-v", "--verbose", action="count", default=0, help="log what is done")
+    command.set_defaults(run=run)
+
+
+def run(arguments) -> None:
+    """Prove, then write or print the certificate."""
+    from bifurc.certified import certify
+    from bifurc.proof.record import save
+
+    family = family_of(arguments)
+    where = {arguments.param: (arguments.first, arguments.last)}
+    if arguments.branch:
+        data = certify(family, **where)
+    elif arguments.event:
+        data = certify(family, arguments.event, arguments.near, arguments.digits, **where)
+    else:
+        name, text = assignment(arguments.at)
+        data = certify(family, digits=arguments.digits, **{name: sizes(text)})
+    if not arguments.output:
+        print_json(data)
+        return
+    save(arguments.output, data)
+    for line in lines(data):
+        print(line)
+
+
+def sizes(text: str):
+    """A number as it is written, or the whole numbers of ``6..40``.
+
+    Raises
+    ------
+    ValueError
+        If it is neither.
+    """
+    from fractions import Fraction
+
+    first, dots, last = text.partition("..")
+    try:
+        return [*range(int(first), int(last) + 1)] if dots else [Fraction(text)]
+    except (ValueError, ZeroDivisionError):
+        raise ValueError(f"--at needs d=6 or d=6..40, got {text!r}.") from None
+
+
+def lines(data: dict) -> list[str]:
+    """What a certificate proves, for a person."""
+    if data["kind"] == "set":
+        return [line for one in data["certificates"] for line in lines(one)]
+    proved = data["proved"]
+    line = "; ".join(f"{name} = {text}" for name, text in data["problem"]["line"].items())
+    if data["kind"] == "branch":
+        low, high = map(float, proved["window"])
+        kind = "a minimum throughout" if proved["is_minimum"] else "no crossing but those listed"
+        return [
+            f"{line} from lam = {low:.6g} to {high:.6g}: one smooth branch, {kind}",
+            *(
+                f"  {event['component']} crosses zero once between {' and '.join(event['between'])}"
+                for event in proved["events"]
+            ),
+        ]
+    if data["kind"] == "point":
+        kind = "minimum" if proved["is_minimum"] else f"saddle of index {proved['index']}"
+        return [f"{line} at lam = {data['lam']}: {kind}, every |eigenvalue| > {proved['gap']}"]
+    where = data["component"]
+    label = f"{where['irrep']}[{where['set']}]" if where["set"] else where["irrep"]
+    formal = "" if proved["exists"] else " (formal)"
+    return [f"{line} at lam = {proved['value']}: {label}{formal}, {proved['transition']}"]

@@ -1,0 +1,293 @@
+"""The one evaluator in interval arithmetic, to any precision.
+
+numpy hands ``sqrt`` and ``arccos`` of an object array to methods of its
+elements, so an array of :class:`Ball` goes through the formulas of
+:mod:`bifurc.loss` as an array of doubles does, and so do series of them. What
+comes out encloses the value at every point of what went in. Whatever cannot
+be decided, a division by an interval around zero say, becomes nan, and nan
+proves nothing.
+
+What needs exact knowledge is taken from the structure: that two rows are the
+same row, see :class:`Apart`, and rational sizes.
+
+References
+----------
+.. [1] Johansson, "Arb: efficient arbitrary-precision midpoint-radius interval
+   arithmetic", IEEE Trans. Computers 66, 2017 (arXiv 1611.02831).
+"""
+
+from collections.abc import Iterable
+from fractions import Fraction
+from functools import cached_property
+
+import numpy as np
+
+from bifurc.loss.problem import NetworkProblem
+from bifurc.loss.series import Series, leading
+
+try:
+    import flint
+except ImportError:
+    flint = None  # type: ignore[assignment]
+
+
+class NotCertifiedError(ArithmeticError):
+    """A proof did not go through; nothing is claimed."""
+
+
+def need_flint() -> None:
+    """Raise ValueError unless python-flint is there."""
+    if flint is None:
+        raise ValueError(
+            "Interval arithmetic needs python-flint; install it: pip install 'bifurc[certify]'."
+        )
+
+
+def precision(bits: int):
+    """A context in which interval arithmetic works with ``bits`` bits."""
+    need_flint()
+    return flint.ctx.workprec(bits)
+
+
+class Ball:
+    """A real number known to lie within an interval; an element for numpy's object arrays.
+
+    A comparison is True only where it holds for all values.
+
+    Examples
+    --------
+    >>> print(Ball(2).sqrt().arb.str(10, radius=False))
+    1.414213562
+    """
+
+    __slots__ = ("arb",)
+
+    def __init__(self, value):
+        self.arb = value if isinstance(value, flint.arb) else exact(value)
+
+    def __add__(self, other):
+        return _apply(flint.arb.__add__, self.arb, other)
+
+    def __sub__(self, other):
+        return _apply(flint.arb.__sub__, self.arb, other)
+
+    def __mul__(self, other):
+        return _apply(flint.arb.__mul__, self.arb, other)
+
+    def __truediv__(self, other):
+        return _apply(flint.arb.__truediv__, self.arb, other)
+
+    __radd__, __rmul__ = __add__, __mul__
+
+    def __rsub__(self, other):
+        return (-self) + other
+
+    def __rtruediv__(self, other):
+        return _apply(lambda one, two: two / one, self.arb, other)
+
+    def __neg__(self):
+        return Ball(-self.arb)
+
+    def __pow__(self, power):
+        if power == -1:
+            return Ball(1 / self.arb)
+        if power in (0.5, -0.5):
+            root = self.arb.sqrt()
+            return Ball(root if power > 0 else 1 / root)
+        return NotImplemented
+
+    def __lt__(self, other):
+        return self.arb < _plain(other)
+
+    def __gt__(self, other):
+        return self.arb > _plain(other)
+
+    def __eq__(self, other):
+        return self.arb == _plain(other)
+
+    def __ne__(self, other):
+        return self.arb != _plain(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def sqrt(self):
+        """The square root."""
+        return Ball(self.arb.sqrt())
+
+    def exp(self):
+        """The exponential."""
+        return Ball(self.arb.exp())
+
+    def log(self):
+        """The natural logarithm."""
+        return Ball(self.arb.log())
+
+    def arccos(self):
+        """The angle in [0, π]."""
+        return Ball(self.arb.acos())
+
+    def arcsin(self):
+        """The angle in [-π/2, π/2]."""
+        return Ball(self.arb.asin())
+
+    def arctan(self):
+        """The angle in (-π/2, π/2)."""
+        return Ball(self.arb.atan())
+
+    @property
+    def pi(self):
+        """π in this arithmetic."""
+        return Ball(flint.arb.pi())
+
+    def __float__(self):
+        return float(self.arb.mid())
+
+    def __repr__(self):
+        return f"Ball({self.arb})"
+
+
+def _plain(value):
+    """What flint takes as an operand, or None."""
+    if isinstance(value, Ball):
+        return value.arb
+    if isinstance(value, float):
+        return value
+    if isinstance(value, int | np.integer | np.bool_):
+        return int(value)
+    return None
+
+
+def _apply(operation, one, other):
+    plain = _plain(other)
+    return NotImplemented if plain is None else Ball(operation(one, flint.arb(plain)))
+
+
+def exact(value):
+    """The arb of an integer, a double or a fraction, rounded outwards."""
+    if isinstance(value, Fraction):
+        return flint.arb(flint.fmpq(value.numerator, value.denominator))
+    return flint.arb(value)
+
+
+def balls(values: Iterable) -> np.ndarray:
+    """An object array of Ball from arbs, numbers or fractions; shape (n,)."""
+    entries = [value if isinstance(value, Ball) else Ball(value) for value in values]
+    array = np.empty(len(entries), dtype=object)
+    array[:] = entries
+    return array
+
+
+def arbs(array) -> list:
+    """The arbs of a one-dimensional array."""
+    return [_lift(value) for value in array]
+
+
+def matrix(array):
+    """An arb_mat of a two-dimensional array of Ball or plain numbers."""
+    return flint.arb_mat([[_lift(value) for value in row] for row in array])
+
+
+def column(values):
+    """An arb_mat of one column from arbs."""
+    return flint.arb_mat([[value] for value in values])
+
+
+def _lift(value):
+    plain = _plain(value)
+    return plain if isinstance(plain, flint.arb) else flint.arb(plain)
+
+
+class Apart:
+    """A kernel for enclosures: rows are one and the same, or provably not parallel.
+
+    Where two rows are the same row by structure, p = q = c, their angle is
+    exactly zero. In interval arithmetic pq - c² would not be, so such pairs
+    are handed on as p = q = c = 1, which changes no first derivative of a
+    positively homogeneous kernel (its value is scaled back).
+    Any other pair must provably enclose an angle, else the value is nan.
+
+    Parameters
+    ----------
+    kernel : object
+        See :mod:`bifurc.loss.kernels`.
+    identical : ndarray of bool, shape (2, rows, rows)
+    """
+
+    def __init__(self, kernel, identical: np.ndarray):
+        self.kernel, self.identical = kernel, identical
+        self.homogeneous = getattr(kernel, "homogeneous", False)
+
+    def value(self, p, q, c):
+        """f itself."""
+        scale = p * self.identical + ~self.identical if self.homogeneous else 1
+        return self.kernel.value(*self._apart(p, q, c)) * scale
+
+    def gradient(self, p, q, c):
+        """(f_p, f_c)."""
+        return self.kernel.gradient(*self._apart(p, q, c))
+
+    def hessian(self, p, q, c):
+        """(f_pp, f_pq, f_pc, f_cc)."""
+        return self.kernel.hessian(*self._apart(p, q, c))
+
+    def _apart(self, p, q, c):
+        if not self.homogeneous:
+            return p, q, c
+        p, q, c = (value * ~self.identical + self.identical for value in (p, q, c))
+        first, second, inner = (leading(value) for value in (p, q, c))
+        apart = first * second - inner * inner > 0
+        if not isinstance(c, Series):  # at one exact point, where the loss is still C²
+            apart = apart | ((first == second) & (first == inner))
+        if not (apart | self.identical).all():
+            raise NotCertifiedError("Two rows may be parallel, or a row zero, within the box.")
+        return p, q, c
+
+
+class BallProblem(NetworkProblem):
+    """A network problem whose coordinates, sizes and values are enclosures.
+
+    Use it inside :func:`precision`, and make a new one for another precision.
+    """
+
+    def __init__(self, structure, kernel, line):
+        super().__init__(structure, kernel, line)
+        self.kernel = Apart(kernel, self._identical)
+
+    def number(self, value: Fraction):
+        """An enclosure of a rational coefficient."""
+        return Ball(value)
+
+    @cached_property
+    def _identical(self) -> np.ndarray:
+        """Pairs of row blocks that are one and the same row, at different and at the same point."""
+        spiked = np.any(self.layout.basis[:, 1] != 0, axis=(0, 2))
+        teacher = np.vectorize(lambda value: not _lift(value).is_zero(), otypes=[bool])(
+            self._teacher
+        )
+        spiked |= teacher[:, 1].any(axis=(0, 2))
+        return np.stack([np.diag(~spiked), np.eye(len(spiked), dtype=bool)])
+
+    def block(self, component, x, lam):
+        """The matrix of one block as an arb_mat, and the squared lengths of its copies."""
+        values = self._matrix(component, self.rows(x, lam))
+        return matrix(values), arbs(self._copy_weights(component, lam))
+
+    def block_along(self, component, x, lam, u):
+        """Derivative of the block's matrix along ``u``, (n + 1,), as an arb_mat."""
+        return matrix(self.blocks_along(x, lam, u, [component])[component])
+
+
+def enclosing(problem: NetworkProblem) -> BallProblem:
+    """The same problem in interval arithmetic.
+
+    Raises
+    ------
+    ValueError
+        If python-flint is missing, or the structure has ties: the shares of
+        tied coordinates are rounded.
+    """
+    need_flint()
+    if problem.structure.ties:
+        raise ValueError("Structures with ties between point sets cannot be certified yet.")
+    kernel = problem.kernel.kernel if isinstance(problem, BallProblem) else problem.kernel
+    return BallProblem(problem.structure, kernel, problem.line)
