@@ -98,6 +98,9 @@ def prepare(folder: Path, case: Case, path: Path, resume: bool) -> None:
     # through JSON, so that tuples and lists compare equal
     manifest = json.loads(json.dumps(manifest, default=str))
     place = folder / "manifest.json"
+    if resume:
+        for part in folder.rglob(".*.part"):  # files that a killed run was writing
+            part.unlink(missing_ok=True)
     if place.exists():
         try:
             old = json.loads(place.read_text())

@@ -119,6 +119,15 @@ def test_killed_twice_and_resumed_a_run_is_the_same(case, tmp_path):
     killed_and_resumed(case, tmp_path / "killed", kills=2, seed=4)
 
 
+def test_killed_while_its_first_file_was_written_a_run_is_resumed(case, tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / ".manifest.json.4711.part").write_text('{"sch')
+    assert main(["run", str(case), "-o", str(out), "-q", "--resume"]) == 0
+    assert len(load(out).branches) == 7
+    assert list(out.rglob("*.part")) == []
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(10))
 def test_killed_at_random_moments_and_resumed_a_run_is_the_same(case, tmp_path, seed):
