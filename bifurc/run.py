@@ -52,15 +52,25 @@ def seed_of(case: Case) -> tuple[str, Any, Any]:
     first, last = (float(end) for end in case.window[case.parameter])
     if case.model is not None:
         plain = model(case.model.name, **case.model.parameters)
-        start = point_at(plain, np.array(case.model.x, dtype=float), first, towards=last - first)
+        x = np.array(case.model.x, dtype=float)
+        if len(x) != plain.n:
+            raise ValueError(
+                f"The start x of model {case.model.name!r} needs {plain.n} numbers, got {len(x)}."
+            )
+        start = point_at(plain, x, first, towards=last - first)
         return "all of G", plain, start
     reduced, start, _ = at_first(family_of(case), {case.parameter: (first, last)})
     return "all of G", reduced, start
 
 
-def run_case(case: Case, executor=None, folder: Path | None = None, progress=None) -> BranchGraph:
-    """Explore as the case says; with a folder, save branches as they are done and the graph."""
-    graph = explore_from([seed_of(case)], plan_of(case), executor, folder, progress)
+def run_case(
+    case: Case, executor=None, folder: Path | None = None, progress=None, seed=None
+) -> BranchGraph:
+    """Explore as the case says; with a folder, save branches as they are done and the graph.
+
+    ``seed`` is :func:`seed_of` the case, if that is at hand.
+    """
+    graph = explore_from([seed or seed_of(case)], plan_of(case), executor, folder, progress)
     if folder is not None:
         save_run(folder, graph)
     return graph
@@ -88,6 +98,9 @@ def prepare(folder: Path, case: Case, path: Path, resume: bool) -> None:
     # through JSON, so that tuples and lists compare equal
     manifest = json.loads(json.dumps(manifest, default=str))
     place = folder / "manifest.json"
+    if resume:
+        for part in folder.rglob(".*.part"):  # files that a killed run was writing
+            part.unlink(missing_ok=True)
     if place.exists():
         try:
             old = json.loads(place.read_text())

@@ -134,7 +134,9 @@ def test_structures_and_problems_are_plain_data(run):
 
 
 def test_a_problem_of_functions_cannot_be_saved(tmp_path):
-    problem = PlainProblem(lambda x, lam: lam * x, lambda x, lam: np.eye(1) * lam, lambda x, lam: x, 1)
+    problem = PlainProblem(
+        lambda x, lam: lam * x, lambda x, lam: np.eye(1) * lam, lambda x, lam: x, 1
+    )
     branch = follow(problem, point_at(problem, np.zeros(1), 0.5), (0.5, 1.0))
     with pytest.raises(ValueError, match="plain functions cannot be saved"):
         save_branch(tmp_path / "b.npz", branch)

@@ -106,9 +106,9 @@ def small_solutions(p, q, lam, square=0.3, bound=0.01):
     for a in np.roots(coefficients):
         for b in both(a):
             point = np.array([a, b])
-            if abs(total(a, b)) < 1e-9 * bound and np.abs(point).max() < bound:
-                if np.abs(point.imag).max() < 1e-9 and abs(a - b) > 1e-8:
-                    found.append((a.real, b.real))
+            small = abs(total(a, b)) < 1e-9 * bound and np.abs(point).max() < bound
+            if small and np.abs(point.imag).max() < 1e-9 and abs(a - b) > 1e-8:
+                found.append((a.real, b.real))
     return found
 
 

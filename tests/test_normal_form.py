@@ -60,9 +60,7 @@ def test_a_pitchfork_is_super_or_subcritical_by_its_signs(a, c):
 
 
 def test_a_quintic_is_degenerate():
-    problem = scalar(
-        lambda x, lam: lam * x - x**5, lambda x, lam: lam - 5 * x**4, lambda x, lam: x
-    )
+    problem = scalar(lambda x, lam: lam * x - x**5, lambda x, lam: lam - 5 * x**4, lambda x, lam: x)
     assert reduce(problem, np.zeros(2)).kind == "degenerate"
     branch = follow(problem, point_at(problem, np.zeros(1), -1.0), (-1.0, 1.0))
     event = classify(problem, branch.events[0])
@@ -217,7 +215,9 @@ def test_type_ii_is_transcritical_and_type_a_a_pitchfork_to_larger_d():
 
 def test_newton_that_falls_back_is_no_start():
     """A half-branch that is not there: the form of one problem, the equations of another."""
-    problem = scalar(lambda x, lam: lam * x - x**3, lambda x, lam: lam - 3 * x * x, lambda x, lam: x)
+    problem = scalar(
+        lambda x, lam: lam * x - x**3, lambda x, lam: lam - 3 * x * x, lambda x, lam: x
+    )
     linear = scalar(lambda x, lam: lam * x + x, lambda x, lam: lam + 1, lambda x, lam: x)
     form = reduce(problem, np.zeros(2))
     assert leave(problem, np.zeros(2), form, 1, Options()) is not None

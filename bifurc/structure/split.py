@@ -58,6 +58,11 @@ def split(structure: Structure, sizes: Mapping[str, Sequence], ties=()) -> Split
         Generators of a group that permutes parts of equal size; ties of
         ``structure`` itself are dropped, as they need not permute parts.
 
+    Raises
+    ------
+    ValueError
+        If parts of different sizes are tied.
+
     Examples
     --------
     >>> whole = Structure.build({"all": "d"}, ["all"], ["all"])
@@ -88,8 +93,18 @@ def split(structure: Structure, sizes: Mapping[str, Sequence], ties=()) -> Split
         _split_weights(teachers, structure.teacher_weights),
         tuple(ties),
     )
+    _check_ties(child)
     parts = {name: tuple(piece.name for piece in group) for name, group in pieces.items()}
     return Split(child, parts, _embedding(structure, child, students, inputs))
+
+
+def _check_ties(structure: Structure) -> None:
+    for one, other in (pair for generator in structure.ties for pair in generator.items()):
+        if structure.size[one] != structure.size[other]:
+            raise ValueError(
+                f"Parts {one!r} and {other!r} cannot be exchanged: their sizes are "
+                f"{structure.size[one]} and {structure.size[other]}. Tie parts of equal size."
+            )
 
 
 def _pieces(points: PointSet, sizes: Sequence) -> list[PointSet]:

@@ -47,8 +47,8 @@ def with_numbers(problem: NetworkProblem) -> Structure:
     fixed = {name: poly for name, poly in problem.line.items() if not poly.names}
     sets = (PointSet(s.name, s.size.substitute(fixed)) for s in problem.structure.sets)
     teacher = {
-        key: tuple(entry.substitute(fixed) for entry in pair)
-        for key, pair in problem.structure.teacher.items()
+        key: (one.substitute(fixed), other.substitute(fixed))
+        for key, (one, other) in problem.structure.teacher.items()
     }
     return replace(problem.structure, sets=tuple(sets), teacher=teacher)
 

@@ -160,14 +160,24 @@ def transitive_groups(m: int) -> tuple[tuple[Permutation, ...], ...]:
     """
     everything = list(permutations(range(m)))
     found: dict[frozenset, tuple[Permutation, ...]] = {}
+    seen: set[frozenset] = set()  # with all their conjugates
     for generators in [(g,) for g in everything] + list(combinations(everything, 2)):
-        group = closure(generators)
-        if len({g[0] for g in group}) < m:
+        if len(_orbit_of_first(generators)) < m:
             continue
-        classes = {frozenset(_conjugate(h, g) for g in group) for h in everything}
-        if not classes & found.keys():
+        group = closure(generators)
+        if group not in seen:
+            seen.update(frozenset(_conjugate(h, g) for g in group) for h in everything)
             found[group] = generators
     return tuple(found[group] for group in sorted(found, key=lambda g: (len(g), sorted(g))))
+
+
+def _orbit_of_first(generators: Sequence[Permutation]) -> set[int]:
+    """Where products of the generators take the first point."""
+    orbit, front = {0}, [0]
+    while front:
+        front = list({g[i] for i in front for g in generators} - orbit)
+        orbit.update(front)
+    return orbit
 
 
 def closure(generators: Sequence[Permutation]) -> frozenset[Permutation]:
