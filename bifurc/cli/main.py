@@ -14,7 +14,8 @@ DONE, WRONG_INPUT, ENDED_EARLY = 0, 2, 3
 
 # one module each in bifurc.cli; it has add(subparsers) and run(arguments)
 COMMANDS = (
-    "families", "critical", "locus", "spectrum", "run", "identify", "embed", "descend", "verify",
+    "families", "critical", "locus", "spectrum", "run", "plot", "identify", "embed", "descend",
+    "verify",
 )  # fmt: skip
 
 
