@@ -7,8 +7,8 @@ from itertools import count
 import networkx as nx
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.path import Path
 from matplotlib.patches import PathPatch
+from matplotlib.path import Path
 
 from bifurc.draw.curves import parameter_of
 from bifurc.draw.diagram import mark_integers
@@ -33,15 +33,32 @@ class Place:
 
 
 def places(graph: BranchGraph) -> dict[int, Place]:
-    """A place for each node: its parameter, and the lane of the first branch that meets it."""
-    lane = lanes(graph)
+    """A place for each node: its parameter, and the height of the first piece that meets it."""
     found: dict[int, Place] = {}
-    for name in graph.branches:
-        for u, v, data in graph.graph.edges(data=True):
-            for node in (u, v):
-                if data["branch"] == name and node not in found:
-                    found[node] = Place(node, graph.graph.nodes[node]["lam"], lane[name])
+    for (u, v, _), height in heights(graph).items():
+        for node in (u, v):
+            found.setdefault(node, Place(node, graph.graph.nodes[node]["lam"], height))
     return found
+
+
+def heights(graph: BranchGraph) -> dict[tuple, float]:
+    """A height for each edge (u, v, key): its branch's lane, a little further off behind a fold."""
+    lane, found = lanes(graph), {}
+    edges = list(graph.graph.edges(keys=True, data=True))
+    for name in graph.branches:
+        own = [edge for edge in edges if edge[3]["branch"] == name]
+        done: list[tuple[float, float]] = []
+        for u, v, key_, data in sorted(own, key=lambda edge: edge[3]["first_point"]):
+            low, high = data["lam_low"], data["lam_high"]
+            level = sum(_overlap((low, high), other) for other in done)
+            found[u, v, key_] = lane[name] + 0.3 * level * (1 if lane[name] >= 0 else -1)
+            done.append((low, high))
+    return found
+
+
+def _overlap(one: tuple[float, float], other: tuple[float, float]) -> bool:
+    """Whether two ranges of the parameter have more than an end in common."""
+    return min(one[1], other[1]) - max(one[0], other[0]) > 1e-9 * (1 + abs(one[1]))
 
 
 def lanes(graph: BranchGraph) -> dict[str, int]:
@@ -55,13 +72,9 @@ def lanes(graph: BranchGraph) -> dict[str, int]:
         low, high = span.get(data["branch"], (np.inf, -np.inf))
         span[data["branch"]] = min(low, data["lam_low"]), max(high, data["lam_high"])
     found: dict[str, int] = {}
-    for name, (low, high) in ((name, span[name]) for name in graph.branches):
+    for name in graph.branches:
         parent = found.get(name.rpartition("-")[0], 0)
-        taken = {
-            found[other]
-            for other, (start, end) in span.items()
-            if other in found and min(high, end) - max(low, start) > 1e-9 * (1 + abs(high))
-        }
+        taken = {lane for other, lane in found.items() if _overlap(span[name], span[other])}
         found[name] = next(lane for lane in _nearest(parent) if lane not in taken)
     return found
 
@@ -92,12 +105,13 @@ def branch_graph(graph: BranchGraph, ax: Axes | None = None, *, explain: bool = 
     fig, ax
     """
     fig, ax = axes(ax)
-    where, lane = places(graph), lanes(graph)
+    where, height = places(graph), heights(graph)
     edges = list(graph.graph.edges(data=True))
     colour = colours(data["isotropy"] for *_, data in edges)
     span = np.ptp([place.lam for place in where.values()]) or 1.0
-    for u, v, data in edges:
-        draw_edge(ax, where[u], where[v], data, lane[data["branch"]], colour, 0.07 * span)
+    for (u, v, key_), lane in height.items():
+        data = graph.graph.edges[u, v, key_]
+        draw_edge(ax, where[u], where[v], data, lane, colour, 0.07 * span)
     keys = [key(label, color=c) for label, c in colour.items()]
     for stable in sorted({data["index"] == "0" for *_, data in edges}, reverse=True):
         text = "minimum" if stable else "saddle, with its Morse index"
@@ -108,8 +122,7 @@ def branch_graph(graph: BranchGraph, ax: Axes | None = None, *, explain: bool = 
         ax.plot([place.lam], [place.lane], zorder=5, **look)
         looks.setdefault(label, look)
     keys.extend(key(label, **look) for label, look in looks.items())
-    heights = list(lane.values())
-    ax.set_ylim(min(heights) - 0.6, max(heights) + 0.6)
+    ax.set_ylim(min(height.values()) - 0.5, max(height.values()) + 0.5)
     ax.set_yticks([])
     ax.spines["left"].set_visible(False)
     low, high = (f(place.lam for place in where.values()) for f in (min, max))
@@ -146,11 +159,13 @@ def draw_edge(ax: Axes, one: Place, other: Place, data, lane, colour, bend) -> P
     patch = PathPatch(Path(vertices, codes), fill=False, edgecolor=colour[data["isotropy"]], **look)
     ax.add_patch(patch)
     if data["index"] != "0":
-        middle = (one.lam + bend + other.lam) / 2 if one.lane != lane else (one.lam + other.lam) / 2
+        short = one.lane != lane and abs(other.lam - one.lam) <= 2 * abs(bend)
+        middle = (one.lam + other.lam + (bend if one.lane != lane else 0.0)) / 2
+        under = short and lane > one.lane  # its sheet behind a fold lies above
         ax.annotate(
-            pretty(data["index"]), (middle, lane), xytext=(0, 3),
-            textcoords="offset points", ha="center", va="bottom", fontsize="small",
-            color=colour[data["isotropy"]],
+            pretty(data["index"]), (middle, lane), xytext=(2, -3) if under else (0, 3),
+            textcoords="offset points", ha="left" if under else "center",
+            va="top" if under else "bottom", fontsize="small", color=colour[data["isotropy"]],
         )  # fmt: skip
     return patch
 
@@ -182,6 +197,20 @@ def isotropies(graph: BranchGraph) -> nx.DiGraph:
     return found
 
 
+def _columns(lattice: nx.DiGraph) -> dict[str, float]:
+    """A column for each leaf of the tree of births; the others stand over their children."""
+    found: dict[str, float] = {}
+    leaves = count()
+    size = dict(lattice.nodes(data="dimension"))
+    births = nx.DiGraph((u, v) for u, v in lattice.edges if size[u] < size[v])
+    births.add_node(next(iter(lattice)))
+    tree = nx.bfs_tree(births, next(iter(lattice)))
+    for label in nx.dfs_postorder_nodes(tree):
+        below = [found[child] for child in tree[label]]
+        found[label] = sum(below) / len(below) if below else float(next(leaves))
+    return found | {label: float(next(leaves)) for label in lattice if label not in found}
+
+
 def isotropy_lattice(graph: BranchGraph, ax: Axes | None = None):
     """Draw the isotropies met, larger groups on top, joined where one branch is born from another.
 
@@ -194,14 +223,10 @@ def isotropy_lattice(graph: BranchGraph, ax: Axes | None = None):
     """
     lattice = isotropies(graph)
     fig, ax = axes(ax)
-    rows: dict[int, list[str]] = {}
-    for label, dimension in lattice.nodes(data="dimension"):
-        rows.setdefault(dimension, []).append(label)
-    place = {
-        label: (j - (len(labels) - 1) / 2, -i)
-        for i, (_, labels) in enumerate(sorted(rows.items()))
-        for j, label in enumerate(labels)
-    }
+    dimension = dict(lattice.nodes(data="dimension"))
+    rows = sorted(set(dimension.values()))
+    across = _columns(lattice)
+    place = {label: (across[label], -rows.index(n)) for label, n in dimension.items()}
     for u, v, irrep in lattice.edges(data="irrep"):
         (x0, y0), (x1, y1) = place[u], place[v]
         ax.plot([x0, x1], [y0, y1], color=GREY, linewidth=0.9, zorder=1)
@@ -216,7 +241,7 @@ def isotropy_lattice(graph: BranchGraph, ax: Axes | None = None):
     ax.set_xlim(min(x for x, _ in place.values()) - 0.7, max(x for x, _ in place.values()) + 0.7)
     ax.set_ylim(-len(rows) + 0.5, 0.5)
     ax.set_xticks([])
-    ax.set_yticks([-i for i in range(len(rows))], [str(n) for n in sorted(rows)])
+    ax.set_yticks([-i for i in range(len(rows))], [str(n) for n in rows])
     ax.set_ylabel("dimension of the fixed space")
     for side in ax.spines.values():
         side.set_visible(False)
