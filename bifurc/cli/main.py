@@ -18,6 +18,13 @@ COMMANDS = (
     "verify",
 )  # fmt: skip
 
+EPILOG = """examples:
+  bifurc critical II                   the fractional dimension at which II becomes a minimum
+  bifurc spectrum II --at d=20         its loss, coordinates and Hessian eigenvalues there
+  bifurc run cases/type_ii.toml -o out follow it and all branches that are born on it
+  bifurc plot out                      the bifurcation diagram, out/loss.png
+"""
+
 
 class Parser(argparse.ArgumentParser):
     """A parser that reports a mistake in one line."""
@@ -32,6 +39,8 @@ def parser() -> Parser:
     top = Parser(
         prog="bifurc",
         description="Equivariant bifurcation continuation at real dimensions.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     top.add_argument("--version", action="version", version=f"bifurc {__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")

@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from bifurc.cli.common import add_talk, csv_text
+
 EPILOG = """examples:
   bifurc plot out
   bifurc plot out --y norm -o norm.pdf
@@ -40,8 +42,7 @@ def add(commands) -> None:
     )
     command.add_argument("--csv", type=Path, metavar="FILE", help="write the numbers drawn, too")
     command.add_argument("--style", choices=("print", "slides"), default="print")
-    command.add_argument("-q", "--quiet", action="store_true", help="print nothing but errors")
-    command.add_argument("-v", "--verbose", action="count", default=0, help="log what is done")
+    add_talk(command, "do not name the files written")
     command.set_defaults(run=run)
 
 
@@ -53,7 +54,7 @@ def run(arguments) -> None:
     import matplotlib.pyplot as plt
 
     from bifurc.draw.style import check_ending, save, style
-    from bifurc.graph.files import load
+    from bifurc.graph.files import load, write_atomically
 
     graph = load(arguments.folder)
     arguments.y = arguments.y or wish(arguments.folder)
@@ -65,7 +66,7 @@ def run(arguments) -> None:
         plt.close(fig)
     written = [output]
     if arguments.csv is not None:
-        write_csv(arguments.csv, rows)
+        write_atomically(arguments.csv, csv_text(rows[0] if rows else (), rows).encode())
         written.append(arguments.csv)
     if not arguments.quiet:
         print(*written, sep="\n")
@@ -121,18 +122,3 @@ def branch_of(graph, name: str | None):
     if name not in graph.branches:
         raise ValueError(f"There is no branch {name!r}; there is {', '.join(graph.branches)}.")
     return graph.branches[name]
-
-
-def write_csv(path: Path, rows: list[dict]) -> None:
-    """Rows with every digit."""
-    import csv
-    import io
-
-    from bifurc.graph.files import write_atomically
-
-    text = io.StringIO()
-    if rows:
-        writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    write_atomically(path, text.getvalue().encode())
