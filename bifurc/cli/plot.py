@@ -61,11 +61,12 @@ def run(arguments) -> None:
     output = arguments.output or arguments.folder / f"{arguments.y}.png"
     check_ending(output)
     with style(arguments.style):
-        fig, rows = picture(graph, arguments)
+        fig, numbers = picture(graph, arguments)
         save(fig, output)
         plt.close(fig)
     written = [output]
     if arguments.csv is not None:
+        rows = numbers()
         write_atomically(arguments.csv, csv_text(rows[0] if rows else (), rows).encode())
         written.append(arguments.csv)
     if not arguments.quiet:
@@ -73,26 +74,30 @@ def run(arguments) -> None:
 
 
 def picture(graph, arguments):
-    """The figure that the arguments ask for, and its numbers as rows."""
+    """The figure that the arguments ask for, and a function that gives its numbers as rows."""
     from bifurc import draw
 
     window = window_of(arguments.window)
     if arguments.y == "eigenvalues":
         branch = branch_of(graph, arguments.branch)
         fig, _ = draw.eigenvalues(branch, window=window)
-        return fig, [row for one in draw.eigencurves(branch, window=window) for row in one.rows()]
+        return fig, lambda: flat(draw.eigencurves(branch, window=window))
     if arguments.y == "graph":
-        return draw.branch_graph(graph)[0], list(graph.rows())
+        return draw.branch_graph(graph)[0], lambda: list(graph.rows())
     if arguments.y == "isotropy":
-        lattice = draw.isotropies(graph)
-        rows = [{"above": u, "below": v, **data} for u, v, data in lattice.edges(data=True)]
-        return draw.isotropy_lattice(graph)[0], rows
+        edges = draw.isotropies(graph).edges(data=True)
+        fig, _ = draw.isotropy_lattice(graph)
+        return fig, lambda: [{"above": u, "below": v, **data} for u, v, data in edges]
     source = graph
     if arguments.branch is not None:
         source = {arguments.branch: branch_of(graph, arguments.branch)}
     fig, _ = draw.diagram(source, arguments.y, window=window)
-    pieces = draw.curves(source, arguments.y, window=window)
-    return fig, [row for piece in pieces for row in piece.rows()]
+    return fig, lambda: flat(draw.curves(source, arguments.y, window=window))
+
+
+def flat(found) -> list[dict]:
+    """The rows of all curves."""
+    return [row for one in found for row in one.rows()]
 
 
 def wish(folder: Path) -> str:

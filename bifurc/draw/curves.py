@@ -12,18 +12,19 @@ from math import ceil
 
 import numpy as np
 
-from bifurc.continuation.correct import correct
-from bifurc.continuation.options import Options
+from bifurc.continuation.point import Point
+from bifurc.continuation.predict import Hermite
 from bifurc.continuation.singular import locate_singular
 from bifurc.events.branch import Branch
-from bifurc.events.detect import between
 from bifurc.events.records import Event, morse_index
 from bifurc.graph.graph import BranchGraph
 from bifurc.graph.identity import fingerprint, moments, same
+from bifurc.loss.problem import NetworkProblem
 from bifurc.structure.polynomial import Polynomial
 
 Source = Branch | BranchGraph | Mapping[str, Branch]
 Scalar = Callable[[object, np.ndarray], np.ndarray | None]
+ITERATIONS = 4  # of Newton from a guess that is good to the fourth order of the step
 POINTS = 240  # on a branch within the window: no corner can be seen at print width
 
 
@@ -239,18 +240,15 @@ def _inside(X: np.ndarray, low: float, high: float) -> list[np.ndarray]:
 
 def _dense(branch: Branch, window, points: int, born) -> tuple[np.ndarray, list[int]]:
     """Points and events of a branch with more in between; and where the events are."""
-    problem, low, high = branch.problem, *window
-    known = branch.points
-    lam = branch.lam
+    problem, (low, high), known, lam = branch.problem, window, branch.points, branch.lam
     seen = (np.minimum(lam[:-1], lam[1:]) <= high) & (np.maximum(lam[:-1], lam[1:]) >= low)
     parts = max(2, ceil(points / max(1, int(seen.sum()))))
     X = [] if born is None else _lead(problem, born, known[0], max(parts, points // 8))
+    inner = _between(problem, known, np.flatnonzero(seen), parts)
     cuts: list[int] = []
     for i, (one, other) in enumerate(zip(known, known[1:], strict=False)):
-        shares = np.arange(1, parts) / parts if seen[i] else []
-        inner = [between(problem, one, other, share, Options()) for share in shares]
         events = [e.X for e in branch.events if not e.formal and i <= e.position < i + 1]
-        states = [one.X] + [p.X for p in inner if p is not None] + events
+        states = [one.X, *inner.get(i, ()), *events]
         chart = problem.chart(one.lam)
         start, end = chart.into(one.X), chart.into(other.X)
         order = np.argsort([(chart.into(s) - start) @ (end - start) for s in states], kind="stable")
@@ -262,6 +260,60 @@ def _dense(branch: Branch, window, points: int, born) -> tuple[np.ndarray, list[
         if event.position >= len(known) - 1 and not np.array_equal(event.X, known[-1].X):
             X.extend(reversed(_lead(problem, event.X, known[-1], max(parts, points // 8))))
     return np.array(X), cuts
+
+
+def _between(problem, known: list[Point], steps: np.ndarray, parts: int) -> dict[int, np.ndarray]:
+    """Points that divide some of the steps of a branch; step to (points, n + 1)."""
+    guesses, tangents, steps_of = [], [], []
+    for i in steps:
+        one, other = known[i], known[i + 1]
+        chart = problem.chart(one.lam)
+        curve = Hermite.between(chart, one, other)
+        for share in np.arange(1, parts) / parts:
+            guesses.append(chart.out(curve(share * curve.length)))
+            tangents.append((1 - share) * one.tangent + share * other.tangent)
+            steps_of.append(i)
+    if not guesses:
+        return {}
+    X, good = correct_all(problem, np.array(guesses), np.array(tangents))
+    owner = np.array(steps_of)
+    return {i: X[good & (owner == i)] for i in steps}
+
+
+def correct_all(problem, guesses: np.ndarray, tangents: np.ndarray):
+    """Newton for a batch of guesses, each across its own tangent.
+
+    Returns
+    -------
+    X : ndarray, shape (points, n + 1)
+    good : ndarray of bool, shape (points,)
+        Which have converged, and to a point near their guess.
+    """
+    X = guesses
+    with np.errstate(all="ignore"):  # what leaves the domain is not good, and left out
+        for _ in range(ITERATIONS):
+            g, jacobian = _jacobians(problem, X)
+            bordered = np.concatenate([jacobian, tangents[:, None, :]], axis=1)
+            right = np.concatenate([-g, np.zeros((len(X), 1))], axis=1)
+            finite = np.isfinite(bordered).all(axis=(1, 2)) & np.isfinite(right).all(axis=1)
+            bordered[~finite] = np.eye(X.shape[1])
+            try:
+                step = np.linalg.solve(bordered, right[..., None])[..., 0]
+            except np.linalg.LinAlgError:  # a guess hit a branch point to the last bit
+                return guesses, np.zeros(len(guesses), dtype=bool)
+            X = X + np.where(finite[:, None], step, np.nan)
+        size = np.abs(X).max(axis=1)
+        good = finite & (np.abs(step).max(axis=1) <= 1e-9 * size)
+        good &= np.abs(X - guesses).max(axis=1) <= 0.1 * size
+    return X, good
+
+
+def _jacobians(problem, X: np.ndarray):
+    """g (points, n) and its Jacobian (points, n, n + 1)."""
+    if isinstance(problem, NetworkProblem):
+        return problem.jacobian(X[:, :-1], X[:, -1], checked=False)
+    each = [problem.jacobian(one[:-1], one[-1]) for one in X]
+    return tuple(np.array(part) for part in zip(*each, strict=True))
 
 
 def birth(graph: BranchGraph, name: str, branch: Branch) -> np.ndarray | None:
@@ -296,13 +348,10 @@ def _lead(problem, born: np.ndarray, first, parts: int) -> list[np.ndarray]:
     start, end = chart.into(born), chart.into(first.X)
     slope = chart.push(first.X, first.tangent)
     slope = slope * ((end - start) @ (end - start)) / (slope @ (end - start))
-    X = [born]
-    for r in np.arange(1, parts) / parts:
-        guess = chart.out(start + r * (2 * (end - start) - slope) + r * r * (slope - end + start))
-        point = correct(problem, guess, first.tangent, Options()).point
-        if point is not None:
-            X.append(point.X)
-    return X
+    r = np.arange(1, parts)[:, None] / parts
+    guesses = chart.out(start + r * (2 * (end - start) - slope) + r * r * (slope - end + start))
+    X, good = correct_all(problem, guesses, np.broadcast_to(first.tangent, guesses.shape))
+    return [born, *X[good]]
 
 
 def _nothing(source: Source, y, window) -> str:
