@@ -11,6 +11,7 @@ References
 from contextlib import AbstractContextManager
 from itertools import cycle
 from pathlib import Path
+from typing import cast
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -54,7 +55,7 @@ def style(name: str = "print") -> AbstractContextManager:
 def axes(ax: Axes | None) -> tuple[Figure, Axes]:
     """The axes given, or new ones in our print style."""
     if ax is not None:
-        return ax.figure, ax
+        return cast(Figure, ax.figure), ax
     if mpl.rcParams["figure.constrained_layout.use"]:  # a style sheet is chosen already
         return plt.subplots()
     with style("print"):
