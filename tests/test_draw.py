@@ -3,6 +3,7 @@
 import csv
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import matplotlib
 
@@ -25,7 +26,9 @@ from bifurc.loss.embedding import matrices
 from bifurc.models import model
 
 BIRTH = 5.585505247425877  # of the minima of type II
-SCRIPTS = sorted((Path(__file__).parent.parent / "plots").glob("*.py"))
+ROOT = Path(__file__).parent.parent
+FIGURES = sorted(set(ROOT.glob("plots/*.py")) - {ROOT / "plots" / "common.py"})
+TUTORIALS = sorted(ROOT.glob("cases/*.py"))
 
 
 @pytest.fixture(scope="module")
@@ -264,14 +267,40 @@ def test_a_branch_file_that_misses_an_array_is_said_to(folder, tmp_path):
         load_branch(tmp_path / "b0.npz")
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    "script", [s for s in SCRIPTS if s.stem != "common"], ids=lambda script: script.stem
-)
-def test_figures_are_made_by_their_scripts(script, tmp_path, monkeypatch):
+def test_colours_can_go_by_index(branch):
+    _, ax = draw.diagram(branch, by="index")
+    texts = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert {"index 0", "index d − 2"} <= set(texts)
+    assert len({line.get_color() for line in ax.lines[:2]}) == 2
+    with pytest.raises(ValueError, match="not by 'loss'"):
+        draw.diagram(branch, by="loss")
+
+
+def test_a_locus_is_drawn_with_its_special_points():
+    values = {"d": np.array([5.6, 6.6, 7.6]), "p": np.array([1.0, 1.5, 2.0])}
+    at = {"parameters": {"d": 6.6, "p": 1.5}, "kind": "cusp"}
+    special = [SimpleNamespace(**at, formal=False), SimpleNamespace(**at, formal=True)]
+    line = draw.locus(SimpleNamespace(names=("d", "p"), values=values, special=special))
+    np.testing.assert_array_equal(line.get_xydata(), np.c_[values["p"], values["d"]])
+    assert [text.get_text() for text in line.axes.texts] == ["cusp"]
+    assert (line.axes.get_xlabel(), line.axes.get_ylabel()) == ("p", "d")
+
+
+def execute(script, folder, monkeypatch):
     monkeypatch.syspath_prepend(script.parent)
-    monkeypatch.setattr(sys, "argv", [script.name, str(tmp_path)])
+    monkeypatch.setattr(sys, "argv", [script.name, str(folder)])
     namespace = {"__name__": "__main__", "__file__": str(script)}
     exec(compile(script.read_text(), str(script), "exec"), namespace)
-    made = {path.suffix for path in tmp_path.iterdir()}
-    assert made == {".png", ".svg"}
+
+
+@pytest.mark.parametrize("script", TUTORIALS, ids=lambda script: script.stem)
+def test_tutorials_run(script, tmp_path, monkeypatch, capsys):
+    execute(script, tmp_path, monkeypatch)
+    assert capsys.readouterr().out or list(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("script", FIGURES, ids=lambda script: script.stem)
+def test_figures_are_made_by_their_scripts(script, tmp_path, monkeypatch):
+    execute(script, tmp_path, monkeypatch)
+    assert {path.suffix for path in tmp_path.iterdir()} == {".png", ".svg"}

@@ -6,7 +6,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, MultipleLocator
 
 from bifurc.draw.curves import Curve, Mark, Scalar, Source, curves, marks, members, parameter_of
-from bifurc.draw.style import GREY, IRREPS, axes, colours, key, legend, line_of, marker_of
+from bifurc.draw.style import GREY, IRREPS, axes, colours, key, legend, line_of, marker_of, pretty
 
 FEW = 16  # integers in the window that get a tick each
 TITLES = {"loss": "loss", "norm": "norm of W", "smallest": "smallest eigenvalue"}
@@ -19,6 +19,7 @@ def diagram(
     *,
     x: str | None = None,
     window: tuple[float, float] | None = None,
+    by: str = "label",
     formal: bool = False,
     explain: bool = True,
 ):
@@ -30,6 +31,9 @@ def diagram(
     y, x, window : see :func:`bifurc.draw.curves`, which gives the numbers drawn
     ax : Axes, optional
         New ones in our print style if not given.
+    by : "label", "branch" or "index"
+        What colours tell apart: isotropies (or the names given), branches,
+        or Morse indices.
     formal : bool
         Whether to draw, in grey, events of irreps that do not exist there.
     explain : bool
@@ -39,12 +43,16 @@ def diagram(
     -------
     fig, ax
     """
+    if by not in ("label", "branch", "index"):
+        raise ValueError(f"Colours can go by label, branch or index, not by {by!r}.")
     pieces = curves(source, y, x, window)
     events = marks(source, y, x, window, formal)
     fig, ax = axes(ax)
-    colour = colours(label for _, label, _ in members(source))
-    for piece in pieces:
-        draw_curve(ax, piece, colour[piece.label])
+    names = [getattr(piece, by) for piece in pieces]
+    every = {"branch": 0, "label": 1}  # a branch keeps its colour in every window
+    colour = colours([one[every[by]] for one in members(source)] if by in every else names)
+    for piece, name in zip(pieces, names, strict=True):
+        draw_curve(ax, piece, colour[name])
     for mark in events:
         draw_mark(ax, mark)
     frame(ax, pieces, window)
@@ -52,7 +60,8 @@ def diagram(
     ax.set_xlabel(x or parameter_of(problem))
     ax.set_ylabel(y.__name__ if callable(y) else TITLES.get(y, y))
     if explain:
-        shown = {piece.label: colour[piece.label] for piece in pieces}
+        say = (lambda name: f"index {pretty(name)}") if by == "index" else str
+        shown = {say(name): colour[name] for name in dict.fromkeys(names)}
         legend(ax, entries(shown, pieces, events))
     return fig, ax
 
