@@ -18,11 +18,12 @@ def add_family(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_output(parser: argparse.ArgumentParser) -> None:
-    """--json, --csv, -q and -v."""
+def add_output(parser: argparse.ArgumentParser, csv: bool = False) -> None:
+    """--json, -q and -v; --csv if the command has it."""
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print one JSON object")
-    form.add_argument("--csv", action="store_true", help="print rows with commas between")
+    if csv:
+        form.add_argument("--csv", action="store_true", help="print rows with commas between")
     add_talk(parser, "no remarks, only the result")
 
 

@@ -39,7 +39,7 @@ def add(commands) -> None:
         metavar="VALUE",
         help="the other end (d = 3.1, or the smallest size that the family has, if that is larger)",
     )
-    add_output(command)
+    add_output(command, csv=True)
     command.set_defaults(run=run)
 
 

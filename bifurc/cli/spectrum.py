@@ -21,7 +21,7 @@ def add(commands) -> None:
     )
     add_family(command)
     command.add_argument("--at", required=True, metavar="NAME=VALUE", help="where, such as d=20")
-    add_output(command)
+    add_output(command, csv=True)
     command.set_defaults(run=run)
 
 

@@ -18,9 +18,10 @@ from bifurc.continuation.singular import locate_singular
 from bifurc.events.branch import Branch
 from bifurc.events.records import Event, morse_index
 from bifurc.graph.graph import BranchGraph
-from bifurc.graph.identity import fingerprint, moments, same
+from bifurc.graph.identity import fingerprint, same
 from bifurc.loss.problem import NetworkProblem
 from bifurc.structure.polynomial import Polynomial
+from bifurc.switching.linear import SymmetricProblem
 
 Source = Branch | BranchGraph | Mapping[str, Branch]
 Scalar = Callable[[object, np.ndarray], np.ndarray | None]
@@ -62,7 +63,10 @@ def loss(problem, X: np.ndarray) -> np.ndarray:
 
 def norm(problem, X: np.ndarray) -> np.ndarray:
     """The norm of W (of the state, for a plain model)."""
-    return np.sqrt([moments(problem, one)[1] for one in X])
+    if isinstance(problem, SymmetricProblem):
+        return np.linalg.norm(X[:, :-1] @ problem.basis.T, axis=1)
+    weights = np.array([problem.weights(lam) for lam in X[:, -1]])
+    return np.sqrt((np.abs(weights) * X[:, :-1] ** 2).sum(axis=1))
 
 
 def smallest(problem, X: np.ndarray) -> np.ndarray:

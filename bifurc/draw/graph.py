@@ -19,7 +19,9 @@ ENDS = {  # marker and what it means
     "start": (".", "start"),
     "WINDOW": ("|", "end of the window"),
     "OUTSIDE": ("x", "edge of definition"),
+    "SIZE": ("+", "an irrep appears"),
 }
+BEND, CHARACTER = 0.07, 0.014  # widths of a change of lane and of a letter, parts of the axis
 OTHER_END = ("1", "other end, see its reason")
 
 
@@ -111,10 +113,10 @@ def branch_graph(graph: BranchGraph, ax: Axes | None = None, *, explain: bool = 
     span = np.ptp([place.lam for place in where.values()]) or 1.0
     for (u, v, key_), lane in height.items():
         data = graph.graph.edges[u, v, key_]
-        draw_edge(ax, where[u], where[v], data, lane, colour, 0.07 * span)
+        draw_edge(ax, where[u], where[v], data, lane, colour, span)
     keys = [key(label, color=c) for label, c in colour.items()]
     for stable in sorted({data["index"] == "0" for *_, data in edges}, reverse=True):
-        text = "minimum" if stable else "saddle, with its Morse index"
+        text = "minimum" if stable else "saddle, with Morse index"
         keys.append(key(text, color="0.3", **line_of(stable)))
     looks: dict[str, dict] = {}
     for node, place in where.items():
@@ -134,12 +136,15 @@ def branch_graph(graph: BranchGraph, ax: Axes | None = None, *, explain: bool = 
     return fig, ax
 
 
-def draw_edge(ax: Axes, one: Place, other: Place, data, lane, colour, bend) -> PathPatch:
-    """One piece: from its node over to the lane of its branch, along it, and to the other node."""
+def draw_edge(ax: Axes, one: Place, other: Place, data, lane, colour, span) -> PathPatch:
+    """One piece: from its node over to the lane of its branch, along it, and to the other node.
+
+    Its index stands on it where there is room.
+    """
     if abs(one.lane - lane) < abs(other.lane - lane):
         one, other = other, one
     way = np.sign(other.lam - one.lam) or 1.0
-    bend = min(bend, abs(other.lam - one.lam) / 2) * way
+    bend = min(BEND * span, abs(other.lam - one.lam) / 2) * way
     vertices = [(one.lam, one.lane)]
     codes = [Path.MOVETO]
     if one.lane != lane:
@@ -158,14 +163,11 @@ def draw_edge(ax: Axes, one: Place, other: Place, data, lane, colour, bend) -> P
     look = line_of(data["index"] == "0")
     patch = PathPatch(Path(vertices, codes), fill=False, edgecolor=colour[data["isotropy"]], **look)
     ax.add_patch(patch)
-    if data["index"] != "0":
-        short = one.lane != lane and abs(other.lam - one.lam) <= 2 * abs(bend)
-        middle = (one.lam + other.lam + (bend if one.lane != lane else 0.0)) / 2
-        under = short and lane > one.lane  # its sheet behind a fold lies above
+    text, start = pretty(data["index"]), one.lam + (bend if one.lane != lane else 0.0)
+    if data["index"] != "0" and len(text) * CHARACTER * span <= abs(other.lam - start):
         ax.annotate(
-            pretty(data["index"]), (middle, lane), xytext=(2, -3) if under else (0, 3),
-            textcoords="offset points", ha="left" if under else "center",
-            va="top" if under else "bottom", fontsize="small", color=colour[data["isotropy"]],
+            text, ((start + other.lam) / 2, lane), xytext=(0, 3), textcoords="offset points",
+            ha="center", va="bottom", fontsize="small", color=colour[data["isotropy"]],
         )  # fmt: skip
     return patch
 
