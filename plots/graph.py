@@ -8,7 +8,7 @@ from bifurc import draw
 
 def main():
     """Explore two steps deep; draw the graph and the isotropies in it."""
-    graph = bifurc.explore("II", d=(20, 4.2), depth=2, search=bifurc.Search(explicit=2))
+    graph = bifurc.explore("II", d=(20, 4.05), depth=2, search=bifurc.Search(explicit=2))
     with draw.style("print"):
         save(draw.branch_graph(graph)[0], "graph")
         save(draw.isotropy_lattice(graph)[0], "isotropies")
