@@ -28,7 +28,7 @@ _HOMES = {
     "Options": "bifurc.continuation.options",
 }
 
-_MODULES = {"kernels": "bifurc.loss.kernels"}
+_MODULES = {"draw": "bifurc.draw", "kernels": "bifurc.loss.kernels"}
 
 __all__ = sorted([*_HOMES, *_MODULES])
 

@@ -89,6 +89,7 @@ def prepare(folder: Path, case: Case, path: Path, resume: bool) -> None:
         "case": path.name,
         "sha256": case_hash(path),
         "settings": asdict(plan_of(case)),
+        "draw": case.draw.model_dump(),
         "versions": {
             "bifurc": bifurc.__version__,
             "numpy": np.__version__,

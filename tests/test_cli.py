@@ -1,5 +1,6 @@
 """The command line: what it prints, what it promises to scripts, and how it says no."""
 
+import csv
 import json
 import subprocess
 import sys
@@ -8,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from bifurc import api, trace
-from bifurc.cli.main import main
+from bifurc.cli.main import COMMANDS, main
 from bifurc.continuation.options import Status
 from bifurc.structure.families import BUILT_IN
 
@@ -54,6 +55,49 @@ POINT_KEYS = {
     "value", "irrep", "set", "kind", "loss", "eigenvalue_speed",
     "index_below", "index_above", "transition", "formal",
 }  # fmt: skip
+
+
+def test_critical_csv_has_the_same_numbers_as_json(run):
+    _, out, _ = run("critical", "II", "--from", "12", "--to", "4.5", "--csv")
+    (row,) = csv.DictReader(out.splitlines())
+    _, out, _ = run("critical", "II", "--from", "12", "--to", "4.5", "--json")
+    (point,) = json.loads(out)["points"]
+    assert row == {key: str(value) for key, value in point.items()}
+
+
+def test_spectrum_csv_has_a_row_for_each_eigenvalue(run):
+    _, out, _ = run("spectrum", "II", "--at", "d=12", "--csv")
+    rows = list(csv.DictReader(out.splitlines()))
+    _, out, _ = run("spectrum", "II", "--at", "d=12", "--json")
+    expected = [v for block in json.loads(out)["blocks"] for v in block["eigenvalues"]]
+    assert [float(row["eigenvalue"]) for row in rows] == expected
+
+
+def test_a_case_file_names_its_family(run, tmp_path):
+    case = tmp_path / "three.toml"
+    case.write_text(
+        'window = { d = [20, 5] }\n[family]\nname = "three"\n'
+        'sets = { bulk = "d - 3", rest = 3 }\nstart = { bulk = 1, rest = -1 }\n'
+        "parameters = { d = 20 }\n"
+    )
+    ends = ("--from", "12", "--to", "9")
+    assert run("critical", str(case), *ends) == run("critical", "M", "--set", "p=3", *ends)
+    case.write_text('window = { lam = [-1, 1] }\n[model]\nname = "pitchfork"\nx = [0]\n')
+    status, _, err = run("critical", str(case))
+    assert status == 2 and "plain model" in err
+
+
+def test_quiet_leaves_out_remarks(run):
+    far = ("critical", "M", "--to", "3.1")  # the branch ends at its edge of definition
+    status, out, err = run(*far)
+    assert status == 0 and "The branch ends" in err
+    assert run(*far, "--quiet") == (0, out, "")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_of_every_command_gives_examples(run, command):
+    status, out, _ = run(command, "--help")
+    assert status == 0 and f"examples:\n  bifurc {command}" in out
 
 
 @pytest.mark.parametrize("window", [("40", "4.5"), ("4.5", "40")])
@@ -185,7 +229,7 @@ def test_a_branch_that_ends_early_gets_exit_three_and_still_prints(run, monkeypa
 def test_the_module_runs_as_a_program_and_starts_without_heavy_imports():
     """`bifurc critical` starts fast: neither scipy nor matplotlib nor networkx is loaded."""
     code = (
-        "import sys; from bifurc.cli.main import main; main(['critical', 'II', '--to', '5']); "
+        "import sys; from bifurc.cli.main import COMMANDS, main; main(['critical', 'II', '--to', '5']); "
         "heavy = {'scipy', 'matplotlib', 'networkx', 'pydantic', 'flint'} & set(sys.modules); "
         "sys.exit(f'loaded {heavy}' if heavy else 0)"
     )

@@ -18,9 +18,18 @@ def add_family(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_output(parser: argparse.ArgumentParser) -> None:
-    """--json and -v."""
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
+def add_output(parser: argparse.ArgumentParser, csv: bool = False) -> None:
+    """--json, -q and -v; --csv if the command has it."""
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print one JSON object")
+    if csv:
+        form.add_argument("--csv", action="store_true", help="print rows with commas between")
+    add_talk(parser, "no remarks, only the result")
+
+
+def add_talk(parser: argparse.ArgumentParser, quiet: str) -> None:
+    """-q and -v."""
+    parser.add_argument("-q", "--quiet", action="store_true", help=quiet)
     parser.add_argument("-v", "--verbose", action="count", default=0, help="log what is done")
 
 
@@ -79,3 +88,15 @@ def print_json(value) -> None:
     """One JSON object with all digits."""
     json.dump(value, sys.stdout, indent=1, allow_nan=False)
     print()
+
+
+def csv_text(columns, rows) -> str:
+    """Rows (mappings) with every digit, under a heading."""
+    import csv
+    import io
+
+    text = io.StringIO()
+    writer = csv.DictWriter(text, fieldnames=list(columns), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()

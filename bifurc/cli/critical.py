@@ -4,7 +4,7 @@ import math
 import sys
 from typing import Any
 
-from bifurc.cli.common import add_family, add_output, family_of, number, print_json
+from bifurc.cli.common import add_family, add_output, csv_text, family_of, number, print_json
 
 MARGIN = 0.1  # how far the default window stays from the smallest size
 
@@ -12,6 +12,7 @@ EPILOG = """examples:
   bifurc critical II
   bifurc critical M --set p=2.5 --from 60 --to 4 --json
   bifurc critical M --param p --set d=20 --from 1 --to 3
+  bifurc critical cases/type_ii.toml --csv
 """
 
 
@@ -38,7 +39,7 @@ def add(commands) -> None:
         metavar="VALUE",
         help="the other end (d = 3.1, or the smallest size that the family has, if that is larger)",
     )
-    add_output(command)
+    add_output(command, csv=True)
     command.set_defaults(run=run)
 
 
@@ -53,13 +54,16 @@ def run(arguments) -> None:
     branch = trace(family, **runs)
     if arguments.json:
         print_json(summary(family, arguments.param, window, branch))
+    elif arguments.csv:
+        rows = [point(event) for event in by_value(branch.events)]
+        print(csv_text(COLUMNS, rows), end="")
     else:
         for line in table(arguments.param, branch):
             print(line)
     if reason := ended_early(branch):
         raise EndedEarlyError(reason)
     reached = branch.points[-1].lam
-    if reached not in window and not arguments.json:
+    if reached not in window and not (arguments.json or arguments.quiet):
         sys.stderr.write(
             f"The branch ends at {arguments.param} = {reached:.6g}: {branch.status.value}\n"
         )
@@ -85,7 +89,7 @@ def summary(family, parameter: str, window, branch) -> dict:
         "family": family.name,
         "parameter": parameter,
         "window": [min(window), max(window)],
-        "points": [point(event, parameter) for event in by_value(branch.events)],
+        "points": [point(event) for event in by_value(branch.events)],
         "end": {"value": branch.points[-1].lam, "reason": branch.status.value},
     }
 
@@ -95,7 +99,7 @@ def by_value(events) -> list:
     return sorted(events, key=lambda event: -event.lam)
 
 
-def point(event, parameter: str) -> dict:
+def point(event) -> dict:
     """One event as plain data."""
     return {
         "value": event.lam,
@@ -112,6 +116,10 @@ def point(event, parameter: str) -> dict:
     }
 
 
+COLUMNS = (
+    "value", "irrep", "set", "kind", "loss", "eigenvalue_speed", "index_below", "index_above",
+    "transition", "formal", "multiplicity",
+)  # fmt: skip
 HEADINGS = ("irrep", "kind", "transition", "first minimum")
 
 

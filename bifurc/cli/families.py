@@ -1,9 +1,22 @@
 """``bifurc families``."""
 
+import argparse
+
+EPILOG = """examples:
+  bifurc families
+
+A family of your own is a table in a case file; see bifurc run --help.
+"""
+
 
 def add(commands) -> None:
     """Declare the command."""
-    command = commands.add_parser("families", help="list the built-in families, a line each")
+    command = commands.add_parser(
+        "families",
+        help="list the built-in families, a line each",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     command.set_defaults(run=run)
 
 

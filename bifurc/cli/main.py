@@ -14,9 +14,16 @@ DONE, WRONG_INPUT, ENDED_EARLY = 0, 2, 3
 
 # one module each in bifurc.cli; it has add(subparsers) and run(arguments)
 COMMANDS = (
-    "families", "critical", "locus", "spectrum", "run", "identify", "embed", "descend", "verify",
-    "certify", "check", "asymptotics",
+    "families", "critical", "locus", "spectrum", "run", "plot", "identify", "embed", "descend",
+    "verify", "certify", "check", "asymptotics",
 )  # fmt: skip
+
+EPILOG = """examples:
+  bifurc critical II                   the fractional dimension at which II becomes a minimum
+  bifurc spectrum II --at d=20         its loss, coordinates and Hessian eigenvalues there
+  bifurc run cases/type_ii.toml -o out follow it and all branches that are born on it
+  bifurc plot out                      the bifurcation diagram, out/loss.png
+"""
 
 
 class Parser(argparse.ArgumentParser):
@@ -32,6 +39,8 @@ def parser() -> Parser:
     top = Parser(
         prog="bifurc",
         description="Equivariant bifurcation continuation at real dimensions.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     top.add_argument("--version", action="version", version=f"bifurc {__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")

@@ -4,6 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from bifurc.cli.common import add_talk
+
 EPILOG = """examples:
   bifurc run cases/type_ii.toml
   bifurc run cases/type_ii.toml -o out --jobs 2
@@ -25,8 +27,7 @@ def add(commands) -> None:
     )
     command.add_argument("--jobs", type=int, default=1, metavar="N", help="parallel processes")
     command.add_argument("--resume", action="store_true", help="take up a run that was stopped")
-    command.add_argument("-q", "--quiet", action="store_true", help="print nothing but errors")
-    command.add_argument("-v", "--verbose", action="count", default=0, help="log what is done")
+    add_talk(command, "print nothing but errors")
     command.set_defaults(run=run)
 
 

@@ -2,11 +2,12 @@
 
 import argparse
 
-from bifurc.cli.common import add_family, add_output, assignment, family_of, print_json
+from bifurc.cli.common import add_family, add_output, assignment, csv_text, family_of, print_json
 
 EPILOG = """examples:
   bifurc spectrum II --at d=20
   bifurc spectrum M --at d=12.5 --set p=2 --json
+  bifurc spectrum II --at d=20 --csv
 """
 
 
@@ -20,7 +21,7 @@ def add(commands) -> None:
     )
     add_family(command)
     command.add_argument("--at", required=True, metavar="NAME=VALUE", help="where, such as d=20")
-    add_output(command)
+    add_output(command, csv=True)
     command.set_defaults(run=run)
 
 
@@ -41,6 +42,9 @@ def run(arguments) -> None:
     if arguments.json:
         print_json(result)
         return
+    if arguments.csv:
+        print(csv_text(("irrep", "set", "dimension", "eigenvalue"), rows(result)), end="")
+        return
     print(f"{family.name} at {', '.join(f'{k} = {v:g}' for k, v in result['at'].items())}")
     print(f"loss {result['loss']:.12g}, |gradient| {result['gradient_norm']:.1e}")
     for key, entry in result["coordinates"].items():
@@ -51,6 +55,14 @@ def run(arguments) -> None:
         neutral = f"  (and {len(block['neutral'])} neutral)" if block["neutral"] else ""
         print(f"{label:12} dim {block['dimension']:<10.6g} {values}{neutral}")
     print(f"index {result['index']:g}: {'minimum' if result['is_minimum'] else 'saddle'}")
+
+
+def rows(result: dict):
+    """One row for each eigenvalue of each block."""
+    for block in result["blocks"]:
+        about = {key: block[key] for key in ("irrep", "set", "dimension")}
+        for value in block["eigenvalues"] + block["neutral"]:
+            yield about | {"eigenvalue": value}
 
 
 def summary(family, problem, point) -> dict:

@@ -1,6 +1,13 @@
 """``bifurc verify``: a finished run against the full network at whole sizes."""
 
+import argparse
+
 from bifurc.cli.common import add_output, print_json
+
+EPILOG = """examples:
+  bifurc verify out
+  bifurc verify out --json
+"""
 
 
 def add(commands) -> None:
@@ -11,6 +18,8 @@ def add(commands) -> None:
         description="Compare gradient, eigenvalues and index of the full network with the "
         "reduced ones at every whole parameter value inside every branch. "
         "Exit status 3 if anything differs.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add_argument("folder", metavar="OUT", help="what a run wrote")
     add_output(command)

@@ -73,11 +73,15 @@ def load_branch(path: Path) -> Branch:
         with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
             data = {name: arrays[name] for name in arrays.files}
         about = json.loads(str(data["about"]))
+        _check_schema(about, path)
+        return _branch_from(data, about)
     except (KeyError, OSError, ValueError, EOFError, BadZipFile) as error:
         raise ValueError(
-            f"{path} is no branch file ({error}); delete it and resume the run."
+            f"{path} is no branch file of this version ({error}); delete it and resume the run."
         ) from None
-    _check_schema(about, path)
+
+
+def _branch_from(data: dict, about: dict) -> Branch:
     points = [
         Point(X, tangent, jacobian, values, int(work[0]), int(work[1]))
         for X, tangent, jacobian, values, work in zip(

@@ -1,0 +1,35 @@
+"""Pictures of branches, spectra, graphs and weight matrices.
+
+A drawing function takes data and axes (new ones if none are given) and
+returns what it drew; it neither shows nor saves. The numbers behind each
+picture come from its twin: ``curves`` and ``marks`` for ``diagram``,
+``eigencurves`` for ``eigenvalues``, ``matrix`` for ``weights``, ``isotropies``
+for ``isotropy_lattice``.
+"""
+
+from bifurc.draw.curves import Curve, Mark, curves, marks
+from bifurc.draw.diagram import diagram
+from bifurc.draw.eigenvalues import eigencurves, eigenvalues
+from bifurc.draw.graph import branch_graph, isotropies, isotropy_lattice
+from bifurc.draw.locus import critical_curve, locus
+from bifurc.draw.style import save, style
+from bifurc.draw.weights import matrix, weights
+
+__all__ = [
+    "Curve",
+    "Mark",
+    "branch_graph",
+    "critical_curve",
+    "curves",
+    "diagram",
+    "eigencurves",
+    "eigenvalues",
+    "isotropies",
+    "isotropy_lattice",
+    "locus",
+    "marks",
+    "matrix",
+    "save",
+    "style",
+    "weights",
+]

@@ -1,0 +1,365 @@
+"""The numbers behind a picture: branches as curves, events as marks.
+
+All that is drawn is computed here first, so that the same numbers can be
+printed, saved as CSV and compared in tests. Lines are smooth because points
+are inserted on the branch itself, not because a spline bends between them.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from math import ceil
+
+import numpy as np
+
+from bifurc.continuation.point import Point
+from bifurc.continuation.predict import Hermite
+from bifurc.continuation.singular import locate_singular
+from bifurc.events.branch import Branch
+from bifurc.events.records import Event, morse_index
+from bifurc.graph.graph import BranchGraph
+from bifurc.graph.identity import fingerprint, same
+from bifurc.loss.problem import NetworkProblem
+from bifurc.structure.polynomial import Polynomial
+from bifurc.switching.linear import SymmetricProblem
+
+Source = Branch | BranchGraph | Mapping[str, Branch]
+Scalar = Callable[[object, np.ndarray], np.ndarray | None]
+ITERATIONS = 4  # of Newton from a guess that is good to the fourth order of the step
+POINTS = 240  # on a branch within the window: no corner can be seen at print width
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """A piece of a branch on which the Morse index, as a polynomial, is constant."""
+
+    branch: str
+    label: str  # its isotropy, or the name it was given
+    index: str  # the Morse index, a polynomial in the parameters
+    stable: bool
+    x: np.ndarray  # (points,)
+    y: np.ndarray  # (points,)
+
+    def rows(self) -> list[dict]:
+        """One row for each point, as plain data."""
+        about = {"branch": self.branch, "isotropy": self.label, "index": self.index}
+        return [about | {"x": float(x), "y": float(y)} for x, y in zip(self.x, self.y, strict=True)]
+
+
+@dataclass(frozen=True, eq=False)
+class Mark:
+    """An event at its place in the picture."""
+
+    branch: str
+    event: Event
+    x: float
+    y: float
+
+
+def loss(problem, X: np.ndarray) -> np.ndarray:
+    """The loss at a batch of points (points, n + 1)."""
+    return problem.losses(X[:, :-1], X[:, -1])
+
+
+def norm(problem, X: np.ndarray) -> np.ndarray:
+    """The norm of W (of the state, for a plain model)."""
+    if isinstance(problem, SymmetricProblem):
+        return np.linalg.norm(X[:, :-1] @ problem.basis.T, axis=1)
+    weights = np.array([problem.weights(lam) for lam in X[:, -1]])
+    return np.sqrt((np.abs(weights) * X[:, :-1] ** 2).sum(axis=1))
+
+
+def smallest(problem, X: np.ndarray) -> np.ndarray:
+    """The smallest eigenvalue of the Hessian among irreps that exist; neutral ones left out."""
+    parameters = [problem.parameters(lam) for lam in X[:, -1]]
+    lowest = np.full(len(X), np.inf)
+    for component, block in problem.blocks(X[:, :-1], X[:, -1]).items():
+        values = block.eigen().values
+        if values.shape[-1]:
+            there = [component.exists(p) for p in parameters]
+            lowest = np.minimum(lowest, np.where(there, values.min(axis=-1), np.inf))
+    return lowest
+
+
+def coordinate(problem, X: np.ndarray, name: str) -> np.ndarray | None:
+    """One coordinate by its name; None if the problem has none of that name."""
+    names = coordinate_names(problem)
+    return X[:, names.index(name)] if name in names else None
+
+
+def coordinate_names(problem) -> list[str]:
+    """Names of a problem's coordinates; x0, x1, ... for a plain model."""
+    structure = getattr(problem, "structure", None)
+    if structure is None:
+        return [f"x{i}" for i in range(problem.n)]
+    return [entry.name for entry in structure.coordinates]
+
+
+SCALARS: dict[str, Scalar] = {"loss": loss, "norm": norm, "smallest": smallest}
+
+
+def scalar(y: str | Scalar) -> Scalar:
+    """What to draw over the parameter: a name, or any function of (problem, X)."""
+    return y if callable(y) else SCALARS.get(y) or partial(coordinate, name=y)
+
+
+def parameter_of(problem) -> str:
+    """Name of the parameter that runs."""
+    probes = (2.25, 3.5)
+    values = [problem.parameters(lam) for lam in probes]
+    running = (n for n in values[0] if all(v[n] == p for v, p in zip(values, probes, strict=True)))
+    return next(running, "lam")
+
+
+def members(source: Source) -> list[tuple[str, str, Branch]]:
+    """Every branch of a source with its name and label."""
+    if isinstance(source, Branch):
+        return [("branch", "branch", source)]
+    if isinstance(source, BranchGraph):
+        isotropy = {d["branch"]: d["isotropy"] for *_, d in source.graph.edges(data=True)}
+        return [(name, isotropy.get(name, name), b) for name, b in source.branches.items()]
+    return [(name, name, branch) for name, branch in source.items()]
+
+
+def curves(
+    source: Source,
+    y: str | Scalar = "loss",
+    x: str | None = None,
+    window: tuple[float, float] | None = None,
+    points: int = POINTS,
+) -> list[Curve]:
+    """The pieces of all branches.
+
+    Parameters
+    ----------
+    source : Branch, BranchGraph or mapping from names to branches
+    y : str or callable
+        "loss", "norm", "smallest" (eigenvalue), the name of a coordinate, or
+        a function of (problem, X) with X of shape (points, n + 1). Branches
+        that have no such coordinate are left out.
+    x : str, optional
+        The parameter to draw over; the one that runs by default.
+    window : (float, float), optional
+        Part of the running parameter to draw.
+    points : int
+        How many points each branch gets at least.
+
+    Raises
+    ------
+    ValueError
+        If no branch has this coordinate or parameter, or none is in the window.
+    """
+    of, found = scalar(y), []
+    for name, label, branch in members(source):
+        born = birth(source, name, branch) if isinstance(source, BranchGraph) else None
+        for piece in pieces(branch, window, points, born):
+            for X, index in stretches(branch.problem, piece):
+                heights = of(branch.problem, X)
+                if heights is None:
+                    break
+                at, stable = along(branch.problem, X, x), not index.terms
+                found.append(Curve(name, label, index.text(), stable, at, np.asarray(heights)))
+    if not found:
+        raise ValueError(_nothing(source, y, window))
+    return found
+
+
+def marks(
+    source: Source,
+    y: str | Scalar = "loss",
+    x: str | None = None,
+    window: tuple[float, float] | None = None,
+    formal: bool = False,
+) -> list[Mark]:
+    """The events of all branches, formal ones only if asked for."""
+    of, found = scalar(y), []
+    low, high = window or (-np.inf, np.inf)
+    for name, _, branch in members(source):
+        for event in branch.events:
+            if (event.formal and not formal) or not low <= event.lam <= high:
+                continue
+            height = of(branch.problem, event.X[None])
+            if height is not None:
+                at = along(branch.problem, event.X[None], x)
+                found.append(Mark(name, event, float(at[0]), float(height[0])))
+    return found
+
+
+def along(problem, X: np.ndarray, x: str | None) -> np.ndarray:
+    """The values of a parameter at a batch of points."""
+    name = x or parameter_of(problem)
+    values = [problem.parameters(lam) for lam in X[:, -1]]
+    if name not in values[0]:
+        raise ValueError(f"There is no parameter {name!r}; there is {', '.join(values[0])}.")
+    return np.array([one[name] for one in values])
+
+
+def stretches(problem, X: np.ndarray) -> list[tuple[np.ndarray, Polynomial]]:
+    """A piece without events, cut where an irrep comes to exist; with the index of each part.
+
+    Where a size passes a whole number the Morse index can change without an
+    eigenvalue at zero: the dimension of its irrep is. The ends of the piece
+    may be events and are not looked at.
+    """
+    inner = X[1:-1] if len(X) > 2 else X.mean(axis=0, keepdims=True)
+    parameters = [problem.parameters(lam) for lam in inner[:, -1]]
+    blocks = problem.blocks(inner[:, :-1], inner[:, -1])
+    negatives = {c: block.eigen().negatives for c, block in blocks.items()}
+    indices = [
+        {c: int(n[i]) for c, n in negatives.items() if n[i] and c.exists(p)}
+        for i, p in enumerate(parameters)
+    ]
+    cuts = [i for i in range(1, len(indices)) if indices[i] != indices[i - 1]]
+    starts, stops = [0, *(i + 1 for i in cuts)], [*(i + 1 for i in cuts), len(X) - 1]
+    return [
+        (X[a : b + 1], morse_index(indices[i]))
+        for a, b, i in zip(starts, stops, [0, *cuts], strict=True)
+    ]
+
+
+def pieces(
+    branch: Branch, window=None, points: int = POINTS, born: np.ndarray | None = None
+) -> list[np.ndarray]:
+    """Points on a branch, closely spaced, cut at its events; each piece (points, n + 1).
+
+    Both ends of a cut are the event itself. ``born`` is put before the first.
+    """
+    low, high = window or (-np.inf, np.inf)
+    X, cuts = _dense(branch, (low, high), points, born)
+    bounds = [0, *cuts, len(X) - 1]
+    whole = [X[a : b + 1] for a, b in zip(bounds, bounds[1:], strict=False) if b > a]
+    return [part for one in whole for part in _inside(one, low, high)]
+
+
+def _inside(X: np.ndarray, low: float, high: float) -> list[np.ndarray]:
+    """The runs of points in a window, with one neighbour on either side."""
+    here = (X[:, -1] >= low) & (X[:, -1] <= high)
+    wide = here.copy()
+    wide[1:] |= here[:-1]
+    wide[:-1] |= here[1:]
+    changes = np.flatnonzero(np.diff(wide.astype(int))) + 1
+    runs = np.split(np.arange(len(X)), changes)
+    return [X[run] for run in runs if wide[run[0]] and len(run) > 1]
+
+
+def _dense(branch: Branch, window, points: int, born) -> tuple[np.ndarray, list[int]]:
+    """Points and events of a branch with more in between; and where the events are."""
+    problem, (low, high), known, lam = branch.problem, window, branch.points, branch.lam
+    seen = (np.minimum(lam[:-1], lam[1:]) <= high) & (np.maximum(lam[:-1], lam[1:]) >= low)
+    parts = max(2, ceil(points / max(1, int(seen.sum()))))
+    X = [] if born is None else _lead(problem, born, known[0], max(parts, points // 8))
+    inner = _between(problem, known, np.flatnonzero(seen), parts)
+    cuts: list[int] = []
+    for i, (one, other) in enumerate(zip(known, known[1:], strict=False)):
+        events = [e.X for e in branch.events if not e.formal and i <= e.position < i + 1]
+        states = [one.X, *inner.get(i, ()), *events]
+        chart = problem.chart(one.lam)
+        start, end = chart.into(one.X), chart.into(other.X)
+        order = np.argsort([(chart.into(s) - start) @ (end - start) for s in states], kind="stable")
+        at_event = len(states) - len(events)
+        cuts.extend(len(X) + int(k) for k in np.flatnonzero(order >= at_event))
+        X.extend(states[j] for j in order)
+    X.append(known[-1].X)
+    for event in branch.events:  # a branch that returned was cut before its last event
+        if event.position >= len(known) - 1 and not np.array_equal(event.X, known[-1].X):
+            X.extend(reversed(_lead(problem, event.X, known[-1], max(parts, points // 8))))
+    return np.array(X), cuts
+
+
+def _between(problem, known: list[Point], steps: np.ndarray, parts: int) -> dict[int, np.ndarray]:
+    """Points that divide some of the steps of a branch; step to (points, n + 1)."""
+    guesses, tangents, steps_of = [], [], []
+    for i in steps:
+        one, other = known[i], known[i + 1]
+        chart = problem.chart(one.lam)
+        curve = Hermite.between(chart, one, other)
+        for share in np.arange(1, parts) / parts:
+            guesses.append(chart.out(curve(share * curve.length)))
+            tangents.append((1 - share) * one.tangent + share * other.tangent)
+            steps_of.append(i)
+    if not guesses:
+        return {}
+    X, good = correct_all(problem, np.array(guesses), np.array(tangents))
+    owner = np.array(steps_of)
+    return {i: X[good & (owner == i)] for i in steps}
+
+
+def correct_all(problem, guesses: np.ndarray, tangents: np.ndarray):
+    """Newton for a batch of guesses, each across its own tangent.
+
+    Returns
+    -------
+    X : ndarray, shape (points, n + 1)
+    good : ndarray of bool, shape (points,)
+        Which have converged, and to a point near their guess.
+    """
+    X = guesses
+    with np.errstate(all="ignore"):  # what leaves the domain is not good, and left out
+        for _ in range(ITERATIONS):
+            g, jacobian = _jacobians(problem, X)
+            bordered = np.concatenate([jacobian, tangents[:, None, :]], axis=1)
+            right = np.concatenate([-g, np.zeros((len(X), 1))], axis=1)
+            finite = np.isfinite(bordered).all(axis=(1, 2)) & np.isfinite(right).all(axis=1)
+            bordered[~finite] = np.eye(X.shape[1])
+            try:
+                step = np.linalg.solve(bordered, right[..., None])[..., 0]
+            except np.linalg.LinAlgError:  # a guess hit a branch point to the last bit
+                return guesses, np.zeros(len(guesses), dtype=bool)
+            X = X + np.where(finite[:, None], step, np.nan)
+        size = np.abs(X).max(axis=1)
+        good = finite & (np.abs(step).max(axis=1) <= 1e-9 * size)
+        good &= np.abs(X - guesses).max(axis=1) <= 0.1 * size
+    return X, good
+
+
+def _jacobians(problem, X: np.ndarray):
+    """g (points, n) and its Jacobian (points, n, n + 1)."""
+    if isinstance(problem, NetworkProblem):
+        return problem.jacobian(X[:, :-1], X[:, -1], checked=False)
+    each = [problem.jacobian(one[:-1], one[-1]) for one in X]
+    return tuple(np.array(part) for part in zip(*each, strict=True))
+
+
+def birth(graph: BranchGraph, name: str, branch: Branch) -> np.ndarray | None:
+    """The event that a branch was born at, in the branch's own coordinates; (n + 1,).
+
+    None for a branch that was not born at an event of the graph.
+    """
+    first = branch.points[0]
+    edges = [
+        (d["first_point"], u, v) for u, v, d in graph.graph.edges(data=True) if d["branch"] == name
+    ]
+    if not edges:
+        return None
+    for node in min(edges)[1:]:
+        data = graph.graph.nodes[node]
+        if data["type"] != "event" or first.tangent[-1] == 0:
+            continue
+        back = (data["lam"] - first.lam) / first.tangent[-1]
+        for share in (1.0, 0.5):
+            guess = first.X + share * back * first.tangent
+            found = locate_singular(branch.problem, guess, 1, fold=False)
+            if found is not None and same(
+                fingerprint(branch.problem, found.X), np.array(data["mark"])
+            ):
+                return found.X
+    return None
+
+
+def _lead(problem, born: np.ndarray, first, parts: int) -> list[np.ndarray]:
+    """Points from a branch point to a point of a branch through it, that one left out."""
+    chart = problem.chart(first.lam)
+    start, end = chart.into(born), chart.into(first.X)
+    slope = chart.push(first.X, first.tangent)
+    slope = slope * ((end - start) @ (end - start)) / (slope @ (end - start))
+    r = np.arange(1, parts)[:, None] / parts
+    guesses = chart.out(start + r * (2 * (end - start) - slope) + r * r * (slope - end + start))
+    X, good = correct_all(problem, guesses, np.broadcast_to(first.tangent, guesses.shape))
+    return [born, *X[good]]
+
+
+def _nothing(source: Source, y, window) -> str:
+    names = {n: None for *_, branch in members(source) for n in coordinate_names(branch.problem)}
+    if callable(y) or y in SCALARS or y in names:
+        return f"No branch is in the window {window}; choose another."
+    return f"Nothing is called {y!r}; there is {', '.join(SCALARS)} and {', '.join(names)}."

@@ -1,0 +1,117 @@
+"""All isotypic eigenvalues along one branch."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from bifurc.draw.curves import POINTS, along, parameter_of, pieces
+from bifurc.draw.diagram import mark_integers, symbol
+from bifurc.draw.style import GREY, IRREPS, axes, key, legend, marker_of, pretty
+from bifurc.events.branch import Branch
+from bifurc.structure.irreps import Component
+
+
+@dataclass(frozen=True, eq=False)
+class Eigencurves:
+    """The eigenvalues of one component along a branch."""
+
+    component: Component
+    x: np.ndarray  # (points,)
+    values: np.ndarray  # (points, copies), ascending
+
+    @property
+    def label(self) -> str:
+        """The irrep, and how often each eigenvalue counts as a polynomial in the sizes."""
+        times = pretty(self.component.dimension.text())
+        bare = times.startswith("(") or " " not in times
+        return f"{self.component.label} × {times if bare else f'({times})'}"
+
+    def rows(self) -> list[dict]:
+        """One row for each eigenvalue at each point, as plain data."""
+        about = {"irrep": self.component.irrep, "set": self.component.points}
+        return [
+            about | {"number": j, "x": float(x), "y": float(y)}
+            for x, values in zip(self.x, self.values, strict=True)
+            for j, y in enumerate(values)
+        ]
+
+
+def eigencurves(
+    branch: Branch, x: str | None = None, window=None, points: int = POINTS
+) -> list[Eigencurves]:
+    """The eigenvalues that :func:`eigenvalues` draws; none where the irrep does not exist."""
+    parts = pieces(branch, window, points)
+    if not parts:
+        raise ValueError(f"The branch is not in the window {window}; choose another.")
+    X = np.concatenate([part[int(i > 0) :] for i, part in enumerate(parts)])
+    at = along(branch.problem, X, x)
+    parameters = [branch.problem.parameters(lam) for lam in X[:, -1]]
+    found = []
+    for component, block in branch.problem.blocks(X[:, :-1], X[:, -1]).items():
+        values = block.eigen().values
+        there = np.array([component.exists(p) for p in parameters])
+        if values.shape[-1] and there.any():
+            found.append(Eigencurves(component, at, np.where(there[:, None], values, np.nan)))
+    return found
+
+
+def eigenvalues(
+    branch: Branch,
+    ax: Axes | None = None,
+    *,
+    x: str | None = None,
+    window: tuple[float, float] | None = None,
+    explain: bool = True,
+):
+    """Draw every eigenvalue of the Hessian along a branch, one colour for each irrep.
+
+    Parameters
+    ----------
+    branch : Branch
+    ax : Axes, optional
+    x, window : see :func:`bifurc.draw.curves`
+    explain : bool
+        Whether to add a legend, with the multiplicity of each irrep.
+
+    Returns
+    -------
+    fig, ax
+    """
+    found = eigencurves(branch, x, window)
+    fig, ax = axes(ax)
+    ax.axhline(0.0, color=GREY, linewidth=0.8, zorder=1)
+    looks = _looks([one.component for one in found])
+    keys = []
+    for one in found:
+        ax.plot(one.x, one.values, **looks[one.component])
+        keys.append(key(one.label, **looks[one.component]))
+    low, high = window or (found[0].x.min(), found[0].x.max())
+    for event in branch.events:
+        if not event.formal and low <= event.lam <= high:
+            at = along(branch.problem, event.X[None], x)
+            look = marker_of(symbol(event), True, IRREPS[event.component.irrep][1])
+            ax.plot(at, [0.0], zorder=4, **look)
+            keys.append(key(f"{event.kind} at {at[0]:.7g}", **look))
+    ax.set_xlim(low, high)
+    mark_integers(ax, low, high)
+    ax.set_xlabel(x or parameter_of(branch.problem))
+    ax.set_ylabel("eigenvalue of the Hessian")
+    if explain:
+        legend(ax, keys)
+    return fig, ax
+
+
+def _looks(components: list[Component]) -> dict[Component, dict]:
+    """Colour by irrep; a second set with the same irrep gets another dash."""
+    dashes = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (6, 1.5, 1.5, 1.5)))
+    seen: dict[str, int] = {}
+    looks = {}
+    for component in components:
+        number = seen.setdefault(component.irrep, 0)
+        seen[component.irrep] += 1
+        looks[component] = {
+            "color": IRREPS[component.irrep][1],
+            "linestyle": dashes[number % len(dashes)],
+        }
+    return looks
