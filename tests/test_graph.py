@@ -153,6 +153,12 @@ def test_followed_again_from_its_middle_a_branch_is_known(graphs, name):
     assert graph.holds(again.problem, again.points[-1].X, Options()) == "b0"
 
 
+def test_limits_of_several_irreps_at_one_size_are_one_node(graphs):
+    for name in WINDOWS:
+        graph = graphs[name].graph
+        assert not [edge for edge in graph.edges if edge[0] == edge[1]]
+
+
 def test_what_was_cut_is_said():
     none = bifurc.explore("II", depth=0, d=(12, 5))
     assert none.graph.graph["cut"] == ["b0 at 5.58550524743: depth = 0 reached"]

@@ -20,7 +20,6 @@ from bifurc.events.records import Event, Index, first_whole, morse_index
 from bifurc.graph.identity import fingerprint, passes, same
 
 SCHEMA = 1
-COINCIDE = 1e-6  # part of a step; what is nearer than this and the same up to symmetry is one
 
 
 @dataclass(frozen=True)
@@ -94,8 +93,8 @@ class BranchGraph:
             stops.append((len(points) - 0.5, last))
         stops.sort(key=lambda stop: stop[0])
         for (a, one), (b, other) in zip(stops, stops[1:], strict=False):
-            if one == other and b - a < COINCIDE:
-                continue  # several things happen at one point
+            if one == other and math.floor(a) + 1 >= b:
+                continue  # several things happen at one point, with no traced point between
             self._piece(name, isotropy, branch, (a, b), (one, other))
         return [nodes[event.position] for event in events]
 
