@@ -1,5 +1,12 @@
 """``bifurc check``: prove certificates again, from their files alone."""
 
+import argparse
+
+EPILOG = """examples:
+  bifurc check cases/certificates/II-s-5.5855.json
+  bifurc check cases/certificates/*.json
+"""
+
 
 def add(commands) -> None:
     """Declare the command."""
@@ -7,6 +14,8 @@ def add(commands) -> None:
         "check",
         help="prove certificates again",
         description="Prove certificates again from their files alone; a changed one is rejected.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add_argument("files", nargs="+", metavar="CERT.json")
     command.set_defaults(run=run)

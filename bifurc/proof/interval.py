@@ -269,7 +269,7 @@ class BallProblem(NetworkProblem):
 
     def block(self, component, x, lam):
         """The matrix of one block as an arb_mat, and the squared lengths of its copies."""
-        values = self._matrix(component, self.rows(x, lam))
+        values = self._matrix(component, self.rows(x, lam), lam)
         return matrix(values), arbs(self._copy_weights(component, lam))
 
     def block_along(self, component, x, lam, u):

@@ -145,7 +145,7 @@ class Tube:
     @cached_property
     def slopes(self):
         """[g_x | g_lam] over the tube, an arb_mat."""
-        return matrix(self.enclose(self.problem._jacobian))
+        return matrix(self.enclose(lambda rows: self.problem._jacobian(rows, self.lam)))
 
     def correction(self):
         """(-Y g(X), 1 - Y g_x) over the tube, as arb_mats."""
@@ -185,13 +185,16 @@ class Tube:
             if not self._matters(component) and component != crossing:
                 continue
             kept = lengthy(self.problem, component, self.lam)
-            block = matrix(self.enclose(lambda rows, c=component: self.problem._matrix(c, rows)))
+            block = matrix(self.enclose(self._block_of(component)))
             weights = arbs(self.problem._copy_weights(component, self.lam))
             diagonal = diagonalise(part(block, kept), [weights[i] for i in kept])
             found[component] = signs(diagonal, crossing=component == crossing).negative
             if component == crossing:
                 self._prove_crossing(diagonal, component, kept)
         return found
+
+    def _block_of(self, component):
+        return lambda rows: self.problem._matrix(component, rows, self.lam)
 
     def _matters(self, component) -> bool:
         """Whether the irrep exists somewhere on the piece."""
