@@ -93,8 +93,10 @@ class BranchGraph:
             stops.append((len(points) - 0.5, last))
         stops.sort(key=lambda stop: stop[0])
         for (a, one), (b, other) in zip(stops, stops[1:], strict=False):
-            if one == other and math.floor(a) + 1 >= b:
-                continue  # several things happen at one point, with no traced point between
+            inner = (points[i].X for i in range(len(points)) if a < i < b)
+            here = self._marks[one]
+            if one == other and all(same(here, fingerprint(problem, X)) for X in inner):
+                continue  # several things happen at one point
             self._piece(name, isotropy, branch, (a, b), (one, other))
         return [nodes[event.position] for event in events]
 
