@@ -78,8 +78,8 @@ def member(family: Family | str, parameter: str, value: float) -> tuple[NetworkP
     points, status = collect(walk(reduced, start, (min(lam, value), max(lam, value))))
     if points[-1].lam != value:
         raise EndedEarlyError(
-            f"Family {family.name!r} was not reached at {parameter} = {value:.10g}: its branch from "
-            f"{parameter} = {lam:g} ends at {points[-1].lam:.6g}. {status.value}"
+            f"Family {family.name!r} was not reached at {parameter} = {value:.10g}: its branch "
+            f"from {parameter} = {lam:g} ends at {points[-1].lam:.6g}. {status.value}"
         )
     return reduced, points[-1]
 
@@ -166,8 +166,10 @@ def locus(
     if not isinstance(window, Mapping):
         window = {second: window} if window else {}
     along = tuple(search or window.get(first) or (40.0, 3.1))
-    branch = trace(family, **{first: along})
+    runs: dict[str, Any] = {first: along}
+    branch = trace(family, **runs)
     found = wanted(branch.events, event, near)
+    assert found.locus is not None  # events of a traced family have one
     return found.locus((first, second), window, options)
 
 

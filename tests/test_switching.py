@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 import bifurc
 from bifurc.continuation.trace import point_at
 from bifurc.events.branch import follow

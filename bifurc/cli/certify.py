@@ -1,6 +1,7 @@
 """``bifurc certify``: prove an event, or the kind of critical points, in interval arithmetic."""
 
 import argparse
+from typing import Any
 
 from bifurc.cli.common import add_family, assignment, family_of, number, print_json
 
@@ -46,7 +47,7 @@ def run(arguments) -> None:
     from bifurc.proof.record import save
 
     family = family_of(arguments)
-    where = {arguments.param: (arguments.first, arguments.last)}
+    where: dict[str, Any] = {arguments.param: (arguments.first, arguments.last)}
     if arguments.branch:
         data = certify(family, **where)
     elif arguments.event:

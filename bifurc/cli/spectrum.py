@@ -1,6 +1,7 @@
 """``bifurc spectrum``: a family at one size, block by block."""
 
 import argparse
+import math
 
 from bifurc.cli.common import add_family, add_output, assignment, csv_text, family_of, print_json
 
@@ -35,7 +36,7 @@ def run(arguments) -> None:
         value = float(text)
     except ValueError:
         raise ValueError(f"--at needs a number, got {arguments.at!r}; write it as d=20.") from None
-    if value != value or abs(value) == float("inf"):
+    if not math.isfinite(value):
         raise ValueError(f"--at needs a finite number, got {arguments.at!r}.")
     problem, point = member(family, name, value)
     result = summary(family, problem, point)

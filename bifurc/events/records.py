@@ -86,4 +86,5 @@ class Event:
     def __str__(self) -> str:
         where = ", ".join(f"{name} = {value:.10g}" for name, value in self.parameters.items())
         formal = ", formal" if self.formal else ""
-        return f"{self.label} at {where}: {self.component.label}, {self.kind}{formal}, {self.transition}"
+        what = f"{self.component.label}, {self.kind}{formal}, {self.transition}"
+        return f"{self.label} at {where}: {what}"

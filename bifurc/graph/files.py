@@ -123,7 +123,8 @@ def _event_from(spec: dict, X, tangent, kernel) -> Event:
         loss=float("nan") if spec["loss"] is None else spec["loss"],
         kind=spec["kind"],
         position=spec["position"],
-        **sides,
+        below=sides["below"],
+        above=sides["above"],
     )
 
 

@@ -40,7 +40,8 @@ class Transition:
         first = "" if self.first_integer is None else f", minimum from {self.first_integer}"
         meets = f"; meets {', '.join(self.meets)}" if self.meets else ""
         label = f"{self.irrep}[{self.points}]" if self.points else self.irrep
-        return f"{self.branch} ({self.isotropy}) at {self.lam:.12g}: {label} {self.kind}, {self.change}{first}{meets}"
+        where = f"{self.branch} ({self.isotropy}) at {self.lam:.12g}"
+        return f"{where}: {label} {self.kind}, {self.change}{first}{meets}"
 
 
 @dataclass(eq=False)

@@ -13,6 +13,8 @@ References
 """
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -32,9 +34,10 @@ class Linear:
     lam: float
     mu: float
 
-    def __post_init__(self):
-        along = [self.plane.at(self.lam, self.mu, way) for way in ((1.0, 0.0), (0.0, 1.0))]
-        object.__setattr__(self, "along", along)
+    @cached_property
+    def along(self) -> list[Any]:
+        """The problems that move with lam and with mu from here."""
+        return [self.plane.at(self.lam, self.mu, way) for way in ((1.0, 0.0), (0.0, 1.0))]
 
     def jacobian(self, checked: bool = True):
         """(g, [dg/dx | dg/dlam | dg/dmu])."""

@@ -20,6 +20,7 @@ def reversible(problem, before: Point, outcome: Outcome, step: float, options: O
     Otherwise an outcome without a point, whose status says why.
     """
     after = outcome.point
+    assert after is not None  # only converged outcomes are judged
     if turn(problem, before, after) > options.max_turn:
         return outcome.failed(Status.TURNED)
     curve = Hermite.between(problem.chart(before.lam), before, after)

@@ -140,7 +140,7 @@ class NetworkProblem:
 
     @property
     def least_lam(self) -> float:
-        """The smallest ``lam`` at which every growing set has its least size; -inf if none grows."""
+        """The smallest ``lam`` at which all growing sets have their least size, or -inf."""
         constant, slope = self._sizes.T
         growing = slope > 0
         least = (self._least_sizes[growing] - constant[growing]) / slope[growing]
@@ -209,7 +209,7 @@ class NetworkProblem:
         rates = np.abs(self._sizes[:, 1]) / np.maximum(np.abs(sizes), 1e-3)
         constant, slope = self._sizes[np.argmax(rates)]
         if not slope:
-            theta = np.asarray, np.ones_like, lambda theta: theta
+            theta: tuple[Any, ...] = np.asarray, np.ones_like, lambda theta: theta
         else:
             sign = np.sign(slope)
             theta = (

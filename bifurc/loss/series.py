@@ -89,8 +89,8 @@ def _pair(a, b) -> tuple[np.ndarray, np.ndarray]:
         if isinstance(value, Series):
             arrays.append(value.coefficients)
         else:
-            value = np.asarray(value)
-            arrays.append(np.concatenate([value[None], np.zeros((order, *value.shape))]))
+            plain = np.asarray(value)
+            arrays.append(np.concatenate([plain[None], np.zeros((order, *plain.shape))]))
     axes = max(array.ndim for array in arrays)
     return tuple(a.reshape(a.shape[:1] + (1,) * (axes - a.ndim) + a.shape[1:]) for a in arrays)
 

@@ -109,7 +109,7 @@ def descend(problem: NetworkProblem, x: np.ndarray, lam: float, steps: int = 400
         if norm < 1e-12:
             break
         values, vectors = np.linalg.eigh(_symmetrised(jacobian[:, :-1], root))
-        shift = max(0.0, -1.5 * values[0]) + damping * min(1.0, norm)
+        shift = max(0.0, -1.5 * values[0]) + damping * min(1.0, float(norm))
         step = -(vectors @ ((vectors.T @ (g * root)) / (values + shift + 1e-300))) / root
         trial = problem.loss(x + step, lam)
         if np.isfinite(trial) and trial <= value + 1e-13 * abs(value) + 1e-15:

@@ -67,8 +67,9 @@ def merge(structure: Structure, pair: tuple[str, str]) -> Structure:
         if row in renamed and column in renamed:
             if points[row] == points[column] == one:
                 off = structure.teacher.get((row, _copy(column, one, other)), (zero, zero))[0]
-                entry = entry[0], off
-            teacher[renamed[row], renamed[column]] = entry
+                teacher[renamed[row], renamed[column]] = entry[0], off
+            else:
+                teacher[renamed[row], renamed[column]] = entry
     weights = [
         {renamed[row]: w for row, w in given.items() if row in renamed}
         for given in (structure.student_weights, structure.teacher_weights)
@@ -92,7 +93,7 @@ def spread(structure: Structure, x: np.ndarray) -> np.ndarray:
 
 
 def _alike(structure: Structure, one: str, other: str) -> bool:
-    """Whether two sets have the same copies and weights, and the teacher is fixed by their merger."""
+    """Whether two sets have the same copies and weights, and their merger fixes the teacher."""
     for blocks, weights in (
         (structure.students, structure.student_weights),
         (structure.teachers, structure.teacher_weights),

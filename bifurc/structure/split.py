@@ -39,7 +39,7 @@ class Split:
             for i in orbit
         }
         kept = [
-            orbit_of.get(c, orbit_of.get(Coordinate(c.row, c.column, "diag")))
+            orbit_of[c if c in orbit_of else Coordinate(c.row, c.column, "diag")]
             for c in structure.coordinates
         ]
         return Split(structure, self.parts, self.embedding[kept])

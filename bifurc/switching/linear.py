@@ -191,9 +191,9 @@ class SymmetricProblem(PlainProblem):
     basis : ndarray, shape (full.n, n), orthonormal columns
     """
 
-    full: PlainProblem | None = None
+    full: Any = None  # PlainProblem; a default is needed behind those of the base
     group: Any = None
-    basis: np.ndarray | None = None
+    basis: Any = None  # ndarray
 
     @classmethod
     def of(cls, full: PlainProblem, group: Any, basis: np.ndarray | None = None):
@@ -207,12 +207,14 @@ class SymmetricProblem(PlainProblem):
                 return {}
             return {breaking: rest.T @ full.hessian(basis @ x, lam) @ rest}
 
+        whole = full.loss
+        loss = None if whole is None else lambda x, lam: whole(basis @ x, lam)
         return cls(
             gradient=lambda x, lam: basis.T @ full.gradient(basis @ x, lam),
             hessian=lambda x, lam: basis.T @ full.hessian(basis @ x, lam) @ basis,
             gradient_dlam=lambda x, lam: basis.T @ full.gradient_dlam(basis @ x, lam),
             n=basis.shape[1],
-            loss=None if full.loss is None else lambda x, lam: full.loss(basis @ x, lam),
+            loss=loss,
             blocks_of=blocks_of,
             source=full.source,
             full=full,
