@@ -30,7 +30,7 @@ _HOMES = {
 
 _MODULES = {"draw": "bifurc.draw", "kernels": "bifurc.loss.kernels"}
 
-__all__ = sorted([*_HOMES, *_MODULES])
+__all__ = [*_HOMES, *_MODULES]
 
 
 def __getattr__(name: str):

@@ -229,7 +229,8 @@ def test_a_branch_that_ends_early_gets_exit_three_and_still_prints(run, monkeypa
 def test_the_module_runs_as_a_program_and_starts_without_heavy_imports():
     """`bifurc critical` starts fast: neither scipy nor matplotlib nor networkx is loaded."""
     code = (
-        "import sys; from bifurc.cli.main import COMMANDS, main; main(['critical', 'II', '--to', '5']); "
+        "import sys; from bifurc.cli.main import COMMANDS, main; "
+        "main(['critical', 'II', '--to', '5']); "
         "heavy = {'scipy', 'matplotlib', 'networkx', 'pydantic', 'flint'} & set(sys.modules); "
         "sys.exit(f'loaded {heavy}' if heavy else 0)"
     )

@@ -67,7 +67,8 @@ def table(graph, parameter: str) -> list[str]:
         )
         lines.append(
             f"{transition.branch:12} {transition.isotropy:28} "
-            f"{parameter} = {transition.lam:<16.12g} {irrep:18} {transition.kind:14} {transition.change}"
+            f"{parameter} = {transition.lam:<16.12g} {irrep:18} "
+            f"{transition.kind:14} {transition.change}"
             + ("" if first is None else f", minimum from {parameter} = {first}")
         )
     return lines or ["No branch changes between saddle and minimum."]
