@@ -63,7 +63,7 @@ def loss(problem, X: np.ndarray) -> np.ndarray:
 
 def norm(problem, X: np.ndarray) -> np.ndarray:
     """The norm of W (of the state, for a plain model)."""
-    if isinstance(problem, SymmetricProblem):
+    if isinstance(problem, SymmetricProblem) and problem.basis is not None:
         return np.linalg.norm(X[:, :-1] @ problem.basis.T, axis=1)
     weights = np.array([problem.weights(lam) for lam in X[:, -1]])
     return np.sqrt((np.abs(weights) * X[:, :-1] ** 2).sum(axis=1))
@@ -288,8 +288,10 @@ def divided(problem, known: list[Point], points: int = POINTS) -> np.ndarray:
     """Points of a branch with more in between, those known among them; (points, n + 1)."""
     steps = np.arange(len(known) - 1)
     inner = _between(problem, known, steps, max(1, ceil(points / max(1, len(steps)))))
-    rows = [row for i in steps for row in ([known[i].X], inner.get(i, ())) if len(row)]
-    return np.concatenate([*rows, [known[-1].X]])
+    X: list[np.ndarray] = []
+    for i in range(len(steps)):
+        X.extend([known[i].X, *inner.get(i, np.empty(0))])
+    return np.array([*X, known[-1].X])
 
 
 def correct_all(problem, guesses: np.ndarray, tangents: np.ndarray):
