@@ -3,7 +3,6 @@
 import csv
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import matplotlib
 
@@ -16,6 +15,7 @@ import pytest
 
 import bifurc
 from bifurc import draw
+from bifurc.case import load_case
 from bifurc.cli.main import main
 from bifurc.continuation.trace import point_at
 from bifurc.draw.graph import heights, lanes, places
@@ -24,6 +24,7 @@ from bifurc.exploration import save_run
 from bifurc.graph.files import branch_path, load_branch, save_branch
 from bifurc.loss.embedding import matrices
 from bifurc.models import model
+from bifurc.run import run_case
 
 BIRTH = 5.585505247425877  # of the minima of type II
 ROOT = Path(__file__).parent.parent
@@ -207,6 +208,23 @@ def test_plain_models_are_drawn_too():
     assert draw.diagram(branch, "x0")[1].get_xlabel() == "lam"
 
 
+@pytest.mark.parametrize("case", ["chain", "dihedral", "permuted"])
+def test_graphs_of_plain_models_are_drawn_from_their_first_point_on(case):
+    graph = run_case(load_case(ROOT / "cases" / f"{case}.toml"))
+    pieces = draw.curves(graph, "norm")
+    for name, branch in graph.branches.items():
+        own = np.concatenate([piece.x for piece in pieces if piece.branch == name])
+        assert own.min() <= branch.lam.min() and branch.lam.max() <= own.max()
+    root = [piece for piece in pieces if piece.branch == "b0"]
+    first = np.concatenate([piece.x for piece in root])
+    assert (first.min(), first.max()) == (
+        graph.branches["b0"].lam.min(),
+        graph.branches["b0"].lam.max(),
+    )
+    assert (np.diff(first) >= 0).all() or (np.diff(first) <= 0).all()
+    draw.branch_graph(graph)[0].canvas.draw()
+
+
 @pytest.mark.parametrize("y, message", [("bulk.nothing", "bulk.bulk.diag"), ("loss", "window")])
 def test_what_cannot_be_drawn_is_said(branch, y, message):
     with pytest.raises(ValueError, match=message):
@@ -276,13 +294,16 @@ def test_colours_can_go_by_index(branch):
         draw.diagram(branch, by="loss")
 
 
-def test_a_locus_is_drawn_with_its_special_points():
-    values = {"d": np.array([5.6, 6.6, 7.6]), "p": np.array([1.0, 1.5, 2.0])}
-    at = {"parameters": {"d": 6.6, "p": 1.5}, "kind": "cusp"}
-    special = [SimpleNamespace(**at, formal=False), SimpleNamespace(**at, formal=True)]
-    line = draw.locus(SimpleNamespace(names=("d", "p"), values=values, special=special))
+def test_a_locus_is_drawn_smoothly_through_its_events():
+    curve = bifurc.locus("M", "s:bulk", ("d", "p"), window=(1, 3))
+    line, *marks = draw.locus(curve)
+    assert len(marks) == len({(one.kind, one.formal) for one in curve.special})
+    values = draw.locus_curve(curve)
     np.testing.assert_array_equal(line.get_xydata(), np.c_[values["p"], values["d"]])
-    assert [text.get_text() for text in line.axes.texts] == ["cusp"]
+    assert len(values["p"]) > 100
+    i = len(values["p"]) // 2
+    (at,) = curve.at(p=float(values["p"][i]))
+    assert at["d"] == pytest.approx(values["d"][i], rel=1e-10)
     assert (line.axes.get_xlabel(), line.axes.get_ylabel()) == ("p", "d")
 
 

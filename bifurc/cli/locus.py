@@ -70,16 +70,22 @@ def run(arguments) -> None:
 
 def draw(curve, name: str, path: str) -> None:
     """Save a figure of the curve."""
-    from matplotlib.figure import Figure
+    import matplotlib
 
-    from bifurc.loci.draw import draw_locus
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
 
-    figure = Figure(layout="constrained")
-    ax = figure.add_subplot()
-    draw_locus(ax, curve)
-    ax.set_title(f"{name}: {curve.problem.component.label}")
-    ax.legend()
-    figure.savefig(path)
+    from bifurc.draw import locus
+    from bifurc.draw.style import check_ending, save, style
+
+    check_ending(path)
+    with style("print"):
+        figure, ax = plt.subplots()
+        locus(curve, ax)
+        ax.set_title(f"{name}: {curve.problem.component.label}")
+        ax.legend()
+        save(figure, path)
+        plt.close(figure)
 
 
 def summary(family, event: str, curve) -> dict:

@@ -3,15 +3,15 @@
 A drawing function takes data and axes (new ones if none are given) and
 returns what it drew; it neither shows nor saves. The numbers behind each
 picture come from its twin: ``curves`` and ``marks`` for ``diagram``,
-``eigencurves`` for ``eigenvalues``, ``matrix`` for ``weights``, ``isotropies``
-for ``isotropy_lattice``.
+``eigencurves`` for ``eigenvalues``, ``matrix`` for ``weights``, ``locus_curve`` for
+``locus``, ``isotropies`` for ``isotropy_lattice``.
 """
 
 from bifurc.draw.curves import Curve, Mark, curves, marks
 from bifurc.draw.diagram import diagram
 from bifurc.draw.eigenvalues import eigencurves, eigenvalues
 from bifurc.draw.graph import branch_graph, isotropies, isotropy_lattice
-from bifurc.draw.locus import critical_curve, locus
+from bifurc.draw.locus import locus, locus_curve
 from bifurc.draw.style import save, style
 from bifurc.draw.weights import matrix, weights
 
@@ -19,7 +19,6 @@ __all__ = [
     "Curve",
     "Mark",
     "branch_graph",
-    "critical_curve",
     "curves",
     "diagram",
     "eigencurves",
@@ -27,6 +26,7 @@ __all__ = [
     "isotropies",
     "isotropy_lattice",
     "locus",
+    "locus_curve",
     "marks",
     "matrix",
     "save",

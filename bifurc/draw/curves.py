@@ -63,7 +63,7 @@ def loss(problem, X: np.ndarray) -> np.ndarray:
 
 def norm(problem, X: np.ndarray) -> np.ndarray:
     """The norm of W (of the state, for a plain model)."""
-    if isinstance(problem, SymmetricProblem):
+    if isinstance(problem, SymmetricProblem) and problem.basis is not None:
         return np.linalg.norm(X[:, :-1] @ problem.basis.T, axis=1)
     weights = np.array([problem.weights(lam) for lam in X[:, -1]])
     return np.sqrt((np.abs(weights) * X[:, :-1] ** 2).sum(axis=1))
@@ -284,6 +284,16 @@ def _between(problem, known: list[Point], steps: np.ndarray, parts: int) -> dict
     return {i: X[good & (owner == i)] for i in steps}
 
 
+def divided(problem, known: list[Point], points: int = POINTS) -> np.ndarray:
+    """Points of a branch with more in between, those known among them; (points, n + 1)."""
+    steps = np.arange(len(known) - 1)
+    inner = _between(problem, known, steps, max(1, ceil(points / max(1, len(steps)))))
+    X: list[np.ndarray] = []
+    for i in range(len(steps)):
+        X.extend([known[i].X, *inner.get(i, np.empty(0))])
+    return np.array([*X, known[-1].X])
+
+
 def correct_all(problem, guesses: np.ndarray, tangents: np.ndarray):
     """Newton for a batch of guesses, each across its own tangent.
 
@@ -326,14 +336,13 @@ def birth(graph: BranchGraph, name: str, branch: Branch) -> np.ndarray | None:
     None for a branch that was not born at an event of the graph.
     """
     first = branch.points[0]
-    edges = [
-        (d["first_point"], u, v) for u, v, d in graph.graph.edges(data=True) if d["branch"] == name
-    ]
-    if not edges:
-        return None
-    for node in min(edges)[1:]:
-        data = graph.graph.nodes[node]
-        if data["type"] != "event" or first.tangent[-1] == 0:
+    edges = graph.graph.edges(data=True)
+    own = [(d["first_point"], u, v) for u, v, d in edges if d["branch"] == name]
+    if "-" not in name or not own or not first.x.size or first.tangent[-1] == 0:
+        return None  # a seed was not born at an event
+    ends = [graph.graph.nodes[node] for node in min(own)[1:]]
+    for data in sorted(ends, key=lambda data: abs(data["lam"] - first.lam)):
+        if data["type"] != "event":
             continue
         back = (data["lam"] - first.lam) / first.tangent[-1]
         for share in (1.0, 0.5):

@@ -9,7 +9,7 @@ from bifurc.draw.curves import Curve, Mark, Scalar, Source, curves, marks, membe
 from bifurc.draw.style import GREY, IRREPS, axes, colours, key, legend, line_of, marker_of, pretty
 
 FEW = 16  # integers in the window that get a tick each
-TITLES = {"loss": "loss", "norm": "norm of W", "smallest": "smallest eigenvalue"}
+TITLES = {"loss": "loss", "norm": "norm", "smallest": "smallest eigenvalue"}
 
 
 def diagram(
@@ -55,9 +55,9 @@ def diagram(
         draw_curve(ax, piece, colour[name])
     for mark in events:
         draw_mark(ax, mark)
-    frame(ax, pieces, window)
-    problem = members(source)[0][2].problem
-    ax.set_xlabel(x or parameter_of(problem))
+    running = parameter_of(members(source)[0][2].problem)
+    frame(ax, pieces, window if x in (None, running) else None)
+    ax.set_xlabel(x or running)
     ax.set_ylabel(y.__name__ if callable(y) else TITLES.get(y, y))
     if explain:
         say = (lambda name: f"index {pretty(name)}") if by == "index" else str

@@ -1,50 +1,56 @@
-"""Critical sizes as a curve in the plane of two parameters."""
+"""A locus: an event as a curve in the plane of two parameters.
 
+The curve is what a reader looks for first, so special points are marks on
+it, one marker for each kind, and formal ones are grey and hollow.
+"""
+
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from bifurc.draw.style import PALETTE, axes
+from bifurc.draw.curves import divided
+from bifurc.draw.style import GREY, PALETTE, axes
+from bifurc.loci.locus import Locus
+
+MARKERS = {"two irreps": "s", "fold": "o", "cusp": "D", "no quadratic term": "^"}
 
 
-def critical_curve(
-    x, y, ax: Axes | None = None, *, names: tuple[str, str] = ("", ""), special=(), **look
-) -> Line2D:
-    """Draw where an event lies in two parameters.
+def locus_curve(curve: Locus) -> dict[str, np.ndarray]:
+    """The numbers that :func:`locus` draws: both parameters by name, closely spaced."""
+    X = divided(curve.problem, curve.points)
+    return {curve.names[0]: np.sinh(X[:, -2]), curve.names[1]: X[:, -1]}
+
+
+def locus(curve: Locus, ax: Axes | None = None, **look) -> list[Line2D]:
+    """Draw a locus and its special points; the critical parameter goes up.
 
     Parameters
     ----------
-    x, y : ndarray, shape (points,)
-        The two parameters along the curve.
-    names : (str, str)
-        What they are called.
-    special : iterable of (x, y, label)
-        Points of codimension two.
+    curve : Locus
+    ax : Axes, optional
     **look
-        As for ``Axes.plot``.
+        For the curve, as :meth:`matplotlib.axes.Axes.plot` takes it.
 
     Returns
     -------
-    Line2D
+    list of Line2D
+        The curve, then the marks of each kind.
     """
     _, ax = axes(ax)
-    (line,) = ax.plot(x, y, **{"color": PALETTE[1]} | look)
-    for at, height, label in special:
-        ax.plot([at], [height], "o", color=PALETTE[2], zorder=4)
-        ax.annotate(label, (at, height), xytext=(5, 4), textcoords="offset points")
-    ax.set(xlabel=names[0], ylabel=names[1])
-    return line
-
-
-def locus(curve, ax: Axes | None = None, **look) -> Line2D:
-    """Draw a locus: anything with ``names`` (y first), ``values`` by name and ``special``.
-
-    The first parameter, the critical one, goes up. Special points have
-    ``parameters``, ``kind`` and ``formal``; formal ones are left out.
-    """
     up, across = curve.names
-    special = [
-        (s.parameters[across], s.parameters[up], s.kind) for s in curve.special if not s.formal
-    ]
-    return critical_curve(
-        curve.values[across], curve.values[up], ax, names=(across, up), special=special, **look
-    )
+    values = locus_curve(curve)
+    look = {"color": PALETTE[1], "label": curve.problem.component.label} | look
+    artists = ax.plot(values[across], values[up], **look)
+    for name, formal in dict.fromkeys((one.kind, one.formal) for one in curve.special):
+        chosen = [s.parameters for s in curve.special if (s.kind, s.formal) == (name, formal)]
+        artists += ax.plot(
+            [at[across] for at in chosen],
+            [at[up] for at in chosen],
+            linestyle="none",
+            marker=MARKERS[name],
+            color=GREY if formal else artists[0].get_color(),
+            fillstyle="none" if formal else "full",
+            label=f"{name}{' (formal)' if formal else ''}",
+        )
+    ax.set(xlabel=across, ylabel=up)
+    return artists
