@@ -124,7 +124,10 @@ def score(task: Task, result: Result) -> Score:
     found, errors = 0, []
     for expected in task.expected:
         scale = max(abs(expected), 1.0)
-        near = sorted((v for v in values if abs(v - expected) < MATCH * scale), key=lambda v: abs(v - expected))
+        near = sorted(
+            (v for v in values if abs(v - expected) < MATCH * scale),
+            key=lambda v: abs(v - expected),
+        )
         if near:
             found += 1
             errors.append(abs(near[0] - expected) / scale)
