@@ -120,7 +120,7 @@ def row(task: tasks.Task, name: str, result: Result, base: Result) -> list[str]:
 def jumps() -> str:
     """Who jumps to the other branch of the imperfect pitchfork."""
     columns = {step: tasks.forced_chain(step) for step in (0.02, 0.05, 0.2)}
-    found = {step: compare(task, installed(), 1, LIMIT, 0.0) for step, task in columns.items()}
+    found = {step: compare(task, installed(), 0, LIMIT, BUDGET) for step, task in columns.items()}
     rows = [
         [name, *(verdict(columns[step], found[step][name]) for step in columns)]
         for name in installed()
