@@ -219,21 +219,21 @@ class NetworkProblem:
             )
         students = self._row_sizes[:, : len(self.structure.students)].sum(axis=1)
 
-        def share(lam):
-            """m_a / neurons and its derivative; entries behind less than one row count as one."""
-            lam = np.asarray(lam)[..., None]
-            neurons = np.maximum(students[0] + lam * students[1], 1e-3)
-            weights = self.weights(lam[..., 0])
-            slope = 2 * lam * self._weight_polynomials[0] + self._weight_polynomials[1]
-            slope = np.where(weights > 1.0, slope, 0.0)
-            weights = np.maximum(weights, 1.0)
-            return weights / neurons, slope / neurons - weights * students[1] / neurons**2
+        def neurons(lam):
+            """Size of the student, shape (..., 1)."""
+            return np.maximum(students[0] + np.asarray(lam)[..., None] * students[1], 1e-3)
+
+        def factor(lam):
+            """sqrt(m_a / neurons); entries behind less than one row count as one."""
+            return np.sqrt(np.maximum(self.weights(lam), 1.0) / neurons(lam))
 
         def factor_dlam(lam):
-            value, slope = share(lam)
-            return 0.5 * slope / np.sqrt(value)
+            square, rate, _ = self._weight_polynomials
+            weights, value = self.weights(lam), factor(lam)
+            rate = np.where(weights > 1.0, 2 * np.asarray(lam)[..., None] * square + rate, 0.0)
+            return 0.5 * (rate / value - value * students[1]) / neurons(lam)
 
-        return Chart(lambda lam: np.sqrt(share(lam)[0]), factor_dlam, *theta)
+        return Chart(factor, factor_dlam, *theta)
 
     # -- loss and derivatives inside the fixed-point space -----------------------
 

@@ -107,13 +107,17 @@ def _bilinear(ufunc):
 
     def rule(a, b):
         if not isinstance(a, Series):
-            return Series(np.stack([ufunc(a, bk) for bk in b.coefficients]))
+            return Series(np.array([ufunc(a, bk) for bk in b.coefficients]))
         if not isinstance(b, Series):
-            return Series(np.stack([ufunc(ak, b) for ak in a.coefficients]))
+            return Series(np.array([ufunc(ak, b) for ak in a.coefficients]))
         x, y = a.coefficients, b.coefficients
-        return Series(
-            np.stack([sum(ufunc(x[j], y[k - j]) for j in range(k + 1)) for k in range(a.order + 1)])
-        )
+        out = []
+        for k in range(len(x)):
+            total = ufunc(x[0], y[k])
+            for j in range(1, k + 1):
+                total = total + ufunc(x[j], y[k - j])
+            out.append(total)
+        return Series(np.array(out))
 
     return rule
 

@@ -1,0 +1,303 @@
+"""Measure everything and write RESULTS.md: ``python -m tests.benchmarks.report``.
+
+All times are medians; the two sides of a ratio took turns in one run.
+"""
+
+import importlib.metadata
+import platform
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+
+import bifurc
+from bifurc.api import at_first, member
+from bifurc.continuation.trace import point_at
+from bifurc.continuation.trace import trace as walk
+from bifurc.events.branch import collect, follow
+from bifurc.structure.split import split
+from tests.benchmarks import tasks, today
+from tests.benchmarks.peers import PEERS
+from tests.benchmarks.peers import bifurc as ours
+from tests.benchmarks.sides import Result, compare, reached, score
+
+OUT = Path(__file__).with_name("RESULTS.md")
+ROUNDS, LIMIT, BUDGET = 7, 60.0, 12.0
+DISTRIBUTIONS = {"pycont": "pycont-lite"}
+
+
+def main() -> None:
+    """Measure and write, a section at a time."""
+    sections = [header(), *comparisons(), jumps(), chain_steps(), full_matrices()]
+    sections += [independence(), growth(), exploration(), start_up()]
+    OUT.write_text("\n\n".join(sections) + "\n", encoding="utf-8")
+
+
+def header() -> str:
+    """Versions, and what the columns mean."""
+    lines = [f"- {name}: {version(name)}" for name in PEERS]
+    return "\n".join(
+        [
+            "# Benchmarks",
+            "",
+            "Written by `python -m tests.benchmarks.report`; do not edit.",
+            f"Python {platform.python_version()}, numpy {np.__version__}, one thread per side.",
+            "",
+            "Every side follows the same branch from the same point, with tolerance "
+            f"{tasks.TOLERANCE:g} and the same first and longest step; times are medians over "
+            "turns taken in one run, without the first (imports, compilation). bifurc's time "
+            "includes the spectra of all irreps and the located events. The others get the "
+            "reduced system as plain functions: they see the branch's own block alone, and "
+            "their time includes no other spectrum. `ratio` is their time over bifurc's. "
+            f"An event within {tasks.MATCH:g} of an expected one is found; its error is relative.",
+            "",
+            *lines,
+        ]
+    )
+
+
+def version(name: str) -> str:
+    """The installed version of a package."""
+    try:
+        return importlib.metadata.version(DISTRIBUTIONS.get(name, name))
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def installed() -> dict[str, Callable]:
+    """The packages that can take part, this one first."""
+    return {"bifurc": ours} | {k: way for k, way in PEERS.items() if version(k) != "not installed"}
+
+
+def comparisons() -> list[str]:
+    """A table for each task that all sides do."""
+    jobs = [
+        tasks.family("II", expected=(5.585505247425877,)),
+        tasks.family("M", d=(60.0, 7.0), expected=(7.5611904979454,), p=2),
+        tasks.four_sets(),
+        tasks.chain_task(),
+        tasks.permuted_task(),
+    ]
+    return [comparison(task) for task in jobs]
+
+
+def comparison(task: tasks.Task) -> str:
+    """All sides on one task."""
+    results = compare(task, installed(), ROUNDS, LIMIT, BUDGET)
+    head = "side | ms | ratio | points | us per point | found | missed | spurious | error | note"
+    rows = [row(task, name, result, results["bifurc"]) for name, result in results.items()]
+    low, high = task.window
+    return table(f"{task.name}, {low:g} to {high:g}, {task.n} coordinates", head, rows)
+
+
+def row(task: tasks.Task, name: str, result: Result, base: Result) -> list[str]:
+    """One side's line."""
+    if result.points is None:
+        return [name, *["-"] * 8, result.failure]
+    s, count = score(task, result), len(result.points)
+    note = result.failure or ("" if reached(task, result) else "did not reach the end")
+    return [
+        name,
+        f"{1e3 * result.median:.3g}",
+        f"{result.median / base.median:.2f}",
+        str(count),
+        f"{1e6 * result.median / count:.0f}",
+        str(s.found),
+        str(s.missed),
+        str(s.spurious),
+        f"{s.error:.1e}" if s.found else "-",
+        note,
+    ]
+
+
+def jumps() -> str:
+    """Who jumps to the other branch of the imperfect pitchfork."""
+    columns = {step: tasks.forced_chain(step) for step in (0.02, 0.05, 0.2)}
+    found = {step: compare(task, installed(), 0, LIMIT, BUDGET) for step, task in columns.items()}
+    rows = [
+        [name, *(verdict(columns[step], found[step][name]) for step in columns)]
+        for name in installed()
+    ]
+    title = "forced chain: does it jump? (lam > 0.6 at |u| < 0.1 is another branch)"
+    return table(title, "side | steps up to 0.02 | 0.05 | 0.2", rows)
+
+
+def verdict(task: tasks.Task, result: Result) -> str:
+    """Whether a side jumped."""
+    if result.points is None:
+        return result.failure
+    if task.jumped(result.points[:, :-1], result.points[:, -1]):
+        return "jumps"
+    return "no" if reached(task, result) else f"no, ends at {result.points[-1, -1]:.3g}"
+
+
+def chain_steps() -> str:
+    """The cost of an accepted step of the chain, inertia and location included."""
+    task = tasks.chain_task()
+    problem, start, window, options = task.follow.args
+
+    def steps():
+        return collect(walk(problem, start, window, options))[0]
+
+    count = len(steps()) - 1
+    engine, whole = in_turn(steps, task.follow, rounds=15)
+    rows = [
+        ["steps with inertia, singular points located", f"{1e6 * engine / count:.0f}"],
+        ["the whole branch with spectra and event records", f"{1e6 * whole / count:.0f}"],
+    ]
+    return table(f"chain of 5: {count} accepted steps", "what | us per step", rows)
+
+
+def full_matrices(seconds: float = 60.0) -> str:
+    """One point with its spectrum, by full matrices and by blocks, as far as a minute goes."""
+    rows, spent, d = [], 0.0, 4
+    while spent < seconds:
+        problem, point = member("II", "d", d + 1.0)
+        guess = point.x
+
+        def by_blocks(problem=problem, guess=guess, d=d):
+            here = point_at(problem, guess, float(d))
+            return [b.eigen() for b in problem.blocks(here.x, here.lam).values()]
+
+        start = time.perf_counter()
+        rounds = 3 if d <= 16 else 1
+        theirs, mine = in_turn(partial(today.spectrum, problem, guess, d), by_blocks, rounds=rounds)
+        once = time.perf_counter() - start
+        rows.append([str(d), f"{1e3 * theirs:.3g}", f"{1e3 * mine:.3g}", f"{theirs / mine:.3g}"])
+        spent += once
+        if once * 8 > seconds:  # the next one, half as large again, takes that much longer
+            break
+        d = d + 2 if d < 8 else round(1.5 * d)
+    text = table(
+        "type II at one whole d: Newton and all eigenvalues",
+        "d | full matrix, ms | blocks, ms | ratio", rows,
+    )  # fmt: skip
+    return text + "\n\n" + whole_job()
+
+
+def whole_job() -> str:
+    """Every whole d from 16 to 4 by full matrices, against one trace."""
+    theirs, mine = in_turn(
+        partial(today.sweep, "II", 16, 4), lambda: bifurc.trace("II", d=(16.0, 4.0)), rounds=3
+    )
+    signs = dict(today.sweep("II", 16, 4))
+    change = next(d for d in signs if d - 1 in signs and bool(signs[d]) != bool(signs[d - 1]))
+    event = bifurc.trace("II", d=(16.0, 4.0)).events[0].lam
+    return (
+        f"Every whole d from 16 to 4 takes {1e3 * theirs:.0f} ms by full matrices and shows a "
+        f"change between {change - 1} and {change}; bifurc traces the window in {1e3 * mine:.0f} "
+        f"ms ({theirs / mine:.1f} times less) and locates it at {event:.12f}."
+    )
+
+
+def independence() -> str:
+    """Cost of one point with all its spectra at d = 40, 1e4 and 1e6."""
+    sizes = (40.0, 1e4, 1e6)
+    calls = []
+    for d in sizes:
+        problem, point = member("II", "d", d)
+        guess = point.x * (1 + 1e-6)
+
+        def once(problem=problem, guess=guess, d=d):
+            here = point_at(problem, guess, d)
+            return [b.eigen() for b in problem.blocks(here.x, here.lam).values()]
+
+        calls.append(once)
+    seconds = in_turn(*calls, rounds=100)
+    rows = [
+        [f"{d:g}", f"{1e6 * s:.0f}", f"{s / seconds[0]:.2f}"]
+        for d, s in zip(sizes, seconds, strict=True)
+    ]
+    return table("type II: one point with all its spectra", "d | us | ratio to d = 40", rows)
+
+
+def growth() -> str:
+    """Cost against the number of sets, type II with its bulk in parts."""
+    problem, start, _ = at_first("II", {"d": (60.0, 20.0)})
+    rows = []
+    for parts in ([], ["1"], ["1", "2"], ["1", "2", "3"]):
+        pieces = split(problem.structure, {"bulk": parts} if parts else {})
+        larger = problem.on(pieces.structure)
+        begin = point_at(larger, pieces.embedding @ start.x, 60.0, towards=-1.0)
+        X = np.tile(begin.X, (20, 1))
+        seconds = in_turn(
+            partial(larger.jacobian, begin.x, 60.0),
+            partial(spectra_of, larger, X),
+            partial(follow, larger, begin, (20.0, 60.0)),
+            rounds=9,
+        )
+        counts = [str(len(larger.structure.sets)), str(larger.n)]
+        rows.append([*counts, *(f"{1e3 * s:.3g}" for s in seconds)])
+    head = "sets | coordinates | Jacobian, ms | all spectra of 20 points, ms | d = 60 to 20, ms"
+    return table("type II with its bulk in parts", head, rows)
+
+
+def spectra_of(problem, X):
+    """All isotypic eigenvalues of a batch of points."""
+    return [b.eigen().values for b in problem.blocks(X[:, :-1], X[:, -1]).values()]
+
+
+def exploration() -> str:
+    """Time and peak memory of a depth-2 exploration, in a fresh process."""
+    context = get_context("spawn")
+    queue = context.Queue()
+    process = context.Process(target=_explore, args=(queue,))
+    process.start()
+    seconds, peak, text = queue.get(timeout=300)
+    process.join()
+    rows = [[text, f"{seconds:.2f}", f"{peak:.0f}"]]
+    return table("type II from d = 40 to 3.1, depth 2", "graph | s | peak memory, MiB", rows)
+
+
+def _explore(queue) -> None:
+    start = time.perf_counter()
+    graph = bifurc.explore("II", d=(40, 3.1), depth=2)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    queue.put((time.perf_counter() - start, peak, str(graph)))
+
+
+def start_up() -> str:
+    """The cold command against importing numpy and scipy.linalg."""
+    commands = [
+        [sys.executable, "-m", "bifurc", "critical", "II"],
+        [sys.executable, "-c", "import numpy, scipy.linalg"],
+    ]
+    mine, imports = in_turn(
+        *(partial(subprocess.run, c, check=True, capture_output=True) for c in commands), rounds=9
+    )
+    rows = [
+        ["`bifurc critical II`", f"{1e3 * mine:.0f}", f"{mine / imports:.2f}"],
+        ["`import numpy, scipy.linalg`", f"{1e3 * imports:.0f}", "1.00"],
+    ]
+    return table("cold start", "command | ms | ratio", rows)
+
+
+def in_turn(*calls: Callable, rounds: int) -> list[float]:
+    """Median seconds of each call; they take turns after one to warm up."""
+    seconds: list[list[float]] = [[] for _ in calls]
+    for call in calls:
+        call()
+    for _ in range(rounds):
+        for call, mine in zip(calls, seconds, strict=True):
+            start = time.perf_counter()
+            call()
+            mine.append(time.perf_counter() - start)
+    return [median(mine) for mine in seconds]
+
+
+def table(title: str, head: str, rows) -> str:
+    """A Markdown table under a heading."""
+    columns = head.count("|") + 1
+    lines = [f"| {head} |", "|" + " --- |" * columns]
+    return f"## {title}\n\n" + "\n".join(lines + [f"| {' | '.join(row)} |" for row in rows])
+
+
+if __name__ == "__main__":
+    main()
