@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import bifurc
+from bifurc.continuation.options import Status
 from bifurc.identification.verify import verify, whole_values
 from bifurc.loss.kernels import ReLU
 from bifurc.loss.problem import NetworkProblem
@@ -71,3 +72,13 @@ def test_a_model_has_no_matrices():
     branch = replace(bifurc.trace("II", d=(9, 8)), problem=pitchfork())
     with pytest.raises(ValueError, match="matrices"):
         verify(branch)
+
+
+def test_where_the_loss_ceases_to_be_defined_there_is_nothing_to_compare():
+    """A part of the 2 + rest branch of II shrinks to one point as d falls to 4."""
+    graph = bifurc.explore("II", d=(7, 3.5), search=bifurc.Search(explicit=2, finite_groups=False))
+    at_edge = [b for b in graph.branches.values() if b.status is Status.OUTSIDE]
+    assert at_edge
+    checks = [check for branch in at_edge for check in verify(branch)]
+    assert not any(check.mismatch for check in checks)
+    assert [check.lam for check in checks if "defined" in check.note] == [4]

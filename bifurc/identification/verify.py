@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bifurc.continuation.correct import correct_at
-from bifurc.continuation.options import Options
+from bifurc.continuation.options import Options, Status
 from bifurc.continuation.point import Point
 from bifurc.events.branch import Branch
 from bifurc.events.records import morse_index
@@ -24,6 +24,7 @@ from bifurc.loss.problem import NetworkProblem
 GRADIENT = 1e-9  # norm of the full gradient of a corrected point
 EIGENVALUE = 1e-8  # relative to the largest eigenvalue
 LARGEST = 2500  # entries of W up to which a full spectrum is computed
+EDGE = 1e-6  # a branch that ends this close to a whole value because of it, ends there
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,19 @@ def verify(branch: Branch, largest: int = LARGEST) -> list[Check]:
     """
     if not isinstance(branch.problem, NetworkProblem):
         raise ValueError("Only branches of networks have matrices behind them; nothing to verify.")
-    return [_check(branch.problem, *place, largest) for place in whole_values(branch.points)]
+    checks = []
+    for n, before, after in whole_values(branch.points):
+        if _at_edge(branch, n):
+            checks.append(Check(n, note="not compared: the loss ceases to be defined there"))
+        else:
+            checks.append(_check(branch.problem, n, before, after, largest))
+    return checks
+
+
+def _at_edge(branch: Branch, n: int) -> bool:
+    """Whether the branch ends at this value because the loss does."""
+    undefined = branch.status in (Status.OUTSIDE, Status.ZERO_ROW)
+    return undefined and abs(branch.points[-1].lam - n) < EDGE
 
 
 def whole_values(points: list[Point]) -> Iterator[tuple[int, Point, Point]]:
