@@ -212,7 +212,7 @@ def test_bad_input_gets_exit_two_and_one_line(run, arguments):
 
 
 def test_a_name_that_is_nearly_right_gets_a_hint(run):
-    assert "did you mean 'global'" in run("critical", "globl")[2]
+    assert "Did you mean 'global'" in run("critical", "globl")[2]
 
 
 def test_a_branch_that_ends_early_gets_exit_three_and_still_prints(run, monkeypatch):
@@ -238,3 +238,12 @@ def test_the_module_runs_as_a_program_and_starts_without_heavy_imports():
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")
     assert "5.585505" in done.stdout
+
+
+def test_the_case_of_a_family_name_is_forgiven_in_the_hint(run):
+    assert "Did you mean 'II'" in run("critical", "ii")[2]
+
+
+def test_a_matrix_that_does_not_fit_into_memory_is_one_line(run, tmp_path):
+    code, _, err = run("embed", "II", "--at", "d=1e7", "-o", str(tmp_path / "w.npy"))
+    assert code == 2 and len(err.splitlines()) == 1

@@ -201,6 +201,7 @@ def find(name: str, known: Mapping[str, Family] | None = None) -> Family:
     families = {**BUILT_IN, **(known or {})}
     if name in families:
         return families[name]
-    near = difflib.get_close_matches(name, families, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]!r}? " if near else ""
-    raise ValueError(f"Unknown family {name!r}; {hint}There are {', '.join(families)}.")
+    near = [known for known in families if known.casefold() == name.casefold()]
+    near += difflib.get_close_matches(name, families, n=1, cutoff=0.5)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise ValueError(f"Unknown family {name!r}.{hint} There are {', '.join(families)}.")
