@@ -7,6 +7,7 @@ documentation asks for, with the task's first and longest step, the tolerance
 that all get, and its own defaults otherwise.
 """
 
+from functools import cache
 from itertools import takewhile
 
 import numpy as np
@@ -171,15 +172,14 @@ def pycont(task: Task):
 
 
 def jaxcont(task: Task):
-    """JaxCont: compiled; it knows folds and Hopf points but no branch points."""
+    """JaxCont: compiled, anew at each call; it knows folds and Hopf points but no branch points."""
     import jax
 
     jax.config.update("jax_enable_x64", True)
     import jaxcont as jc
 
-    function = task.traced or _called_back(task)
     result = jc.continuation(
-        jc.bif_problem(lambda u, lam, _: function(u, lam), task.start.x, task.start.lam),
+        _jax_problem(task),
         p_span=(task.start.lam, task.window[0 if task.forward < 0 else 1]),
         settings=jc.ContinuationPar(
             ds=task.ds, ds_min=1e-7, ds_max=task.ds_max, max_steps=task.max_steps,
@@ -189,6 +189,15 @@ def jaxcont(task: Task):
     )  # fmt: skip
     points = np.column_stack([result.branch.states, result.branch.params])
     return points, [np.append(event.u, event.p) for event in result.events]
+
+
+@cache
+def _jax_problem(task: Task):
+    """The task for JaxCont, kept so that what JAX can keep of it is kept."""
+    import jaxcont as jc
+
+    function = task.traced or _called_back(task)
+    return jc.bif_problem(lambda u, lam, _: function(u, lam), task.start.x, task.start.lam)
 
 
 def _called_back(task: Task):

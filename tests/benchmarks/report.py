@@ -4,6 +4,7 @@ All times are medians; the two sides of a ratio took turns in one run.
 """
 
 import importlib.metadata
+import os
 import platform
 import resource
 import subprocess
@@ -29,8 +30,15 @@ from tests.benchmarks.peers import bifurc as ours
 from tests.benchmarks.sides import Result, compare, reached, score
 
 OUT = Path(__file__).with_name("RESULTS.md")
-ROUNDS, LIMIT, BUDGET = 7, 60.0, 12.0
+ROUNDS, LIMIT, BUDGET = 7, 30.0, 8.0
 DISTRIBUTIONS = {"pycont": "pycont-lite"}
+REMARKS = {
+    "contique": "; it reports no events",
+    "pycont": "; it follows every branch that it meets",
+    "jaxcont": "; it compiles at each call and has no test for branch points",
+    "bifpack": ", in a process for each call",
+    "bifpy": " (AUTO-07p), in a process for each call",
+}
 
 
 def main() -> None:
@@ -42,13 +50,14 @@ def main() -> None:
 
 def header() -> str:
     """Versions, and what the columns mean."""
-    lines = [f"- {name}: {version(name)}" for name in PEERS]
+    lines = [f"- {name}: {version(name)}{REMARKS.get(name, '')}" for name in PEERS]
     return "\n".join(
         [
             "# Benchmarks",
             "",
             "Written by `python -m tests.benchmarks.report`; do not edit.",
-            f"Python {platform.python_version()}, numpy {np.__version__}, one thread per side.",
+            f"Python {platform.python_version()}, numpy {np.__version__}, one thread per side, "
+            f"{os.cpu_count()} cores at a load of {os.getloadavg()[0]:.1f} before the run.",
             "",
             "Every side follows the same branch from the same point, with tolerance "
             f"{tasks.TOLERANCE:g} and the same first and longest step; times are medians over "
@@ -259,8 +268,19 @@ def exploration() -> str:
 def _explore(queue) -> None:
     start = time.perf_counter()
     graph = bifurc.explore("II", d=(40, 3.1), depth=2)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    queue.put((time.perf_counter() - start, peak, str(graph)))
+    queue.put((time.perf_counter() - start, peak_memory(), str(graph)))
+
+
+def peak_memory() -> float:
+    """Largest resident memory of this process, MiB.
+
+    Linux counts the parent's memory before exec in ru_maxrss, so VmHWM is read where it is.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        line = next(x for x in status.read_text().splitlines() if x.startswith("VmHWM"))
+        return int(line.split()[1]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def start_up() -> str:
