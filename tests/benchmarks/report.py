@@ -60,7 +60,8 @@ def header() -> str:
             f"{os.cpu_count()} cores at a load of {os.getloadavg()[0]:.1f} before the run.",
             "",
             "Every side follows the same branch from the same point, with tolerance "
-            f"{tasks.TOLERANCE:g} and the same first and longest step; times are medians over "
+            f"{tasks.TOLERANCE:g} and the same first and longest step (for families bifurc takes "
+            "its defaults, arclength in its own scales); times are medians over "
             "turns taken in one run, without the first (imports, compilation). bifurc's time "
             "includes the spectra of all irreps and the located events. The others get the "
             "reduced system as plain functions: they see the branch's own block alone, and "
