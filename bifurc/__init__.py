@@ -30,7 +30,7 @@ _HOMES = {
 
 _MODULES = {"draw": "bifurc.draw", "kernels": "bifurc.loss.kernels"}
 
-__all__ = [*_HOMES, *_MODULES]
+__all__ = [*_HOMES, *_MODULES]  # noqa: PLE0604 (names, looked up when asked for)
 
 
 def __getattr__(name: str):

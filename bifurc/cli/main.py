@@ -63,7 +63,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except EndedEarlyError as error:
         return _complain(arguments, error, ENDED_EARLY)
     except MemoryError as error:
-        return _complain(arguments, f"{error or 'out of memory'}; choose smaller sizes.", WRONG_INPUT)
+        return _complain(
+            arguments, f"{error or 'out of memory'}; choose smaller sizes.", WRONG_INPUT
+        )
     except BrokenPipeError:  # the reader has seen enough; nothing is left to flush to
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE

@@ -14,8 +14,9 @@ from bifurc.run import family_of
 
 CASES = Path(__file__).parents[2] / "cases"
 CRAFTED = [
-    "narrow_a", "wide_a_1", "wide_i_1", "wide_ii_1", "wide_m_1", "wide_i_2", "wide_ii_2", "wide_ii_e",
-    "wide_i_3", "wide_m_2", "teacher_oblique", "teacher_narrow", "teacher_wide", "signs", "leaky_ii",
+    "narrow_a", "wide_a_1", "wide_i_1", "wide_ii_1", "wide_m_1", "wide_i_2", "wide_ii_2",
+    "wide_ii_e", "wide_i_3", "wide_m_2", "teacher_oblique", "teacher_narrow", "teacher_wide",
+    "signs", "leaky_ii",
 ]  # fmt: skip
 
 
