@@ -19,6 +19,7 @@ class Outcome:
     point: Point | None
     iterations: int
     moved: float = 0.0  # how far Newton went from the guess, in scales
+    turned: float = 0.0  # angle of the tangents on both sides of the step, in radians
 
     def failed(self, status: Status) -> "Outcome":
         """The same work, without a point."""

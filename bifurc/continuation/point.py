@@ -20,6 +20,12 @@ class Point:
     evaluations: int = 0  # all evaluations since the point before, failed steps included
     passed: tuple | None = None  # singular points located since the point before; None: not looked
 
+    def arrived(self, passed: tuple | None, evaluations: int) -> "Point":
+        """The same point with what was passed on the way to it and the work that took."""
+        return Point(
+            self.X, self.tangent, self.jacobian, self.values, self.iterations, evaluations, passed
+        )
+
     @property
     def x(self) -> np.ndarray:
         """The state, shape (n,)."""

@@ -172,6 +172,11 @@ class PlainProblem:
             return np.full(len(lam), np.nan)
         return np.array([self.loss(xi, li) for xi, li in zip(x, lam, strict=True)])
 
+    @property
+    def only_own_block(self) -> bool:
+        """Whether there is no other block, and no exact slope of this one."""
+        return self.blocks_of is None and self.hessian_along is None
+
     @cached_property
     def components(self) -> tuple[Component, ...]:
         """The component t; those of ``blocks_of`` come with the blocks."""

@@ -7,7 +7,6 @@ yields points, so the caller says when it has seen enough; what it returns
 
 import logging
 from collections.abc import Callable, Generator
-from dataclasses import replace
 
 import numpy as np
 
@@ -15,7 +14,7 @@ from bifurc.continuation.correct import Outcome, correct, correct_at
 from bifurc.continuation.options import Options, Status
 from bifurc.continuation.point import Point
 from bifurc.continuation.predict import Hermite, along_hermite
-from bifurc.continuation.trust import judge, turn
+from bifurc.continuation.trust import judge
 
 log = logging.getLogger(__name__)
 
@@ -40,8 +39,8 @@ def trace(
     options : Options, optional
     predict : callable (problem, points, step) -> (n + 1,), optional
     trust : callable (problem, before, outcome, step, options) -> Outcome, optional
-        Says whether a corrected step stayed on the branch: the outcome, or
-        one without a point.
+        Says whether a corrected step stayed on the branch: the outcome, with
+        the angle it turned by, or one without a point.
 
     Returns
     -------
@@ -85,12 +84,12 @@ def trace(
                     return Status.WINDOW
                 continue
             point, ended = outcome.point, Status.WINDOW
-        point = replace(point, evaluations=spent)
+        point = point.arrived(point.passed, spent)
         log.debug("lam=%+.8g step=%.1e newton=%d", point.lam, step, outcome.iterations)
         yield point
         if ended or _closes(problem, start, points[-1], point, count):
             return ended or Status.CLOSED
-        step = next_step(problem, step, points[-1], outcome, options)
+        step = next_step(step, outcome, options)
         points, spent, count, failures = (points[-1], point), 0, count + 1, set()
     return Status.MAX_STEPS
 
@@ -102,13 +101,11 @@ def attempt(problem, points, step: float, options: Options, predict, trust) -> O
     return outcome if outcome.point is None else trust(problem, last, outcome, step, options)
 
 
-def next_step(problem, step: float, last: Point, outcome: Outcome, options: Options) -> float:
+def next_step(step: float, outcome: Outcome, options: Options) -> float:
     """Aim at ``target_iterations`` and at half of ``max_turn``; at most double."""
     spare = options.target_iterations - outcome.iterations
     factor = 2.0 ** (spare / 2)
-    assert outcome.point is not None  # steps grow after success only
-    bend = turn(problem, last, outcome.point)
-    factor = min(factor, 0.5 * options.max_turn / max(bend, 1e-12), 2.0)
+    factor = min(factor, 0.5 * options.max_turn / max(outcome.turned, 1e-12), 2.0)
     return min(max(step * factor, options.ds_min), options.ds_max)
 
 

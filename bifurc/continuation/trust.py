@@ -9,7 +9,6 @@ a branch point must be a true one, with nothing left over of g.
 """
 
 import math
-from dataclasses import replace
 
 import numpy as np
 
@@ -31,7 +30,8 @@ def judge(problem, before: Point, outcome: Outcome, step: float, options: Option
     """
     after = outcome.point
     assert after is not None  # only converged outcomes are judged
-    if turn(problem, before, after) > options.max_turn:
+    turned = turn(problem, before, after)
+    if turned > options.max_turn:
         return outcome.failed(Status.TURNED)
     if outcome.moved > NEAR_PREDICTOR * step:
         curve = Hermite.between(problem.chart(after.lam), before, after)
@@ -42,7 +42,8 @@ def judge(problem, before: Point, outcome: Outcome, step: float, options: Option
     passed = singular_between(problem, before, after)
     if passed is None:
         return outcome.failed(Status.UNEXPLAINED)
-    return replace(outcome, point=replace(after, passed=tuple(passed)))
+    point = after.arrived(tuple(passed), after.evaluations)
+    return Outcome(outcome.status, point, outcome.iterations, outcome.moved, turned)
 
 
 def judge_both_ways(problem, before: Point, outcome: Outcome, step: float, options: Options):

@@ -52,6 +52,8 @@ class Found:
 
 def spectra(problem, points: list[Point]) -> Spectra:
     """All isotypic eigenvalues of all points, in one call."""
+    if getattr(problem, "only_own_block", False):
+        return _own_spectra(problem, points)
     X = np.array([point.X for point in points])
     tangents = np.array([point.tangent for point in points])
     blocks = problem.blocks(X[:, :-1], X[:, -1])
@@ -63,6 +65,20 @@ def spectra(problem, points: list[Point]) -> Spectra:
         speeds[component] = eigen.speeds(changes[component])
         definite[component] = block.definite
     return Spectra(values, speeds, definite)
+
+
+def _own_spectra(problem, points: list[Point]) -> Spectra:
+    """Where the branch's own block is all there is, the walk has its eigenvalues already.
+
+    Their speeds come from the neighbouring points.
+    """
+    (component,) = problem.components
+    values = np.array([point.values for point in points])
+    steps = [np.linalg.norm(b.X - a.X) for a, b in zip(points, points[1:], strict=False)]
+    arc = np.concatenate([[0.0], np.cumsum(np.maximum(steps, 1e-300))])
+    speeds = np.gradient(values, arc, axis=0, edge_order=2 if len(points) > 2 else 1)
+    definite = np.ones(len(points), dtype=bool)
+    return Spectra({component: values}, {component: speeds}, {component: definite})
 
 
 def refine(problem, points: list[Point], options: Options) -> tuple[list[Point], Spectra]:

@@ -5,6 +5,8 @@ step must be reversible: the hyperplane through the old point across the new
 tangent, corrected from the new side, must lead to the old point again.
 """
 
+from dataclasses import replace
+
 from bifurc.continuation.correct import Outcome, correct, length
 from bifurc.continuation.options import Options, Status
 from bifurc.continuation.point import Point
@@ -21,7 +23,8 @@ def reversible(problem, before: Point, outcome: Outcome, step: float, options: O
     """
     after = outcome.point
     assert after is not None  # only converged outcomes are judged
-    if turn(problem, before, after) > options.max_turn:
+    turned = turn(problem, before, after)
+    if turned > options.max_turn:
         return outcome.failed(Status.TURNED)
     curve = Hermite.between(problem.chart(before.lam), before, after)
     chord = curve.end - curve.start
@@ -30,7 +33,7 @@ def reversible(problem, before: Point, outcome: Outcome, step: float, options: O
         return outcome.failed(Status.FAR)
     if not leads_back(problem, before, after, options):
         return outcome.failed(Status.ONE_WAY)
-    return outcome
+    return replace(outcome, turned=turned)
 
 
 def leads_back(problem, before: Point, after: Point, options: Options) -> bool:

@@ -59,6 +59,9 @@ class Component:
             dimension = _DIMENSIONS[irrep](*sizes.values())
         return cls(irrep, ",".join(sizes), copies, dimension, least)
 
+    def __hash__(self) -> int:
+        return hash((self.irrep, self.points, self.copies))
+
     def exists(self, parameters: Mapping[str, float]) -> bool:
         """Whether the irrep has a positive dimension there.
 
