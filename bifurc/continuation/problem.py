@@ -174,7 +174,7 @@ class PlainProblem:
 
     @property
     def only_own_block(self) -> bool:
-        """Whether there is no other block, and no exact slope of this one."""
+        """Whether there is no other block, and no exact derivative of this one."""
         return self.blocks_of is None and self.hessian_along is None
 
     @cached_property

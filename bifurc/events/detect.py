@@ -52,33 +52,29 @@ class Found:
 
 def spectra(problem, points: list[Point]) -> Spectra:
     """All isotypic eigenvalues of all points, in one call."""
-    if getattr(problem, "only_own_block", False):
-        return _own_spectra(problem, points)
     X = np.array([point.X for point in points])
-    tangents = np.array([point.tangent for point in points])
     blocks = problem.blocks(X[:, :-1], X[:, -1])
-    changes = problem.blocks_along(X[:, :-1], X[:, -1], tangents)
-    values, speeds, definite = {}, {}, {}
-    for component, block in blocks.items():
-        eigen = block.eigen()
-        values[component] = eigen.values
-        speeds[component] = eigen.speeds(changes[component])
-        definite[component] = block.definite
+    eigens = {component: block.eigen() for component, block in blocks.items()}
+    values = {component: eigen.values for component, eigen in eigens.items()}
+    definite = {component: block.definite for component, block in blocks.items()}
+    if getattr(problem, "only_own_block", False):
+        speeds = {component: _slopes(X, v) for component, v in values.items()}
+    else:
+        tangents = np.array([point.tangent for point in points])
+        changes = problem.blocks_along(X[:, :-1], X[:, -1], tangents)
+        speeds = {
+            component: eigen.speeds(changes[component]) for component, eigen in eigens.items()
+        }
     return Spectra(values, speeds, definite)
 
 
-def _own_spectra(problem, points: list[Point]) -> Spectra:
-    """Where the branch's own block is all there is, the walk has its eigenvalues already.
-
-    Their speeds come from the neighbouring points.
-    """
-    (component,) = problem.components
-    values = np.array([point.values for point in points])
-    steps = [np.linalg.norm(b.X - a.X) for a, b in zip(points, points[1:], strict=False)]
+def _slopes(X: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Speeds from the neighbouring points, where no derivative of the block is given."""
+    if len(X) < 2:
+        return np.zeros_like(values)
+    steps = np.linalg.norm(np.diff(X, axis=0), axis=1)
     arc = np.concatenate([[0.0], np.cumsum(np.maximum(steps, 1e-300))])
-    speeds = np.gradient(values, arc, axis=0, edge_order=2 if len(points) > 2 else 1)
-    definite = np.ones(len(points), dtype=bool)
-    return Spectra({component: values}, {component: speeds}, {component: definite})
+    return np.gradient(values, arc, axis=0, edge_order=2 if len(X) > 2 else 1)
 
 
 def refine(problem, points: list[Point], options: Options) -> tuple[list[Point], Spectra]:
