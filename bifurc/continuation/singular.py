@@ -39,7 +39,6 @@ class Singularity:
     imperfection: float  # |eps| relative to the Jacobian; 0 at a true branch point
     slope: np.ndarray  # (n + 1,), gradient of the mean of the vanishing eigenvalues
     residual: float  # last Newton update, in scales
-    transversality: float  # |psi' g_lam| relative: 0 at a branch point, not at a fold
 
 
 def inertia(problem, jacobian: np.ndarray, lam: float) -> Eigen:
@@ -113,7 +112,6 @@ def locate_singular(problem, guess: np.ndarray, count: int, fold: bool, iteratio
         imperfection=float(np.abs(eps).max(initial=0.0) / big),
         slope=mean_slope,
         residual=size,
-        transversality=float(np.linalg.norm(left.T @ jacobian[:, -1]) * scales[-1] / big),
     )
 
 

@@ -33,12 +33,9 @@ def judge(problem, before: Point, outcome: Outcome, step: float, options: Option
     turned = turn(problem, before, after)
     if turned > options.max_turn:
         return outcome.failed(Status.TURNED)
-    if outcome.moved > NEAR_PREDICTOR * step:
-        curve = Hermite.between(problem.chart(after.lam), before, after)
-        chord = curve.end - curve.start
-        bow = chord - 0.5 * length(chord) * (curve.tangents[0] + curve.tangents[1])
-        if length(bow) > options.max_correction * length(chord):
-            return outcome.failed(Status.FAR)
+    chart = problem.chart(after.lam)
+    if outcome.moved > NEAR_PREDICTOR * step and bows(chart, before, after, options):
+        return outcome.failed(Status.FAR)
     passed = singular_between(problem, before, after)
     if passed is None:
         return outcome.failed(Status.UNEXPLAINED)
@@ -70,6 +67,14 @@ def _distance(curve: Hermite, y: np.ndarray) -> float:
     chord = curve.end - curve.start
     share = float((y - curve.start) @ chord / (chord @ chord))
     return length(y - curve(share * curve.length))
+
+
+def bows(chart, before: Point, after: Point, options: Options) -> bool:
+    """Whether the chord between two points leaves their tangents further than allowed."""
+    curve = Hermite.between(chart, before, after)
+    chord = curve.end - curve.start
+    bow = chord - 0.5 * length(chord) * (curve.tangents[0] + curve.tangents[1])
+    return length(bow) > options.max_correction * length(chord)
 
 
 def turn(problem, before: Point, after: Point) -> float:

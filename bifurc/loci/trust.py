@@ -10,8 +10,7 @@ from dataclasses import replace
 from bifurc.continuation.correct import Outcome, correct, length
 from bifurc.continuation.options import Options, Status
 from bifurc.continuation.point import Point
-from bifurc.continuation.predict import Hermite
-from bifurc.continuation.trust import turn
+from bifurc.continuation.trust import bows, turn
 
 SAME = 1e-5  # of the step: how near the way back must come to the old point
 
@@ -26,10 +25,7 @@ def reversible(problem, before: Point, outcome: Outcome, step: float, options: O
     turned = turn(problem, before, after)
     if turned > options.max_turn:
         return outcome.failed(Status.TURNED)
-    curve = Hermite.between(problem.chart(before.lam), before, after)
-    chord = curve.end - curve.start
-    bow = chord - 0.5 * length(chord) * (curve.tangents[0] + curve.tangents[1])
-    if length(bow) > options.max_correction * length(chord):
+    if bows(problem.chart(before.lam), before, after, options):
         return outcome.failed(Status.FAR)
     if not leads_back(problem, before, after, options):
         return outcome.failed(Status.ONE_WAY)
