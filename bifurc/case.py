@@ -64,9 +64,9 @@ class OptionsData(Strict):
 
     ds: float = 0.05
     ds_min: float = 1e-7
-    ds_max: float = 1.0
+    ds_max: float = 1.5
     max_steps: int = 2000
-    newton_tol: float = 1e-8
+    newton_tol: float = 1e-13
 
 
 class DrawData(Strict):

@@ -16,10 +16,21 @@ def chain(force: Sequence[float] = (0.0,) * 5) -> PlainProblem:
     push = np.asarray(force, dtype=float)
     n = len(push)
     stiffness = -2 * np.eye(n) + np.eye(n, k=1) + np.eye(n, k=-1)
+    one = np.eye(n)
+
+    def gradient(u, lam):
+        square = u * u
+        return u @ stiffness + u * (_each(lam) + square - square * square) + push
+
+    def hessian(u, lam):
+        square = u * u
+        return stiffness + one * (_each(lam) + 3 * square - 5 * square * square)[..., None]
+
     return PlainProblem(
-        gradient=lambda u, lam: stiffness @ u + lam * u + u**3 - u**5 + push,
-        hessian=lambda u, lam: stiffness + np.diag(lam + 3 * u**2 - 5 * u**4),
+        gradient=gradient,
+        hessian=hessian,
         gradient_dlam=lambda u, lam: u,
+        batched=True,
         loss=lambda u, lam: float(
             u @ stiffness @ u / 2 + lam * u @ u / 2 + (u**4).sum() / 4 - (u**6).sum() / 6 + push @ u
         ),
@@ -99,6 +110,11 @@ def dihedral(
     angle = 2 * np.pi / m
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     return SymmetricProblem.of(full, Matrices((turn, np.diag([1.0, -1.0]))))
+
+
+def _each(lam) -> np.ndarray:
+    """The parameter of each point, beside its coordinates."""
+    return np.asarray(lam)[..., None]
 
 
 def _source(name: str, **parameters) -> dict:

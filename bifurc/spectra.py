@@ -37,10 +37,10 @@ class Block:
         return self._symmetric() if np.all(self.weights > 0) else self._general()
 
     def values(self) -> np.ndarray:
-        """Eigenvalues alone, of a single block without neutral directions; ascending."""
+        """Eigenvalues alone, of blocks without neutral directions; ascending."""
         if self.neutral is None and self.weights.min(initial=1.0) > 0:
             root = np.sqrt(self.weights)
-            return np.linalg.eigvalsh(self.matrix * root[:, None] / root)
+            return np.linalg.eigvalsh(self.matrix * root[..., :, None] / root[..., None, :])
         return self.eigen().values
 
     @property

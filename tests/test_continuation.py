@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose
 import bifurc
 from bifurc import family
 from bifurc.api import member, problem
-from bifurc.continuation.correct import Outcome
+from bifurc.continuation.correct import Outcome, correct, correct_all
 from bifurc.continuation.options import Options, Status
 from bifurc.continuation.predict import along_hermite, along_parameter, along_tangent
 from bifurc.continuation.problem import PlainProblem
@@ -111,7 +111,7 @@ def test_natural_continuation_ends_at_the_fold():
     start = point_at(circle(), np.array([1.0]), 0.0)
     points, status = collect(trace(circle(), start, (-2, 2), predict=along_parameter))
     assert status is not Status.CLOSED
-    assert max(p.lam for p in points) <= 1
+    assert max(p.lam for p in points) <= 1 + 1e-12
 
 
 @pytest.mark.parametrize(
@@ -240,3 +240,60 @@ def test_a_step_that_does_not_lead_back_is_refused():
     assert judge(lines, start, landed, 0.5, Options()).point is not None  # it does not see this
     verdict = judge_both_ways(lines, start, landed, 0.5, Options())
     assert verdict.point is None
+
+
+@pytest.mark.parametrize("name", ["A", "I", "II", "M"])
+def test_steps_corrected_at_once_are_those_corrected_one_by_one(name):
+    reduced, start = member(name, "d", 40.0)
+    start = point_at(reduced, start.x, 40.0, towards=-1)
+    together, alone = (
+        follow(reduced, start, (4.0, 40.0), Options(ahead=ahead)) for ahead in (8, 1)
+    )
+    assert_allclose([e.lam for e in together.events], [e.lam for e in alone.events], rtol=1e-12)
+    shared = [p for p in alone.points if 5 < p.lam < 35]
+    assert shared
+    for point in shared:  # both walks are on one curve
+        there = point_at(
+            reduced,
+            np.array(
+                [np.interp(point.lam, together.lam[::-1], column[::-1]) for column in together.x.T]
+            ),
+            point.lam,
+        )
+        assert_allclose(there.x, point.x, atol=1e-11)
+
+
+def test_several_guesses_are_corrected_each_as_it_would_be_alone(rng):
+    reduced, start = member("II", "d", 20.0)
+    guesses = start.X + 1e-3 * rng.standard_normal((5, len(start.X)))
+    for together, guess in zip(
+        correct_all(reduced, guesses, start.tangent, Options()), guesses, strict=True
+    ):
+        alone = correct(reduced, guess, start.tangent, Options())
+        assert together.iterations == alone.iterations
+        assert_allclose(together.point.X, alone.point.X, rtol=1e-12)
+        assert_allclose(together.point.tangent, alone.point.tangent, atol=1e-10)
+        assert_allclose(together.point.values, alone.point.values, rtol=1e-10)
+
+
+def test_guesses_before_one_outside_the_domain_are_still_corrected():
+    reduced, start = member("II", "d", 20.0)
+    guesses = np.tile(start.X, (4, 1))
+    guesses[3, -1] = 0.5  # no such size
+    outcomes = correct_all(reduced, guesses, start.tangent, Options())
+    assert [outcome.status for outcome in outcomes] == [Status.CONVERGED] * 2
+    (lost,) = correct_all(reduced, guesses[3:], start.tangent, Options())
+    assert lost.status is Status.OUTSIDE and lost.point is None
+
+
+def test_a_point_is_not_taken_while_the_sign_of_an_eigenvalue_is_open():
+    """At x = lam = 1 the second eigenvalue is -1e-9; at the guess, 5e-8 away, it is positive."""
+    near = PlainProblem(
+        gradient=lambda x, lam: np.array([x[0] - lam, (x[0] - 1.0 - 1e-9) * x[1]]),
+        hessian=lambda x, lam: np.array([[1.0, 0.0], [x[1], x[0] - 1.0 - 1e-9]]),
+        gradient_dlam=lambda x, lam: np.array([-1.0, 0.0]),
+        n=2,
+    )
+    guess = np.array([1.0 + 5e-8, 0.0, 1.0])
+    outcome = correct(near, guess, np.array([0.0, 0.0, 1.0]), Options())
+    assert outcome.point.negatives == 1  # at the guess itself it is positive

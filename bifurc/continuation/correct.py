@@ -10,6 +10,14 @@ from bifurc.continuation.point import Point
 from bifurc.errors import NotDefinedError, ZeroRowError
 from bifurc.spectra import Block
 
+REFUSED = {
+    NotDefinedError: Status.OUTSIDE,
+    ZeroRowError: Status.ZERO_ROW,
+    np.linalg.LinAlgError: Status.SINGULAR,
+}
+STALE = 1e-7  # how far from the point its tangent and eigenvalues may have been taken, in scales
+SURE = 1e-12  # below this they are those of the point; above it no sign may hang on it
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Outcome:
@@ -37,43 +45,88 @@ def correct(problem, guess: np.ndarray, tangent: np.ndarray, options: Options) -
         Direction that the correction must not have, in the problem's scales;
         the new tangent points to the same side.
     """
-    scales = problem.scales(guess[-1])
-    n = len(guess)
-    right = np.zeros((n, 2))
-    right[-1, 1] = 1.0
-    matrix = np.empty((n, n))
-    matrix[-1] = tangent / scales**2
-    X, size, moved = guess, np.inf, 0.0
+    return correct_all(problem, guess[None], tangent, options)[0]
+
+
+def correct_all(problem, guesses: np.ndarray, tangents, options: Options) -> list[Outcome]:
+    """Newton from each of ``guesses``, all at once.
+
+    Parameters
+    ----------
+    problem : see :mod:`bifurc.continuation.problem`
+        One whose functions take batches, unless there is only one guess.
+    guesses : ndarray, shape (m, n + 1)
+    tangents : ndarray, shape (m, n + 1) or (n + 1,)
+
+    Returns
+    -------
+    list of Outcome
+        In the order of the guesses; only of the first ones, where a later one
+        leaves the domain of the problem.
+    """
+    try:
+        return _newton(problem, guesses, tangents, options)
+    except tuple(REFUSED):
+        near = len(guesses) // 2
+        tangents = np.broadcast_to(tangents, guesses.shape)
+        return correct_all(problem, guesses[:near], tangents[:near], options)
+
+
+def _newton(problem, guesses, tangents, options: Options) -> list[Outcome]:
+    """Raises where one of several guesses leaves the domain or has a singular matrix."""
+    count, n = guesses.shape
+    scales = np.broadcast_to(problem.scales(_lam(guesses)), guesses.shape)
+    matrix, right = np.empty((count, n, n)), np.zeros((count, n, 2))
+    matrix[:, -1], right[:, -1, 1] = tangents / scales**2, 1.0
+    outcomes = [Outcome(Status.STALLED, None, options.max_iterations)] * count
+    alive, X = np.arange(count), guesses
+    size, moved = np.full(count, np.inf), np.zeros(count)
     for iteration in range(1, options.max_iterations + 1):
         try:
-            g, jacobian = problem.jacobian(X[:-1], X[-1])
-        except NotDefinedError:
-            return Outcome(Status.OUTSIDE, None, iteration)
-        except ZeroRowError:
-            return Outcome(Status.ZERO_ROW, None, iteration)
-        matrix[:-1] = jacobian
-        right[:-1, 0] = g
-        try:
+            right[:, :-1, 0], matrix[:, :-1] = problem.jacobian(*_split(X))
             solved = np.linalg.solve(matrix, right)
-        except np.linalg.LinAlgError:
-            return Outcome(Status.SINGULAR, None, iteration)
-        step = solved[:, 0]
-        X = X - step
-        last, size = size, length(step / scales)
-        moved += size
-        if not size < 2 * last:  # nan included: Newton diverges
-            return Outcome(Status.STALLED, None, iteration)
-        if size < options.newton_tol:
-            ahead = solved[:, 1]
-            point = Point(
-                X,
-                ahead / length(ahead / scales),
-                jacobian,
-                Block(jacobian[:, :-1], problem.weights(X[-1])).values(),
-                iteration,
-            )
-            return Outcome(Status.CONVERGED, point, iteration, moved)
-    return Outcome(Status.STALLED, None, options.max_iterations)
+        except tuple(REFUSED) as error:
+            if len(guesses) > 1:
+                raise
+            return [Outcome(REFUSED[type(error)], None, iteration)]
+        X = X - solved[..., 0]
+        last, size = size, lengths(solved[..., 0] / scales)
+        moved = moved + size
+        left = size * size * np.maximum(1.0, size / (last * last))  # Newton's contraction
+        done = (left < options.newton_tol) & (size < STALE)
+        if done.any():
+            jacobian = matrix[:, :-1].copy()
+            values = Block(jacobian[..., :-1], problem.weights(X[:, -1])).values()
+            if (size[done] > SURE).any():
+                smallest, largest = np.abs(values).min(axis=-1), np.abs(values).max(axis=-1)
+                done &= (smallest > 10 * size * largest) | (size <= SURE)
+            ahead = solved[..., 1] / lengths(solved[..., 1] / scales)[:, None]
+            for i in np.flatnonzero(done):
+                point = Point(X[i], ahead[i], jacobian[i], values[i], iteration)
+                outcomes[alive[i]] = Outcome(Status.CONVERGED, point, iteration, float(moved[i]))
+        going = ~done & (size < 2 * last)  # nan is not: Newton diverges
+        if not going.all():
+            for i in np.flatnonzero(~done & ~going):
+                outcomes[alive[i]] = Outcome(Status.STALLED, None, iteration)
+            if not going.any():
+                break
+            alive, X, scales, size = alive[going], X[going], scales[going], size[going]
+            matrix, right, moved = matrix[going], right[going], moved[going]
+    return outcomes
+
+
+def _split(X: np.ndarray):
+    """(x, lam) of a batch; of one alone without the leading axis."""
+    return (X[0, :-1], X[0, -1]) if len(X) == 1 else (X[:, :-1], X[:, -1])
+
+
+def _lam(X: np.ndarray):
+    return _split(X)[1]
+
+
+def lengths(vectors: np.ndarray) -> np.ndarray:
+    """Euclidean lengths of a batch of vectors."""
+    return np.sqrt(np.einsum("...i,...i->...", vectors, vectors))
 
 
 def length(vector: np.ndarray) -> float:

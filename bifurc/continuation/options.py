@@ -14,10 +14,11 @@ class Options:
 
     ds: float = 0.05  # first step: small against one, so that the start is not left unseen
     ds_min: float = 1e-7  # below it a step no longer changes the sixth digit
-    ds_max: float = 1.0  # sizes change at most by the factor e between points
+    ds_max: float = 1.5  # sizes change at most by the factor 4.5 between points
     max_steps: int = 2000
-    newton_tol: float = 1e-8  # on the scaled Newton update; the error left is about its square
+    newton_tol: float = 1e-13  # on the error left, in scales, as the last two updates predict it
     max_iterations: int = 8  # past this a shorter step is cheaper than more Newton
+    ahead: int = 8  # most points that are corrected at once, where the problem takes batches
     target_iterations: int = 3  # what a well chosen step costs
     max_turn: float = 0.4  # largest angle between neighbouring tangents, in radians
     max_correction: float = 0.3  # largest distance of the corrector from the predictor, over ds
@@ -33,6 +34,8 @@ class Options:
                 "newton_tol must lie in (0, 1), max_iterations be at least 1 and max_steps at "
                 f"least 0; got {self.newton_tol}, {self.max_iterations}, {self.max_steps}."
             )
+        if self.ahead < 1:
+            raise ValueError(f"ahead must be at least 1, got {self.ahead}.")
 
 
 class Status(Enum):

@@ -1,7 +1,9 @@
-"""Predictors: where to look for the next point of a branch.
+"""Predictors: where to look for the next points of a branch.
 
-A predictor takes the last points (one or two) and a step in arclength and
-returns a guess (x, lam). A new one is a function with this signature.
+A predictor takes the last points (at most :data:`NODES`, the newest last) and
+steps in arclength, shape (m,), and returns guesses (x, lam), shape (m, n + 1);
+fewer, but one at least, where it knows no more. A new one is a function with
+this signature.
 """
 
 import math
@@ -11,23 +13,57 @@ import numpy as np
 from bifurc.continuation.point import Point
 from bifurc.continuation.problem import Chart
 
+NODES = 3  # points that a polynomial goes through
+ALONG = 0.7  # least cosine of the tangent at a node and the newest one
+WILD = 2.0  # farther from the newest point than this times the step is no guess
 
-def along_tangent(problem, points: tuple[Point, ...], step: float) -> np.ndarray:
-    """Euler's predictor: ``step`` along the unit tangent."""
-    return points[-1].X + step * points[-1].tangent
+
+def along_tangent(problem, points: tuple[Point, ...], steps: np.ndarray) -> np.ndarray:
+    """Euler's predictor: ``steps`` along the unit tangent."""
+    return points[-1].X + steps[:, None] * points[-1].tangent
 
 
-def along_hermite(problem, points: tuple[Point, ...], step: float) -> np.ndarray:
-    """Extrapolate the cubic through the last two points and their tangents.
+def along_hermite(problem, points: tuple[Point, ...], steps: np.ndarray) -> np.ndarray:
+    """Extrapolate the polynomial through the last points and their tangents, as far as it goes.
 
-    Works in the problem's chart, where branches are nearly straight.
+    Its variable is the distance along the newest tangent. Works in the
+    problem's chart, where branches are nearly straight.
     """
     if len(points) < 2:
-        return along_tangent(problem, points, step)
+        return along_tangent(problem, points, steps)
     chart = problem.chart(points[-1].lam)
-    curve = Hermite.between(chart, *points[-2:])
-    y = curve(curve.length + step * curve.last_speed)
-    return chart.out(y)
+    X = np.array([point.X for point in points])
+    y, speeds = chart.into(X), chart.push(X, np.array([point.tangent for point in points]))
+    speed = math.sqrt(speeds[-1] @ speeds[-1])
+    where, rates = ((y - y[-1]) @ speeds[-1]) / speed, (speeds @ speeds[-1]) / speed
+    straight = rates > ALONG * np.sqrt((speeds * speeds).sum(-1))
+    first = len(points) - 1
+    while first and straight[first - 1] and where[first - 1] < where[first]:
+        first -= 1
+    known = np.concatenate([y[first:], speeds[first:] / rates[first:, None]])
+    guesses = hermite_weights(where[first:], speed * steps) @ known
+    # a polynomial runs away where it knows the branch no more
+    wild = np.abs(guesses - y[-1]).max(-1) > WILD * speed * steps
+    if wild[0]:
+        return along_tangent(problem, points, steps[:1])
+    return chart.out(guesses[: int(wild.argmax())] if wild.any() else guesses)
+
+
+def hermite_weights(nodes: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """Weights that values, then slopes, at ``nodes`` have in the polynomial at ``targets``.
+
+    Shape (targets, 2 nodes).
+
+    Examples
+    --------
+    >>> weights = hermite_weights(np.array([-1.0, 0.0]), np.array([2.0]))
+    >>> weights @ [-1, 0, 3, 0]  # of s³
+    array([8.])
+    """
+    unit = max(-nodes[0], 1e-300)
+    s, powers = nodes / unit, np.arange(2 * len(nodes))[:, None]
+    slopes = powers * s ** np.maximum(powers - 1, 0) / unit
+    return np.linalg.solve(np.hstack([s**powers, slopes]), (targets / unit) ** powers).T
 
 
 class Hermite:
@@ -63,8 +99,8 @@ class Hermite:
         )
 
 
-def along_parameter(problem, points: tuple[Point, ...], step: float) -> np.ndarray:
+def along_parameter(problem, points: tuple[Point, ...], steps: np.ndarray) -> np.ndarray:
     """Move lam alone: natural continuation, which ends at the first fold."""
-    X = points[-1].X.copy()
-    X[-1] += step * np.sign(points[-1].tangent[-1]) * problem.scales(X[-1])[-1]
+    X = np.tile(points[-1].X, (len(steps), 1))
+    X[:, -1] += steps * np.sign(points[-1].tangent[-1]) * problem.scales(points[-1].lam)[-1]
     return X

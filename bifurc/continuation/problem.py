@@ -12,8 +12,12 @@ The engine asks for few things, so that anything with these methods will do:
     lengths of (x, lam) that count as one in the arclength;
 ``chart(lam)``
     coordinates in which branches are nearly straight;
-``components``, ``blocks``, ``blocks_along``
-    isotypic components and their blocks, t (the Jacobian itself) first.
+``components``, ``blocks``, ``blocks_along``, ``blocks_and_changes``
+    isotypic components, their blocks, t (the Jacobian itself) first, their
+    derivatives along u, and both.
+
+If it says that it is ``batched``, x, lam and u may have a leading axis of
+points, and several steps are then corrected at once.
 """
 
 from collections.abc import Callable, Mapping
@@ -93,6 +97,8 @@ class PlainProblem:
         Derivative of [hessian | gradient_dlam] along u. Without it a central
         difference of those two is used; it sets how fast the location of an
         event converges, not where.
+    batched : bool
+        Whether the functions take x of shape (..., n) and lam of shape (...).
 
     Examples
     --------
@@ -114,15 +120,16 @@ class PlainProblem:
     blocks_of: Callable[[np.ndarray, float], Mapping[Component, np.ndarray]] | None = None
     hessian_along: Callable[[np.ndarray, float, np.ndarray], np.ndarray] | None = None
     source: Mapping[str, Any] | None = None
+    batched: bool = False
 
     def jacobian(self, x, lam):
         """(g, [dg/dx | dg/dlam])."""
         return np.asarray(self.gradient(x, lam), float), self._slopes(x, lam)
 
     def _slopes(self, x, lam) -> np.ndarray:
-        matrix = np.empty((self.n, self.n + 1))
-        matrix[:, :-1] = self.hessian(x, lam)
-        matrix[:, -1] = self.gradient_dlam(x, lam)
+        matrix = np.empty((*np.shape(lam), self.n, self.n + 1))
+        matrix[..., :-1] = self.hessian(x, lam)
+        matrix[..., -1] = self.gradient_dlam(x, lam)
         return matrix
 
     def jacobian_along(self, x, lam, u) -> np.ndarray:
@@ -130,8 +137,8 @@ class PlainProblem:
         if self.hessian_along is not None:
             return self.hessian_along(x, lam, u)
         h = 1e-5 / max(np.abs(u).max(), 1e-300)
-        ahead = self._slopes(x + h * u[:-1], lam + h * u[-1])
-        behind = self._slopes(x - h * u[:-1], lam - h * u[-1])
+        ahead = self._slopes(x + h * u[..., :-1], lam + h * u[..., -1])
+        behind = self._slopes(x - h * u[..., :-1], lam - h * u[..., -1])
         return (ahead - behind) / (2 * h)
 
     def third_along(self, x, lam, u) -> np.ndarray:
@@ -216,3 +223,7 @@ class PlainProblem:
             behind = self.blocks_of(x - h * u[:-1], lam - h * u[-1])
             change |= {c: (ahead[c] - behind[c]) / (2 * h) for c in ahead}
         return change
+
+    def blocks_and_changes(self, x, lam, u):
+        """:meth:`blocks` and :meth:`blocks_along`."""
+        return self.blocks(x, lam), self.blocks_along(x, lam, u)

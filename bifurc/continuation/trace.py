@@ -10,10 +10,10 @@ from collections.abc import Callable, Generator
 
 import numpy as np
 
-from bifurc.continuation.correct import Outcome, correct, correct_at
+from bifurc.continuation.correct import Outcome, correct_all, correct_at
 from bifurc.continuation.options import Options, Status
 from bifurc.continuation.point import Point
-from bifurc.continuation.predict import Hermite, along_hermite
+from bifurc.continuation.predict import NODES, Hermite, along_hermite
 from bifurc.continuation.trust import judge
 
 log = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ def trace(
     window : (float, float)
         The branch ends where ``lam`` leaves this interval, exactly at its end.
     options : Options, optional
-    predict : callable (problem, points, step) -> (n + 1,), optional
+    predict : callable (problem, points, steps) -> (m, n + 1), optional
     trust : callable (problem, before, outcome, step, options) -> Outcome, optional
         Says whether a corrected step stayed on the branch: the outcome, with
         the angle it turned by, or one without a point.
@@ -62,51 +62,77 @@ def trace(
     True
     """
     options = options or Options()
+    farthest = options.ahead if getattr(problem, "batched", False) else 1
     points: tuple[Point, ...] = (start,)
-    step, spent, count = options.ds, 0, 0
+    step, ahead, spent, count = options.ds, 1, 0, 0
     failures: set[Status] = set()
     yield start
     while count < options.max_steps:
-        outcome = attempt(problem, points, step, options, predict, trust)
-        spent += outcome.iterations
-        if outcome.point is None:
-            step, failures = step / 2, failures | {outcome.status}
-            if step < options.ds_min:
-                return _ending(failures)
-            continue
-        point, ended = outcome.point, None
-        if not window[0] <= point.lam <= window[1]:
-            outcome = _stop_at_edge(problem, points[-1], point, window, options, trust)
-            spent += outcome.iterations
+        most = min(ahead, options.max_steps - count)
+        outcomes = attempt(problem, points, step, most, window, options, predict)
+        spent += sum(outcome.iterations for outcome in outcomes)
+        taken: list[Outcome] = []
+        for outcome in outcomes:
+            outcome, ended = _settle(problem, points[-1], outcome, step, window, options, trust)
             if outcome.point is None:
-                step = step / 2
-                if step < options.ds_min:
-                    return Status.WINDOW
-                continue
-            point, ended = outcome.point, Status.WINDOW
-        point = point.arrived(point.passed, spent)
-        log.debug("lam=%+.8g step=%.1e newton=%d", point.lam, step, outcome.iterations)
-        yield point
-        if ended or _closes(problem, start, points[-1], point, count):
-            return ended or Status.CLOSED
-        step = next_step(step, outcome, options)
-        points, spent, count, failures = (points[-1], point), 0, count + 1, set()
+                failures |= {ended or outcome.status}
+                break
+            point = outcome.point.arrived(outcome.point.passed, spent)
+            log.debug("lam=%+.8g step=%.1e newton=%d", point.lam, step, outcome.iterations)
+            yield point
+            if ended or _closes(problem, start, points[-1], point, count):
+                return ended or Status.CLOSED
+            taken.append(outcome)
+            points, spent, count = (*points[1 - NODES :], point), 0, count + 1
+        if taken:
+            failures = set()
+            reach = step * len(taken)
+            step = next_step(step, taken, options)
+            ahead = min(next_ahead(reach, step, len(outcomes), taken, options), farthest)
+        elif step / 2 < options.ds_min:
+            return _ending(failures)
+        else:
+            step, ahead = step / 2, 1
     return Status.MAX_STEPS
 
 
-def attempt(problem, points, step: float, options: Options, predict, trust) -> Outcome:
-    """One step of length ``step``: predicted, corrected and believed."""
-    last = points[-1]
-    outcome = correct(problem, predict(problem, points, step), last.tangent, options)
-    return outcome if outcome.point is None else trust(problem, last, outcome, step, options)
+def attempt(problem, points, step: float, ahead: int, window, options: Options, predict):
+    """Up to ``ahead`` steps of length ``step``, predicted and corrected at once.
+
+    Guesses after the first one beyond the window are left out.
+
+    Returns
+    -------
+    list of Outcome
+    """
+    guesses = predict(problem, points, step * np.arange(1, ahead + 1))
+    inside = (window[0] <= guesses[:, -1]) & (guesses[:, -1] <= window[1])
+    wanted = len(guesses) if inside.all() else int(inside.argmin()) + 1
+    return correct_all(problem, guesses[:wanted], points[-1].tangent, options)
 
 
-def next_step(step: float, outcome: Outcome, options: Options) -> float:
-    """Aim at ``target_iterations`` and at half of ``max_turn``; at most double."""
-    spare = options.target_iterations - outcome.iterations
-    factor = 2.0 ** (spare / 2)
-    factor = min(factor, 0.5 * options.max_turn / max(outcome.turned, 1e-12), 2.0)
+def next_step(step: float, taken: list[Outcome], options: Options) -> float:
+    """Aim at ``target_iterations`` and at half of ``max_turn``; at most double, after several
+    steps at most four times as much."""
+    spare = options.target_iterations - taken[0].iterations
+    turned = max(outcome.turned for outcome in taken)
+    factor = 2.0 ** (min(spare, 1) * min(len(taken), 2)) if spare > 0 else 2.0 ** (spare / 2)
+    factor = min(factor, 0.5 * options.max_turn / max(turned, 1e-12))
     return min(max(step * factor, options.ds_min), options.ds_max)
+
+
+def next_ahead(reach: float, step: float, wanted: int, taken: list[Outcome], options: Options):
+    """How many steps to correct at once, from how far the last ones reached.
+
+    Farther while the farthest point is no more work than the nearest; not
+    round more than twice ``max_turn``.
+    """
+    if len(taken) < wanted:
+        return len(taken)
+    turned = max(outcome.turned for outcome in taken)
+    reach *= 2.0 ** (options.target_iterations - taken[-1].iterations)
+    most = min(reach / step, 2 * options.max_turn / max(turned, 1e-3), options.ahead)
+    return max(int(most + 1e-6), 1)
 
 
 def point_at(problem, x, lam: float, options: Options | None = None, towards: float = 1.0) -> Point:
@@ -127,6 +153,20 @@ def point_at(problem, x, lam: float, options: Options | None = None, towards: fl
             "Give a better start or another parameter value."
         )
     return outcome.point
+
+
+def _settle(problem, before: Point, outcome: Outcome, step: float, window, options, trust):
+    """The outcome if it can be believed, moved back to the edge where it left the window.
+
+    Returns
+    -------
+    Outcome, and Status.WINDOW or None
+    """
+    if outcome.point is not None:
+        outcome = trust(problem, before, outcome, step, options)
+    if outcome.point is None or window[0] <= outcome.point.lam <= window[1]:
+        return outcome, None
+    return _stop_at_edge(problem, before, outcome.point, window, options, trust), Status.WINDOW
 
 
 def _stop_at_edge(problem, before: Point, after: Point, window, options, trust) -> Outcome:
@@ -162,7 +202,7 @@ def _closes(problem, start: Point, before: Point, point: Point, count: int) -> b
 
 def _ending(failures: set[Status]) -> Status:
     """What a step floor means, from how the last steps failed."""
-    for status in (Status.OUTSIDE, Status.ZERO_ROW):
+    for status in (Status.WINDOW, Status.OUTSIDE, Status.ZERO_ROW):
         if status in failures:
             return status
     doubtful = {Status.TURNED, Status.FAR, Status.UNEXPLAINED, Status.ONE_WAY}

@@ -102,14 +102,14 @@ def singular_between(problem, before: Point, after: Point) -> list[Singularity] 
         guess = chart.out(curve(share * curve.length))
         found = locate_singular(problem, guess, max(jump, 1), fold)
         if found is not None and _fits(problem, found, curve, chart, max(jump, 1)):
-            return [found if jump else _with_whole_kernel(problem, found, before)]
+            return [found if jump else _with_whole_kernel(problem, found, before, after)]
     return None
 
 
-def _with_whole_kernel(problem, found: Singularity, before: Point) -> Singularity:
+def _with_whole_kernel(problem, found: Singularity, before: Point, after: Point) -> Singularity:
     """A branch point that changes no sign hides its multiplicity: count its zeros."""
     values = np.abs(found.values)
-    scale = max(values.max(), np.abs(before.values).max())
+    scale = max(np.abs(one).max() for one in (values, before.values, after.values))
     count = int(np.count_nonzero(values < 1e-9 * scale))
     if count <= found.kernel.shape[1]:
         return found

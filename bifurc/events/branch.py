@@ -16,6 +16,8 @@ from bifurc.events.records import Event, Index, morse_index
 from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
 
+EDGE = 1e-3  # so near, in arclength, to where the loss is not defined nothing need be explained
+
 
 @dataclass(frozen=True, eq=False)
 class Branch:
@@ -100,8 +102,8 @@ def examine(problem, points: list[Point], status: Status, options: Options) -> B
     points, known = refine(problem, points, options)
     found, believed = find(problem, points, known, options)
     if believed < len(points):
-        # the last point before the edge of definition may already lie beyond it
-        at_edge = status is Status.OUTSIDE and believed == len(points) - 1
+        # the last points before the edge of definition may already lie beyond it
+        at_edge = status is Status.OUTSIDE and known.lengths[believed - 1 :].sum() < EDGE
         points, status = points[:believed], status if at_edge else Status.JUMP
     events = [describe(problem, event, points, known) for event in found]
     return Branch(problem, points, status, events)

@@ -37,6 +37,13 @@ class Spectra:
     values: dict[Component, np.ndarray]
     speeds: dict[Component, np.ndarray]
     definite: dict[Component, np.ndarray]  # (points,), whether all eigenvalues must be real
+    lengths: np.ndarray  # (steps,), in the chart
+    rates: np.ndarray  # (2, steps, 1), length over speed in the chart at both ends of each step
+
+    def slopes(self, component: Component) -> np.ndarray:
+        """Change of each eigenvalue over each step, as both ends see it; shape (2, steps, k)."""
+        speeds = self.speeds[component]
+        return np.stack([speeds[:-1], speeds[1:]]) * self.rates
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,20 +59,21 @@ class Found:
 
 def spectra(problem, points: list[Point]) -> Spectra:
     """All isotypic eigenvalues of all points, in one call."""
-    X = np.array([point.X for point in points])
-    blocks = problem.blocks(X[:, :-1], X[:, -1])
+    X, tangents = (np.array([getattr(p, name) for p in points]) for name in ("X", "tangent"))
+    if getattr(problem, "only_own_block", False):
+        blocks = problem.blocks(X[:, :-1], X[:, -1])
+    else:
+        blocks, changes = problem.blocks_and_changes(X[:, :-1], X[:, -1], tangents)
     eigens = {component: block.eigen() for component, block in blocks.items()}
     values = {component: eigen.values for component, eigen in eigens.items()}
     definite = {component: block.definite for component, block in blocks.items()}
     if getattr(problem, "only_own_block", False):
         speeds = {component: _slopes(X, v) for component, v in values.items()}
     else:
-        tangents = np.array([point.tangent for point in points])
-        changes = problem.blocks_along(X[:, :-1], X[:, -1], tangents)
         speeds = {
             component: eigen.speeds(changes[component]) for component, eigen in eigens.items()
         }
-    return Spectra(values, speeds, definite)
+    return Spectra(values, speeds, definite, *_lengths(problem, X, tangents))
 
 
 def _slopes(X: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -82,7 +90,7 @@ def refine(problem, points: list[Point], options: Options) -> tuple[list[Point],
     known = spectra(problem, points)
     for _ in range(DEPTH):
         added = {}
-        for i in np.flatnonzero(_doubtful(problem, points, known)).tolist():
+        for i in np.flatnonzero(_doubtful(points, known)).tolist():
             middle = between(problem, points[i], points[i + 1], 0.5, options)
             if middle is not None:
                 added[i] = middle
@@ -145,7 +153,7 @@ def _within(problem, one, other, known, i, options, depth=0) -> list[Found] | No
             here = _inside(problem, one, other, component)
         else:
             singular = [e.at for e in events if isinstance(e.at, Singularity)]
-            slopes = known.speeds[component][i : i + 2] * _rates(problem, one, other)
+            slopes = known.slopes(component)[:, i]
             here = _outside(
                 problem, one, other, component, values[i], values[i + 1], slopes, singular
             )
@@ -250,21 +258,18 @@ def _on_step(curve: Hermite, chart, X) -> bool:
     return bool(np.linalg.norm(y - curve(share * curve.length)) <= 0.25 * curve.length)
 
 
-def _doubtful(problem, points, known: Spectra) -> np.ndarray:
+def _doubtful(points, known: Spectra) -> np.ndarray:
     """For each step, whether an eigenvalue may do more on it than its ends show."""
-    lengths, rates = _lengths(problem, points)
-    doubtful = np.zeros(len(points) - 1, dtype=bool)
-    r = GRID[:, None, None]
-    for component, values in known.values.items():
-        a, b = values[:-1], values[1:]
-        slopes = known.speeds[component][:-1] * rates[0], known.speeds[component][1:] * rates[1]
-        cubic = a + (3 - 2 * r) * r * r * (b - a)
-        cubic = cubic + r * (1 - r) * ((1 - r) * slopes[0] - r * slopes[1])
-        changes = np.count_nonzero(np.diff(np.signbit(cubic), axis=0), axis=0)
-        dips = np.abs(cubic).min(axis=0) < NEAR * np.minimum(np.abs(a), np.abs(b))
-        doubtful |= np.any((changes > 1) | ((changes == 0) & dips), axis=-1)
+    values = np.concatenate(list(known.values.values()), axis=-1)
+    slopes = np.concatenate([known.slopes(component) for component in known.values], axis=-1)
+    a, b, r = values[:-1], values[1:], GRID[:, None, None]
+    cubic = a + (3 - 2 * r) * r * r * (b - a)
+    cubic = cubic + r * (1 - r) * ((1 - r) * slopes[0] - r * slopes[1])
+    changes = np.count_nonzero(np.diff(np.signbit(cubic), axis=0), axis=0)
+    dips = np.abs(cubic).min(axis=0) < NEAR * np.minimum(np.abs(a), np.abs(b))
+    doubtful = np.any((changes > 1) | ((changes == 0) & dips), axis=-1)
     # where lam turns at constant inertia a branch of larger isotropy is met: touches are expected
-    return doubtful & (lengths > SHORTEST) & ~_touches(known, points)
+    return doubtful & (known.lengths > SHORTEST) & ~_touches(known, points)
 
 
 def _touches(known: Spectra, points: list[Point]) -> np.ndarray:
@@ -275,21 +280,18 @@ def _touches(known: Spectra, points: list[Point]) -> np.ndarray:
     return (slopes[:-1] * slopes[1:] < 0) & (negatives[:-1] == negatives[1:])
 
 
-def _lengths(problem, points) -> tuple[np.ndarray, np.ndarray]:
-    """Lengths of the steps in the chart, and step over speed at both ends, (2, steps, 1)."""
-    lengths, rates = [], []
-    for one, other in zip(points, points[1:], strict=False):
-        chart = problem.chart(one.lam)
-        lengths.append(np.linalg.norm(chart.into(other.X) - chart.into(one.X)))
-        rates.append(_rates(problem, one, other))
-    return np.array(lengths), np.array(rates).swapaxes(0, 1)
-
-
-def _rates(problem, one: Point, other: Point) -> np.ndarray:
-    """Step over speed in the chart at both ends of a step; shape (2, 1)."""
-    chart = problem.chart(one.lam)
-    length = np.linalg.norm(chart.into(other.X) - chart.into(one.X))
-    return np.array([[length / np.linalg.norm(chart.push(p.X, p.tangent))] for p in (one, other)])
+def _lengths(problem, X: np.ndarray, tangents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Length of each step in its chart, (steps,), and length over speed at its ends."""
+    lengths, rates = np.zeros(len(X) - 1), np.zeros((2, len(X) - 1, 1))
+    charts = [problem.chart(lam) for lam in X[:-1, -1]]
+    for chart in {id(chart): chart for chart in charts}.values():
+        first = np.flatnonzero([other is chart for other in charts])
+        y = chart.into(X[first]), chart.into(X[first + 1])
+        lengths[first] = np.linalg.norm(y[1] - y[0], axis=-1)
+        for side in (0, 1):
+            speeds = chart.push(X[first + side], tangents[first + side])
+            rates[side, first, 0] = lengths[first] / np.linalg.norm(speeds, axis=-1)
+    return lengths, rates
 
 
 def _root(a: float, b: float, slope_a: float, slope_b: float) -> float:

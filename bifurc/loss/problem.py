@@ -15,6 +15,7 @@ from bifurc.loss import reduced
 from bifurc.loss.isotypic import flat_product, pair_block, vertex_block
 from bifurc.loss.kernels import PARALLEL, parameter_names
 from bifurc.loss.layout import Layout, dual
+from bifurc.loss.metric import Metric
 from bifurc.loss.neutral import equal_norms, norm_exchanges, shared_classes
 from bifurc.loss.running import RunningKernel
 from bifurc.loss.series import Series, direction, leading
@@ -26,8 +27,7 @@ from bifurc.structure.structure import SLACK, Block, Structure
 LAM = "lam"
 # what is computed once per line of parameters
 _ON_LINE = (
-    "_sizes", "_row_sizes", "_column_sizes", "_teacher", "_weight_polynomials", "_directions",
-    "_running",
+    "_sizes", "_row_sizes", "_column_sizes", "_teacher", "_metric", "_directions", "_running",
 )  # fmt: skip
 TINY = 1e-24  # squared norm of a row that counts as zero
 
@@ -85,8 +85,12 @@ class NetworkProblem:
         if missing := structure.parameters.union(*in_kernel) - set(self.line):
             raise ValueError(f"No value for parameter {', '.join(sorted(missing))}; give one.")
         self.layout = Layout(structure)
-        self._last_scales: tuple[float, np.ndarray] = (np.nan, np.zeros(0))
         self.n = len(structure.coordinates)
+
+    @property
+    def batched(self) -> bool:
+        """Whether :meth:`jacobian` takes several points: not along continua."""
+        return not self.pinned
 
     def on(self, structure: Structure, any_size: bool = False) -> "NetworkProblem":
         """The same kernel and line of parameters on another structure.
@@ -105,7 +109,6 @@ class NetworkProblem:
         """
         other = copy(self)
         other.line = dict(line)
-        other._last_scales = (np.nan, np.zeros(0))
         for name in _ON_LINE:
             vars(other).pop(name, None)
         return other
@@ -175,65 +178,24 @@ class NetworkProblem:
         return teacher
 
     @cached_property
-    def _weight_polynomials(self) -> np.ndarray:
-        """Coefficients of m_a in lam, highest first; shape (3, n)."""
+    def _metric(self) -> Metric:
         on_line = [m.substitute(self.line) for m in self.structure.multiplicities]
         zero = Fraction(0)
-        return np.array(
-            [[self.number(m.terms.get((LAM,) * k, zero)) for m in on_line] for k in (2, 1, 0)]
-        )
+        weights = [[self.number(m.terms.get((LAM,) * k, zero)) for m in on_line] for k in (2, 1, 0)]
+        students = self._row_sizes[:, : len(self.structure.students)].sum(axis=1)
+        return Metric(np.array(weights), self._sizes, students)
 
     def weights(self, lam) -> np.ndarray:
         """m_a, the number of matrix entries behind each coordinate; shape (..., n)."""
-        square, slope, constant = self._weight_polynomials
-        lam = np.asarray(lam)[..., None]
-        return (square * lam + slope) * lam + constant
+        return self._metric.weights(lam)
 
-    def scales(self, lam: float) -> np.ndarray:
-        """Lengths that count as one in the arclength; shape (n + 1,).
-
-        The derivatives of :meth:`chart`: entries are measured by their share
-        in the norm of W per row, so that diagonals of order 1 and
-        off-diagonals of order 1/d weigh the same, and ``lam`` by the size that
-        it changes most in proportion, so that arclength in sizes is logarithmic.
-        """
-        if self._last_scales[0] != lam:  # asked for several times at the same point
-            chart = self.chart(lam)
-            scales = np.append(1.0 / chart.factor(lam), 1.0 / abs(chart.theta_dlam(lam)))
-            self._last_scales = float(lam), scales
-        return self._last_scales[1]
+    def scales(self, lam) -> np.ndarray:
+        """Lengths that count as one in the arclength; shape (..., n + 1)."""
+        return self._metric.scales(lam)
 
     def chart(self, lam: float) -> Chart:
-        """Coordinates sqrt(m_a / neurons) x_a and the logarithm of a size."""
-        sizes = self._sizes[:, 0] + lam * self._sizes[:, 1]
-        rates = np.abs(self._sizes[:, 1]) / np.maximum(np.abs(sizes), 1e-3)
-        constant, slope = self._sizes[np.argmax(rates)]
-        if not slope:
-            theta: tuple[Any, ...] = np.asarray, np.ones_like, lambda theta: theta
-        else:
-            sign = np.sign(slope)
-            theta = (
-                lambda lam: sign * np.log(constant + slope * np.asarray(lam)),
-                lambda lam: sign * slope / (constant + slope * np.asarray(lam)),
-                lambda theta: (np.exp(sign * theta) - constant) / slope,
-            )
-        students = self._row_sizes[:, : len(self.structure.students)].sum(axis=1)
-
-        def neurons(lam):
-            """Size of the student, shape (..., 1)."""
-            return np.maximum(students[0] + np.asarray(lam)[..., None] * students[1], 1e-3)
-
-        def factor(lam):
-            """sqrt(m_a / neurons); entries behind less than one row count as one."""
-            return np.sqrt(np.maximum(self.weights(lam), 1.0) / neurons(lam))
-
-        def factor_dlam(lam):
-            square, rate, _ = self._weight_polynomials
-            weights, value = self.weights(lam), factor(lam)
-            rate = np.where(weights > 1.0, 2 * np.asarray(lam)[..., None] * square + rate, 0.0)
-            return 0.5 * (rate / value - value * students[1]) / neurons(lam)
-
-        return Chart(factor, factor_dlam, *theta)
+        """Coordinates in which branches are nearly straight near ``lam``."""
+        return self._metric.chart(lam)
 
     # -- loss and derivatives inside the fixed-point space -----------------------
 
@@ -420,6 +382,16 @@ class NetworkProblem:
         """Derivative of each block's matrix along ``u``; shape (..., copies, copies)."""
         along = self._along(x, lam, u)
         return {c: self._matrix(c, *along).coefficients[1] for c in components or self.components}
+
+    def blocks_and_changes(self, x, lam, u):
+        """:meth:`blocks` and :meth:`blocks_along`, both from one series."""
+        rows, along = self.rows(x, lam), self._along(x, lam, u)
+        series = {c: self._matrix(c, *along).coefficients for c in self.components}
+        blocks = {
+            c: SpectralBlock(both[0], self._copy_weights(c, lam), self._neutral(c, rows))
+            for c, both in series.items()
+        }
+        return blocks, {c: both[1] for c, both in series.items()}
 
     def _matrix(self, component: Component, rows, lam):
         if component.irrep == "t":
