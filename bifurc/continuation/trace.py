@@ -17,6 +17,7 @@ from bifurc.continuation.predict import NODES, Hermite, along_hermite
 from bifurc.continuation.trust import judge
 
 log = logging.getLogger(__name__)
+FIRST = 4  # steps that are tried at once from the start, where only the tangent is known
 
 
 def trace(
@@ -62,17 +63,17 @@ def trace(
     True
     """
     options = options or Options()
-    farthest = options.ahead if getattr(problem, "batched", False) else 1
+    most = options.ahead if getattr(problem, "batched", False) else 1
     points: tuple[Point, ...] = (start,)
-    step, ahead, spent, count = options.ds, 1, 0, 0
+    steps, spent, count = growing(options.ds, options.ds_max, min(most, FIRST)), 0, 0
     failures: set[Status] = set()
     yield start
     while count < options.max_steps:
-        most = min(ahead, options.max_steps - count)
-        outcomes = attempt(problem, points, step, most, window, options, predict)
+        steps = steps[: options.max_steps - count]
+        outcomes = attempt(problem, points, steps, window, options, predict)
         spent += sum(outcome.iterations for outcome in outcomes)
         taken: list[Outcome] = []
-        for outcome in outcomes:
+        for step, outcome in zip(steps.tolist(), outcomes, strict=False):
             outcome, ended = _settle(problem, points[-1], outcome, step, window, options, trust)
             if outcome.point is None:
                 failures |= {ended or outcome.status}
@@ -85,19 +86,16 @@ def trace(
             taken.append(outcome)
             points, spent, count = (*points[1 - NODES :], point), 0, count + 1
         if taken:
-            failures = set()
-            reach = step * len(taken)
-            step = next_step(step, taken, options)
-            ahead = min(next_ahead(reach, step, len(outcomes), taken, options), farthest)
-        elif step / 2 < options.ds_min:
+            steps, failures = next_steps(steps, taken, options)[:most], set()
+        elif steps[0] / 2 < options.ds_min:
             return _ending(failures)
         else:
-            step, ahead = step / 2, 1
+            steps = steps[:1] / 2
     return Status.MAX_STEPS
 
 
-def attempt(problem, points, step: float, ahead: int, window, options: Options, predict):
-    """Up to ``ahead`` steps of length ``step``, predicted and corrected at once.
+def attempt(problem, points, steps: np.ndarray, window, options: Options, predict):
+    """Steps of these lengths, one after the other, predicted and corrected at once.
 
     Guesses after the first one beyond the window are left out.
 
@@ -105,34 +103,34 @@ def attempt(problem, points, step: float, ahead: int, window, options: Options, 
     -------
     list of Outcome
     """
-    guesses = predict(problem, points, step * np.arange(1, ahead + 1))
+    guesses = predict(problem, points, np.cumsum(steps))
     inside = (window[0] <= guesses[:, -1]) & (guesses[:, -1] <= window[1])
     wanted = len(guesses) if inside.all() else int(inside.argmin()) + 1
     return correct_all(problem, guesses[:wanted], points[-1].tangent, options)
 
 
-def next_step(step: float, taken: list[Outcome], options: Options) -> float:
-    """Aim at ``target_iterations`` and at half of ``max_turn``; at most double, after several
-    steps at most four times as much."""
-    spare = options.target_iterations - taken[0].iterations
-    turned = max(outcome.turned for outcome in taken)
-    factor = 2.0 ** (min(spare, 1) * min(len(taken), 2)) if spare > 0 else 2.0 ** (spare / 2)
-    factor = min(factor, 0.5 * options.max_turn / max(turned, 1e-12))
-    return min(max(step * factor, options.ds_min), options.ds_max)
+def growing(first: float, longest: float, count: int, growth: float = 2.0) -> np.ndarray:
+    """Lengths of steps each of which is ``growth`` times the one before, up to ``longest``."""
+    return np.minimum(first * growth ** np.arange(count), longest)
 
 
-def next_ahead(reach: float, step: float, wanted: int, taken: list[Outcome], options: Options):
-    """How many steps to correct at once, from how far the last ones reached.
+def next_steps(steps: np.ndarray, taken: list[Outcome], options: Options) -> np.ndarray:
+    """Lengths of the steps to try at once after ``taken`` ones of ``steps``.
 
-    Farther while the farthest point is no more work than the nearest; not
-    round more than twice ``max_turn``.
+    They aim at ``target_iterations`` and at half of ``max_turn`` each, and
+    reach as far as the last ones, farther if the farthest of those was no
+    more work than the nearest, but not round more than twice ``max_turn``.
     """
-    if len(taken) < wanted:
-        return len(taken)
-    turned = max(outcome.turned for outcome in taken)
-    reach *= 2.0 ** (options.target_iterations - taken[-1].iterations)
-    most = min(reach / step, 2 * options.max_turn / max(turned, 1e-3), options.ahead)
-    return max(int(most + 1e-6), 1)
+    last, spare = steps[len(taken) - 1], options.target_iterations - taken[0].iterations
+    rate = max(taken[-1].turned, 1e-12) / last
+    longest = min(options.ds_max, 0.5 * options.max_turn / rate)
+    first = min(last * (2.0 if spare > 0 else 2.0 ** (spare / 2)), longest)
+    lengths = growing(max(first, options.ds_min), longest, options.ahead, 2.0 if spare > 0 else 1.0)
+    reach = steps[: len(taken)].sum()
+    if len(taken) == len(steps):
+        reach *= 2.0 ** (options.target_iterations + 0.5 - taken[-1].iterations)
+    within = np.cumsum(lengths) <= min(reach, 2 * options.max_turn / rate) * (1 + 1e-9)
+    return lengths[: max(int(within.sum()), 1)]
 
 
 def point_at(problem, x, lam: float, options: Options | None = None, towards: float = 1.0) -> Point:

@@ -18,7 +18,7 @@ from bifurc.loss.layout import Layout, dual
 from bifurc.loss.metric import Metric
 from bifurc.loss.neutral import equal_norms, norm_exchanges, shared_classes
 from bifurc.loss.running import RunningKernel
-from bifurc.loss.series import Series, direction, leading
+from bifurc.loss.series import Series, ahead, direction, leading, parts
 from bifurc.spectra import Block as SpectralBlock
 from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
@@ -307,17 +307,19 @@ class NetworkProblem:
 
     def jacobian_along(self, x, lam, u):
         """Derivative of [dg/dx | dg/dlam] along ``u`` = (dx, dlam); shape (..., n, n + 1)."""
-        return self._jacobian(*self._along(x, lam, u)).coefficients[1]
+        return parts(self._jacobian(*self._along(x, lam, u)))[1]
 
     def third_along(self, x, lam, u):
         """d³/de³ of g(x + e dx, lam + e dlam) at e = 0, u = (dx, dlam); shape (..., n)."""
         rows = self.rows(direction(x, u[..., :-1], 3), direction(lam, u[..., -1], 3))
         return 6.0 * self._gradient(rows).coefficients[3]
 
-    def _along(self, x, lam, u) -> tuple[reduced.Rows, Series]:
-        """Rows and ``lam`` as series along ``u``."""
-        lam = direction(lam, u[..., -1])
-        return self.rows(direction(x, u[..., :-1]), lam), lam
+    def _along(self, x, lam, u) -> tuple[reduced.Rows, Any]:
+        """Rows and ``lam`` with their first derivative along ``u``."""
+        holomorphic = getattr(self.kernel, "holomorphic", False) and not self._running.moves
+        move = ahead if holomorphic and self._sizes.dtype == float else direction
+        lam = move(lam, u[..., -1])
+        return self.rows(move(x, u[..., :-1]), lam), lam
 
     def check(self, rows: reduced.Rows, lam) -> None:
         """Raise where the loss is not defined or not smooth.
@@ -381,17 +383,17 @@ class NetworkProblem:
     def blocks_along(self, x, lam, u, components=None) -> dict[Component, np.ndarray]:
         """Derivative of each block's matrix along ``u``; shape (..., copies, copies)."""
         along = self._along(x, lam, u)
-        return {c: self._matrix(c, *along).coefficients[1] for c in components or self.components}
+        return {c: parts(self._matrix(c, *along))[1] for c in components or self.components}
 
     def blocks_and_changes(self, x, lam, u):
-        """:meth:`blocks` and :meth:`blocks_along`, both from one series."""
+        """:meth:`blocks` and :meth:`blocks_along`, in one evaluation."""
         rows, along = self.rows(x, lam), self._along(x, lam, u)
-        series = {c: self._matrix(c, *along).coefficients for c in self.components}
+        both = {c: parts(self._matrix(c, *along)) for c in self.components}
         blocks = {
-            c: SpectralBlock(both[0], self._copy_weights(c, lam), self._neutral(c, rows))
-            for c, both in series.items()
+            c: SpectralBlock(matrix, self._copy_weights(c, lam), self._neutral(c, rows))
+            for c, (matrix, _) in both.items()
         }
-        return blocks, {c: both[1] for c, both in series.items()}
+        return blocks, {c: change for c, (_, change) in both.items()}
 
     def _matrix(self, component: Component, rows, lam):
         if component.irrep == "t":
@@ -430,6 +432,6 @@ class NetworkProblem:
 
 
 def _numbers(value) -> np.ndarray:
-    """An array of doubles, or of whatever numbers an object array holds."""
+    """An array of doubles, or of whatever numbers a complex or object array holds."""
     array = np.asarray(value)
-    return array if array.dtype == object else array.astype(float)
+    return array if array.dtype.kind in "cO" else array.astype(float)
