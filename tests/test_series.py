@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from bifurc.loss.series import Series, broadcast, direction, leading
+from bifurc.loss.series import Series, ahead, direction, leading, parts
 
 mpmath.mp.dps = 40
 
@@ -62,7 +62,17 @@ def test_a_direction_starts_at_its_base_and_an_array_leads_itself():
     assert line.order == 3 and line.shape == (2,)
     assert_allclose(leading(line), np.zeros(2))
     assert_allclose(leading(np.ones(2)), np.ones(2))
-    assert broadcast(line, (4, 2)).shape == (4, 2)
+    assert_allclose(leading(ahead(np.ones(2), np.ones(2))), np.ones(2))
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+def test_an_imaginary_step_gives_the_derivative_that_a_series_gives(name, rng):
+    formula, _ = FORMULAS[name]
+    base, first = rng.uniform(0.1, 0.9, 8), rng.normal(size=8)
+    for one, other in zip(
+        parts(formula(ahead(base, first))), parts(formula(direction(base, first))), strict=True
+    ):
+        assert_allclose(one, other, rtol=1e-14)
 
 
 def test_a_function_without_a_rule_is_an_error_and_not_a_wrong_number():

@@ -13,7 +13,7 @@ import numpy as np
 from bifurc.continuation.point import Point
 from bifurc.continuation.problem import Chart
 
-NODES = 3  # points that a polynomial goes through
+NODES = 4  # points that a polynomial goes through
 ALONG = 0.7  # least cosine of the tangent at a node and the newest one
 WILD = 2.0  # farther from the newest point than this times the step is no guess
 

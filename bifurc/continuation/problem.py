@@ -224,6 +224,13 @@ class PlainProblem:
             change |= {c: (ahead[c] - behind[c]) / (2 * h) for c in ahead}
         return change
 
-    def blocks_and_changes(self, x, lam, u):
-        """:meth:`blocks` and :meth:`blocks_along`."""
-        return self.blocks(x, lam), self.blocks_along(x, lam, u)
+    def blocks_and_changes(self, x, lam, u, components=None):
+        """:meth:`blocks` and :meth:`blocks_along`.
+
+        ``u`` may have an axis of directions more than ``x``, in front.
+        """
+        blocks = self.blocks(x, lam, components)
+        if np.ndim(u) == np.ndim(x):
+            return blocks, self.blocks_along(x, lam, u, components)
+        each = [self.blocks_along(x, lam, direction, components) for direction in u]
+        return blocks, {c: np.stack([change[c] for change in each]) for c in blocks}

@@ -175,7 +175,7 @@ def _stop_at_edge(problem, before: Point, after: Point, window, options, trust) 
     chart = problem.chart(before.lam)
     curve = Hermite.between(chart, before, after)
     low, high = 0.0, 1.0
-    for _ in range(30):
+    for _ in range(10):
         middle = (low + high) / 2
         inside = window[0] <= chart.out(curve(middle * curve.length))[-1] <= window[1]
         low, high = (middle, high) if inside else (low, middle)

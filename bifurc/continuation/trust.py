@@ -110,7 +110,8 @@ def _with_whole_kernel(problem, found: Singularity, before: Point, after: Point)
     """A branch point that changes no sign hides its multiplicity: count its zeros."""
     values = np.abs(found.values)
     scale = max(np.abs(one).max() for one in (values, before.values, after.values))
-    count = int(np.count_nonzero(values < 1e-9 * scale))
+    rounding = 10 * found.residual * float(np.linalg.norm(found.slope))  # of the last step
+    count = int(np.count_nonzero(values < 1e-9 * scale + rounding))
     if count <= found.kernel.shape[1]:
         return found
     return locate_singular(problem, found.X, count, False) or found

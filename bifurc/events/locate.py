@@ -42,14 +42,12 @@ def locate_crossing(
     for _ in range(iterations):
         try:
             g, jacobian = problem.jacobian(X[:-1], X[-1])
-            eigen = problem.blocks(X[:-1], X[-1], [component])[component].eigen()
+            near = vanishing(problem, X, component, count)
         except (NotDefinedError, ZeroRowError, np.linalg.LinAlgError):
             return None
-        chosen = nearest(eigen, count)
-        slope = eigenvalue_slope(problem, X, component, eigen, chosen)
-        matrix = np.vstack([jacobian, slope])
+        matrix = np.vstack([jacobian, near.slope])
         try:
-            step = np.linalg.solve(matrix, -np.append(g, eigen.values[chosen].mean()))
+            step = np.linalg.solve(matrix, -np.append(g, near.values.mean()))
         except np.linalg.LinAlgError:
             return None
         scales = problem.scales(X[-1])
@@ -60,27 +58,35 @@ def locate_crossing(
         X = X + step * min(1.0, 0.5 / size) if size > 0.5 else X + step
         if size < SMALL or (size < 1e-9 and size >= last / 2):
             tangent = np.linalg.solve(np.vstack([jacobian, np.eye(len(X))[-1]]), np.eye(len(X))[-1])
-            return Crossing(X, tangent, eigen.right[:, chosen], slope, size)
+            return Crossing(X, tangent, near.kernel, near.slope, size)
         last = size
     return None
 
 
 def crossing_at(problem, X: np.ndarray, component: Component, count: int, tangent: np.ndarray):
     """The crossing at a known point of the branch, or None if the block is regular there."""
-    eigen = problem.blocks(X[:-1], X[-1], [component])[component].eigen()
-    chosen = nearest(eigen, count)
-    if np.abs(eigen.values[chosen]).max() > 1e-8 * max(np.abs(eigen.values).max(), 1.0):
+    near = vanishing(problem, X, component, count)
+    if np.abs(near.values).max() > 1e-8 * max(near.largest, 1.0):
         return None
-    slope = eigenvalue_slope(problem, X, component, eigen, chosen)
-    return Crossing(X, tangent / tangent[-1], eigen.right[:, chosen], slope, 0.0)
+    return Crossing(X, tangent / tangent[-1], near.kernel, near.slope, 0.0)
 
 
-def eigenvalue_slope(problem, X, component, eigen, chosen) -> np.ndarray:
-    """Gradient in (x, lam) of the mean of the chosen eigenvalues; shape (n + 1,)."""
-    n = len(X)
-    directions = np.eye(n)
-    change = problem.blocks_along(
-        np.broadcast_to(X[:-1], (n, n - 1)), np.full(n, X[-1]), directions, [component]
-    )[component]
+@dataclass(frozen=True, eq=False)
+class Vanishing:
+    """The eigenvalues of a block that are nearest to zero."""
+
+    values: np.ndarray  # (count,)
+    kernel: np.ndarray  # (copies, count), right eigenvectors
+    left: np.ndarray  # (copies, count), left eigenvectors
+    slope: np.ndarray  # (n + 1,), gradient of their mean in (x, lam)
+    largest: float  # absolute value of any eigenvalue of the block
+
+
+def vanishing(problem, X: np.ndarray, component: Component, count: int = 1) -> Vanishing:
+    """The ``count`` eigenvalues of the block nearest to zero, in one evaluation."""
+    blocks, changes = problem.blocks_and_changes(X[:-1], X[-1], np.eye(len(X)), [component])
+    eigen = blocks[component].eigen()
+    chosen = nearest(eigen, count)
     left, right = eigen.left[:, chosen], eigen.right[:, chosen]
-    return np.einsum("ik,dij,jk->d", left, change, right) / len(chosen)
+    slope = np.einsum("ik,dij,jk->d", left, changes[component], right) / count
+    return Vanishing(eigen.values[chosen], right, left, slope, float(np.abs(eigen.values).max()))

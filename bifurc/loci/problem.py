@@ -19,8 +19,7 @@ from typing import Any
 import numpy as np
 
 from bifurc.continuation.problem import Chart
-from bifurc.continuation.singular import nearest
-from bifurc.events.locate import eigenvalue_slope
+from bifurc.events.locate import vanishing
 from bifurc.loss.plane import Plane
 from bifurc.structure.irreps import Component
 
@@ -51,14 +50,11 @@ class Linear:
 
     def vanishing(self, component: Component):
         """The eigenvalue of the block nearest to zero and its gradient in (x, lam, mu)."""
-        eigen = self.eigen(component)
-        chosen = nearest(eigen, 1)
-        X = np.append(self.x, 0.0)
-        first = eigenvalue_slope(self.along[0], X, component, eigen, chosen)
+        near = vanishing(self.along[0], np.append(self.x, 0.0), component)
         only_mu = np.append(np.zeros(len(self.x)), 1.0)
         change = self.along[1].blocks_along(self.x, 0.0, only_mu, [component])[component]
-        second = eigen.left[:, chosen[0]] @ change @ eigen.right[:, chosen[0]]
-        return eigen.values[chosen[0]], np.append(first, second)
+        second = near.left[:, 0] @ change @ near.kernel[:, 0]
+        return near.values[0], np.append(near.slope, second)
 
 
 class LocusProblem:

@@ -46,11 +46,7 @@ def pair_block(rows: Rows, basis, sign: float, keep):
     along = basis @ transpose(rows.sigma)
     inner = along + sign * transpose(along)
     f_c = rows.second[4][..., 0, :, :] * inner
-    image = (
-        rows.self_coupling * basis
-        + rows.excess(rows.first[1]) @ basis
-        + (f_c * rows.signs) @ rows.sigma
-    )
+    image = rows.self_coupling * basis + rows.pull_excess @ basis + (f_c * rows.signs) @ rows.sigma
     return _coefficients([rows.outer_weight * image], keep)
 
 
@@ -80,13 +76,13 @@ def vertex_block(rows: Rows, basis, keep):
     sum_p = (rows.sizes[..., None, :] * i_p + (s_p - i_p - k_p)) * rows.signs
     sum_c = rows.sizes[..., None, :] * i_c * rows.signs + bump_c
     own_row = 2.0 * sum_p.sum(-1)[..., None]
-    excess = rows.excess(rows.first[1])
+    excess = rows.pull_excess
     y1 = rows.self_coupling * x1 + excess @ x1 + own_row * rows.sigma + bump_c @ rows.sigma
     y2 = (rows.self_coupling * x2 + excess @ x2 + own_row * rows.beta) + (
         sum_c @ rows.beta + (i_c * rows.signs) @ rows.sigma
     )
     spread = x1 + rows.sizes[..., :, None] * x3
-    y3 = (rows.self_coupling * x3 + excess @ x3 + rows.others(rows.first[1]) @ spread) + (
+    y3 = (rows.self_coupling * x3 + excess @ x3 + rows.pull_apart @ spread) + (
         k_c * rows.signs
     ) @ rows.sigma
     return _coefficients([rows.outer_weight * y for y in (y1, y2, y3)], keep)

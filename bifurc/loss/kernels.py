@@ -3,7 +3,8 @@
 A kernel is a handful of formulas. Anything with the methods below will do;
 there is nothing to inherit. They are called with arrays or with
 :class:`~bifurc.loss.series.Series`, so write them with numpy's functions
-and operators. Only derivatives in the first argument are asked for: the
+and operators. A method ``derivatives`` that returns (gradient, hessian) may
+share the work of both. Only derivatives in the first argument are asked for: the
 others follow from f(p, q, c) = f(q, p, c).
 
 Parameters of a kernel are the fields of a frozen dataclass. A family may let
@@ -31,7 +32,7 @@ from typing import Any
 
 import numpy as np
 
-from bifurc.loss.series import Series, direction, leading
+from bifurc.loss.series import Series, ahead, direction, leading, parts
 
 # sin² of the angle below which two rows count as parallel. The angle is then
 # below 1e-7, where rounding of pq - c² would spoil the second derivatives and
@@ -70,34 +71,49 @@ class ReLU:
     def gradient(self, p, q, c):
         """(f_p, f_c)."""
         sine, _, angle = self._angle(p, q, c)
-        pi = pi_like(c)
-        return sine / (4 * pi * p), (pi - angle) / (2 * pi)
+        return self._gradient(p, c, sine, angle)
 
     def hessian(self, p, q, c):
         """(f_pp, f_pq, f_pc, f_cc)."""
-        sine, cosecant = self._sine(p, q, c)
+        sine, cosecant, _ = self._sine(p, q, c)
+        return self._hessian(p, q, c, sine, cosecant)
+
+    def derivatives(self, p, q, c):
+        """Gradient and Hessian."""
+        sine, cosecant, angle = self._angle(p, q, c)
+        return self._gradient(p, c, sine, angle), self._hessian(p, q, c, sine, cosecant)
+
+    @staticmethod
+    def _gradient(p, c, sine, angle):
         pi = pi_like(c)
+        return sine / (4 * pi * p), (pi - angle) / (2 * pi)
+
+    @staticmethod
+    def _hessian(p, q, c, sine, cosecant):
+        pi = pi_like(c)
+        quarter = cosecant / (4 * pi)
         return (
             (q * cosecant / 2 - sine / p) / (4 * pi * p),
-            cosecant / (8 * pi),
-            -c * cosecant / (4 * pi * p),
-            cosecant / (2 * pi),
+            quarter / 2,
+            -c * quarter / p,
+            quarter * 2,
         )
 
-    def _sine(self, p, q, c):
-        """|w||v| sin t and its inverse; both 0 where the rows are parallel."""
-        square = p * q - c * c
-        apart = np.asarray(leading(square) > parallel_like(c) * leading(p * q))
+    @staticmethod
+    def _sine(p, q, c):
+        """|w||v| sin t and its inverse, both 0 where the rows are parallel; (|w||v|)²."""
+        product = p * q
+        square = product - c * c
+        apart = np.asarray(leading(square) > parallel_like(c) * leading(product))
         root = np.sqrt(square * apart + ~apart)
-        return root * apart, apart / root
+        return root * apart, apart / root, product
 
     def _angle(self, p, q, c):
-        sine, cosecant = self._sine(p, q, c)
+        sine, cosecant, product = self._sine(p, q, c)
         apart = np.asarray(leading(cosecant) != 0)
-        cosine = c * apart / np.sqrt(p * q)
+        angle = np.arccos(c * apart / np.sqrt(product)) * apart
         opposite = ~apart & (leading(c) < 0)
-        angle = np.arccos(cosine) * apart + pi_like(c) * opposite
-        return sine, cosecant, angle
+        return sine, cosecant, angle + pi_like(c) * opposite
 
 
 def pi_like(value):
@@ -309,7 +325,7 @@ def check(kernel: Any, samples: int = 20, tol: float = 1e-9) -> None:
     p, q = rng.uniform(0.3, 3.0, (2, samples))
     c = rng.uniform(-0.95, 0.95, samples) * np.sqrt(p * q)
     point, names = (p, q, c), "pqc"
-    ahead = [tuple(direction(v, 1.0 * (i == j)) for j, v in enumerate(point)) for i in range(3)]
+    moves = [tuple(direction(v, 1.0 * (i == j)) for j, v in enumerate(point)) for i in range(3)]
     value, (f_p, f_c) = kernel.value(*point), kernel.gradient(*point)
     f_q, g_c = kernel.gradient(q, p, c)
     f_pp, f_pq, f_pc, f_cc = kernel.hessian(*point)
@@ -321,14 +337,24 @@ def check(kernel: Any, samples: int = 20, tol: float = 1e-9) -> None:
         ("f_cc(p, q, c) = f_cc(q, p, c)", f_cc, g_cc),
     ]
     stated = {"f_p": f_p, "f_q": f_q, "f_c": f_c}
-    for moved, (name, given) in zip(ahead, stated.items(), strict=True):
+    for moved, (name, given) in zip(moves, stated.items(), strict=True):
         claims.append((f"{name} = df/d{name[-1]}", given, _slope(kernel.value(*moved))))
     second = {"f_p": (f_pp, f_pq, f_pc), "f_c": (f_pc, g_qc, f_cc)}
-    for moved, name, *given in zip(ahead, names, *second.values(), strict=True):
+    for moved, name, *given in zip(moves, names, *second.values(), strict=True):
         for (first, _), entry, slope in zip(
             second.items(), given, kernel.gradient(*moved), strict=True
         ):
             claims.append((f"{first}{name} = d{first}/d{name}", entry, _slope(slope)))
+    if hasattr(kernel, "derivatives"):
+        both = [entry for part in kernel.derivatives(*point) for entry in part]
+        for one, other in zip(both, (f_p, f_c, f_pp, f_pq, f_pc, f_cc), strict=True):
+            claims.append(("derivatives = (gradient, hessian)", one, other))
+    if getattr(kernel, "holomorphic", False):
+        along = (0.7, -0.4, 0.5)
+        imaginary = kernel.hessian(*map(ahead, point, along))
+        series = kernel.hessian(*map(direction, point, along))
+        for one, other in zip(imaginary, series, strict=True):
+            claims.append(("holomorphic", parts(np.asarray(one))[1], _slope(other)))
     for claim, one, other in claims:
         gap = np.max(np.abs(one - other) / (1 + np.abs(other)))
         if not gap <= tol:

@@ -1,7 +1,7 @@
 """Lengths and charts in which the branches of a network look alike at all sizes."""
 
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -42,7 +42,17 @@ class Metric:
         return (square * lam + slope) * lam + constant
 
     def scales(self, lam) -> np.ndarray:
-        """Lengths of (x, lam) that count as one, (..., n + 1): the derivatives of :meth:`chart`."""
+        """Lengths of (x, lam) that count as one, (..., n + 1): the derivatives of :meth:`chart`.
+
+        Arrays must not be written to.
+        """
+        return self._scales(lam) if np.ndim(lam) else self._last_scales(float(lam))
+
+    @cached_property
+    def _last_scales(self):
+        return lru_cache(maxsize=8)(self._scales)  # asked for several times at the same point
+
+    def _scales(self, lam) -> np.ndarray:
         rate = self._rates(lam).max(axis=-1, keepdims=True) if self._moves else np.ones(1)
         rate = np.broadcast_to(rate, (*np.shape(lam), 1))
         return 1.0 / np.concatenate([self._factor(lam), rate], axis=-1)

@@ -36,9 +36,12 @@ def norm_exchanges(rows: Rows, layout: Layout, component: Component, keep: np.nd
     """
     students = len(layout.structure.students)
     vertex = component.irrep == "s"
-    lengths = np.sqrt(rows.norms[..., 0, :students])
     apart, same = parallel(rows, students)
-    apart = apart & _have_other_points(rows, layout)
+    if apart.any():
+        apart = apart & _have_other_points(rows, layout)
+    if not apart.any() and np.count_nonzero(same) == students:
+        return None  # each row is parallel to itself alone
+    lengths = np.sqrt(rows.norms[..., 0, :students])
     if vertex:
         mine, _ = layout.on(component.points)
     else:

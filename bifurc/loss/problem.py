@@ -201,7 +201,7 @@ class NetworkProblem:
 
     @cached_property
     def _inward(self) -> np.ndarray:
-        return self.layout.basis.reshape(self.n, 2, -1).swapaxes(0, 1)
+        return self.layout.basis.reshape(self.n, -1)
 
     @cached_property
     def _outward(self) -> np.ndarray:
@@ -209,17 +209,19 @@ class NetworkProblem:
 
     def rows(self, x, lam) -> reduced.Rows:
         """All rows at ``x``; an axis of length 1 stands where directions go."""
-        batch = leading(x).shape[:-1]
-        shape = (*batch, 1, self.layout.rows, self.layout.columns)
         if not isinstance(lam, Series):
             lam = _numbers(lam)
-        teacher = self._teacher[0] + lam[..., None, None, None, None] * self._teacher[1]
+        each = lam[..., None, None]
+        fixed, moving = self._teacher
+        entries = (x @ self._inward).reshape(*leading(x).shape[:-1], 1, *fixed.shape) + fixed
+        if moving.any():
+            entries = entries + each[..., None, None] * moving
         return reduced.Rows(
             self._running.at(lam),
-            (x @ self._inward[0]).reshape(*shape) + teacher[..., 0, :, :],
-            (x @ self._inward[1]).reshape(*shape) + teacher[..., 1, :, :],
-            self._row_sizes[0] + lam[..., None, None] * self._row_sizes[1],
-            self._column_sizes[0] + lam[..., None, None] * self._column_sizes[1],
+            entries[..., 0, :, :],
+            entries[..., 1, :, :],
+            self._row_sizes[0] + each * self._row_sizes[1],
+            self._column_sizes[0] + each * self._column_sizes[1],
             self.layout.signs,
         )
 
@@ -244,7 +246,7 @@ class NetworkProblem:
         rows = self.rows(x, lam)
         if checked:
             self.check(rows, lam)
-        g, jacobian = self._gradient(rows), self._jacobian(rows, lam)
+        jacobian, g = self._jacobian(rows, lam), self._gradient(rows)
         if self.pinned:
             for members in shared_classes(rows, self.layout):
                 g = g + x - equal_norms(rows, self.layout, x, members)
@@ -385,15 +387,19 @@ class NetworkProblem:
         along = self._along(x, lam, u)
         return {c: parts(self._matrix(c, *along))[1] for c in components or self.components}
 
-    def blocks_and_changes(self, x, lam, u):
-        """:meth:`blocks` and :meth:`blocks_along`, in one evaluation."""
+    def blocks_and_changes(self, x, lam, u, components=None):
+        """:meth:`blocks` and :meth:`blocks_along`, in one evaluation.
+
+        ``u`` may have an axis of directions more than ``x``, in front.
+        """
         rows, along = self.rows(x, lam), self._along(x, lam, u)
-        both = {c: parts(self._matrix(c, *along)) for c in self.components}
-        blocks = {
-            c: SpectralBlock(matrix, self._copy_weights(c, lam), self._neutral(c, rows))
-            for c, (matrix, _) in both.items()
-        }
-        return blocks, {c: change for c, (_, change) in both.items()}
+        once = (0,) * (np.ndim(u) - np.ndim(x))
+        blocks, changes = {}, {}
+        for c in components or self.components:
+            matrix, changes[c] = parts(self._matrix(c, *along))
+            neutral = self._neutral(c, rows)
+            blocks[c] = SpectralBlock(matrix[once], self._copy_weights(c, lam), neutral)
+        return blocks, changes
 
     def _matrix(self, component: Component, rows, lam):
         if component.irrep == "t":

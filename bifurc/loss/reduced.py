@@ -10,54 +10,46 @@ Every function takes leading batch axes, and arrays or
 :class:`~bifurc.loss.series.Series`.
 """
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from bifurc.loss.series import broadcast
-
 SPIKE = np.array([0.0, 1.0])[:, None, None]  # what a common point adds: nothing, sigma sigma'
 
 
-@dataclass(frozen=True, eq=False)
 class Rows:
     """All rows of student and teacher, students first, at a batch of points.
 
-    ``sizes`` (..., rows) and ``columns`` (..., columns) are the sizes of the
-    row and column blocks, ``signs`` (rows,) the second-layer weights, the
-    teacher's negated.
+    Parameters
+    ----------
+    kernel : see :mod:`bifurc.loss.kernels`
+    beta, sigma : shape (..., rows, columns)
+    sizes, columns : shape (..., rows), (..., columns)
+        Sizes of the row and column blocks.
+    signs : ndarray, shape (rows,)
+        Second-layer weights, the teacher's negated.
+
+    Attributes
+    ----------
+    reach : beta n + sigma, the sum of each row over a column block
+    inner : <w_i, w_k> for rows at different and at the same point; (..., 2, rows, rows)
+    norms : |w_i|², shape (..., rows)
     """
 
-    kernel: Any
-    beta: Any  # (..., rows, columns)
-    sigma: Any  # (..., rows, columns)
-    sizes: Any
-    columns: Any
-    signs: np.ndarray
-
-    @cached_property
-    def reach(self):
-        """beta n + sigma: the sum of each row over a column block."""
-        return self.beta * self.columns[..., None, :] + self.sigma
-
-    @cached_property
-    def inner(self):
-        """<w_i, w_k> for rows at different and at the same point; (..., 2, rows, rows)."""
-        apart = self.reach @ transpose(self.beta) + self.beta @ transpose(self.sigma)
-        return at_points(apart, self.sigma @ transpose(self.sigma))
-
-    @cached_property
-    def norms(self):
-        """|w_i|², shape (..., rows)."""
-        return diagonal(self.inner[..., 1, :, :])
+    def __init__(self, kernel: Any, beta, sigma, sizes, columns, signs: np.ndarray):
+        self.kernel, self.beta, self.sigma = kernel, beta, sigma
+        self.sizes, self.columns, self.signs = sizes, columns, signs
+        self.reach = beta * columns[..., None, :] + sigma
+        apart = self.reach @ transpose(beta) + beta @ transpose(sigma)
+        self.inner = at_points(apart, sigma @ transpose(sigma))
+        self.norms = diagonal(self.inner[..., 1, :, :])
+        self._others = sizes[..., None, :] - 1.0
 
     @cached_property
     def arguments(self):
         """(p, q, c) as the kernel takes them."""
-        shape = self.inner.shape
-        p = broadcast(self.norms[..., None, :, None], shape)
+        p = self.norms[..., None, :, None] * np.ones(self.inner.shape[-3:])
         return p, p.swapaxes(-1, -2), self.inner
 
     @cached_property
@@ -67,8 +59,16 @@ class Rows:
 
     @cached_property
     def second(self):
-        """(f_pp, f_pq, f_pc, f_qc, f_cc), each (..., 2, rows, rows)."""
-        f_pp, f_pq, f_pc, f_cc = self.kernel.hessian(*self.arguments)
+        """(f_pp, f_pq, f_pc, f_qc, f_cc), each (..., 2, rows, rows).
+
+        Ask for it before :attr:`first` where both are needed: a kernel may
+        share the work.
+        """
+        if hasattr(self.kernel, "derivatives"):
+            self.first, second = self.kernel.derivatives(*self.arguments)
+        else:
+            second = self.kernel.hessian(*self.arguments)
+        f_pp, f_pq, f_pc, f_cc = second
         return f_pp, f_pq, f_pc, transpose(f_pc), f_cc
 
     @cached_property
@@ -77,22 +77,37 @@ class Rows:
         return 2.0 * self.sum_rows(self.first[0]).sum(-1)[..., None]
 
     @cached_property
+    def pull(self):
+        """f_c summed over the rows of each block; shape (..., rows, rows)."""
+        return self.sum_rows(self.first[1])
+
+    @cached_property
+    def pull_apart(self):
+        """f_c of a row at another point."""
+        return self.others(self.first[1])
+
+    @cached_property
+    def pull_excess(self):
+        """What f_c of the row at the same point has over the others."""
+        return self.excess(self.first[1])
+
+    @cached_property
     def outer_weight(self):
         """The weight in front of each row's gradient, (rows, 1)."""
         return self.signs[:, None]
 
-    def first_change(self, p, q, c, at=slice(None)):
+    def first_change(self, p, q, c, at=None):
         """Change of (f_p, f_c) when p, q and c change by these amounts.
 
         ``at`` selects rows at different points (0) or at the same one (1).
         """
-        f_pp, f_pq, f_pc, f_qc, f_cc = (value[..., at, :, :] for value in self.second)
+        second = self.second if at is None else [value[..., at, :, :] for value in self.second]
+        f_pp, f_pq, f_pc, f_qc, f_cc = second
         return f_pp * p + f_pq * q + f_pc * c, f_pc * p + f_qc * q + f_cc * c
 
     def sum_rows(self, change):
         """Sum ``change(i, k)`` over the rows k of each block, with signs; (..., rows, rows)."""
-        apart, same = change[..., 0, :, :], change[..., 1, :, :]
-        return (apart * (self.sizes[..., None, :] - 1.0) + same) * self.signs
+        return (change[..., 0, :, :] * self._others + change[..., 1, :, :]) * self.signs
 
     def others(self, change):
         """``change(i, k)`` for k at another point, with signs."""
@@ -115,13 +130,8 @@ def gradient(rows: Rows):
     With G = dL/dW one has G_i = signs_i sum_k signs_k (2 f_p w_i + f_c w_k).
     The entries in teacher rows are meaningless.
     """
-    f_c = rows.first[1]
-    beta = (
-        rows.self_coupling * rows.beta
-        + rows.sum_rows(f_c) @ rows.beta
-        + rows.others(f_c) @ rows.sigma
-    )
-    sigma = rows.self_coupling * rows.sigma + rows.excess(f_c) @ rows.sigma
+    beta = rows.self_coupling * rows.beta + rows.pull @ rows.beta + rows.pull_apart @ rows.sigma
+    sigma = rows.self_coupling * rows.sigma + rows.pull_excess @ rows.sigma
     return rows.outer_weight * beta, rows.outer_weight * sigma
 
 
@@ -151,11 +161,11 @@ def gradient_change(rows: Rows, beta, sigma, sizes, columns, first=None):
     coupling = rows.sum_rows(f_c) + more * rows.first[1][..., 0, :, :]
     beta = (
         (own * rows.beta + rows.self_coupling * beta)
-        + (coupling @ rows.beta + rows.sum_rows(rows.first[1]) @ beta)
-        + (rows.others(f_c) @ rows.sigma + rows.others(rows.first[1]) @ sigma)
+        + (coupling @ rows.beta + rows.pull @ beta)
+        + (rows.others(f_c) @ rows.sigma + rows.pull_apart @ sigma)
     )
     sigma = (own * rows.sigma + rows.self_coupling * sigma) + (
-        rows.excess(f_c) @ rows.sigma + rows.excess(rows.first[1]) @ sigma
+        rows.excess(f_c) @ rows.sigma + rows.pull_excess @ sigma
     )
     return rows.outer_weight * beta, rows.outer_weight * sigma
 
@@ -172,7 +182,7 @@ def symmetric(matrix):
 
 def diagonal(matrix):
     """The diagonal, to the last bit (no rounding may part |w|² from <w, w>)."""
-    return (matrix * np.eye(matrix.shape[-1])).sum(-1)
+    return matrix.diagonal(0, -2, -1)
 
 
 def at_points(apart, spike):

@@ -55,6 +55,10 @@ class Series(np.lib.mixins.NDArrayOperatorsMixin):
         """Swap two axes of every coefficient; both counted from the end."""
         return Series(self.coefficients.swapaxes(one, other))
 
+    def diagonal(self, offset: int, one: int, other: int) -> "Series":
+        """Diagonals of every coefficient; both axes counted from the end."""
+        return Series(self.coefficients.diagonal(offset, one, other))
+
     def reshape(self, *shape: int) -> "Series":
         """Reshape every coefficient."""
         return Series(self.coefficients.reshape(len(self.coefficients), *shape))
@@ -230,10 +234,3 @@ _RULES = {
     "arcsin": _primitive(np.arcsin, lambda a: (1.0 - a * a) ** -0.5),
     "arctan": _primitive(np.arctan, lambda a: (1.0 + a * a) ** -1.0),
 }
-
-
-def broadcast(value, shape):
-    """Broadcast an array, or each coefficient of a series, to ``shape``."""
-    if isinstance(value, Series):
-        return Series(np.broadcast_to(value.coefficients, (value.order + 1, *shape)))
-    return np.broadcast_to(value, shape)

@@ -12,6 +12,8 @@ from itertools import takewhile
 
 import numpy as np
 
+from bifurc.continuation.trace import trace
+from bifurc.events.branch import collect
 from tests.benchmarks.tasks import TOLERANCE, Task
 
 
@@ -20,6 +22,14 @@ def bifurc(task: Task):
     branch = task.follow()
     points = np.array([point.X for point in branch.points])
     return points, [event.X for event in branch.events]
+
+
+def bifurc_alone(task: Task):
+    """This package: the branch, with what happens in its own block."""
+    problem, start, window, options = task.follow.args
+    points = collect(trace(problem, start, window, options))[0]
+    passed = [s.X for point in points for s in point.passed or ()]
+    return np.array([point.X for point in points]), passed
 
 
 def bice(task: Task):

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -25,9 +26,10 @@ from bifurc.continuation.trace import trace as walk
 from bifurc.events.branch import collect, follow
 from bifurc.structure.split import split
 from tests.benchmarks import tasks, today
-from tests.benchmarks.peers import PEERS
+from tests.benchmarks.peers import PEERS, bifurc_alone
 from tests.benchmarks.peers import bifurc as ours
 from tests.benchmarks.sides import Result, compare, reached, score
+from tests.benchmarks.spectra import completed
 
 OUT = Path(__file__).with_name("RESULTS.md")
 ROUNDS, LIMIT, BUDGET = 7, 30.0, 8.0
@@ -62,10 +64,12 @@ def header() -> str:
             "Every side follows the same branch from the same point, with tolerance "
             f"{tasks.TOLERANCE:g} and the same first and longest step (for families bifurc takes "
             "its defaults, arclength in its own scales); times are medians over "
-            "turns taken in one run, without the first (imports, compilation). bifurc's time "
-            "includes the spectra of all irreps and the located events. The others get the "
-            "reduced system as plain functions: they see the branch's own block alone, and "
-            "their time includes no other spectrum. `ratio` is their time over bifurc's. "
+            "turns taken in one run, without the first (imports, compilation). The other "
+            "packages get the reduced system as plain functions and see the branch's own block "
+            "alone. For families there are two tables. With all spectra: at each point that a "
+            "package found, a plain function gives the eigenvalues of all other irreps; where "
+            "one changes sign, Brent's method with Newton for the branch finds the event. The "
+            "branch alone: nothing but points. `ratio` is their time over bifurc's. "
             f"An event within {tasks.MATCH:g} of an expected one is found; its error is relative.",
             "",
             *lines,
@@ -82,29 +86,35 @@ def version(name: str) -> str:
 
 
 def installed() -> dict[str, Callable]:
-    """The packages that can take part, this one first."""
-    return {"bifurc": ours} | {k: way for k, way in PEERS.items() if version(k) != "not installed"}
+    """The packages that can take part, without this one."""
+    return {name: way for name, way in PEERS.items() if version(name) != "not installed"}
 
 
 def comparisons() -> list[str]:
-    """A table for each task that all sides do."""
-    jobs = [
+    """A table for each task that all sides do; families with their spectra and without."""
+    families = [
         tasks.family("II", expected=(5.585505247425877,)),
         tasks.family("M", d=(60.0, 7.0), expected=(7.5611904979454,), p=2),
         tasks.four_sets(),
-        tasks.chain_task(),
-        tasks.permuted_task(),
     ]
-    return [comparison(task) for task in jobs]
+    found = []
+    for task in families:
+        sides = {"bifurc": ours} | {name: completed(way) for name, way in installed().items()}
+        found.append(comparison(task, sides, "all spectra and their events"))
+        sides = {"bifurc": bifurc_alone} | installed()
+        found.append(comparison(replace(task, expected=()), sides, "the branch alone"))
+    for task in (tasks.chain_task(), tasks.permuted_task()):
+        found.append(comparison(task, {"bifurc": ours} | installed(), "with events"))
+    return found
 
 
-def comparison(task: tasks.Task) -> str:
+def comparison(task: tasks.Task, sides, what: str) -> str:
     """All sides on one task."""
-    results = compare(task, installed(), ROUNDS, LIMIT, BUDGET)
+    results = compare(task, sides, ROUNDS, LIMIT, BUDGET)
     head = "side | ms | ratio | points | us per point | found | missed | spurious | error | note"
     rows = [row(task, name, result, results["bifurc"]) for name, result in results.items()]
     low, high = task.window
-    return table(f"{task.name}, {low:g} to {high:g}, {task.n} coordinates", head, rows)
+    return table(f"{task.name}, {low:g} to {high:g}, {task.n} coordinates: {what}", head, rows)
 
 
 def row(task: tasks.Task, name: str, result: Result, base: Result) -> list[str]:
@@ -130,11 +140,9 @@ def row(task: tasks.Task, name: str, result: Result, base: Result) -> list[str]:
 def jumps() -> str:
     """Who jumps to the other branch of the imperfect pitchfork."""
     columns = {step: tasks.forced_chain(step) for step in (0.02, 0.05, 0.2)}
-    found = {step: compare(task, installed(), 0, LIMIT, BUDGET) for step, task in columns.items()}
-    rows = [
-        [name, *(verdict(columns[step], found[step][name]) for step in columns)]
-        for name in installed()
-    ]
+    sides = {"bifurc": ours} | installed()
+    found = {step: compare(task, sides, 0, LIMIT, BUDGET) for step, task in columns.items()}
+    rows = [[name, *(verdict(columns[s], found[s][name]) for s in columns)] for name in sides]
     title = "forced chain: does it jump? (lam > 0.6 at |u| < 0.1 is another branch)"
     return table(title, "side | steps up to 0.02 | 0.05 | 0.2", rows)
 

@@ -36,6 +36,7 @@ class Task:
     ds_max: float
     expected: tuple[float, ...]
     follow: Callable  # () -> Branch
+    spectra: Callable | None = None  # (x, lam) -> eigenvalues of each other irrep's block
     traced: Callable | None = None  # the gradient in jax.numpy, where it can be written so
     jumped: Callable | None = None  # (x, lam) of all points -> bool
     trivial: bool = False  # whether the branch is x = 0: events elsewhere do not count
@@ -78,7 +79,14 @@ def family(name: str, d=(60.0, 3.2), expected=(), **parameters) -> Task:
         ds_max=2.0,
         expected=tuple(expected),
         follow=partial(follow, problem, start, window, options),
+        spectra=partial(other_spectra, problem),
     )
+
+
+def other_spectra(problem, x, lam) -> dict:
+    """Eigenvalues of every isotypic block but the branch's own, at one point."""
+    others = problem.components[1:]
+    return {c: block.eigen().values for c, block in problem.blocks(x, lam, others).items()}
 
 
 def four_sets() -> Task:
@@ -98,6 +106,7 @@ def four_sets() -> Task:
         ds_max=2.0,
         expected=(),
         follow=partial(follow, larger, start, window, options),
+        spectra=partial(other_spectra, larger),
     )
 
 

@@ -52,6 +52,15 @@ def test_formulas_of_a_kernel_fit_together(kernel):
     kernels.check(kernel)
 
 
+def test_check_finds_a_kernel_that_is_holomorphic_by_name_only():
+    class Forgetful(ReLU):
+        def hessian(self, p, q, c):
+            return super().hessian(p.real if np.iscomplexobj(p) else p, q, c)
+
+    with pytest.raises(ValueError, match="holomorphic fails"):
+        kernels.check(Forgetful())
+
+
 def test_check_names_the_formula_that_is_wrong():
     class Wrong(Erf):
         def gradient(self, p, q, c):
@@ -207,3 +216,21 @@ def test_mistakes_in_a_kernel_are_said_plainly(data, message):
             "mine", sets={"all": "d"}, start={"all": 1}, parameters={"d": 20}, **data
         )
         bifurc.member(family, "d", 20.0)
+
+
+@pytest.mark.parametrize("kernel", KERNELS, ids=name)
+@pytest.mark.parametrize(("structure", "values"), STRUCTURES)
+def test_an_imaginary_step_and_a_series_give_the_same_change_of_every_block(
+    kernel, structure, values, rng, monkeypatch
+):
+    line = {key: "lam" if key == "d" else value for key, value in values.items()}
+    problem = NetworkProblem(structure, kernel, line)
+    x, u = rng.normal(size=problem.n), rng.normal(size=problem.n + 1)
+    blocks, changes = problem.blocks_and_changes(x, 5.5, u)
+    monkeypatch.setattr(type(kernel), "holomorphic", False)
+    for component, expected in problem.blocks_along(x, 5.5, u).items():
+        scale = np.abs(expected).max() + 1.0
+        assert_allclose(changes[component], expected, atol=1e-12 * scale)
+        block = problem.blocks(x, 5.5)[component]
+        assert_allclose(blocks[component].matrix, block.matrix, atol=1e-13 * scale)
+        assert_allclose(blocks[component].weights, block.weights)
