@@ -60,7 +60,7 @@ def hermite_weights(nodes: np.ndarray, targets: np.ndarray) -> np.ndarray:
     >>> weights @ [-1, 0, 3, 0]  # of s³
     array([8.])
     """
-    unit = max(-nodes[0], 1e-300)
+    unit = max(np.abs(nodes).max(), 1e-300)
     s, powers = nodes / unit, np.arange(2 * len(nodes))[:, None]
     slopes = powers * s ** np.maximum(powers - 1, 0) / unit
     return np.linalg.solve(np.hstack([s**powers, slopes]), (targets / unit) ** powers).T

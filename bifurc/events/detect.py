@@ -14,7 +14,7 @@ import numpy as np
 from bifurc.continuation.correct import correct
 from bifurc.continuation.options import Options
 from bifurc.continuation.point import Point
-from bifurc.continuation.predict import Hermite
+from bifurc.continuation.predict import Hermite, hermite_weights
 from bifurc.continuation.singular import Singularity
 from bifurc.continuation.trust import singular_between
 from bifurc.events.locate import Crossing, crossing_at, locate_crossing
@@ -34,6 +34,8 @@ class Spectra:
     Speeds are along the points' tangents.
     """
 
+    X: np.ndarray  # (points, n + 1)
+    tangents: np.ndarray  # (points, n + 1)
     values: dict[Component, np.ndarray]
     speeds: dict[Component, np.ndarray]
     definite: dict[Component, np.ndarray]  # (points,), whether all eigenvalues must be real
@@ -73,7 +75,7 @@ def spectra(problem, points: list[Point]) -> Spectra:
         speeds = {
             component: eigen.speeds(changes[component]) for component, eigen in eigens.items()
         }
-    return Spectra(values, speeds, definite, *_lengths(problem, X, tangents))
+    return Spectra(X, tangents, values, speeds, definite, *_lengths(problem, X, tangents))
 
 
 def _slopes(X: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -148,15 +150,12 @@ def _eventful(points: list[Point], known: Spectra) -> np.ndarray:
 def _within(problem, one, other, known, i, options, depth=0) -> list[Found] | None:
     """Events between two points; the step is halved where several get in each other's way."""
     events: list[Found] = []
-    for component, values in known.values.items():
+    for component in known.values:
         if component.irrep == "t":
             here = _inside(problem, one, other, component)
         else:
             singular = [e.at for e in events if isinstance(e.at, Singularity)]
-            slopes = known.slopes(component)[:, i]
-            here = _outside(
-                problem, one, other, component, values[i], values[i + 1], slopes, singular
-            )
+            here = _outside(problem, one, other, component, known, i, singular)
         if here is None and known.definite[component][i : i + 2].all():
             return _halves(problem, one, other, options, i, depth)
         events.extend(here or [])  # eigenvalues that need not be real may meet and leave in pairs
@@ -197,8 +196,9 @@ def _inside(problem, one, other, component) -> list[Found] | None:
     ]
 
 
-def _outside(problem, one, other, component, before, after, slopes, singular) -> list[Found] | None:
+def _outside(problem, one, other, component, known, i, singular) -> list[Found] | None:
     """Crossings in a block that the branch does not feel."""
+    before, after = known.values[component][i : i + 2]
     crossing = np.flatnonzero((before < 0) != (after < 0))
     if not len(crossing):
         return []
@@ -212,10 +212,9 @@ def _outside(problem, one, other, component, before, after, slopes, singular) ->
             return [Found(component, at, len(crossing), False, share)]
     events: list[Found] = []
     for j in crossing:
-        share = _root(before[j], after[j], *(slope[j] for slope in slopes))
         at = None
-        for guess in (share, 0.5, 0.1, 0.9):
-            at = locate_crossing(problem, chart.out(curve(guess * curve.length)), component)
+        for guess in _guesses(known, component, i, j, chart, curve):
+            at = locate_crossing(problem, guess, component)
             if at is not None and _on_step(curve, chart, at.X):
                 break
             at = None
@@ -226,6 +225,30 @@ def _outside(problem, one, other, component, before, after, slopes, singular) ->
             return _together(problem, at.X, component, len(crossing), share)
         events.append(Found(component, at, 1, False, share))
     return events
+
+
+def _guesses(known: Spectra, component: Component, i: int, j: int, chart, curve: Hermite):
+    """Where to look for the zero of the j-th eigenvalue on a step, the best guess first.
+
+    That is the branch as a polynomial in the eigenvalue, through the ends of
+    the step and their neighbours as far as it is monotone; then come shares of
+    the step.
+    """
+    values, speeds = known.values[component][:, j], known.speeds[component][:, j]
+    rise = values[i + 1] - values[i]
+    nodes = [i, i + 1]
+    for k, inner in ((i - 1, i), (i + 2, i + 1)):
+        inside = 0 <= k < len(values)
+        if inside and (values[k] - values[inner]) * (inner - i - 0.5) * rise > 0.02 * rise**2:
+            nodes.append(k)
+    nodes.sort()
+    if (speeds[nodes] * rise > 0).all():
+        X, slopes = known.X[nodes], speeds[nodes, None]
+        curves = np.concatenate([chart.into(X), chart.push(X, known.tangents[nodes]) / slopes])
+        yield chart.out(hermite_weights(values[nodes], np.zeros(1)) @ curves)[0]
+    slopes = known.slopes(component)[:, i, j]
+    for share in (_root(values[i], values[i + 1], *slopes), 0.5, 0.1, 0.9):
+        yield chart.out(curve(share * curve.length))
 
 
 def _together(problem, X, component, count, position) -> list[Found] | None:
