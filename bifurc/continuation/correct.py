@@ -97,9 +97,7 @@ def _newton(problem, guesses, tangents, options: Options) -> list[Outcome]:
         if done.any():
             jacobian = matrix[:, :-1].copy()
             values = Block(jacobian[..., :-1], problem.weights(X[:, -1])).values()
-            if (size[done] > SURE).any():
-                smallest, largest = np.abs(values).min(axis=-1), np.abs(values).max(axis=-1)
-                done &= (smallest > 10 * size * largest) | (size <= SURE)
+            done &= (size < SURE) | _signs_are_sure(values, size)
             ahead = solved[..., 1] / lengths(solved[..., 1] / scales)[:, None]
             for i in np.flatnonzero(done):
                 point = Point(X[i], ahead[i], jacobian[i], values[i], iteration)
@@ -113,6 +111,12 @@ def _newton(problem, guesses, tangents, options: Options) -> list[Outcome]:
             alive, X, scales, size = alive[going], X[going], scales[going], size[going]
             matrix, right, moved = matrix[going], right[going], moved[going]
     return outcomes
+
+
+def _signs_are_sure(values: np.ndarray, size: np.ndarray) -> np.ndarray:
+    """Whether eigenvalues taken a last update of this size away have the signs of the point's."""
+    values = np.abs(values)
+    return values.min(axis=-1, initial=np.inf) > 10 * size * values.max(axis=-1, initial=0.0)
 
 
 def _split(X: np.ndarray):

@@ -75,6 +75,7 @@ def trace(
         taken: list[Outcome] = []
         for step, outcome in zip(steps.tolist(), outcomes, strict=False):
             outcome, ended = _settle(problem, points[-1], outcome, step, window, options, trust)
+            spent += outcome.iterations if ended else 0
             if outcome.point is None:
                 failures |= {ended or outcome.status}
                 break

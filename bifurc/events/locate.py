@@ -15,7 +15,7 @@ from bifurc.continuation.singular import nearest
 from bifurc.errors import NotDefinedError, ZeroRowError
 from bifurc.structure.irreps import Component
 
-SMALL = 1e-10  # in scales: kernel and slope are that near, the point itself is so to its square
+SMALL = 1e-12  # in scales; kernel and slope belong to the iterate before the last step
 
 
 @dataclass(frozen=True, eq=False)
