@@ -211,7 +211,7 @@ def _outside(problem, one, other, component, known, i, singular) -> list[Found] 
             share = _share(problem, one, other, at.X)
             return [Found(component, at, len(crossing), False, share)]
     events: list[Found] = []
-    for j in crossing:
+    for j in crossing.tolist():
         at = None
         for guess in _guesses(known, component, i, j, chart, curve):
             at = locate_crossing(problem, guess, component)
