@@ -93,6 +93,10 @@ def problem_to_data(problem: NetworkProblem) -> dict:
     if not names:
         raise ValueError(f"Kernel {problem.kernel!r} has no name, so no certificate can name it.")
     s = problem.structure
+    running = {
+        name: Polynomial.of(value).text() for name, value in problem.kernel_parameters.items()
+    }
+    more = {"kernel_parameters": running, "ties": [dict(tie) for tie in s.ties]}
     return {
         "kernel": {"name": names[0], "parameters": dict(vars(problem.kernel))},
         "line": {name: poly.text() for name, poly in problem.line.items()},
@@ -103,6 +107,7 @@ def problem_to_data(problem: NetworkProblem) -> dict:
         "teacher": [[r, c, one.text(), off.text()] for (r, c), (one, off) in s.teacher.items()],
         "student_weights": dict(s.student_weights),
         "teacher_weights": dict(s.teacher_weights),
+        **{key: value for key, value in more.items() if value},
     }
 
 
@@ -121,9 +126,14 @@ def problem_from_data(data: dict) -> NetworkProblem:
         {(r, c): (parse(one), parse(off)) for r, c, one, off in data["teacher"]},
         dict(data["student_weights"]),
         dict(data["teacher_weights"]),
+        tuple(dict(tie) for tie in data.get("ties", ())),
     )
     made = kernel(data["kernel"]["name"], **data["kernel"]["parameters"])
-    return NetworkProblem(structure, made, {n: parse(text) for n, text in data["line"].items()})
+    line, running = (
+        {name: parse(text) for name, text in data.get(key, {}).items()}
+        for key in ("line", "kernel_parameters")
+    )
+    return NetworkProblem(structure, made, line, kernel_parameters=running)
 
 
 def find_component(problem: NetworkProblem, data: dict) -> Component:
