@@ -15,7 +15,7 @@ import numpy as np
 from bifurc.events.records import Event
 from bifurc.loss.problem import NetworkProblem
 from bifurc.proof import branch, record
-from bifurc.proof.claims import at_event, at_pair, at_point, lengthy
+from bifurc.proof.claims import at_point, lengthy, proved_on
 from bifurc.proof.extended import EventSystem, PairSystem, PointSystem
 from bifurc.proof.extended import system_of as event_system
 from bifurc.proof.interval import (
@@ -186,20 +186,6 @@ def conclusions(data: dict, digits: int) -> dict:
     value = system.lam.arb if isinstance(system, PointSystem) else narrow[problem.n]
     loss = problem.exact.loss(balls(narrow[: problem.n]), Ball(value)).item().arb
     return {"value": _decimal(value, digits), "loss": _decimal(loss, digits), **found}
-
-
-def proved_on(system, whole: list, point: list, residual) -> dict:
-    """What a wide box proves, from the residual at an exact point of it.
-
-    Raises
-    ------
-    NotCertifiedError
-        If the zero in it is not proved to be one, or a sign is not.
-    """
-    contract(whole, point, residual, system.jacobian(whole))
-    if isinstance(system, PointSystem):
-        return at_point(system.place(whole))
-    return (at_pair if isinstance(system, PairSystem) else at_event)(system, whole)
 
 
 def _learnt(data: dict) -> dict:

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from bifurc.proof.extended import BlockSystem, EventSystem, PairSystem
+from bifurc.proof.extended import BlockSystem, EventSystem, PairSystem, PointSystem
 from bifurc.proof.interval import Ball, NotCertifiedError, arbs, exact, flint
 from bifurc.proof.place import Place
 from bifurc.proof.rounded import enclosure, matrix_of
@@ -17,9 +17,23 @@ from bifurc.proof.signs import (
     signs,
     speed,
 )
-from bifurc.proof.system import part
+from bifurc.proof.system import contract, part
 from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
+
+
+def proved_on(system, whole: list, point: list, residual) -> dict:
+    """What a wide box proves, from the residual at an exact point of it.
+
+    Raises
+    ------
+    NotCertifiedError
+        If the zero in it is not proved to be one, or a sign is not.
+    """
+    contract(whole, point, residual, system.jacobian(whole))
+    if isinstance(system, PointSystem):
+        return at_point(system.place(whole))
+    return (at_pair if isinstance(system, PairSystem) else at_event)(system, whole)
 
 
 def at_event(system: EventSystem, z) -> dict:
@@ -69,7 +83,10 @@ def _diagonal(system: BlockSystem, place: Place):
     check_sizes(system.problem, place.lam)
     weights = place.weights(system.component)
     block = part(place.block(system.component), system.copies)
-    return diagonalise(block, [weights[i] for i in system.copies])
+    if place.neutral(system.component):
+        raise NotCertifiedError(f"{system.component.label} has neutral directions of its own.")
+    orthogonal = system.component.irrep != "k"
+    return diagonalise(block, [weights[i] for i in system.copies] if orthogonal else None)
 
 
 def _change(system: BlockSystem, place: Place):

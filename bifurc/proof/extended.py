@@ -45,6 +45,12 @@ class System:
             self._known.update(box=z, place=Place(self.problem, *self.where(z)))
         return self._known["place"]
 
+    def jacobian(self, z):
+        """F' over a box, enclosed once."""
+        if self._known.get("slopes_of") is not z:
+            self._known.update(slopes_of=z, slopes=self.slopes(z))
+        return self._known["slopes"]
+
     def rough(self, z):
         """The residual in doubles."""
         place = self.place(z)
@@ -78,7 +84,7 @@ class PointSystem(System):
         """Equations beside g = 0: none."""
         return []
 
-    def jacobian(self, z):
+    def slopes(self, z):
         """F' over a box."""
         slopes, n = self.place(z).slopes, self.problem.n
         return flint.arb_mat([[slopes[i, j] for j in range(n)] for i in range(n)])
@@ -141,7 +147,7 @@ class EventSystem(BlockSystem):
         phi = self.vector(z[self.problem.n + 1 :], 1)
         return (part(block(self.component), self.copies) * column(phi)).entries()
 
-    def jacobian(self, z):
+    def slopes(self, z):
         """F' over a box."""
         place, phi = self.place(z), self.vector(z[self.problem.n + 1 :], 1)
         below = [self.turned(place, phi), self.entries(place)[:, self.free]]
@@ -171,7 +177,7 @@ class PairSystem(BlockSystem):
         other = B * column(b) - column(a) * w
         return one.entries() + other.entries()
 
-    def jacobian(self, z):
+    def slopes(self, z):
         """F' over a box."""
         place, (a, b, w) = self.place(z), self.split(z)
         B, own = self.entries(place)[:, self.free], np.eye(len(self.copies), dtype=int)

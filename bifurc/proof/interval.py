@@ -17,12 +17,13 @@ References
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 
 import numpy as np
 
+from bifurc.loss.kernels import parameter_names
 from bifurc.loss.layout import dual
 from bifurc.loss.problem import NetworkProblem
 from bifurc.loss.running import RunningKernel
@@ -262,7 +263,7 @@ class BallProblem(NetworkProblem):
 
     def __init__(self, structure, kernel, line, kernel_parameters=None):
         super().__init__(structure, kernel, line, kernel_parameters=kernel_parameters)
-        self.bare = kernel
+        self.bare = kernel = _exactly(kernel)
         rows = np.arange(self.layout.rows) >= len(structure.students)
         self.kernel = Apart(kernel, self._identical, np.outer(rows, rows))
 
@@ -333,6 +334,12 @@ class BallProblem(NetworkProblem):
                 row = beta(i)
                 found.append([row[at[0]] if at else flint.arb(0) for at in place])
         return found
+
+
+def _exactly(kernel):
+    """The kernel with its parameters as Balls, so that nothing is rounded in between."""
+    names = [n for n in parameter_names(kernel) if isinstance(getattr(kernel, n), float)]
+    return replace(kernel, **{n: Ball(getattr(kernel, n)) for n in names}) if names else kernel
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,10 +3,13 @@
 Evaluated in doubles with outward rounding, each once for all that ask.
 """
 
+from dataclasses import replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
+from bifurc.loss.kernels import parameter_names
 from bifurc.loss.problem import NetworkProblem
 from bifurc.loss.reduced import Rows
 from bifurc.proof.interval import Apart, Ball, BallProblem, arbs, balls, enclosing
@@ -66,7 +69,7 @@ class _Running:
     """The kernel along the line, kept apart from parallel rows, and its change with lam."""
 
     def __init__(self, exact: BallProblem):
-        self.kernel, self.names = exact._running.kernel, exact._running.names
+        self.kernel, self.names = _in_doubles(exact.bare), exact._running.names
         self.line = _plain(exact._running.line)
         self.moves = exact._running.moves
         self.identical, self.teachers = exact.kernel.identical, exact.kernel.idle
@@ -77,7 +80,7 @@ class _Running:
             return Apart(self.kernel, self.identical, self.teachers)
         at = lam[..., None, None, None, None]
         values = [self.line[0, i] + at * self.line[1, i] for i in range(len(self.names))]
-        made = type(self.kernel)(**vars(self.kernel) | dict(zip(self.names, values, strict=True)))
+        made = replace(self.kernel, **dict(zip(self.names, values, strict=True)))
         return Apart(made, self.identical, self.teachers)
 
     def gradient_dlam(self, arguments, lam):
@@ -85,6 +88,14 @@ class _Running:
         moving = Dual(lam, _ones(lam))
         still = [Dual(value, 0.0 * value[None]) for value in arguments]
         return [part.slope[0] for part in self.at(moving).gradient(*still)]
+
+
+def _in_doubles(kernel):
+    """A kernel with Balls for parameters on Enclosures."""
+    names = [n for n in parameter_names(kernel) if isinstance(getattr(kernel, n), Ball)]
+    if not names:
+        return kernel
+    return replace(kernel, **{n: enclosure(getattr(kernel, n)) for n in names})
 
 
 def _ones(lam):
@@ -124,6 +135,8 @@ class Place:
         self.problem, self.lam = problem, Ball(lam)
         self.x = enclosure(x)
         self._lam = enclosure(lam)
+        self._blocks: dict[Component, Any] = {}
+        self._turns: dict[Component, Enclosure] = {}
 
     @cached_property
     def rows(self) -> Rows:
@@ -142,10 +155,10 @@ class Place:
 
     def block(self, component: Component):
         """The matrix of one block, an arb_mat."""
-        if component.irrep == "t":
-            n = self.problem.n
-            return matrix_of(finite(self.problem._jacobian(self.rows, self._lam)[:, :n]))
-        return matrix_of(finite(self.problem._matrix(component, self.rows, self._lam)))
+        if component not in self._blocks:
+            matrix = self.problem._matrix(component, self.rows, self._lam)
+            self._blocks[component] = matrix_of(finite(matrix))
+        return self._blocks[component]
 
     def weights(self, component: Component) -> list:
         """Squared lengths of the copies, arbs."""
@@ -165,8 +178,10 @@ class Place:
 
     def turns(self, component: Component) -> Enclosure:
         """Derivatives of a block in x_1, ..., x_n, lam; shape (n + 1, copies, copies)."""
-        rows, lam = self._ahead
-        return finite(self.problem._matrix(component, rows, lam).slope)
+        if component not in self._turns:
+            rows, lam = self._ahead
+            self._turns[component] = finite(self.problem._matrix(component, rows, lam).slope)
+        return self._turns[component]
 
 
 class ExactPlace:

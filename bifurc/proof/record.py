@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import re
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from pathlib import Path
 
 from bifurc.loss.kernels import KERNELS, kernel
@@ -19,6 +20,7 @@ from bifurc.structure.structure import Block, PointSet, Structure
 
 SCHEMA = 1
 _EXACT = re.compile(r"(-?)0x([0-9a-f]+)p(-?\d+)")
+_WHOLE = Context(prec=10_000)
 _BOUND = re.compile(r"-?\d\.\d+e[+-]\d+")
 
 
@@ -60,6 +62,20 @@ def bound(value, up: bool) -> str:
 def interval(value) -> list[str]:
     """Decimals below and above every number in ``value``."""
     return [bound(value, up=False), bound(value, up=True)]
+
+
+def decimals(value, digits: int = 17) -> tuple[str, str]:
+    """Decimals of so many digits below and above every number in ``value``."""
+    ends = []
+    for end, rounding in ((value.lower(), ROUND_FLOOR), (value.upper(), ROUND_CEILING)):
+        if not end.is_finite():
+            raise NotCertifiedError("A bound is not finite.")
+        mantissa, exponent = (int(part) for part in end.man_exp())
+        context = Context(prec=digits, rounding=rounding)
+        power = max(-exponent, 0)  # 2**-k is 5**k * 10**-k
+        whole = mantissa * 2 ** max(exponent, 0) * 5**power
+        ends.append(str(context.create_decimal(Decimal(whole).scaleb(-power, _WHOLE))))
+    return ends[0], ends[1]
 
 
 def within(value, stated) -> bool:

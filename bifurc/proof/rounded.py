@@ -36,7 +36,9 @@ class Enclosure(np.lib.mixins.NDArrayOperatorsMixin):
 
     def __init__(self, mid, rad):
         self.mid = np.asarray(mid, dtype=float)
-        self.rad = np.broadcast_to(np.asarray(rad, dtype=float), self.mid.shape)
+        self.rad = np.asarray(rad, dtype=float)
+        if self.rad.shape != self.mid.shape:
+            self.rad = np.broadcast_to(self.rad, self.mid.shape)
 
     @property
     def shape(self):

@@ -123,13 +123,18 @@ def krawczyk(system, centre, radii) -> list:
 
 def contract(whole, point, residual, slopes) -> list:
     """The same from the residual at any exact point of the box, and Jacobians over the box."""
+    moved = shrink(whole, point, residual, slopes)
+    for inner, outer in zip(moved, whole, strict=True):
+        if not outer.contains_interior(inner):
+            raise NotCertifiedError("Krawczyk's test fails on the box.")
+    return moved
+
+
+def shrink(whole, point, residual, slopes) -> list:
+    """K, which holds every zero of the box."""
     near = inverse(slopes)
     product = near * slopes
     size = range(len(whole))
     defect = flint.arb_mat([[int(i == j) - product[i, j] for j in size] for i in size])
     away = column([outer - inner for outer, inner in zip(whole, point, strict=True)])
-    moved = (column(point) - near * residual + defect * away).entries()
-    for inner, outer in zip(moved, whole, strict=True):
-        if not outer.contains_interior(inner):
-            raise NotCertifiedError("Krawczyk's test fails on the box.")
-    return moved
+    return (column(point) - near * residual + defect * away).entries()
