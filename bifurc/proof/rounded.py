@@ -90,6 +90,8 @@ class Enclosure(np.lib.mixins.NDArrayOperatorsMixin):
         return rule(*inputs)
 
     def __array_function__(self, function, types, args, kwargs):
+        if function is np.iscomplexobj:
+            return False
         if function is np.broadcast_to:
             return Enclosure(np.broadcast_to(self.mid, args[1]), np.broadcast_to(self.rad, args[1]))
         return NotImplemented
@@ -285,6 +287,8 @@ class Dual(np.lib.mixins.NDArrayOperatorsMixin):
         return NotImplemented if rule is None else rule(*inputs)
 
     def __array_function__(self, function, types, args, kwargs):
+        if function is np.iscomplexobj:
+            return False
         if function is np.broadcast_to:
             shape = tuple(args[1])
             slope = _raised(self.slope, self.ndim, len(shape))
