@@ -11,7 +11,6 @@ from bifurc.proof.rounded import enclosure, matrix_of
 from bifurc.proof.signs import (
     Signs,
     diagonalise,
-    nearest_zero,
     null_vectors,
     real,
     signs,

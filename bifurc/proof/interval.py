@@ -319,9 +319,10 @@ class BallProblem(NetworkProblem):
     def neutral(self, component, beta) -> list:
         """Directions in the copies of s that exchange norm among rows equal by structure.
 
-        ``beta(i)`` are the constant entries of row block i, arbs. For each such block of student rows, u_i = z_i w; lists of arbs. The
-        block annuls them exactly, at every state: along them the network does
-        not change, and the gradient of a row depends on its direction alone.
+        ``beta(i)`` are the constant entries of row block i, arbs. For each
+        such block of student rows, u_i = z_i w; lists of arbs. The block of
+        the Hessian annuls them exactly, at every state: along them the network
+        does not change, and the gradient of a row depends on its direction alone.
         """
         if component.irrep != "s" or not getattr(self.bare, "homogeneous", False):
             return []
