@@ -106,7 +106,9 @@ def trace(
     Returns
     -------
     Branch
-        With ``points``, ``events``, ``spectrum`` and ``status``.
+        With ``points``, ``events``, ``spectrum`` and ``status``. An event's
+        ``proof`` says whether it is proved in interval arithmetic, if
+        python-flint is there.
 
     Examples
     --------

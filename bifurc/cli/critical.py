@@ -130,7 +130,7 @@ def table(parameter: str, branch) -> list[str]:
     """Lines of a table that a person reads."""
     from bifurc.events.records import first_whole
 
-    rows = [(parameter, *HEADINGS)]
+    rows: list[tuple[str, ...]] = [(parameter, *HEADINGS)]
     for event in by_value(branch.events):
         first = first_whole(branch.problem, event)
         rows.append(

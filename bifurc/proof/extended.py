@@ -17,6 +17,7 @@ digits come from, either so or to the working precision.
 """
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -38,6 +39,18 @@ class System:
     def state(self) -> tuple[str, ...]:
         """Names of the coordinates."""
         return tuple(c.name for c in self.problem.structure.coordinates)
+
+    def where(self, z) -> tuple[list, Any]:
+        """(x, lam) of the unknowns."""
+        raise NotImplementedError
+
+    def slopes(self, z):
+        """F' over a box, an arb_mat."""
+        raise NotImplementedError
+
+    def rest(self, z, block) -> list:
+        """Equations beside g = 0, from ``block(component)``."""
+        raise NotImplementedError
 
     def place(self, z) -> Place:
         """The problem over a box of unknowns."""
@@ -118,9 +131,7 @@ class BlockSystem(System):
         """Derivatives of B times a vector in x_1, ..., lam; an object array (copies, n + 1)."""
         turns = place.turns(self.component)[:, self.copies, :][:, :, self.copies]
         moved = (turns @ enclosure(vector)[:, None]).reshape(self.problem.n + 1, -1).T
-        table = np.empty(moved.shape, dtype=object)
-        table.flat = arbs_of(moved)
-        return table
+        return np.array(arbs_of(moved), dtype=object).reshape(moved.shape)
 
     def entries(self, place: Place) -> np.ndarray:
         """The block on its copies, an object array."""
@@ -207,9 +218,9 @@ def system_of(problem: Enclosed, event, X) -> tuple[BlockSystem, list]:
     if event.kernel.shape[1] == 1:
         phi = phi[list(copies)]
         pivot = int(np.argmax(np.abs(phi)))
-        start = np.delete(phi / phi[pivot], pivot)
+        start = np.delete(phi / phi[pivot], pivot).tolist()
         system = EventSystem(problem, component, copies, pivot)
-        return system, state + [flint.arb(float(v)) for v in start]
+        return system, state + [flint.arb(value) for value in start]
     block = part(Place(problem, state[:-1], state[-1]).block(component), copies)
     values, vectors = np.linalg.eig(np.array([[float(v.mid()) for v in r] for r in block.tolist()]))
     i = int(np.argmin(np.abs(values.real) - 1e-3 * (values.imag > 0)))
@@ -221,5 +232,5 @@ def system_of(problem: Enclosed, event, X) -> tuple[BlockSystem, list]:
     pivot = int(np.argmax(np.abs(vectors[:, i])))
     free = np.delete(vectors[:, i] / vectors[pivot, i], pivot)
     start = [*free.real, *free.imag, values[i].imag]
-    system = PairSystem(problem, component, copies, pivot)
-    return system, state + [flint.arb(float(v)) for v in start]
+    pair = PairSystem(problem, component, copies, pivot)
+    return pair, state + [flint.arb(float(v)) for v in start]

@@ -79,7 +79,7 @@ class Enclosure(np.lib.mixins.NDArrayOperatorsMixin):
 
     def contains(self, values) -> np.ndarray:
         """Whether it may be equal to ``values``, entry by entry."""
-        return ~np.not_equal(self, values)
+        return ~_not_equal(self, values)
 
     def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
         rule = _RULES.get(ufunc.__name__)
@@ -116,8 +116,10 @@ def _double(value) -> tuple[float, float]:
 def arbs_of(value) -> list:
     """The arbs of an array, flattened."""
     mid, rad = _split(value)
-    mid, rad = np.ravel(mid).tolist(), np.ravel(np.broadcast_to(rad, np.shape(mid))).tolist()
-    return [flint.arb(m, r) if r == r else flint.arb("nan") for m, r in zip(mid, rad, strict=True)]
+    pairs = zip(
+        np.ravel(mid).tolist(), np.ravel(np.broadcast_to(rad, mid.shape)).tolist(), strict=True
+    )
+    return [flint.arb(m, r) if r == r else flint.arb("nan") for m, r in pairs]
 
 
 def matrix_of(value):
