@@ -242,6 +242,13 @@ class Apart:
         """(f_pp, f_pq, f_pc, f_cc)."""
         return self.kernel.hessian(*self._apart(self.identical | self.idle, p, q, c))
 
+    def derivatives(self, p, q, c):
+        """Gradient and Hessian."""
+        at = self._apart(self.identical | self.idle, p, q, c)
+        if hasattr(self.kernel, "derivatives"):
+            return self.kernel.derivatives(*at)
+        return self.kernel.gradient(*at), self.kernel.hessian(*at)
+
     def _apart(self, same, p, q, c):
         if not self.homogeneous:
             return p, q, c

@@ -53,12 +53,13 @@ class Enclosed(NetworkProblem):
 
     def rows(self, x, lam) -> Rows:
         """All rows at ``x`` (n,) and ``lam`` (), both Enclosure or Dual."""
-        shape = (1, self.layout.rows, self.layout.columns)
+        shape = (1, 2, self.layout.rows, self.layout.columns)
         teacher = self._teacher[0] + lam[..., None, None, None, None] * self._teacher[1]
+        entries = (x[None] @ self._inward).reshape(*shape) + teacher
         return Rows(
             self._running.at(lam),
-            (x[None] @ self._inward[0]).reshape(*shape) + teacher[..., 0, :, :],
-            (x[None] @ self._inward[1]).reshape(*shape) + teacher[..., 1, :, :],
+            entries[..., 0, :, :],
+            entries[..., 1, :, :],
             self._row_sizes[0] + lam[..., None, None] * self._row_sizes[1],
             self._column_sizes[0] + lam[..., None, None] * self._column_sizes[1],
             self.layout.signs,

@@ -71,6 +71,10 @@ class Enclosure(np.lib.mixins.NDArrayOperatorsMixin):
         """Swap two axes."""
         return Enclosure(self.mid.swapaxes(one, other), self.rad.swapaxes(one, other))
 
+    def diagonal(self, *axes: int) -> "Enclosure":
+        """The diagonal, as numpy's."""
+        return Enclosure(self.mid.diagonal(*axes), self.rad.diagonal(*axes))
+
     def sum(self, axis: int) -> "Enclosure":
         """Sum over an axis."""
         slack = UNIT * (self.mid.shape[axis] + 2)
@@ -272,6 +276,10 @@ class Dual(np.lib.mixins.NDArrayOperatorsMixin):
     def swapaxes(self, one: int, other: int) -> "Dual":
         """Swap two axes; both counted from the end."""
         return Dual(self.value.swapaxes(one, other), self.slope.swapaxes(one, other))
+
+    def diagonal(self, *axes: int) -> "Dual":
+        """The diagonal, as numpy's; axes counted from the end."""
+        return Dual(self.value.diagonal(*axes), self.slope.diagonal(*axes))
 
     def sum(self, axis: int) -> "Dual":
         """Sum over an axis counted from the end."""
