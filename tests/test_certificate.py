@@ -17,7 +17,7 @@ import bifurc
 from bifurc.case import load_case
 from bifurc.cli.main import main
 from bifurc.events.records import morse_index
-from bifurc.loss.kernels import LeakyReLU, ReLU
+from bifurc.loss.kernels import Erf, LeakyReLU, Quadratic, ReLU
 from bifurc.loss.problem import NetworkProblem
 from bifurc.loss.series import Series
 from bifurc.proof import record
@@ -237,6 +237,41 @@ def test_a_range_of_integers_is_one_certificate():
     changed["certificates"][2]["proved"]["is_minimum"] = False
     with pytest.raises(NotCertifiedError):
         check(changed)
+
+
+def test_an_event_at_which_the_slope_of_the_kernel_runs_is_proved():
+    """Derivatives in the kernel's parameter, of the gradient and of a block, are enclosed too."""
+    family = family_of(load_case(FOLDER.parent / "leaky_ii.toml")).with_parameters(d=5.7)
+    branch = bifurc.trace(family, a=(0.0, 0.3))
+    (event,) = branch.events
+    data = certify_event(branch.problem, event)
+    assert float(data["proved"]["value"]) == pytest.approx(event.lam, rel=1e-11)
+    low, high = map(float, data["proved"]["speed"])
+    assert low <= event.speed <= high < 0
+    check(data)
+    lie = put(data, ("problem", "kernel_parameters", "slope"), "a + 0.001")
+    with pytest.raises((NotCertifiedError, ValueError)):
+        check(record.sign(lie))
+
+
+@pytest.mark.parametrize("kernel", [ReLU(), LeakyReLU(0.3), Erf(), Quadratic()], ids=str)
+@pytest.mark.parametrize("name", ["II", "M"])
+def test_boxes_hold_the_blocks_and_their_changes_for_every_kernel(kernel, name):
+    own = bifurc.problem(name)
+    problem = NetworkProblem(own.structure, kernel, own.line)
+    x = np.random.default_rng(7).normal(size=problem.n)
+    with precision(64), np.errstate(all="ignore"):
+        place = Place(enclosed(problem), [flint.arb(v, 1e-9) for v in x.tolist()], flint.arb(6.5))
+        for component, block in problem.blocks(x, 6.5).items():
+            found = np.array(place.block(component).tolist(), dtype=object)
+            for ball, value in zip(found.flat, block.matrix.flat, strict=True):
+                assert (ball + flint.arb(0, 1e-13)).contains(float(value))
+                assert ball.rad() < 1e4 * 1e-9  # not much wider than the box
+        for component in problem.components:
+            turns = place.turns(component)
+            for i, u in enumerate(np.eye(problem.n + 1)):
+                change = problem.blocks_along(x, 6.5, u, [component])[component]
+                assert (np.abs(change - turns.mid[i]) <= turns.rad[i] + 1e-11).all()
 
 
 @pytest.mark.parametrize("d", [6, Fraction(5, 2)])
