@@ -15,6 +15,7 @@ from bifurc.continuation.trace import trace as walk
 from bifurc.continuation.trust import judge, judge_both_ways
 from bifurc.errors import EndedEarlyError
 from bifurc.events.branch import Branch, collect, follow
+from bifurc.events.records import Event
 from bifurc.loci.family import of_event, two, wanted
 from bifurc.loci.locus import Locus
 from bifurc.loss.kernels import kernel
@@ -105,7 +106,9 @@ def trace(
     Returns
     -------
     Branch
-        With ``points``, ``events``, ``spectrum`` and ``status``.
+        With ``points``, ``events``, ``spectrum`` and ``status``. An event's
+        ``proof`` says whether it is proved in interval arithmetic, if
+        python-flint is there.
 
     Examples
     --------
@@ -121,10 +124,21 @@ def trace(
     return replace(
         branch,
         events=[
-            replace(classified, locus=partial(of_event, fixed, classified))
+            replace(
+                classified,
+                locus=partial(of_event, fixed, classified),
+                prove=partial(proof_of, reduced, classified),
+            )
             for classified in (classify(reduced, event) for event in branch.events)
         ],
     )
+
+
+def proof_of(problem: NetworkProblem, event: Event):
+    """Prove a located event in interval arithmetic; None if python-flint is missing."""
+    from bifurc.proof.event import prove  # takes longer to import than to do
+
+    return prove(problem, event)
 
 
 def locus(

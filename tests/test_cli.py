@@ -42,7 +42,23 @@ def test_critical_ii_lists_exactly_one_event(run):
     assert heading.split()[:2] == ["d", "irrep"]
     (row,) = rows
     assert row.startswith("5.585505")
-    assert "s[bulk]" in row and "saddle -> minimum" in row and row.endswith("d = 6")
+    assert "s[bulk]" in row and "saddle -> minimum" in row and row.split()[-4:] == [
+        "d", "=", "6", "yes",
+    ]  # fmt: skip
+
+
+def test_without_flint_critical_says_nothing_of_proofs(run, monkeypatch):
+    _, out, _ = run("critical", "II", "--to", "5", "--json")
+    with_flint = json.loads(out)
+    monkeypatch.setattr("bifurc.proof.event.flint", None)
+    status, out, err = run("critical", "II", "--to", "5")
+    assert (status, err) == (0, "") and "proved" not in out
+    _, out, _ = run("critical", "II", "--to", "5", "--json")
+    without = json.loads(out)
+    low, high = map(float, with_flint["points"][0].pop("enclosure"))
+    assert without["points"][0].pop("enclosure") is None
+    assert low <= without["points"][0]["value"] <= high and high - low < 1e-9
+    assert without == with_flint
 
 
 def test_critical_says_so_when_nothing_happens(run):
@@ -62,6 +78,7 @@ def test_critical_csv_has_the_same_numbers_as_json(run):
     (row,) = csv.DictReader(out.splitlines())
     _, out, _ = run("critical", "II", "--from", "12", "--to", "4.5", "--json")
     (point,) = json.loads(out)["points"]
+    assert [row.pop("enclosed_below"), row.pop("enclosed_above")] == point.pop("enclosure")
     assert row == {key: str(value) for key, value in point.items()}
 
 
@@ -227,11 +244,14 @@ def test_a_branch_that_ends_early_gets_exit_three_and_still_prints(run, monkeypa
 
 
 def test_the_module_runs_as_a_program_and_starts_without_heavy_imports():
-    """`bifurc critical` starts fast: neither scipy nor matplotlib nor networkx is loaded."""
+    """`bifurc critical` starts fast: neither scipy nor matplotlib nor networkx is loaded.
+
+    flint is, which takes a twentieth of a second, to say what is proved.
+    """
     code = (
         "import sys; from bifurc.cli.main import COMMANDS, main; "
         "main(['critical', 'II', '--to', '5']); "
-        "heavy = {'scipy', 'matplotlib', 'networkx', 'pydantic', 'flint'} & set(sys.modules); "
+        "heavy = {'scipy', 'matplotlib', 'networkx', 'pydantic'} & set(sys.modules); "
         "sys.exit(f'loaded {heavy}' if heavy else 0)"
     )
     command = [sys.executable, "-c", code]

@@ -20,7 +20,9 @@ def add(commands) -> None:
         "certify",
         help="prove an event or a minimum, and write a certificate",
         description="Prove an event of a family, or the kind of its critical points at given "
-        "sizes, and write a certificate that `bifurc check` proves again.",
+        "sizes, and write a certificate that `bifurc check` proves again. Where equal neurons "
+        "exchange norm at no cost, eigenvalues are those off these directions. Not proved: events "
+        "where several eigenvalues of one block vanish, and branch points in t.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -96,10 +98,14 @@ def lines(data: dict) -> list[str]:
                 for event in proved["events"]
             ),
         ]
-    if data["kind"] == "point":
+    if data["kind"] in ("point", "learnt"):
         kind = "minimum" if proved["is_minimum"] else f"saddle of index {proved['index']}"
-        return [f"{line} at lam = {data['lam']}: {kind}, every |eigenvalue| > {proved['gap']}"]
+        off = " off neutral directions" if "neutral" in proved else ""
+        gap = f"every |eigenvalue|{off} > {proved['gap']}"
+        return [f"{line} at lam = {data['lam']}: {kind}, {gap}"]
     where = data["component"]
     label = f"{where['irrep']}[{where['set']}]" if where["set"] else where["irrep"]
     formal = "" if proved["exists"] else " (formal)"
+    if data["kind"] == "pair":
+        formal += ", two eigenvalues that are not real"
     return [f"{line} at lam = {proved['value']}: {label}{formal}, {proved['transition']}"]

@@ -56,6 +56,8 @@ def run(arguments) -> None:
         print_json(summary(family, arguments.param, window, branch))
     elif arguments.csv:
         rows = [point(event) for event in by_value(branch.events)]
+        for row in rows:
+            row["enclosed_below"], row["enclosed_above"] = row.pop("enclosure") or ("", "")
         print(csv_text(COLUMNS, rows), end="")
     else:
         for line in table(arguments.param, branch):
@@ -113,21 +115,22 @@ def point(event) -> dict:
         "transition": event.transition,
         "formal": event.formal,
         "multiplicity": event.multiplicity,
+        "enclosure": list(event.proof.enclosure) if event.proof else None,
     }
 
 
 COLUMNS = (
     "value", "irrep", "set", "kind", "loss", "eigenvalue_speed", "index_below", "index_above",
-    "transition", "formal", "multiplicity",
+    "transition", "formal", "multiplicity", "enclosed_below", "enclosed_above",
 )  # fmt: skip
-HEADINGS = ("irrep", "kind", "transition", "first minimum")
+HEADINGS = ("irrep", "kind", "transition", "first minimum", "proved")
 
 
 def table(parameter: str, branch) -> list[str]:
     """Lines of a table that a person reads."""
     from bifurc.events.records import first_whole
 
-    rows = [(parameter, *HEADINGS)]
+    rows: list[tuple[str, ...]] = [(parameter, *HEADINGS)]
     for event in by_value(branch.events):
         first = first_whole(branch.problem, event)
         rows.append(
@@ -137,8 +140,11 @@ def table(parameter: str, branch) -> list[str]:
                 event.kind + (" (formal)" if event.formal else ""),
                 event.transition,
                 "" if first is None else f"{parameter} = {first}",
+                "" if event.proof is None else event.proof.short,
             )
         )
+    if all(event.proof is None for event in branch.events):
+        rows = [row[:-1] for row in rows]
     if len(rows) == 1:
         return [f"No event between {branch.lam.min():.6g} and {branch.lam.max():.6g}."]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

@@ -70,8 +70,21 @@ def table(graph, parameter: str) -> list[str]:
             f"{parameter} = {transition.lam:<16.12g} {irrep:18} "
             f"{transition.kind:14} {transition.change}"
             + ("" if first is None else f", minimum from {parameter} = {first}")
+            + proof(graph, transition)
         )
     return lines or ["No branch changes between saddle and minimum."]
+
+
+def proof(graph, transition) -> str:
+    """Whether the event of a transition is proved, said where python-flint is there."""
+    from bifurc.api import proof_of
+
+    branch = graph.branches[transition.branch]
+    event = next(event for event in branch.events if event.lam == transition.lam)
+    found = proof_of(branch.problem, event)
+    if found is None:
+        return ""
+    return ", proved" if found else f", {found}"
 
 
 class _executor:

@@ -3,6 +3,8 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -62,6 +64,17 @@ class Event:
     position: float = 0.0  # number of the point before it, plus the share of the step
     # (params, window, options) -> Locus: the event in two parameters; bifurc.trace sets it
     locus: Callable | None = field(default=None, repr=False)
+    # () -> Proof, or None if nothing can be proved here; bifurc.trace sets it
+    prove: Callable | None = field(default=None, repr=False)
+
+    @cached_property
+    def proof(self) -> Any:
+        """Whether the event is proved in interval arithmetic, tried when first asked for.
+
+        A :class:`bifurc.proof.event.Proof`, true if it is; None if it was not
+        tried, as where python-flint is missing.
+        """
+        return None if self.prove is None else self.prove()
 
     @property
     def formal(self) -> bool:

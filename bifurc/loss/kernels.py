@@ -177,19 +177,19 @@ class Erf:
 
     def value(self, p, q, c):
         """f itself."""
-        return 2 / np.pi * np.arcsin(c / np.sqrt((1 + p) * (1 + q)))
+        return 2 / pi_like(c) * np.arcsin(c / np.sqrt((1 + p) * (1 + q)))
 
     def gradient(self, p, q, c):
         """(f_p, f_c)."""
-        root = self._root(p, q, c)
-        return -c / (np.pi * (1 + p) * root), 2 / np.pi / root
+        root, pi = self._root(p, q, c), pi_like(c)
+        return -c / (pi * (1 + p) * root), 2 / pi / root
 
     def hessian(self, p, q, c):
         """(f_pp, f_pq, f_pc, f_cc)."""
-        root = self._root(p, q, c)
-        cube = np.pi * root**3
+        root, pi = self._root(p, q, c), pi_like(c)
+        cube = pi * root**3
         return (
-            c / (1 + p) * (1 / (np.pi * (1 + p) * root) + (1 + q) / (2 * cube)),
+            c / (1 + p) * (1 / (pi * (1 + p) * root) + (1 + q) / (2 * cube)),
             c / (2 * cube),
             -(1 + q) / cube,
             2 * c / cube,

@@ -111,7 +111,7 @@ def direction(base, first, order: int = 1):
 
 def lifted(value, order: int) -> Series:
     """An array, or a series of lower order, as a series of this order."""
-    known = value.coefficients if isinstance(value, Series) else np.asarray(value, float)[None]
+    known = value.coefficients if isinstance(value, Series) else np.asarray(value)[None]
     return Series(np.concatenate([known, np.zeros((order + 1 - len(known), *known.shape[1:]))]))
 
 

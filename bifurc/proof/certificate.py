@@ -4,7 +4,8 @@ A certificate holds the problem, boxes with exact ends, and conclusions. Two
 boxes: on the wide one the zero is unique and all signs and speeds are proved;
 the narrow one inside it holds the same zero to the digits asked for.
 Conclusions are never read to prove anything, they are compared with what the
-boxes prove.
+boxes prove. Where the student is the teacher the point is exact, and there
+are no boxes.
 """
 
 from fractions import Fraction
@@ -14,17 +15,20 @@ import numpy as np
 from bifurc.events.records import Event
 from bifurc.loss.problem import NetworkProblem
 from bifurc.proof import branch, record
-from bifurc.proof.claims import at_event, at_point, lengthy
+from bifurc.proof.claims import at_point, lengthy, proved_on
+from bifurc.proof.extended import EventSystem, PairSystem, PointSystem
+from bifurc.proof.extended import system_of as event_system
 from bifurc.proof.interval import (
     Ball,
     NotCertifiedError,
     balls,
-    enclosing,
     flint,
     need_flint,
     precision,
 )
-from bifurc.proof.system import EventSystem, PointSystem, box, krawczyk, newton
+from bifurc.proof.learnt import is_learnt, unpinned
+from bifurc.proof.place import ExactPlace, enclosed
+from bifurc.proof.system import box, contract, newton
 
 GUARD = 80  # bits beyond the digits asked for
 WIDE = (20, 25, 30, 35, 40)  # the wide box has half-widths 2**-k of its centre, first k that works
@@ -49,29 +53,20 @@ def certify_event(problem: NetworkProblem, event: Event, digits: int = 15) -> di
         If python-flint is missing.
     """
     need_flint()
-    if event.kernel.shape[1] != 1:
-        raise NotCertifiedError(
-            f"{event.kernel.shape[1]} eigenvalues of {event.component.label} vanish at once at "
-            f"lam = {event.lam:.10g}; only simple events are certified."
-        )
     bits = _bits(digits)
-    with precision(bits):
-        reduced = enclosing(problem)
-        copies = lengthy(reduced, event.component, Ball(event.lam))
-        phi = event.kernel[list(copies), 0]
-        pivot = int(np.argmax(np.abs(phi)))
-        system = EventSystem(reduced, event.component, copies, pivot)
-        start = [*event.X, *np.delete(phi / phi[pivot], pivot)]
+    problem, X = unpinned(problem, event.X)
+    with precision(bits), np.errstate(all="ignore"):
+        system, start = event_system(enclosed(problem), event, X)
         return _seal(
             {
-                "kind": "event",
+                "kind": "pair" if isinstance(system, PairSystem) else "event",
                 "precision": bits,
                 "problem": record.problem_to_data(problem),
                 "component": {"irrep": event.component.irrep, "set": event.component.points},
-                "pivot": pivot,
+                "pivot": system.pivot,
             },
             system,
-            newton(system, [flint.arb(float(v)) for v in start]),
+            newton(system, start),
             digits,
         )
 
@@ -92,20 +87,23 @@ def certify_point(problem: NetworkProblem, x, lam, digits: int = 15) -> dict:
     """
     need_flint()
     bits = _bits(digits)
+    problem, X = unpinned(problem, np.append(x, float(lam)))
     lam = Fraction(str(lam))
-    with precision(bits):
-        system = PointSystem(enclosing(problem), Ball(lam))
-        return _seal(
-            {
-                "kind": "point",
-                "precision": bits,
-                "problem": record.problem_to_data(problem),
-                "lam": str(lam),
-            },
-            system,
-            newton(system, [flint.arb(float(v)) for v in x]),
-            digits,
-        )
+    data = {
+        "kind": "point",
+        "precision": bits,
+        "problem": record.problem_to_data(problem),
+        "lam": str(lam),
+    }
+    with precision(bits), np.errstate(all="ignore"):
+        system = PointSystem(enclosed(problem), Ball(lam))
+        start = [flint.arb(float(v)) for v in X[:-1]]
+        near = [flint.arb(round(float(v))) for v in X[:-1]]
+        if np.abs(X[:-1] - np.round(X[:-1])).max() < 1e-9 and is_learnt(problem, near, lam):
+            exact = {**data, "kind": "learnt", "coordinates": [record.to_text(v) for v in near]}
+            exact = {"schema": record.SCHEMA, **exact}
+            return record.sign({**exact, "proved": _stated(_learnt(exact))})
+        return _seal(data, system, newton(system, start), digits)
 
 
 def check(data: dict) -> None:
@@ -127,7 +125,7 @@ def check(data: dict) -> None:
         bits = data["precision"]
         if not isinstance(bits, int) or not 64 <= bits <= 100_000:
             raise ValueError(f"precision {bits!r} is not between 64 and 100000 bits")
-        with precision(bits):
+        with precision(bits), np.errstate(all="ignore"):
             compare(data["proved"], _conclusions(data))
     except (KeyError, TypeError, AttributeError, IndexError, ValueError) as error:
         raise ValueError(f"The certificate is malformed: {error}.") from None
@@ -164,32 +162,44 @@ def _check_seal(data: dict) -> None:
 def _conclusions(data: dict) -> dict:
     if data["kind"] == "branch":
         return branch.conclusions(data)
+    if data["kind"] == "learnt":
+        return _learnt(data)
     return conclusions(data, len(_digits_of(data["proved"]["value"])))
 
 
 def conclusions(data: dict, digits: int) -> dict:
     """Everything that the boxes of a certificate prove: texts, numbers and enclosures."""
-    problem = enclosing(record.problem_from_data(data["problem"]))
+    problem = enclosed(record.problem_from_data(data["problem"]))
     system = _system(problem, data)
-    wide, narrow = (
-        krawczyk(system, *(_exact(data[name][part]) for part in ("centre", "radius")))
-        for name in ("wide", "narrow")
+    (centre, radii), (middle, small) = (
+        [_exact(data[name][part]) for part in ("centre", "radius")] for name in ("wide", "narrow")
     )
-    whole = box(*(_exact(data["wide"][part]) for part in ("centre", "radius")))
-    if data["unknowns"] != list(system.unknowns) or len(whole) != len(system.unknowns):
+    if data["unknowns"] != list(system.unknowns) or len(centre) != len(system.unknowns):
         raise NotCertifiedError("The boxes are not boxes of the unknowns.")
-    if not all(outer.contains(inner) for outer, inner in zip(whole, narrow, strict=True)):
+    whole = box(centre, radii)
+    inside = zip(whole, box(middle, small), strict=True)
+    if not all(outer.contains(inner) for outer, inner in inside):
         raise NotCertifiedError("The narrow box does not lie in the wide one.")
-    if data["kind"] == "event":
-        x, lam, _ = system.parts(whole)
-        found = at_event(system, x, lam)
-        value = narrow[problem.n]
-    else:
-        x, lam = balls(whole), system.lam
-        found = at_point(problem, x, lam)
-        value = lam.arb
-    loss = problem.loss(balls(narrow[: problem.n]), Ball(value)).item().arb
+    residual = system.residual(middle)
+    found = proved_on(system, whole, middle, residual)
+    narrow = contract(box(middle, small), middle, residual, system.jacobian(whole))
+    value = system.lam.arb if isinstance(system, PointSystem) else narrow[problem.n]
+    loss = problem.exact.loss(balls(narrow[: problem.n]), Ball(value)).item().arb
     return {"value": _decimal(value, digits), "loss": _decimal(loss, digits), **found}
+
+
+def _learnt(data: dict) -> dict:
+    """What holds at an exact point where the student is the teacher.
+
+    Every term of the gradient cancels, so the point is critical; where no
+    eigenvalue vanishes it is the only one nearby.
+    """
+    problem, lam = record.problem_from_data(data["problem"]), Fraction(data["lam"])
+    x = _exact(data["coordinates"])
+    if not is_learnt(problem, x, lam):
+        raise NotCertifiedError("The student is not the teacher.")
+    place = ExactPlace(enclosed(problem), x, lam)
+    return {"value": str(lam), **at_point(place)}
 
 
 def _decimal(value, digits: int) -> str:
@@ -244,15 +254,21 @@ def _seal(data: dict, system, zero, digits: int) -> dict:
         "narrow": _box(zero, int(3.33 * digits) + 12),
     }
     failure: ArithmeticError = NotCertifiedError("No box to try.")
+    residual = system.residual(zero)
     for k in WIDE:
         data["wide"] = _box([flint.arb(float(z)) for z in zero], k)
+        whole = box(*(_exact(data["wide"][part]) for part in ("centre", "radius")))
         try:
-            proved = conclusions(data, digits)
+            proved_on(system, whole, zero, residual)
         except (NotCertifiedError, ZeroDivisionError) as error:
             failure = error
             continue
-        return record.sign({**data, "proved": {key: _state(key, v) for key, v in proved.items()}})
+        return record.sign({**data, "proved": _stated(conclusions(data, digits))})
     raise NotCertifiedError(str(failure))
+
+
+def _stated(proved: dict) -> dict:
+    return {key: _state(key, value) for key, value in proved.items()}
 
 
 def _state(key: str, value):
@@ -276,15 +292,18 @@ def _box(centre, exponent: int) -> dict:
 
 
 def _system(problem, data: dict):
+    kinds = {"event": EventSystem, "pair": PairSystem}
     if data["kind"] == "point":
         return PointSystem(problem, Ball(Fraction(data["lam"])))
-    if data["kind"] != "event":
+    if data["kind"] not in kinds:
         raise ValueError(f"kind {data['kind']!r} is not known")
     component = record.find_component(problem, data["component"])
     lam = problem.n
     centre, radius = (_exact(data["wide"][part])[lam] for part in ("centre", "radius"))
-    copies = lengthy(problem, component, Ball(box([centre], [radius])[0]))
-    return EventSystem(problem, component, copies, data["pivot"])
+    copies = lengthy(problem.exact, component, Ball(box([centre], [radius])[0]))
+    if not 0 <= data["pivot"] < len(copies):
+        raise ValueError(f"pivot {data['pivot']} is none of {len(copies)} copies")
+    return kinds[data["kind"]](problem, component, copies, data["pivot"])
 
 
 def _exact(texts) -> list:

@@ -2,33 +2,107 @@
 
 from fractions import Fraction
 
-from bifurc.proof.interval import Ball, NotCertifiedError, arbs, balls, exact, flint, matrix
-from bifurc.proof.signs import diagonalise, null_vectors, signs, speed
-from bifurc.proof.system import EventSystem, part
+import numpy as np
+
+from bifurc.proof.extended import BlockSystem, EventSystem, PairSystem, PointSystem
+from bifurc.proof.interval import Ball, NotCertifiedError, arbs, exact, flint
+from bifurc.proof.place import Place
+from bifurc.proof.rounded import enclosure, matrix_of
+from bifurc.proof.signs import (
+    Signs,
+    diagonalise,
+    null_vectors,
+    real,
+    signs,
+    speed,
+)
+from bifurc.proof.system import contract, part
 from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
 
 
-def at_event(system: EventSystem, x, lam) -> dict:
+def proved_on(system, whole: list, point: list, residual) -> dict:
+    """What a wide box proves, from the residual at an exact point of it.
+
+    Raises
+    ------
+    NotCertifiedError
+        If the zero in it is not proved to be one, or a sign is not.
+    """
+    contract(whole, point, residual, system.jacobian(whole))
+    if isinstance(system, PointSystem):
+        return at_point(system.place(whole))
+    return (at_pair if isinstance(system, PairSystem) else at_event)(system, whole)
+
+
+def at_event(system: EventSystem, z) -> dict:
     """Signs, speed and transition over a box around an event."""
-    problem, own = system.problem, system.component
-    check_sizes(problem, lam)
-    weights = arbs(problem._copy_weights(own, lam))
-    diagonal = diagonalise(system.block(x, lam), [weights[i] for i in system.copies])
+    place, own = system.place(z), system.component
+    diagonal = _diagonal(system, place)
     mine = signs(diagonal, crossing=True)
-    others = block_signs(problem, x, lam, [c for c in problem.components if c != own])
-    slopes = matrix(problem.jacobian(x, lam, checked=False)[1])
     if own.irrep == "t":
-        moved = _fold(system, diagonal, slopes, x, lam)
+        moved = _fold(system, diagonal, place)
         counts = mine.negative, mine.negative + 1
     else:
-        tangent = along(slopes)
-        moved = {"speed": speed(diagonal, system.block_along(x, lam, balls([*tangent, 1])))}
+        moved = {"speed": speed(diagonal, _change(system, place))}
         rising = bool(moved["speed"] > 0)
         counts = mine.negative + rising, mine.negative + 1 - rising
+    return _both_sides(system, place, moved, mine, counts)
+
+
+def at_pair(system: PairSystem, z) -> dict:
+    """The same where two eigenvalues that are not real pass the imaginary axis."""
+    place = system.place(z)
+    diagonal = _diagonal(system, place)
+    frequency = abs(system.split(z)[2])
+    size = range(diagonal.matrix.nrows())
+    near = [abs(float((diagonal.matrix[k, k] - flint.acb(0, frequency)).abs_lower())) for k in size]
+    i = int(np.argmin(near))
+    if not (diagonal.apart(i) and diagonal.matrix[i, i].imag > diagonal.radii()[i]):
+        raise NotCertifiedError("The pair of eigenvalues is not proved apart from all others.")
+    conjugate = diagonal.matrix[i, i].conjugate()
+    j = min(size, key=lambda k: float(abs(diagonal.matrix[k, k] - conjugate).mid()))
+    if not diagonal.apart(j):
+        raise NotCertifiedError("The pair of eigenvalues is not proved apart from all others.")
+    mine = _signs_of([disc for k, disc in enumerate(diagonal.discs()) if k not in (i, j)])
+    moved = {"speed": speed(diagonal, _change(system, place), i, flint.acb(0, frequency))}
+    rising = bool(moved["speed"] > 0)
+    counts = mine.negative + 2 * rising, mine.negative + 2 - 2 * rising
+    return {"frequency": frequency, **_both_sides(system, place, moved, mine, counts)}
+
+
+def _signs_of(discs: list) -> Signs:
+    if not all(disc > 0 or disc < 0 for disc in discs):
+        raise NotCertifiedError("The sign of an eigenvalue is not proved on the box.")
+    gaps = [disc.abs_lower() for disc in discs]
+    return Signs(sum(bool(disc < 0) for disc in discs), min(gaps, default=flint.arb(1)))
+
+
+def _diagonal(system: BlockSystem, place: Place):
+    check_sizes(system.problem, place.lam)
+    weights = place.weights(system.component)
+    block = part(place.block(system.component), system.copies)
+    if place.neutral(system.component):
+        raise NotCertifiedError(f"{system.component.label} has neutral directions of its own.")
+    orthogonal = system.component.irrep != "k"
+    return diagonalise(block, [weights[i] for i in system.copies] if orthogonal else None)
+
+
+def _change(system: BlockSystem, place: Place):
+    """The derivative of the block along the branch, lam growing."""
+    direction = enclosure([*along(place.slopes), 1])
+    turns = place.turns(system.component)
+    change = (direction[None] @ turns.reshape(turns.shape[0], -1)).reshape(*turns.shape[1:])
+    return part(matrix_of(change), system.copies)
+
+
+def _both_sides(system: BlockSystem, place: Place, moved: dict, mine: Signs, counts) -> dict:
+    """What a proved event says, from how many eigenvalues are negative below and above."""
+    problem, own = system.problem, system.component
     if any(value.contains(0) for value in moved.values()):
         raise NotCertifiedError("Transversality is not proved: a speed may vanish.")
-    present = exists(problem, own, lam)
+    others = block_signs(place, [c for c in problem.components if c != own])
+    present = exists(problem, own, place.lam)
     sides = {
         side: index(problem, {**others, **({own: count} if present else {})})
         for side, count in zip(("below", "above"), counts, strict=True)
@@ -43,42 +117,84 @@ def at_event(system: EventSystem, x, lam) -> dict:
     }
 
 
-def _fold(system: EventSystem, diagonal, slopes, x, lam) -> dict:
+def _fold(system: EventSystem, diagonal, place: Place) -> dict:
     """psi' g_lam and psi' g_xx phi phi for null vectors psi, phi: a fold if neither is 0."""
-    n = system.problem.n
+    n, slopes = system.problem.n, place.slopes
     left, right = null_vectors(diagonal)
     push = flint.arb_mat([[slopes[i, n]] for i in system.copies])
-    phi = (diagonal.basis * right).entries()
+    phi = [real(value) for value in (diagonal.basis * right).entries()]
     full = [flint.arb(0)] * (n + 1)
     for i, value in zip(system.copies, phi, strict=True):
         full[i] = value
-    bend = left * diagonal.carry(system.block_along(x, lam, balls(full))) * right
-    return {"push": (left * diagonal.inverse * push)[0, 0], "bend": bend[0, 0]}
+    turns = place.turns(system.component)
+    change = (enclosure(full)[None] @ turns.reshape(n + 1, -1)).reshape(*turns.shape[1:])
+    bend = left * diagonal.carry(type(left)(part(matrix_of(change), system.copies))) * right
+    pushed = left * diagonal.inverse * type(left)(push)
+    return {"push": real(pushed[0, 0]), "bend": real(bend[0, 0])}
 
 
-def at_point(problem, x, lam) -> dict:
+def at_point(place) -> dict:
     """Signs of all eigenvalues over a box of states at one parameter value or an interval."""
-    check_sizes(problem, lam)
-    found = block_signs(problem, x, lam, problem.components)
+    problem = place.problem
+    check_sizes(problem, place.lam)
+    found = block_signs(place, problem.components)
     total = index(problem, found)
     return {
         "gap": min(block.gap for block in found.values()),
         "index": total.text(),
         "is_minimum": not total.terms,
         "negative": {c.label: block.negative for c, block in found.items()},
+        **({"neutral": neutral} if (neutral := _neutral_counts(place, found)) else {}),
     }
 
 
-def block_signs(problem, x, lam, components) -> dict:
-    """Proved signs of each component that exists there: {component: Signs}."""
+def _neutral_counts(place, components) -> dict:
+    """How many exact zeros were set apart in each block that has some."""
+    counts = {c.label: len(place.neutral(c)) for c in components}
+    return {label: count for label, count in counts.items() if count}
+
+
+def block_signs(place, components) -> dict:
+    """Proved signs of each component that exists there: {component: Signs}.
+
+    Directions in which rows that are equal by structure exchange norm have
+    eigenvalue zero exactly, everywhere; signs are those of the others.
+    """
     found = {}
     for component in components:
-        if not exists(problem, component, lam):
+        if not exists(place.problem, component, place.lam):
             continue
-        block, weights = problem.block(component, x, lam)
+        weights = place.weights(component)
         kept = [i for i, weight in enumerate(weights) if not weight.is_zero()]
-        found[component] = signs(diagonalise(part(block, kept), [weights[i] for i in kept]))
+        block = part(place.block(component), kept)
+        neutral = place.neutral(component)
+        if neutral:
+            block = quotient(block, [[vector[i] for i in kept] for vector in neutral])
+        if neutral and not block.nrows():
+            found[component] = Signs(0, flint.arb(1))
+            continue
+        plain = component.irrep != "k" and not neutral
+        found[component] = signs(diagonalise(block, [weights[i] for i in kept] if plain else None))
     return found
+
+
+def quotient(block, null: list):
+    """The block on the quotient by vectors that it annuls exactly.
+
+    Modulo v with v_i = 1, the basis vector e_i is minus the sum of the other
+    v_j e_j; so row i comes off the others v_j times, and goes.
+    """
+    for number, vector in enumerate(null):
+        size = range(block.nrows())
+        i = max(size, key=lambda k: float(abs(vector[k]).lower()))
+        if not abs(vector[i]) > 0:
+            raise NotCertifiedError("A neutral direction may vanish on the box.")
+        rest = [k for k in size if k != i]
+        shares = {k: vector[k] / vector[i] for k in rest}
+        block = flint.arb_mat([[block[j, k] - shares[j] * block[i, k] for k in rest] for j in rest])
+        for later in range(number + 1, len(null)):
+            null[later] = [null[later][k] - shares[k] * null[later][i] for k in rest]
+    return block
 
 
 def index(problem, negative: dict) -> Polynomial:

@@ -17,13 +17,18 @@ References
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 
 import numpy as np
 
+from bifurc.loss.kernels import parameter_names
+from bifurc.loss.layout import dual
 from bifurc.loss.problem import NetworkProblem
+from bifurc.loss.running import RunningKernel
 from bifurc.loss.series import Series, leading
+from bifurc.structure.polynomial import Polynomial
 
 try:
     import flint
@@ -94,7 +99,12 @@ class Ball:
         if power in (0.5, -0.5):
             root = self.arb.sqrt()
             return Ball(root if power > 0 else 1 / root)
-        return NotImplemented
+        if not isinstance(power, int | float) or power != int(power) or not 0 <= power <= 8:
+            return NotImplemented
+        value = flint.arb(1)
+        for _ in range(int(power)):  # flint's own powers are nan around zero
+            value = value * self.arb
+        return Ball(value)
 
     def __lt__(self, other):
         return self.arb < _plain(other)
@@ -211,34 +221,43 @@ class Apart:
     kernel : object
         See :mod:`bifurc.loss.kernels`.
     identical : ndarray of bool, shape (2, rows, rows)
+    idle : ndarray of bool, shape (rows, rows)
+        Pairs of which no derivative is asked for: both rows of the teacher.
     """
 
-    def __init__(self, kernel, identical: np.ndarray):
-        self.kernel, self.identical = kernel, identical
+    def __init__(self, kernel, identical: np.ndarray, idle: np.ndarray):
+        self.kernel, self.identical, self.idle = kernel, identical, idle
         self.homogeneous = getattr(kernel, "homogeneous", False)
 
     def value(self, p, q, c):
         """f itself."""
         scale = p * self.identical + ~self.identical if self.homogeneous else 1
-        return self.kernel.value(*self._apart(p, q, c)) * scale
+        return self.kernel.value(*self._apart(self.identical, p, q, c)) * scale
 
     def gradient(self, p, q, c):
         """(f_p, f_c)."""
-        return self.kernel.gradient(*self._apart(p, q, c))
+        return self.kernel.gradient(*self._apart(self.identical | self.idle, p, q, c))
 
     def hessian(self, p, q, c):
         """(f_pp, f_pq, f_pc, f_cc)."""
-        return self.kernel.hessian(*self._apart(p, q, c))
+        return self.kernel.hessian(*self._apart(self.identical | self.idle, p, q, c))
 
-    def _apart(self, p, q, c):
+    def derivatives(self, p, q, c):
+        """Gradient and Hessian."""
+        at = self._apart(self.identical | self.idle, p, q, c)
+        if hasattr(self.kernel, "derivatives"):
+            return self.kernel.derivatives(*at)
+        return self.kernel.gradient(*at), self.kernel.hessian(*at)
+
+    def _apart(self, same, p, q, c):
         if not self.homogeneous:
             return p, q, c
-        p, q, c = (value * ~self.identical + self.identical for value in (p, q, c))
+        p, q, c = (value * ~same + same for value in (p, q, c))
         first, second, inner = (leading(value) for value in (p, q, c))
         apart = first * second - inner * inner > 0
         if not isinstance(c, Series):  # at one exact point, where the loss is still C²
-            apart = apart | ((first == second) & (first == inner))
-        if not (apart | self.identical).all():
+            apart = apart | ((first == second) & ((first == inner) | (first == -inner)))
+        if not (apart | same).all():
             raise NotCertifiedError("Two rows may be parallel, or a row zero, within the box.")
         return p, q, c
 
@@ -249,13 +268,41 @@ class BallProblem(NetworkProblem):
     Use it inside :func:`precision`, and make a new one for another precision.
     """
 
-    def __init__(self, structure, kernel, line):
-        super().__init__(structure, kernel, line)
-        self.kernel = Apart(kernel, self._identical)
+    def __init__(self, structure, kernel, line, kernel_parameters=None):
+        super().__init__(structure, kernel, line, kernel_parameters=kernel_parameters)
+        self.bare = kernel = _exactly(kernel)
+        rows = np.arange(self.layout.rows) >= len(structure.students)
+        self.kernel = Apart(kernel, self._identical, np.outer(rows, rows))
 
     def number(self, value: Fraction):
         """An enclosure of a rational coefficient."""
         return Ball(value)
+
+    @cached_property
+    def _running(self):
+        values = [self._affine(Polynomial.of(value)) for value in self.kernel_parameters.values()]
+        line = np.array(values, dtype=object).reshape(-1, 2).T
+        return _Running(self.bare, tuple(self.kernel_parameters), line, self.kernel)
+
+    @cached_property
+    def _outward(self) -> np.ndarray:
+        # all entries of an orbit have the same gradient; the first is read off, exactly
+        return dual(self.layout._entries)[:, [orbit[0] for orbit in self.structure.orbits]]
+
+    @cached_property
+    def _bases(self):
+        bases = super()._bases
+        for component in bases:
+            if component.irrep == "k":
+                bases[component] = self._breaking
+        return bases
+
+    @property
+    def _breaking(self):
+        """Each entry less the first of its orbit, and what reads its coefficient off."""
+        entries, orbits = self.layout._entries, self.structure.orbits
+        basis = [entries[i] - entries[orbit[0]] for orbit in orbits for i in orbit[1:]]
+        return np.array(basis), dual(entries)[:, [i for orbit in orbits for i in orbit[1:]]]
 
     @cached_property
     def _identical(self) -> np.ndarray:
@@ -276,6 +323,43 @@ class BallProblem(NetworkProblem):
         """Derivative of the block's matrix along ``u``, (n + 1,), as an arb_mat."""
         return matrix(self.blocks_along(x, lam, u, [component])[component])
 
+    def neutral(self, component, beta) -> list:
+        """Directions in the copies of s that exchange norm among rows equal by structure.
+
+        ``beta(i)`` are the constant entries of row block i, arbs. For each
+        such block of student rows, u_i = z_i w; lists of arbs. The block of
+        the Hessian annuls them exactly, at every state: along them the network
+        does not change, and the gradient of a row depends on its direction alone.
+        """
+        if component.irrep != "s" or not getattr(self.bare, "homogeneous", False):
+            return []
+        found = []
+        for i, block in enumerate(self.structure.students):
+            if block.points == component.points and self._identical[0, i, i]:
+                own = self._bases[component][0][:, 1, i, :]
+                # a copy is a unit vector, or 0 on this row
+                place = [np.flatnonzero(copy).tolist() for copy in own]
+                row = beta(i)
+                found.append([row[at[0]] if at else flint.arb(0) for at in place])
+        return found
+
+
+def _exactly(kernel):
+    """The kernel with its parameters as Balls, so that nothing is rounded in between."""
+    names = [n for n in parameter_names(kernel) if isinstance(getattr(kernel, n), float)]
+    return replace(kernel, **{n: Ball(getattr(kernel, n)) for n in names}) if names else kernel
+
+
+@dataclass(frozen=True, eq=False)
+class _Running(RunningKernel):
+    """A kernel with parameters along a line, kept apart from parallel rows."""
+
+    apart: Apart
+
+    def at(self, lam):
+        """The kernel at ``lam``."""
+        return Apart(super().at(lam), self.apart.identical, self.apart.idle)
+
 
 def enclosing(problem: NetworkProblem) -> BallProblem:
     """The same problem in interval arithmetic.
@@ -283,11 +367,8 @@ def enclosing(problem: NetworkProblem) -> BallProblem:
     Raises
     ------
     ValueError
-        If python-flint is missing, or the structure has ties: the shares of
-        tied coordinates are rounded.
+        If python-flint is missing.
     """
     need_flint()
-    if problem.structure.ties:
-        raise ValueError("Structures with ties between point sets cannot be certified yet.")
-    kernel = problem.kernel.kernel if isinstance(problem, BallProblem) else problem.kernel
-    return BallProblem(problem.structure, kernel, problem.line)
+    kernel = problem.bare if isinstance(problem, BallProblem) else problem.kernel
+    return BallProblem(problem.structure, kernel, problem.line, problem.kernel_parameters)

@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import re
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from pathlib import Path
 
 from bifurc.loss.kernels import KERNELS, kernel
@@ -19,6 +20,7 @@ from bifurc.structure.structure import Block, PointSet, Structure
 
 SCHEMA = 1
 _EXACT = re.compile(r"(-?)0x([0-9a-f]+)p(-?\d+)")
+_WHOLE = Context(prec=10_000)
 _BOUND = re.compile(r"-?\d\.\d+e[+-]\d+")
 
 
@@ -62,6 +64,20 @@ def interval(value) -> list[str]:
     return [bound(value, up=False), bound(value, up=True)]
 
 
+def decimals(value, digits: int = 17) -> tuple[str, str]:
+    """Decimals of so many digits below and above every number in ``value``."""
+    ends = []
+    for end, rounding in ((value.lower(), ROUND_FLOOR), (value.upper(), ROUND_CEILING)):
+        if not end.is_finite():
+            raise NotCertifiedError("A bound is not finite.")
+        mantissa, exponent = (int(part) for part in end.man_exp())
+        context = Context(prec=digits, rounding=rounding)
+        power = max(-exponent, 0)  # 2**-k is 5**k * 10**-k
+        whole = mantissa * 2 ** max(exponent, 0) * 5**power
+        ends.append(str(context.create_decimal(Decimal(whole).scaleb(-power, _WHOLE))))
+    return ends[0], ends[1]
+
+
 def within(value, stated) -> bool:
     """Whether every number in ``value`` lies in the interval of two decimals."""
     low, high = (decimal(text) for text in stated)
@@ -93,6 +109,10 @@ def problem_to_data(problem: NetworkProblem) -> dict:
     if not names:
         raise ValueError(f"Kernel {problem.kernel!r} has no name, so no certificate can name it.")
     s = problem.structure
+    running = {
+        name: Polynomial.of(value).text() for name, value in problem.kernel_parameters.items()
+    }
+    more = {"kernel_parameters": running, "ties": [dict(tie) for tie in s.ties]}
     return {
         "kernel": {"name": names[0], "parameters": dict(vars(problem.kernel))},
         "line": {name: poly.text() for name, poly in problem.line.items()},
@@ -103,6 +123,7 @@ def problem_to_data(problem: NetworkProblem) -> dict:
         "teacher": [[r, c, one.text(), off.text()] for (r, c), (one, off) in s.teacher.items()],
         "student_weights": dict(s.student_weights),
         "teacher_weights": dict(s.teacher_weights),
+        **{key: value for key, value in more.items() if value},
     }
 
 
@@ -121,9 +142,14 @@ def problem_from_data(data: dict) -> NetworkProblem:
         {(r, c): (parse(one), parse(off)) for r, c, one, off in data["teacher"]},
         dict(data["student_weights"]),
         dict(data["teacher_weights"]),
+        tuple(dict(tie) for tie in data.get("ties", ())),
     )
     made = kernel(data["kernel"]["name"], **data["kernel"]["parameters"])
-    return NetworkProblem(structure, made, {n: parse(text) for n, text in data["line"].items()})
+    line, running = (
+        {name: parse(text) for name, text in data.get(key, {}).items()}
+        for key in ("line", "kernel_parameters")
+    )
+    return NetworkProblem(structure, made, line, kernel_parameters=running)
 
 
 def find_component(problem: NetworkProblem, data: dict) -> Component:

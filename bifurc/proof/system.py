@@ -1,16 +1,12 @@
-"""Square systems whose zero is an event or a critical point, and Krawczyk's test for them.
+"""Krawczyk's test, and the system of a critical point.
 
-An event in a block B of the Hessian is a zero of
-
-    g(x, lam) = 0,   B(x, lam) phi = 0,   phi_pivot = 1,
-
-where B is the Jacobian dg/dx itself for a fold. A critical point at a given
-lam is a zero of g alone. For a box Z around z with an approximate inverse Y
-of the Jacobian at z, if
+For a box Z around z with an approximate inverse Y of the Jacobian at z, if
 
     K = z - Y F(z) + (1 - Y F'(Z)) (Z - z)
 
 lies in the interior of Z, there is exactly one zero of F in Z, and it lies in K.
+F'(Z) may as well be enclosed over a larger box; systems of events are in
+:mod:`bifurc.proof.extended`.
 
 References
 ----------
@@ -22,8 +18,6 @@ References
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from bifurc.proof.interval import (
     Ball,
     BallProblem,
@@ -34,58 +28,6 @@ from bifurc.proof.interval import (
     flint,
     matrix,
 )
-from bifurc.structure.irreps import Component
-
-
-@dataclass(frozen=True, eq=False)
-class EventSystem:
-    """g = 0 and B phi = 0 in the unknowns (x, lam, phi without its pivot)."""
-
-    problem: BallProblem
-    component: Component
-    copies: tuple[int, ...]  # those of positive length
-    pivot: int  # position among ``copies``
-
-    @property
-    def unknowns(self) -> tuple[str, ...]:
-        """Names of the unknowns."""
-        state = tuple(c.name for c in self.problem.structure.coordinates)
-        kernel = tuple(f"kernel[{c}]" for i, c in enumerate(self.copies) if i != self.pivot)
-        return (*state, "lam", *kernel)
-
-    def parts(self, z):
-        """(x, lam, phi) of a list of arbs."""
-        n = self.problem.n
-        phi = list(z[n + 1 :])
-        phi.insert(self.pivot, flint.arb(1))
-        return balls(z[:n]), Ball(z[n]), column(phi)
-
-    def block(self, x, lam):
-        """B as an arb_mat, on the copies of positive length."""
-        return part(self.problem.block(self.component, x, lam)[0], self.copies)
-
-    def block_along(self, x, lam, u):
-        """The derivative of B along ``u``, (n + 1,)."""
-        return part(self.problem.block_along(self.component, x, lam, u), self.copies)
-
-    def residual(self, z):
-        """F(z) as an arb_mat of one column."""
-        x, lam, phi = self.parts(z)
-        return column(arbs(self.problem.gradient(x, lam)) + (self.block(x, lam) * phi).entries())
-
-    def jacobian(self, z):
-        """F'(z) as an arb_mat."""
-        x, lam, phi = self.parts(z)
-        n, size = self.problem.n, len(self.copies)
-        slopes = matrix(self.problem.jacobian(x, lam, checked=False)[1]).tolist()
-        top = [row + [flint.arb(0)] * (size - 1) for row in slopes]
-        block = self.block(x, lam).tolist()
-        moved = [(self.block_along(x, lam, balls(unit)) * phi).entries() for unit in np.eye(n + 1)]
-        bottom = [
-            [change[i] for change in moved] + [b for j, b in enumerate(block[i]) if j != self.pivot]
-            for i in range(size)
-        ]
-        return flint.arb_mat(top + bottom)
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,25 +80,30 @@ def inverse(whole):
         raise NotCertifiedError("The Jacobian is singular to the working precision.") from None
 
 
-def newton(system, z, iterations: int = 12) -> list:
+def newton(system, z, iterations: int = 200) -> list:
     """Newton's method on midpoints until it stops improving; exact arbs.
+
+    Once it converges the Jacobian is kept: in doubles each step then adds
+    some ten digits.
 
     Raises
     ------
     NotCertifiedError
         If it does not converge.
     """
-    z, last = middle(z), None
+    z, last, near = middle(z), flint.arb(1), None
     tiny = flint.arb(2) ** (8 - flint.ctx.prec)
     for _ in range(iterations):
-        step = (inverse(system.jacobian(z)) * system.residual(z)).entries()
+        if near is None or last > 1e-6:
+            near = inverse(system.jacobian(z))
+        step = (near * system.residual(z)).entries()
         size = sum((abs(s.mid()) for s in step), start=flint.arb(0)).mid()
         if not size < 1:
             break
         if size < tiny:
             return z
         z = middle(zi - si for zi, si in zip(z, step, strict=True))
-        if last is not None and last < 1e-8 and size > last / 4:  # rounding is all that is left
+        if last < 1e-8 and size > last / 4:  # rounding is all that is left
             return z
         last = size
     raise NotCertifiedError("Newton's method did not converge from the double-precision values.")
@@ -171,13 +118,23 @@ def krawczyk(system, centre, radii) -> list:
         If K does not lie in the interior of the box.
     """
     whole = box(centre, radii)
-    near = inverse(system.jacobian(centre))
-    slopes = near * system.jacobian(whole)
-    size = range(len(centre))
-    defect = flint.arb_mat([[int(i == j) - slopes[i, j] for j in size] for i in size])
-    away = column([flint.arb(0, r) for r in radii])
-    moved = (column(centre) - near * system.residual(centre) + defect * away).entries()
+    return contract(whole, centre, system.residual(centre), system.jacobian(whole))
+
+
+def contract(whole, point, residual, slopes) -> list:
+    """The same from the residual at any exact point of the box, and Jacobians over the box."""
+    moved = shrink(whole, point, residual, slopes)
     for inner, outer in zip(moved, whole, strict=True):
         if not outer.contains_interior(inner):
             raise NotCertifiedError("Krawczyk's test fails on the box.")
     return moved
+
+
+def shrink(whole, point, residual, slopes) -> list:
+    """K, which holds every zero of the box."""
+    near = inverse(slopes)
+    product = near * slopes
+    size = range(len(whole))
+    defect = flint.arb_mat([[int(i == j) - product[i, j] for j in size] for i in size])
+    away = column([outer - inner for outer, inner in zip(whole, point, strict=True)])
+    return (column(point) - near * residual + defect * away).entries()
