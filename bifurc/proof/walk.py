@@ -43,9 +43,8 @@ def walk(
         Where no tube is proved, however short.
     """
     sign = 1.0 if last > first else -1.0
-    margin = BEYOND * max(abs(first), abs(last))
     only_lam = np.append(np.zeros(len(x)), 1.0)
-    z = corrected(doubles, np.append(x, first - sign * margin), only_lam)
+    z = corrected(doubles, np.append(x, first - sign * BEYOND * abs(first)), only_lam)
     ahead = sign * only_lam
     share = SHARE
     while True:
@@ -53,7 +52,7 @@ def walk(
         series = taylor(doubles, z, v)
         step = share * radius(doubles, series)
         try:
-            piece = _reaching(doubles, z, v, series, step, last + sign * margin)
+            piece = _reaching(doubles, z, v, series, step, last + sign * BEYOND * abs(last))
             tube = make(exact, doubles, *piece)
             prove(tube)
         except (NotCertifiedError, ZeroDivisionError, NotDefinedError, ZeroRowError) as error:
