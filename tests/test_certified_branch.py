@@ -1,6 +1,7 @@
 """Certified branches: what they state, that doubles lie in them, and that lies are rejected."""
 
 import copy
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -306,3 +307,29 @@ def test_a_branch_is_proved_again_from_its_file_and_has_the_events_found_in_doub
             and float(e["at"][0]) < event.lam < float(e["at"][1])
         ]  # fmt: skip
         assert same["negative"][0] != same["negative"][1]
+
+
+def test_the_loss_of_type_ii_is_proved_to_follow_its_expansion():
+    """|loss - (1/2 - 2/π²)/d + 32/(3π⁴) d^-3/2| < 2/d² for every real d from 40 to 1000."""
+    data = record.load(BRANCHES / "II.json")
+    expansion = bifurc.asymptotics("II", order=3).loss
+    assert expansion.closed == ("1/2 - 2/π²", "-32/(3π⁴)")
+    bound = bifurc.loss_remainder(data, expansion, 40.0, 1000.0)
+    assert bound < 2
+    for d in (40.0, 77.7, 300.0, 1000.0):
+        problem, point = bifurc.member("II", "d", d)
+        assert abs(float(problem.loss(point.x, d)) - expansion(d)) * d**2 <= bound
+
+
+def test_a_remainder_is_claimed_only_where_the_branch_is_proved():
+    data = bifurc.certify("A", d=(42.0, 60.0))
+    expansion = bifurc.asymptotics("A", order=2).loss
+    assert bifurc.loss_remainder(data, expansion, 45.0, 55.0) < 2
+    with pytest.raises(NotCertifiedError, match="cover"):
+        bifurc.loss_remainder(data, expansion, 45.0, 70.0)
+    wrong = replace(expansion, coefficients=(expansion.coefficients[0] + 0.01, 0.0, 0.0))
+    assert bifurc.loss_remainder(data, wrong, 45.0, 55.0) > 2
+    lied = copy.deepcopy(data)
+    lied["pieces"][0]["curve"][0][0] = "0x1p-1"
+    with pytest.raises(NotCertifiedError):
+        bifurc.loss_remainder(lied, expansion, 42.5, 55.0)

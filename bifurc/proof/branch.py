@@ -204,6 +204,21 @@ def conclusions(data: dict) -> dict:
     """
     problem = enclosing(record.problem_from_data(data["problem"]))
     chain = Chain(problem)
+    for tube in tubes_of(data, problem):
+        chain.add(tube)
+    found = chain.summary()
+    return {key: _confirmed(key, data["proved"].get(key), value) for key, value in found.items()}
+
+
+def tubes_of(data: dict, problem) -> list[Tube]:
+    """The pieces of a certificate; nothing is proved yet.
+
+    Raises
+    ------
+    NotCertifiedError
+        If a piece is no tube.
+    """
+    tubes = []
     for piece in data["pieces"]:
         curve = [[record.from_text(value) for value in row] for row in piece["curve"]]
         radius, direction = (
@@ -212,9 +227,8 @@ def conclusions(data: dict) -> dict:
         shapes = {len(row) for row in (*curve, radius, direction)}
         if shapes != {problem.n + 1} or len(curve) != ORDER + 1:
             raise NotCertifiedError("A piece of the branch is no tube.")
-        chain.add(Tube(problem, curve, radius, direction))
-    found = chain.summary()
-    return {key: _confirmed(key, data["proved"].get(key), value) for key, value in found.items()}
+        tubes.append(Tube(problem, curve, radius, direction))
+    return tubes
 
 
 def _piece(tube: Tube) -> dict:
