@@ -22,6 +22,7 @@ _HOMES = {
     "asymptotics": "bifurc.certified",
     "certify": "bifurc.certified",
     "check": "bifurc.certified",
+    "loss_remainder": "bifurc.proof.remainder",
     "Family": "bifurc.structure.families",
     "Structure": "bifurc.structure.structure",
     "PlainProblem": "bifurc.continuation.problem",

@@ -18,6 +18,7 @@ def certify(
     event: str | None = None,
     near: float | None = None,
     digits: int = 15,
+    partial: bool = False,
     **parameters: Any,
 ) -> dict:
     """Prove an event of a family, or the kind of its critical points at given sizes.
@@ -31,11 +32,15 @@ def certify(
         Where the event is, if the family has several such events.
     digits : int
         Decimal digits of the critical value.
+    partial : bool
+        Where a branch is not proved to its end, return what is proved of it.
     **parameters
         With ``event`` a window such as ``d=(40, 3.1)`` in which it lies.
         Without, a number, or a list or range of them such as
-        ``d=range(6, 41)``; or a window ``d=(6, 7.5)``, all of which is proved:
-        one smooth branch, with no crossing but those it states.
+        ``d=range(6, 41)``; or a window ``d=(40, 3.2)``: the branch is followed
+        from the first value on, past folds, until it leaves the window, and
+        all of it is proved to be one smooth curve, with no crossing but those
+        it states.
 
     Returns
     -------
@@ -60,9 +65,9 @@ def certify(
         return certificate.certify_event(branch.problem, chosen(branch.events, event, near), digits)
     parameter, values = _values(parameters)
     if isinstance(values, tuple):
-        first, last = sorted(values)
-        reduced, point = member(family, parameter, float(first))
-        return certify_branch(reduced, point.x, float(first), float(last))
+        first, last = map(float, values)
+        reduced, point = member(family, parameter, first)
+        return certify_branch(reduced, point.x, first, last, partial)
     found = [_point(as_family(family), parameter, value, digits) for value in values]
     return found[0] if len(found) == 1 else certificate.join(found)
 

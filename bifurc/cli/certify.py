@@ -10,7 +10,8 @@ EPILOG = """examples:
   bifurc certify M --event s:bulk --from 12 --to 6
   bifurc certify II --at d=6
   bifurc certify II --at d=6..40 -o minima.json
-  bifurc certify A --branch --from 6 --to 12 -o branch.json
+  bifurc certify A --branch --from 40 --to 3.2 -o branch.json
+  bifurc certify M --branch --from 40 --to 3.2 --partial -o branch.json
 """
 
 
@@ -31,7 +32,10 @@ def add(commands) -> None:
     what.add_argument("--event", metavar="IRREP:SET", help="the event, such as s:bulk or t")
     what.add_argument("--at", metavar="NAME=VALUE", help="a size d=6, or whole ones d=6..40")
     what.add_argument(
-        "--branch", action="store_true", help="the whole branch between --from and --to"
+        "--branch", action="store_true", help="the whole branch from --from on, to --to"
+    )
+    command.add_argument(
+        "--partial", action="store_true", help="of a branch, what is proved where the proof ends"
     )
     command.add_argument("--near", type=number, help="where the event is, if there are several")
     command.add_argument("--digits", type=int, default=15, help="decimal digits (default 15)")
@@ -51,7 +55,7 @@ def run(arguments) -> None:
     family = family_of(arguments)
     where: dict[str, Any] = {arguments.param: (arguments.first, arguments.last)}
     if arguments.branch:
-        data = certify(family, **where)
+        data = certify(family, partial=arguments.partial, **where)
     elif arguments.event:
         data = certify(family, arguments.event, arguments.near, arguments.digits, **where)
     else:
@@ -89,15 +93,8 @@ def lines(data: dict) -> list[str]:
     proved = data["proved"]
     line = "; ".join(f"{name} = {text}" for name, text in data["problem"]["line"].items())
     if data["kind"] == "branch":
-        low, high = map(float, proved["window"])
-        kind = "a minimum throughout" if proved["is_minimum"] else "no crossing but those listed"
-        return [
-            f"{line} from lam = {low:.6g} to {high:.6g}: one smooth branch, {kind}",
-            *(
-                f"  {event['component']} crosses zero once between {' and '.join(event['between'])}"
-                for event in proved["events"]
-            ),
-        ]
+        whole, *events = branch_lines(proved)
+        return [f"{line} {whole}", *events]
     if data["kind"] in ("point", "learnt"):
         kind = "minimum" if proved["is_minimum"] else f"saddle of index {proved['index']}"
         off = " off neutral directions" if "neutral" in proved else ""
@@ -109,3 +106,17 @@ def lines(data: dict) -> list[str]:
     if data["kind"] == "pair":
         formal += ", two eigenvalues that are not real"
     return [f"{line} at lam = {proved['value']}: {label}{formal}, {proved['transition']}"]
+
+
+def branch_lines(proved: dict) -> list[str]:
+    """What the certificate of a branch proves."""
+    first, last = (float(low) for low, _ in proved["window"])
+    kind = "a minimum throughout" if proved["is_minimum"] else "no crossing but those listed"
+    return [
+        f"from lam = {first:.6g} to {last:.6g}: one smooth branch, {kind}",
+        *(
+            f"  {event['component']} {'folds' if event['component'] == 't' else 'crosses zero'} "
+            f"once between {' and '.join(event['at'])}"
+            for event in proved["events"]
+        ),
+    ]

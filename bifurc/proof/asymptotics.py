@@ -5,7 +5,11 @@ same evaluator is solved at sizes lam = first * 4**j to hundreds of digits,
 and the interpolating polynomial in e through all of them gives the
 coefficients; what one more node changes is the error estimate.
 
-Nothing is proved here: coefficients carry estimates, not enclosures.
+Nothing is proved here: coefficients carry estimates, not enclosures. (At
+e = 0 itself rows become parallel, and equations that differ at finite sizes
+become the same: the rescaled system is not regular as it stands.) What the
+expansion of the loss leaves out is bounded on certified branches, in
+:mod:`bifurc.proof.remainder`.
 
 References
 ----------

@@ -1,32 +1,46 @@
-"""Certificates of branches: one smooth curve, and no crossing but the stated ones.
+"""Certificates of branches: one smooth arc, and no crossing but the stated ones.
 
-A crossing is a piece on which one eigenvalue is proved monotone in lam, with
-its sign proved on the pieces before and after; every other eigenvalue keeps
-its sign on every piece.
+A branch is a chain of tubes, each going on where the one before ends
+(:mod:`bifurc.proof.tube`), on which the signs of all eigenvalues are proved
+cell by cell (:mod:`bifurc.proof.cells`). Where an eigenvalue crosses zero,
+its cells lie between cells with proved signs and it moves in one direction
+through zero, so there is exactly one zero if the signs differ. A zero of t is
+a fold: g_x is singular while [g_x | g_lam] has full rank, so dlam = 0 along
+the branch, and lam turns since the eigenvalue moves through zero.
 """
 
 import logging
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
 from bifurc.loss.problem import NetworkProblem
 from bifurc.proof import record
-from bifurc.proof.interval import NotCertifiedError, enclosing, need_flint, precision
-from bifurc.proof.tube import ORDER, Tube, make
-from bifurc.structure.irreps import Component
+from bifurc.proof.cells import BlockAlong, Cell
+from bifurc.proof.claims import check_sizes
+from bifurc.proof.interval import Ball, NotCertifiedError, enclosing, flint, need_flint, precision
+from bifurc.proof.model import ORDER
+from bifurc.proof.tube import Tube
+from bifurc.proof.walk import walk
 
 log = logging.getLogger(__name__)
 
 BITS = 80
-LONGEST = 0.1  # of a piece, as a share of lam
-SHORTEST = 1e-7
-CROSSING = 3e-6  # distance to a zero, as a share of lam, at which its speed is proved instead
-GROWTH = 1.5
 
 
-def certify_branch(problem: NetworkProblem, x, first: float, last: float) -> dict:
-    """Prove the branch through ``x`` at ``first`` up to ``last``, ``first < last``.
+def certify_branch(
+    problem: NetworkProblem, x, first: float, last: float, partial: bool = False
+) -> dict:
+    """Prove the branch through ``x`` at ``first`` until lam leaves the window.
+
+    Parameters
+    ----------
+    problem : NetworkProblem
+    x : array_like, shape (n,)
+    first, last : float
+        Where the branch starts, and which way it goes. Folds on the way are passed.
+    partial : bool
+        Whether to return what is proved where the proof ends early.
 
     Returns
     -------
@@ -41,141 +55,212 @@ def certify_branch(problem: NetworkProblem, x, first: float, last: float) -> dic
         If python-flint is missing, or the window is empty.
     """
     need_flint()
-    if not first < last:
-        raise ValueError(f"A branch is certified upwards; the window {first:g}, {last:g} is empty.")
+    if first == last:
+        raise ValueError(f"The window {first:g}, {last:g} of the branch is empty.")
     with precision(BITS):
-        tubes = cover(problem, np.asarray(x, dtype=float), float(first), float(last))
+        exact = enclosing(problem)
+        chain = Chain(exact)
+        try:
+            for tube in walk(exact, problem, np.asarray(x, dtype=float), first, last, chain.add):
+                log.info("lam to %.10g", float(tube.at(flint.arb(1))[-1]))
+        except NotCertifiedError as error:
+            if not partial or not chain.tubes:
+                raise
+            log.warning("%s", error)
         data = {
             "schema": record.SCHEMA,
             "kind": "branch",
             "precision": BITS,
             "problem": record.problem_to_data(problem),
-            "first": record.to_text(tubes[0][0].first),
-            "pieces": [_piece(tube, crossing) for tube, crossing in tubes],
+            "pieces": [_piece(tube) for tube in chain.tubes],
         }
-        proved = summary(tubes)
+        proved = {key: _stated(key, value) for key, value in chain.summary().items()}
     return record.sign({**data, "proved": proved})
 
 
-def cover(problem: NetworkProblem, x, first: float, last: float) -> list:
-    """Proved tubes from ``first`` to ``last``: [(Tube, crossing component or None)]."""
-    exact = enclosing(problem)
-    tubes: list = []
-    lam, length = first, LONGEST * first / 10
-    while lam < last:
-        x, component, distance = _ahead(problem, x, lam)
-        crossing = component if distance < CROSSING * lam else None
-        ahead = 2 * distance if crossing else min(length, 0.7 * distance, LONGEST * lam)
-        end = min(lam + ahead, last)
-        tube = make(exact, problem, _moved(problem, x, lam, (end - lam) / 2), lam, end)
-        try:
-            tube.prove_unique()
-            tube.prove_signs(crossing)
-            if tubes:
-                tubes[-1][0].leads_to(tube)
-        except (NotCertifiedError, ZeroDivisionError) as error:
-            length = ahead / 2
-            log.debug("lam=%.10g length=%.1e: %s", lam, ahead, error)
-            if length < SHORTEST * lam:
-                raise NotCertifiedError(
-                    f"The branch is not proved beyond lam = {lam:.10g}: {error}"
-                ) from None
-            continue
-        log.info("lam=%.10g to %.10g", lam, end)
-        tubes.append((tube, crossing))
-        x, lam, length = np.array([float(v.mid()) for v in tube.at(tube.last)]), end, GROWTH * ahead
-    return tubes
+class Chain:
+    """Proved tubes, one going on where the other ends, with cells for each component."""
+
+    def __init__(self, problem):
+        self.problem = problem
+        self.tubes: list[Tube] = []
+        self.runs: dict = {component: [] for component in problem.components}
+
+    def add(self, tube: Tube) -> None:
+        """Prove one more tube; nothing is added unless all of it is proved.
+
+        Raises
+        ------
+        NotCertifiedError
+            If it is not proved.
+        """
+        check_sizes(self.problem, Ball(tube.lam.range()))
+        tube.prove()
+        entry = self.tubes[-1].leads_to(tube) if self.tubes else flint.arb(-1)
+        first = np.nextafter(float(entry.lower()), -2.0) if self.tubes else -1.0
+        found = {}
+        for component in self.problem.components:
+            along = BlockAlong(tube, component)
+            found[component] = [(along, cell) for cell in along.cells(max(first, -1.0), 1.0)]
+        self.tubes.append(tube)
+        for component, cells in found.items():
+            self.runs[component] += cells
+
+    def summary(self) -> dict:
+        """What the tubes say together.
+
+        Raises
+        ------
+        NotCertifiedError
+            If the branch begins or ends on a crossing, or a sign changes unproved.
+        """
+        if not self.tubes:
+            raise NotCertifiedError("A branch needs a piece.")
+        negative, events, formal = {}, [], []
+        for component, run in self.runs.items():
+            counts, crossings = follow(run)
+            if counts:
+                negative[component.label] = counts
+            else:
+                formal.append(component.label)
+            events += crossings
+        order = {id(tube): i for i, tube in enumerate(self.tubes)}
+        events.sort(key=lambda event: (order[id(event[0].tube)], event[1].first))
+        ends = [t.thick[-1].at(flint.arb(s)) for t, s in ((self.tubes[0], -1), (self.tubes[-1], 1))]
+        return {
+            "window": ends,
+            "pieces": len(self.tubes),
+            "negative": negative,
+            "formal": formal,
+            "events": [
+                {
+                    "component": along.component.label,
+                    "at": along.locate(cell, before),
+                    "negative": [before, before + cell.crossing],
+                }
+                for along, cell, before in events
+            ],
+            "is_minimum": not any(map(any, negative.values())),
+        }
 
 
-def _ahead(problem, x, lam: float):
-    """The branch at ``lam``, and the block with the next zero and its distance, to first order."""
-    for _ in range(4):
-        g, slopes = problem.jacobian(x, lam)
-        x = x - np.linalg.solve(slopes[:, :-1], g)
-    tangent = np.append(-np.linalg.solve(slopes[:, :-1], slopes[:, -1]), 1.0)
-    nearest: tuple[Component | None, float] = (None, np.inf)
-    changes = problem.blocks_along(x, lam, tangent)
-    for component, block in problem.blocks(x, lam).items():
-        eigen = block.eigen()
-        speeds = eigen.speeds(changes[component])
-        for value, speed in zip(eigen.values, speeds, strict=True):
-            if value * speed < 0 and -value / speed < nearest[1]:
-                nearest = component, float(-value / speed)
-    return x, *nearest
-
-
-def _moved(problem, x, lam: float, by: float) -> np.ndarray:
-    """The branch a little further, by its tangent."""
-    slopes = problem.jacobian(x, lam)[1]
-    return x - by * np.linalg.solve(slopes[:, :-1], slopes[:, -1])
-
-
-def summary(tubes: list) -> dict:
-    """What proved tubes say together.
+def follow(run: Sequence) -> tuple[list, list]:
+    """(counts of negative eigenvalues one after the other, crossings) along the cells of a block.
 
     Raises
     ------
     NotCertifiedError
-        If a sign changes other than across a piece that proves a crossing.
+        If a crossing is not between proved signs, or a sign changes without one.
     """
-    if tubes[0][1] is not None or tubes[-1][1] is not None:
-        raise NotCertifiedError("The branch begins or ends on a crossing.")
-    start = known = tubes[0][0].prove_signs()
-    events: list[dict] = []
-    crossing: Component | None = None
-    since: Any = None
-    for tube, moving in tubes[1:]:
-        found = tube.prove_signs(moving)
-        if moving is not None:
-            if crossing not in (None, moving):
-                raise NotCertifiedError("Two eigenvalues cross next to each other.")
-            crossing, since = moving, since or tube.first
-            del found[moving]
-        elif crossing is not None:
-            counts = [known.get(crossing), found.get(crossing)]
-            place = record.interval(since.union(tube.first))
-            events.append({"component": crossing.label, "between": place, "negative": counts})
-            known, crossing, since = {**known, crossing: counts[1]}, None, None
-        for component, count in found.items():
-            if known.get(component, count) != count:
-                raise NotCertifiedError(f"A sign in {component.label} changes unproved.")
-        known = {**known, **found}
-    events = [event for event in events if event["negative"][0] != event["negative"][1]]
-    return {
-        "window": record.interval(tubes[0][0].first.union(tubes[-1][0].last)),
-        "pieces": len(tubes),
-        "negative": {component.label: count for component, count in start.items()},
-        "events": events,
-        "is_minimum": not events and not any(known.values()),
-    }
+    counts: list[int] = []
+    crossings: list[tuple] = []
+    moving: list[tuple] = []
+    known = None
+    for along, cell in run:
+        if cell.crossing is not None:
+            if known is None:
+                raise NotCertifiedError(f"{along.component.label} begins on a crossing.")
+            if moving and moving[-1][1].crossing != cell.crossing:
+                raise NotCertifiedError(f"{along.component.label} may cross zero twice.")
+            moving.append((along, cell))
+            continue
+        if cell.negative is None:
+            if moving:
+                raise NotCertifiedError(f"{along.component.label} ends on a crossing.")
+            known = None
+            continue
+        if known is None:
+            counts.append(cell.negative)
+        elif cell.negative != known:
+            if not moving or cell.negative - known != moving[0][1].crossing:
+                raise NotCertifiedError(f"A sign in {along.component.label} changes unproved.")
+            crossings.append((*_located(moving, known), known))
+            counts.append(cell.negative)
+        known, moving = cell.negative, []
+    if moving:
+        raise NotCertifiedError("The branch ends on a crossing.")
+    return counts, crossings
+
+
+def _located(moving: list, before: int) -> tuple[BlockAlong, Cell]:
+    """The cell with the zero among neighbouring ones."""
+    for along, cell in moving:
+        try:
+            after = along.negative_at(cell.last)
+        except NotCertifiedError:
+            continue
+        if after != before:
+            return along, cell
+    return moving[-1]
 
 
 def conclusions(data: dict) -> dict:
-    """Everything that the pieces of a certificate prove."""
-    doubles = record.problem_from_data(data["problem"])
-    problem = enclosing(doubles)
-    tubes, first = [], record.from_text(data["first"])
+    """Everything that the pieces of a certificate prove, as it is stated where that is proved.
+
+    Raises
+    ------
+    NotCertifiedError
+        If a piece is no tube, or less is proved than stated.
+    """
+    problem = enclosing(record.problem_from_data(data["problem"]))
+    chain = Chain(problem)
+    for tube in tubes_of(data, problem):
+        chain.add(tube)
+    found = chain.summary()
+    return {key: _confirmed(key, data["proved"].get(key), value) for key, value in found.items()}
+
+
+def tubes_of(data: dict, problem) -> list[Tube]:
+    """The pieces of a certificate; nothing is proved yet.
+
+    Raises
+    ------
+    NotCertifiedError
+        If a piece is no tube.
+    """
+    tubes = []
     for piece in data["pieces"]:
         curve = [[record.from_text(value) for value in row] for row in piece["curve"]]
-        radius = [record.from_text(value) for value in piece["radius"]]
-        last = record.from_text(piece["last"])
-        shapes = {len(row) for row in (*curve, radius)}
-        if not first < last or shapes != {problem.n} or len(curve) != ORDER + 1:
+        radius, direction = (
+            [record.from_text(value) for value in piece[key]] for key in ("radius", "direction")
+        )
+        shapes = {len(row) for row in (*curve, radius, direction)}
+        if shapes != {problem.n + 1} or len(curve) != ORDER + 1:
             raise NotCertifiedError("A piece of the branch is no tube.")
-        crossing = piece["crossing"] and record.find_component(problem, piece["crossing"])
-        tubes.append((Tube(problem, first, last, curve, radius), crossing))
-        first = last
-    for tube, _ in tubes:
-        tube.prove_unique()
-    for (tube, _), (following, _) in zip(tubes, tubes[1:], strict=False):
-        tube.leads_to(following)
-    return summary(tubes)
+        tubes.append(Tube(problem, curve, radius, direction))
+    return tubes
 
 
-def _piece(tube: Tube, crossing: Component | None) -> dict:
+def _piece(tube: Tube) -> dict:
     return {
-        "last": record.to_text(tube.last),
         "curve": [[record.to_text(value) for value in row] for row in tube.curve],
         "radius": [record.to_text(value) for value in tube.radius],
-        "crossing": crossing and {"irrep": crossing.irrep, "set": crossing.points},
+        "direction": [record.to_text(value) for value in tube.direction],
     }
+
+
+def _stated(key: str, value):
+    """A conclusion as it is written: enclosures by decimal bounds."""
+    if key == "window":
+        return [record.interval(end) for end in value]
+    if key == "events":
+        return [{**event, "at": record.interval(event["at"])} for event in value]
+    return value
+
+
+def _confirmed(key: str, stated, value):
+    """``stated`` where it is proved, else what is."""
+    if key == "window" and _all_within(value, stated):
+        return stated
+    if key == "events" and isinstance(stated, list) and len(stated) == len(value):
+        places = [event.get("at") for event in stated]
+        if _all_within([event["at"] for event in value], places):
+            return [{**event, "at": at} for event, at in zip(value, places, strict=True)]
+    return _stated(key, value)
+
+
+def _all_within(values, stated) -> bool:
+    """Whether each enclosure lies in the stated interval."""
+    return len(values) == len(stated) and all(
+        record.within(value, bounds) for value, bounds in zip(values, stated, strict=True)
+    )

@@ -1,27 +1,37 @@
-"""A branch proved between two parameter values: a chain of thin tubes.
+"""A piece of a branch in a tube: a polynomial, and a proof that the branch is near it.
 
-On a piece lam = c + t, \\|t\\| <= h, a polynomial X(t) follows the branch to
-rounding, and for every t Krawczyk's test on X(t) + R proves exactly one
-critical point in that box, which depends smoothly on lam. What is evaluated
-along a tube is a Taylor polynomial in t with an enclosed remainder, because
-plain interval arithmetic over the whole piece would give far too wide
-results. Neighbouring pieces hold the same branch where they meet.
+In z = (x, lam) a polynomial Z(t), \\|t\\| <= 1, follows the branch to rounding.
+For every t the bordered system
+
+    g(z) = 0,   v . (z - Z(t)) = 0
+
+with a fixed direction v, near the tangent, passes Krawczyk's test on the box
+Z(t) + R, all t at once in Taylor models. So there is exactly one zero z(t) in
+each box, the Jacobian is regular, hence [g_x | g_lam] has full rank and z(t)
+is smooth; v . Z'(t) > 0 is proved too, so the zeros are one arc along which
+v . z grows. Nothing is asked of g_x: a fold is an ordinary point.
+
+Two pieces, one after the other, are one smooth arc if the end of the first,
+z = z(1), lies in the second: if some s has v' . (z - Z'(s)) = 0 for the
+direction v' and the polynomial Z' of the second, and z lies in the box
+Z'(s) + R', then z is the one zero in that box. Of the curve of zeros, which
+is smooth there, both are parts; and if its tangent at z points forward in
+both, the second goes on where the first ends.
 
 References
 ----------
-.. [1] Makino, Berz, "Taylor models and other validated functional inclusion
-   methods", Int. J. Pure Appl. Math. 4, 2003.
+.. [1] Krawczyk, "Newton-Algorithmen zur Bestimmung von Nullstellen mit
+   Fehlerschranken", Computing 4, 1969.
+.. [2] Martin, Goldsztejn, Granvilliers, Jermann, "Certified parallelotope
+   continuation for one-manifolds", SIAM J. Numer. Anal. 51, 2013.
 """
 
 from dataclasses import dataclass
 from functools import cached_property
-from math import comb
-from typing import Any
 
 import numpy as np
 
 from bifurc.loss.series import Series
-from bifurc.proof.claims import along, check_sizes, exists, lengthy
 from bifurc.proof.interval import (
     Ball,
     BallProblem,
@@ -32,231 +42,276 @@ from bifurc.proof.interval import (
     flint,
     matrix,
 )
-from bifurc.proof.signs import diagonalise, signs, speed
-from bifurc.proof.system import PointSystem, inverse, krawczyk, part
+from bifurc.proof.model import ORDER, ZERO, Model, models
 
-SLACK = 50.0  # of R over the first term that X(t) leaves out; its enclosure is that wide
-ORDER = 3  # of the polynomial X(t); remainders have one order more
+SLACK = 4.0  # of R over what Newton's step from Z(t) encloses
+ROUNDING = 2.0**-44  # least half-width, in units of each unknown
 
 
 @dataclass(frozen=True, eq=False)
 class Tube:
-    """One piece: lam from ``first`` to ``last``, X(t) by its coefficients, half-widths R.
+    """One piece: Z(t) by its coefficients, half-widths R and the direction v; exact arbs.
 
-    All numbers are exact arbs; ``curve`` has shape (ORDER + 1, n).
+    Attributes
+    ----------
+    curve : list of lists, shape (ORDER + 1, n + 1)
+    radius, direction : list, shape (n + 1,)
     """
 
     problem: BallProblem
-    first: Any
-    last: Any
     curve: list
     radius: list
-
-    @property
-    def centre(self):
-        """The middle of the piece."""
-        return (self.first + self.last) / 2
-
-    @property
-    def half(self):
-        """Half its length."""
-        return (self.last - self.first) / 2
-
-    @property
-    def span(self):
-        """All t of the piece."""
-        return flint.arb(0, 1) * self.half
-
-    @property
-    def lam(self) -> Ball:
-        """All lam of the piece."""
-        return Ball(self.centre + self.span)
-
-    def at(self, lam) -> list:
-        """X there, the middle of the tube."""
-        t = lam - self.centre
-        total = self.curve[-1]
-        for row in reversed(self.curve[:-1]):
-            total = [value * t + one for value, one in zip(total, row, strict=True)]
-        return total
-
-    def around(self, values) -> list:
-        """The boxes of half-widths R around values."""
-        return [value + flint.arb(0, r) for value, r in zip(values, self.radius, strict=True)]
+    direction: list
 
     @cached_property
-    def whole(self) -> list:
-        """A box around the whole tube."""
-        return self.around(self._expanded(self.span)[0])
+    def thin(self) -> np.ndarray:
+        """Z(t); shape (n + 1,)."""
+        return models(self.curve)
 
-    def _expanded(self, t) -> list:
-        """Coefficients of X(t + e) in e."""
-        power = [flint.arb(1)]
-        for _ in self.curve:
-            power.append(power[-1] * t)
-        return [
+    @cached_property
+    def thick(self) -> np.ndarray:
+        """Z(t) + R; shape (n + 1,)."""
+        return models([around(self.curve[0], self.radius), *self.curve[1:]])
+
+    @property
+    def lam(self) -> Model:
+        """The parameter along the tube."""
+        return self.thick[-1]
+
+    @cached_property
+    def rows(self):
+        """All rows over the tube; kernel values in them are computed once."""
+        return self.problem.rows(self.thick[:-1], self.lam)
+
+    def at(self, t) -> list:
+        """Z(t); arbs."""
+        return [value.at(t) for value in self.thin]
+
+    @cached_property
+    def jacobian(self) -> np.ndarray:
+        """The Jacobian of the bordered system over the tube; shape (n + 1, n + 1)."""
+        slopes = self.problem._jacobian(self.rows, self.lam)
+        return np.vstack([slopes, [Model.constant(v) for v in self.direction]])
+
+    @cached_property
+    def inverse(self) -> np.ndarray:
+        """A polynomial near the inverse of :attr:`jacobian`, exact."""
+        size = len(self.radius)
+        known = np.zeros((ORDER + 1, size, size))
+        for i, j in np.ndindex(size, size):
+            for k, value in enumerate(self.jacobian.item(i, j).poly.coeffs()):
+                known[k, i, j] = float(value.mid())
+        if not np.isfinite(known).all() or np.linalg.cond(known[0]) > 1e15:
+            raise NotCertifiedError("The Jacobian is singular to the working precision.")
+        near = [np.linalg.inv(known[0])]
+        for k in range(1, ORDER + 1):
+            near.append(-near[0] @ sum(known[j] @ near[k - j] for j in range(1, k + 1)))
+        exact = np.vectorize(flint.arb, otypes=[object])(np.array(near))
+        return models(exact.reshape(ORDER + 1, -1)).reshape(size, size)
+
+    @cached_property
+    def defect(self):
+        """Bounds of \\|1 - Y F'\\| over the tube, an array of arbs."""
+        product = self.inverse @ self.jacobian
+        return np.array(
             [
-                sum(
-                    (
-                        comb(k, j) * row[i] * power[k - j]
-                        for k, row in enumerate(self.curve)
-                        if k >= j
-                    ),
-                    start=flint.arb(0),
-                )
-                for i in range(self.problem.n)
+                [(int(i == j) - value).range().abs_upper() for j, value in enumerate(row)]
+                for i, row in enumerate(product)
             ]
-            for j in range(len(self.curve))
+        )
+
+    @cached_property
+    def step(self) -> list:
+        """Bounds of \\|Y F(Z(t))\\|: how far Newton's method moves from the middle."""
+        return newton_step(self.problem, self.thin, self.inverse)
+
+    @cached_property
+    def contraction(self):
+        """max_i (\\|1 - Y F'\\| R)_i / R_i, an arb; at most 1 where Krawczyk's test passes."""
+        shares = [
+            value / r for value, r in zip(self.defect @ self.radius, self.radius, strict=True)
         ]
+        return largest(shares)
 
-    def _rows(self, t, thick: bool):
-        """Rows along the tube as series in e, expanded around t."""
-        states = self._expanded(t)
-        if thick:
-            states[0] = self.around(states[0])
-        nothing = [flint.arb(0)] * self.problem.n
-        x = np.stack([balls(row) for row in [*states, nothing]])
-        lam = balls([self.centre + t, 1, *[0] * (len(states) - 1)])
-        return self.problem.rows(Series(x), Series(lam))
+    def prove(self) -> None:
+        """Prove that the tube holds one smooth arc of critical points.
+
+        Raises
+        ------
+        NotCertifiedError
+            If it does not, or not provably.
+        """
+        if not all(r > 0 for r in self.radius):
+            raise NotCertifiedError("A tube needs positive half-widths.")
+        moved = self.defect @ self.radius
+        for near, far, r in zip(self.step, moved, self.radius, strict=True):
+            if not near + far < r:
+                raise NotCertifiedError("Krawczyk's test fails on a piece of the branch.")
+        if not self.pace.range() > 0:
+            raise NotCertifiedError("A piece of the branch does not move forward.")
 
     @cached_property
-    def _thin(self):
-        return self._rows(flint.arb(0), thick=False)
-
-    @cached_property
-    def _thick(self):
-        return self._rows(flint.arb(0), thick=True)
-
-    @cached_property
-    def _spread(self):
-        return self._rows(self.span, thick=True)
-
-    def enclose(self, function, thick: bool = True) -> np.ndarray:
-        """What ``function`` of rows takes on the tube: a Taylor polynomial and its remainder."""
-        middle = function(self._thick if thick else self._thin).coefficients
-        rest = function(self._spread).coefficients
-        total, power = middle[0], flint.arb(1)
-        for k in range(1, len(middle)):
-            power = power * self.half
-            term = middle[k] if k < len(middle) - 1 else rest[k]
-            total = total + term * Ball(flint.arb(0, 1) * power)
+    def pace(self) -> Model:
+        """v . Z'(t)."""
+        total = ZERO
+        for v, value in zip(self.direction, self.thin, strict=True):
+            total = total + Model(value.poly.derivative()) * Ball(v)
         return total
 
     @cached_property
-    def slopes(self):
-        """[g_x | g_lam] over the tube, an arb_mat."""
-        return matrix(self.enclose(lambda rows: self.problem._jacobian(rows, self.lam)))
+    def velocity(self) -> np.ndarray:
+        """z'(t) of the arc, which solves F' z' = (0, v . Z'); shape (n + 1,).
 
-    def correction(self):
-        """(-Y g(X), 1 - Y g_x) over the tube, as arb_mats."""
-        n = self.problem.n
-        own = flint.arb_mat([[self.slopes[i, j] for j in range(n)] for i in range(n)])
-        near = inverse(own)
-        product = near * own
-        defect = [[int(i == j) - product[i, j] for j in range(n)] for i in range(n)]
-        g = column(arbs(self.enclose(self.problem._gradient, thick=False)))
-        return -(near * g), flint.arb_mat(defect)
+        From w = Y (0, v . Z'), which leaves (0, v . Z') - F' w, the error is
+        at most (1 - \\|1 - Y F'\\|)⁻¹ \\|Y\\| times that.
+        """
+        target = np.array([ZERO] * (len(self.radius) - 1) + [self.pace])
+        near = self.inverse @ target
+        rest = self.inverse @ (target - self.jacobian @ near)
+        if not self.contraction < 1:
+            raise NotCertifiedError("The velocity along a piece is not proved.")
+        share = largest([abs(v.range()) / r for v, r in zip(rest, self.radius, strict=True)])
+        error = share / (1 - self.contraction)
+        return near + models([[flint.arb(0, 1) * (error * r) for r in self.radius]])
 
-    def prove_unique(self) -> None:
-        """Exactly one critical point in every cross-section.
+    def enclose(self, t, rounds: int = 3):
+        """(z(t), [g_x | g_lam] there) for all t of an arb, by Krawczyk's operator.
+
+        The arc is known to be in the tube, so whatever the operator makes of
+        the tube's box there holds it too; each round starts from what the one
+        before found.
+        """
+        foot = self.at(t)
+        zero = around(foot, self.radius)
+        near = flint.arb_mat([[value.at(t).mid() for value in row] for row in self.inverse])
+        size = range(len(zero))
+        for _ in range(rounds):
+            x, lam = balls(zero[:-1]), Ball(zero[-1])
+            slopes = matrix(self.problem.jacobian(x, lam, checked=False)[1])
+            product = near * bordered(slopes, self.direction)
+            defect = flint.arb_mat([[int(i == j) - product[i, j] for j in size] for i in size])
+            centre = [value.mid() for value in zero]
+            g = arbs(self.problem.gradient(balls(centre[:-1]), Ball(centre[-1])))
+            along = dot(self.direction, minus(centre, foot))
+            moved = column(centre) - near * column([*g, along])
+            moved = moved + defect * column(minus(zero, centre))
+            zero = [a.intersection(b) for a, b in zip(moved.entries(), zero, strict=True)]
+        return zero, slopes
+
+    def leads_to(self, other: "Tube"):
+        """Prove that ``other`` goes on where this tube ends; where it does, an arb in t.
 
         Raises
         ------
         NotCertifiedError
-            If Krawczyk's test fails.
+            If that is not proved; see the argument at the head of the module.
         """
-        shift, defect = self.correction()
-        moved = shift + defect * column([flint.arb(0, r) for r in self.radius])
-        for value, r in zip(moved.entries(), self.radius, strict=True):
-            if not flint.arb(0, r).contains_interior(value):
-                raise NotCertifiedError("Krawczyk's test fails on a piece of the branch.")
-
-    def prove_signs(self, crossing=None) -> dict:
-        """Negative eigenvalues of each component; ``crossing`` has one that moves through zero.
-
-        Raises
-        ------
-        NotCertifiedError
-            If a sign, or the direction of the crossing, is not proved.
-        """
-        check_sizes(self.problem, self.lam)
-        found = {}
-        for component in self.problem.components:
-            if not self._matters(component) and component != crossing:
-                continue
-            kept = lengthy(self.problem, component, self.lam)
-            block = matrix(self.enclose(self._block_of(component)))
-            weights = arbs(self.problem._copy_weights(component, self.lam))
-            diagonal = diagonalise(part(block, kept), [weights[i] for i in kept])
-            found[component] = signs(diagonal, crossing=component == crossing).negative
-            if component == crossing:
-                self._prove_crossing(diagonal, component, kept)
-        return found
-
-    def _block_of(self, component):
-        return lambda rows: self.problem._matrix(component, rows, self.lam)
-
-    def _matters(self, component) -> bool:
-        """Whether the irrep exists somewhere on the piece."""
+        zero, slopes = self.enclose(flint.arb(1))
+        entry = other.foot(zero)
+        middle = [value.at(entry) for value in other.thin]
+        for away, r in zip(minus(zero, middle), other.radius, strict=True):
+            if not abs(away) < r:
+                raise NotCertifiedError("Two pieces of the branch do not hold the same points.")
         try:
-            return exists(self.problem, component, self.lam)
-        except NotCertifiedError:
-            return True
+            up = column([0] * (len(zero) - 1) + [1])
+            tangent = bordered(slopes, other.direction).solve(up).entries()
+        except ZeroDivisionError:
+            raise NotCertifiedError("The tangent of the branch is not proved.") from None
+        if not dot(self.direction, tangent) > 0:
+            raise NotCertifiedError("Two pieces of the branch meet head on.")
+        return entry
 
-    def _prove_crossing(self, diagonal, component, kept) -> None:
-        """The eigenvalue is monotone along the branch, so it is zero once at most."""
-        direction = balls([*along(self.slopes), 1])
-        change = self.problem.block_along(component, balls(self.whole), self.lam, direction)
-        if speed(diagonal, part(change, kept)).contains(0):
-            raise NotCertifiedError("The speed of a crossing eigenvalue is not proved.")
-
-    def leads_to(self, other: "Tube") -> None:
-        """Raise NotCertifiedError unless ``other`` goes on with the same branch."""
-        if self.last.man_exp() != other.first.man_exp():
-            raise NotCertifiedError("The pieces of the branch do not meet.")
-        if not (self._holds_zero_of(other) or other._holds_zero_of(self)):
-            raise NotCertifiedError("Two pieces of the branch do not hold the same points.")
-
-    def _holds_zero_of(self, other: "Tube") -> bool:
-        """Whether the critical point of ``other`` where both meet is the one in this tube."""
-        lam = self.last if other.first >= self.last else self.first
-        try:
-            zero = krawczyk(PointSystem(self.problem, Ball(lam)), other.at(lam), other.radius)
-        except NotCertifiedError:
-            return False
-        return all(o.contains(z) for o, z in zip(self.around(self.at(lam)), zero, strict=True))
+    def foot(self, z):
+        """Where v . (z - Z(s)) = 0 for all z of a box: an arb s within [-1, 1]."""
+        target = dot(self.direction, z)
+        height = ZERO
+        for v, value in zip(self.direction, self.thin, strict=True):
+            height = height + value * Ball(v)
+        s = flint.arb(-1)
+        for _ in range(6):  # Newton on midpoints; the proof comes after
+            s = (s - (height.at(s) - target) / height.poly.derivative()(s)).mid()
+        width = (2 * (abs(height.at(s) - target) / self.pace.range())).abs_upper()
+        s = s + flint.arb(0, 1) * width
+        low, high = s.lower(), s.upper()
+        if not (low >= -1 and high <= 1):
+            raise NotCertifiedError("Two pieces of the branch do not overlap.")
+        if not (height.at(low) < target and height.at(high) > target):
+            raise NotCertifiedError("Two pieces of the branch do not meet.")
+        return s
 
 
-def make(problem: BallProblem, doubles, x, first: float, last: float) -> Tube:
-    """A tube along the branch; whether it holds the branch is for the proof to say.
+def newton_step(problem: BallProblem, thin, inverse) -> list:
+    """Bounds of \\|Y (g(Z(t)), 0)\\| over all t; arbs."""
+    g = problem._gradient(problem.rows(thin[:-1], thin[-1]))
+    moved = inverse @ np.array([*g, ZERO])
+    return [value.range().abs_upper() for value in moved]
+
+
+def around(centre, radii) -> list:
+    """Balls of these half-widths."""
+    return [value + flint.arb(0, 1) * r for value, r in zip(centre, radii, strict=True)]
+
+
+def bordered(slopes, direction):
+    """[g_x | g_lam] with ``direction`` below it, an arb_mat."""
+    return flint.arb_mat([*slopes.tolist(), direction])
+
+
+def minus(one, other) -> list:
+    """The difference of two lists of arbs."""
+    return [a - b for a, b in zip(one, other, strict=True)]
+
+
+def dot(one, other):
+    """The inner product of two lists of arbs."""
+    return sum((a * b for a, b in zip(one, other, strict=True)), start=flint.arb(0))
+
+
+def largest(values):
+    """An upper bound of all values; an arb."""
+    return max((value.abs_upper() for value in values), key=float)
+
+
+def taylor(doubles, z: np.ndarray, direction: np.ndarray) -> np.ndarray:
+    """Coefficients of the branch through ``z`` in s = v . (z(s) - z); shape (ORDER + 1, n + 1)."""
+    rows = [z]
+    for k in range(1, ORDER + 1):
+        states = np.stack([*rows, np.zeros_like(z)])
+        change = doubles.gradient(Series(states[:, :-1]), Series(states[:, -1])).coefficients[k]
+        if k == 1:
+            slopes = np.vstack([doubles.jacobian(z[:-1], z[-1], checked=False)[1], direction])
+        rows.append(np.linalg.solve(slopes, np.append(-change, float(k == 1))))
+    return np.array(rows)
+
+
+def corrected(doubles, z: np.ndarray, direction: np.ndarray) -> np.ndarray:
+    """Newton's method on the branch at right angles to ``direction``, in doubles."""
+    for _ in range(8):
+        g, slopes = doubles.jacobian(z[:-1], z[-1])
+        step = np.linalg.solve(np.vstack([slopes, direction]), np.append(g, 0.0))
+        z = z - step
+        if np.abs(step).max() < 1e-14:
+            break
+    return z
+
+
+def make(problem: BallProblem, doubles, coefficients, direction, half: float) -> Tube:
+    """A tube around a Taylor polynomial; whether it holds the branch is for the proof to say.
 
     Parameters
     ----------
     doubles : NetworkProblem
         The same problem in doubles.
-    x : ndarray, shape (n,)
-        Near the branch in the middle of the piece.
+    coefficients : ndarray, shape (ORDER + 1, n + 1)
+        See :func:`taylor`.
+    half : float
+        Half the length of the piece, in the variable of the polynomial.
     """
-    lam = (first + last) / 2
-    for _ in range(8):
-        g, slopes = doubles.jacobian(x, lam)
-        step = np.linalg.solve(slopes[:, :-1], g)
-        x = x - step
-        if np.abs(step).max() < 1e-14:
-            break
-    rows = [x]
-    for k in range(1, ORDER + 2):
-        states = Series(np.stack([*rows, np.zeros_like(x)]))
-        values = Series(np.array([lam, 1.0, *[0.0] * (k - 1)]))
-        change = doubles.gradient(states, values).coefficients[k]
-        rows.append(-np.linalg.solve(slopes[:, :-1], change))
-    rest = np.abs(rows.pop()) * ((last - first) / 2) ** (ORDER + 1)
-    # generous against the first term left out, since its enclosure is, and rounding
-    radius = SLACK * (rest + rest.max()) + 2.0**-46 * np.maximum(np.abs(x), 2.0**-6)
-    return Tube(
-        problem,
-        flint.arb(first),
-        flint.arb(last),
-        [[flint.arb(float(value)) for value in row] for row in rows],
-        [flint.arb(float(r)) for r in radius],
-    )
+    scaled = coefficients * half ** np.arange(ORDER + 1)[:, None]
+    curve = [[flint.arb(float(value)) for value in row] for row in scaled]
+    v = [flint.arb(float(value)) for value in direction]
+    scales = np.maximum(doubles.scales(float(scaled[0, -1])), np.abs(scaled[0]))
+    first = Tube(problem, curve, [flint.arb(float(s) * ROUNDING) for s in scales], v)
+    step = np.array([float(value) for value in first.step])
+    radius = SLACK * (step + 0.1 * scales * (step / scales).max()) + ROUNDING * scales
+    return Tube(problem, curve, [flint.arb(float(r)) for r in radius], v)
