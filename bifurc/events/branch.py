@@ -105,12 +105,16 @@ def examine(problem, points: list[Point], status: Status, options: Options) -> B
         # the last points before the edge of definition may already lie beyond it
         at_edge = status is Status.OUTSIDE and known.lengths[believed - 1 :].sum() < EDGE
         points, status = points[:believed], status if at_edge else Status.JUMP
-    events = [describe(problem, event, points, known) for event in found]
+    steps = [min(int(event.position), len(points) - 2) for event in found]
+    events = [
+        describe(problem, event, points, known, steps.count(i) == 1)
+        for event, i in zip(found, steps, strict=True)
+    ]
     return Branch(problem, points, status, events)
 
 
-def describe(problem, found: Found, points: list[Point], known: Spectra) -> Event:
-    """Make the record of a located event."""
+def describe(problem, found: Found, points: list[Point], known: Spectra, alone: bool) -> Event:
+    """Make the record of a located event; ``alone`` if no other lies on its step."""
     at, component = found.at, found.component
     X, lam = at.X, float(at.X[-1])
     i = min(int(found.position), len(points) - 2)
@@ -122,13 +126,11 @@ def describe(problem, found: Found, points: list[Point], known: Spectra) -> Even
     else:
         tangent, fold, slope = at.tangent * np.sign(one.tangent[-1]), False, at.slope
     change = float(slope @ tangent)  # of the eigenvalue, along the branch
-    rest = _others(problem, X, component, found.count)
-    if found.tangential:
-        values = known.values[component]
-        counts = [int(np.count_nonzero(values[j] < 0)) for j in (i, i + 1)]
-    else:
-        counts = [rest[component] + found.count * int(c) for c in (change > 0, change < 0)]
-    before, after = (rest | {component: count} for count in counts)
+    before, after = _negatives(known.values, i), _negatives(known.values, i + 1)
+    if not alone and not found.tangential:
+        rest = _others(problem, X, component, found.count)
+        before = rest | {component: rest[component] + found.count * int(change > 0)}
+        after = rest | {component: rest[component] + found.count * int(change < 0)}
     backward = tangent[-1] < 0 and not fold
     return Event(
         label="LP" if fold else "BP",

@@ -13,9 +13,10 @@ import numpy as np
 
 from bifurc.continuation.singular import nearest
 from bifurc.errors import NotDefinedError, ZeroRowError
+from bifurc.spectra import Eigen
 from bifurc.structure.irreps import Component
 
-SMALL = 1e-12  # in scales; kernel and slope belong to the iterate before the last step
+SMALL = 1e-10  # last update, in scales; the point and the kernel are exact to its square
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +46,8 @@ def locate_crossing(
             near = vanishing(problem, X, component, count)
         except (NotDefinedError, ZeroRowError, np.linalg.LinAlgError):
             return None
-        matrix = np.vstack([jacobian, near.slope])
+        slope = near.slope
+        matrix = np.vstack([jacobian, slope])
         try:
             step = np.linalg.solve(matrix, -np.append(g, near.values.mean()))
         except np.linalg.LinAlgError:
@@ -58,7 +60,7 @@ def locate_crossing(
         X = X + step * min(1.0, 0.5 / size) if size > 0.5 else X + step
         if size < SMALL or (size < 1e-9 and size >= last / 2):
             tangent = np.linalg.solve(np.vstack([jacobian, np.eye(len(X))[-1]]), np.eye(len(X))[-1])
-            return Crossing(X, tangent, near.kernel, near.slope, size)
+            return Crossing(X, tangent, near.kernel_after(step), slope, size)
         last = size
     return None
 
@@ -66,7 +68,7 @@ def locate_crossing(
 def crossing_at(problem, X: np.ndarray, component: Component, count: int, tangent: np.ndarray):
     """The crossing at a known point of the branch, or None if the block is regular there."""
     near = vanishing(problem, X, component, count)
-    if np.abs(near.values).max() > 1e-8 * max(near.largest, 1.0):
+    if np.abs(near.values).max() > 1e-8 * max(np.abs(near.eigen.values).max(), 1.0):
         return None
     return Crossing(X, tangent / tangent[-1], near.kernel, near.slope, 0.0)
 
@@ -75,11 +77,38 @@ def crossing_at(problem, X: np.ndarray, component: Component, count: int, tangen
 class Vanishing:
     """The eigenvalues of a block that are nearest to zero."""
 
-    values: np.ndarray  # (count,)
-    kernel: np.ndarray  # (copies, count), right eigenvectors
-    left: np.ndarray  # (copies, count), left eigenvectors
-    slope: np.ndarray  # (n + 1,), gradient of their mean in (x, lam)
-    largest: float  # absolute value of any eigenvalue of the block
+    eigen: Eigen
+    chosen: np.ndarray  # (count,), which of the eigenvalues
+    matrix: np.ndarray  # (copies, copies)
+    changes: np.ndarray  # (n + 1, copies, copies), of the matrix with (x, lam)
+
+    @property
+    def values(self) -> np.ndarray:
+        """The eigenvalues, (count,)."""
+        return self.eigen.values[self.chosen]
+
+    @property
+    def kernel(self) -> np.ndarray:
+        """Right eigenvectors, (copies, count)."""
+        return self.eigen.right[:, self.chosen]
+
+    @property
+    def left(self) -> np.ndarray:
+        """Left eigenvectors, (copies, count)."""
+        return self.eigen.left[:, self.chosen]
+
+    @property
+    def slope(self) -> np.ndarray:
+        """Gradient of the mean of the eigenvalues in (x, lam), shape (n + 1,)."""
+        total = np.einsum("ik,dij,jk->d", self.left, self.changes, self.kernel)
+        return total / len(self.chosen)
+
+    def kernel_after(self, step: np.ndarray) -> np.ndarray:
+        """The right eigenvectors a small step away, to first order."""
+        values = np.delete(self.eigen.values, self.chosen)
+        right, left = (np.delete(v, self.chosen, 1) for v in (self.eigen.right, self.eigen.left))
+        residual = (self.matrix + np.tensordot(step, self.changes, 1)) @ self.kernel
+        return self.kernel - right @ (left.T @ residual / values[:, None])
 
 
 def vanishing(problem, X: np.ndarray, component: Component, count: int = 1) -> Vanishing:
@@ -87,6 +116,4 @@ def vanishing(problem, X: np.ndarray, component: Component, count: int = 1) -> V
     blocks, changes = problem.blocks_and_changes(X[:-1], X[-1], np.eye(len(X)), [component])
     eigen = blocks[component].eigen()
     chosen = nearest(eigen, count)
-    left, right = eigen.left[:, chosen], eigen.right[:, chosen]
-    slope = np.einsum("ik,dij,jk->d", left, changes[component], right) / count
-    return Vanishing(eigen.values[chosen], right, left, slope, float(np.abs(eigen.values).max()))
+    return Vanishing(eigen, chosen, blocks[component].matrix, changes[component])
