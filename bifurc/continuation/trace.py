@@ -98,16 +98,26 @@ def trace(
 def attempt(problem, points, steps: np.ndarray, window, options: Options, predict):
     """Steps of these lengths, one after the other, predicted and corrected at once.
 
-    Guesses after the first one beyond the window are left out.
+    The first guess beyond the window is moved back to its edge and corrected
+    there; those after it are left out.
 
     Returns
     -------
     list of Outcome
     """
-    guesses = predict(problem, points, np.cumsum(steps))
-    inside = (window[0] <= guesses[:, -1]) & (guesses[:, -1] <= window[1])
-    wanted = len(guesses) if inside.all() else int(inside.argmin()) + 1
-    return correct_all(problem, guesses[:wanted], points[-1].tangent, options)
+    last, guesses = points[-1], predict(problem, points, np.cumsum(steps))
+    beyond = (guesses[:, -1] < window[0]) | (guesses[:, -1] > window[1])
+    if not beyond.any():
+        return correct_all(problem, guesses, last.tangent, options)
+    out = int(beyond.argmax())
+    before, after = guesses[out - 1] if out else last.X, guesses[out]
+    edge = window[0] if after[-1] < window[0] else window[1]
+    across = np.tile(last.tangent, (out + 1, 1))
+    if before[-1] != edge:
+        after = before + (after - before) * (edge - before[-1]) / (after[-1] - before[-1])
+        after[-1] = edge
+        across[out] = np.append(np.zeros(problem.n), np.sign(last.tangent[-1]))
+    return correct_all(problem, np.vstack([guesses[:out], after]), across, options)
 
 
 def growing(first: float, longest: float, count: int, growth: float = 2.0) -> np.ndarray:
@@ -163,8 +173,10 @@ def _settle(problem, before: Point, outcome: Outcome, step: float, window, optio
     """
     if outcome.point is not None:
         outcome = trust(problem, before, outcome, step, options)
-    if outcome.point is None or window[0] <= outcome.point.lam <= window[1]:
+    if outcome.point is None or window[0] < outcome.point.lam < window[1]:
         return outcome, None
+    if outcome.point.lam in window:
+        return outcome, Status.WINDOW
     return _stop_at_edge(problem, before, outcome.point, window, options, trust), Status.WINDOW
 
 

@@ -12,6 +12,7 @@ from bifurc.continuation.trace import point_at, trace
 from bifurc.loci.problem import LocusProblem
 from bifurc.loci.special import Special, newton, specials
 from bifurc.loci.trust import reversible
+from bifurc.structure.structure import SLACK
 
 # steps of at most a quarter: nothing but the ends of a step says what happens on it
 STEPS = Options(ds_max=0.25)
@@ -166,7 +167,8 @@ def _arm(problem, start: Point, windows, options) -> tuple[list[Point], End]:
 
 def _explained(problem, points: list[Point], status: Status) -> tuple[list[Point], End]:
     """The points, with the last one of all where it can be found, and why they end."""
-    if status is Status.OUTSIDE and (found := _size_limit(problem, points)):
+    near = {Status.OUTSIDE: 1e-3, Status.WINDOW: SLACK}.get(status)
+    if near is not None and (found := _size_limit(problem, points, near)):
         return found
     stopped = (Status.OUTSIDE, Status.JUMP, Status.STEP_FLOOR)
     if status in stopped and (names := parallel_rows(problem, points[-1])):
@@ -236,15 +238,16 @@ def _tangent(problem, jacobian, X, like) -> np.ndarray:
     return scales * vector * (1.0 if vector @ (like / scales) >= 0 else -1.0)
 
 
-def _size_limit(problem, points: list[Point]) -> tuple[list[Point], End] | None:
-    """The points with the one where a set reaches its least size, if one is about to."""
+def _size_limit(problem, points: list[Point], near: float) -> tuple[list[Point], End] | None:
+    """The points with the one where a set reaches its least size, if one is ``near`` it."""
     plane, last = problem.plane, points[-1]
     lam, mu = float(np.sinh(last.X[-2])), last.lam
     for one in plane.structure.sets:
         least = plane.structure.least_size(one)
         size = one.size(**plane.parameters(lam, mu))
-        if one.size.substitute(plane.plane).degree and size - least < 1e-3 * max(1.0, least):
-            ending = _stop_where(problem, points, _at_size(one, least)) if least == 1.0 else []
+        if one.size.substitute(plane.plane).degree and size - least <= near:
+            ahead = least == 1.0 and size - least > SLACK
+            ending = _stop_where(problem, points, _at_size(one, least)) if ahead else []
             what = f"Point set {one.name!r} reaches its least size {1 if least == 1.0 else 0}."
             return points + ending, End(what, Status.OUTSIDE, one.name)
     return None
