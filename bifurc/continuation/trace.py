@@ -17,6 +17,7 @@ from bifurc.continuation.predict import NODES, Hermite, along_hermite
 from bifurc.continuation.trust import judge
 
 log = logging.getLogger(__name__)
+LEADING = 0.3  # part of lam in the unit tangent from which on the branch is not about to turn
 FIRST = 4  # steps that are tried at once from the start, where only the tangent is known
 
 
@@ -99,7 +100,7 @@ def attempt(problem, points, steps: np.ndarray, window, options: Options, predic
     """Steps of these lengths, one after the other, predicted and corrected at once.
 
     The first guess beyond the window is moved back to its edge and corrected
-    there; those after it are left out.
+    there, unless the branch is about to turn; those after it are left out.
 
     Returns
     -------
@@ -113,7 +114,8 @@ def attempt(problem, points, steps: np.ndarray, window, options: Options, predic
     before, after = guesses[out - 1] if out else last.X, guesses[out]
     edge = window[0] if after[-1] < window[0] else window[1]
     across = np.tile(last.tangent, (out + 1, 1))
-    if before[-1] != edge:
+    leads = abs(last.tangent[-1]) > LEADING * problem.scales(last.lam)[-1]
+    if leads and before[-1] != edge:
         after = before + (after - before) * (edge - before[-1]) / (after[-1] - before[-1])
         after[-1] = edge
         across[out] = np.append(np.zeros(problem.n), np.sign(last.tangent[-1]))

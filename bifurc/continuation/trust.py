@@ -33,8 +33,8 @@ def judge(problem, before: Point, outcome: Outcome, step: float, options: Option
     turned = turn(problem, before, after)
     if turned > options.max_turn:
         return outcome.failed(Status.TURNED)
-    chart = problem.chart(after.lam)
-    if outcome.moved > NEAR_PREDICTOR * step and bows(chart, before, after, options):
+    away = outcome.moved > NEAR_PREDICTOR * step
+    if away and bows(problem.chart(after.lam), before, after, options):
         return outcome.failed(Status.FAR)
     passed = singular_between(problem, before, after)
     if passed is None:

@@ -41,7 +41,7 @@ def save_branch(path: Path, branch: Branch) -> None:
         "X": np.array([p.X for p in points]),
         "tangent": np.array([p.tangent for p in points]),
         "jacobian": np.array([p.jacobian for p in points]),
-        "values": np.array([p.values for p in points]),
+        "values": _rectangle([p.values for p in points]),
         "work": np.array([[p.iterations, p.evaluations] for p in points]),
     }
     for i, event in enumerate(events):
@@ -58,6 +58,14 @@ def save_branch(path: Path, branch: Branch) -> None:
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)  # type: ignore[arg-type]
     write_atomically(path, buffer.getvalue())
+
+
+def _rectangle(rows: list[np.ndarray]) -> np.ndarray:
+    """Rows of different lengths as one array, filled up with nan."""
+    full = np.full((len(rows), max(map(len, rows))), np.nan)
+    for row, values in zip(full, rows, strict=True):
+        row[: len(values)] = values
+    return full
 
 
 def load_branch(path: Path) -> Branch:
@@ -83,7 +91,7 @@ def load_branch(path: Path) -> Branch:
 
 def _branch_from(data: dict, about: dict) -> Branch:
     points = [
-        Point(X, tangent, jacobian, values, int(work[0]), int(work[1]))
+        Point(X, tangent, jacobian, values[~np.isnan(values)], int(work[0]), int(work[1]))
         for X, tangent, jacobian, values, work in zip(
             data["X"], data["tangent"], data["jacobian"], data["values"], data["work"], strict=True
         )
