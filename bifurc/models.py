@@ -45,11 +45,15 @@ def permuted(n: int = 5, square: float = 0.3) -> SymmetricProblem:
     On u = 0 a simple branch point at lam = 0 and, at lam = 1, one whose kernel
     is the standard representation of dimension n - 1.
     """
-    spread = np.eye(n) - 1.0 / n
+    one = np.eye(n)
+    spread = one - 1.0 / n
     full = PlainProblem(
-        gradient=lambda u, lam: lam * u + square * u**2 - u**3 - spread @ u,
-        hessian=lambda u, lam: np.diag(lam + 2 * square * u - 3 * u**2) - spread,
+        gradient=lambda u, lam: u * (_each(lam) + square * u - u * u) - u @ spread,
+        hessian=lambda u, lam: (
+            one * (_each(lam) + 2 * square * u - 3 * u * u)[..., None] - spread
+        ),
         gradient_dlam=lambda u, lam: u,
+        batched=True,
         loss=lambda u, lam: float(
             lam * u @ u / 2 + square * (u**3).sum() / 3 - (u**4).sum() / 4 - u @ spread @ u / 2
         ),

@@ -191,7 +191,7 @@ class PlainProblem:
 
     def blocks(self, x, lam, components=None) -> dict[Component, Block]:
         """The block of every component at one point or a batch of points."""
-        if np.ndim(lam):
+        if np.ndim(lam) and (self.blocks_of is not None or not self.batched):
             each = [self.blocks(xi, li, components) for xi, li in zip(x, lam, strict=True)]
             return {
                 c: Block(
@@ -206,7 +206,7 @@ class PlainProblem:
         if self.blocks_of is not None:
             matrices |= self.blocks_of(x, lam)
         return {
-            c: Block(np.asarray(m), np.ones(len(m)))
+            c: Block(np.asarray(m), np.ones(np.shape(m)[:-1]))
             for c, m in matrices.items()
             if components is None or c in components
         }

@@ -210,13 +210,14 @@ class SymmetricProblem(PlainProblem):
         whole = full.loss
         loss = None if whole is None else lambda x, lam: whole(basis @ x, lam)
         return cls(
-            gradient=lambda x, lam: basis.T @ full.gradient(basis @ x, lam),
-            hessian=lambda x, lam: basis.T @ full.hessian(basis @ x, lam) @ basis,
-            gradient_dlam=lambda x, lam: basis.T @ full.gradient_dlam(basis @ x, lam),
+            gradient=lambda x, lam: full.gradient(x @ basis.T, lam) @ basis,
+            hessian=lambda x, lam: basis.T @ full.hessian(x @ basis.T, lam) @ basis,
+            gradient_dlam=lambda x, lam: full.gradient_dlam(x @ basis.T, lam) @ basis,
             n=basis.shape[1],
             loss=loss,
             blocks_of=blocks_of,
             source=full.source,
+            batched=full.batched,
             full=full,
             group=group,
             basis=basis,
