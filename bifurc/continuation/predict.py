@@ -33,7 +33,7 @@ def along_hermite(problem, points: tuple[Point, ...], steps: np.ndarray) -> np.n
         return along_tangent(problem, points, steps)
     chart = problem.chart(points[-1].lam)
     X = np.array([point.X for point in points])
-    y, speeds = chart.into(X), chart.push(X, np.array([point.tangent for point in points]))
+    y, speeds = chart.lift(X, np.array([point.tangent for point in points]))
     speed = math.sqrt(speeds[-1] @ speeds[-1])
     where, rates = ((y - y[-1]) @ speeds[-1]) / speed, (speeds @ speeds[-1]) / speed
     straight = rates > ALONG * np.sqrt((speeds * speeds).sum(-1))
@@ -78,8 +78,8 @@ class Hermite:
     @classmethod
     def between(cls, chart: Chart, one: Point, other: Point) -> "Hermite":
         """The cubic from ``one`` to ``other`` in the chart."""
-        start, end = chart.into(one.X), chart.into(other.X)
-        speeds = [chart.push(point.X, point.tangent) for point in (one, other)]
+        X, tangents = np.array([one.X, other.X]), np.array([one.tangent, other.tangent])
+        (start, end), speeds = chart.lift(X, tangents)
         norms = [math.sqrt(speed @ speed) for speed in speeds]
         units = [speed / norm for speed, norm in zip(speeds, norms, strict=True)]
         turn = units[1] - units[0]

@@ -52,6 +52,16 @@ class Chart:
         moved = self.factor(lam) * tangent[..., :-1] + slope * self.factor_dlam(lam) * X[..., :-1]
         return np.concatenate([moved, self.theta_dlam(lam)[..., None] * slope], -1)
 
+    def lift(self, X: np.ndarray, tangent: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """:meth:`into` and :meth:`push`, for less."""
+        lam, slope, factor = X[..., -1], tangent[..., -1:], self.factor(X[..., -1])
+        y, pushed = np.empty(X.shape), np.empty(X.shape)
+        y[..., :-1], y[..., -1] = factor * X[..., :-1], self.theta(lam)
+        pushed[..., :-1] = factor * tangent[..., :-1]
+        pushed[..., :-1] += slope * self.factor_dlam(lam) * X[..., :-1]
+        pushed[..., -1] = self.theta_dlam(lam) * tangent[..., -1]
+        return y, pushed
+
     def out(self, y: np.ndarray) -> np.ndarray:
         """y to (x, lam)."""
         lam = self.lam(y[..., -1])
@@ -70,6 +80,11 @@ class FlatChart:
     def push(X: np.ndarray, tangent: np.ndarray) -> np.ndarray:
         """The tangent itself."""
         return tangent
+
+    @staticmethod
+    def lift(X: np.ndarray, tangent: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Both themselves."""
+        return X, tangent
 
     @staticmethod
     def out(y: np.ndarray) -> np.ndarray:

@@ -243,8 +243,8 @@ def _guesses(known: Spectra, component: Component, i: int, j: int, chart, curve:
             nodes.append(k)
     nodes.sort()
     if (speeds[nodes] * rise > 0).all():
-        X, slopes = known.X[nodes], speeds[nodes, None]
-        curves = np.concatenate([chart.into(X), chart.push(X, known.tangents[nodes]) / slopes])
+        y, pushed = chart.lift(known.X[nodes], known.tangents[nodes])
+        curves = np.concatenate([y, pushed / speeds[nodes, None]])
         yield chart.out(hermite_weights(values[nodes], np.zeros(1)) @ curves)[0]
     slopes = known.slopes(component)[:, i, j]
     for share in (_root(values[i], values[i + 1], *slopes), 0.5, 0.1, 0.9):
@@ -309,10 +309,11 @@ def _lengths(problem, X: np.ndarray, tangents: np.ndarray) -> tuple[np.ndarray, 
     charts = [problem.chart(lam) for lam in X[:-1, -1]]
     for chart in {id(chart): chart for chart in charts}.values():
         first = np.flatnonzero([other is chart for other in charts])
-        y = chart.into(X[first]), chart.into(X[first + 1])
-        lengths[first] = np.linalg.norm(y[1] - y[0], axis=-1)
-        for side in (0, 1):
-            speeds = chart.push(X[first + side], tangents[first + side])
+        (start, begin), (end, finish) = (
+            chart.lift(X[first + side], tangents[first + side]) for side in (0, 1)
+        )
+        lengths[first] = np.linalg.norm(end - start, axis=-1)
+        for side, speeds in enumerate((begin, finish)):
             rates[side, first, 0] = lengths[first] / np.linalg.norm(speeds, axis=-1)
     return lengths, rates
 
