@@ -59,7 +59,7 @@ class Block:
             full = np.zeros((*thin.shape[:-2], len(kept), thin.shape[-1]))
             full[..., kept, :] = thin
             vectors.append(full)
-        return Eigen(part.values, *vectors)
+        return Eigen(part.values, *vectors, part.imaginary)
 
     def _symmetric(self) -> "Eigen":
         root = np.sqrt(self.weights)[..., :, None]
@@ -76,7 +76,8 @@ class Block:
     def _general(self) -> "Eigen":
         """Where a weight is not positive the block need not have real eigenvalues.
 
-        Real parts are kept; a pair that is not real cannot cross zero alone.
+        Real parts are kept as values. Of a pair that is not real the right
+        vectors span its real plane, and the left vectors are dual to them.
         """
         matrix, m = self.matrix, 0
         if self.neutral is not None:
@@ -85,12 +86,21 @@ class Block:
             lift = 1e6 * (1.0 + np.abs(matrix).max())
             matrix = matrix + lift * self.neutral @ np.linalg.pinv(self.neutral)
         values, right = np.linalg.eig(matrix)
-        order = np.argsort(values.real, axis=-1)[..., : values.shape[-1] - m]
+        order = np.argsort(values.real, axis=-1, kind="stable")[..., : values.shape[-1] - m]
         left = np.linalg.inv(right).swapaxes(-1, -2)
+        values = np.take_along_axis(values, order, -1)
+        right, left = (np.take_along_axis(v, order[..., None, :], -1) for v in (right, left))
+        if not np.iscomplexobj(values):
+            return Eigen(values, right, left)
+        turn = values.imag[..., None, :]
+        root = np.sqrt(2.0)
+        plane = np.where(turn > 0, root * right.real, -root * right.imag)
+        dual = np.where(turn > 0, root * left.real, root * left.imag)
         return Eigen(
-            np.take_along_axis(values, order, -1).real,
-            np.take_along_axis(right, order[..., None, :], -1).real,
-            np.take_along_axis(left, order[..., None, :], -1).real,
+            values.real,
+            np.where(turn == 0, right.real, plane),
+            np.where(turn == 0, left.real, dual),
+            values.imag,
         )
 
 
@@ -101,6 +111,7 @@ class Eigen:
     values: np.ndarray
     right: np.ndarray
     left: np.ndarray
+    imaginary: np.ndarray | None = None  # (..., k) where eigenvalues are not all real
 
     @property
     def negatives(self) -> np.ndarray:
@@ -108,5 +119,14 @@ class Eigen:
         return np.count_nonzero(self.values < 0, axis=-1)
 
     def speeds(self, change: np.ndarray) -> np.ndarray:
-        """First-order change of each eigenvalue when the block changes by ``change``."""
-        return np.einsum("...ik,...ij,...jk->...k", self.left, change, self.right)
+        """First-order change of each eigenvalue when the block changes by ``change``.
+
+        Of one that is not real, the change of its real part.
+        """
+        own = np.einsum("...ik,...ij,...jk->...k", self.left, change, self.right)
+        if self.imaginary is None:
+            return own
+        # what a pair has in common is the mean over its plane; its two stand side by side
+        before, after = np.roll(own, 1, axis=-1), np.roll(own, -1, axis=-1)
+        other = np.where(self.imaginary > 0, after, before)
+        return np.where(self.imaginary == 0, own, (own + other) / 2)

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 from mpmath import mpf
 
-from bifurc import family, trace
+from bifurc import family, locus, trace
 from bifurc.api import member
 from bifurc.continuation.options import Options
 from bifurc.loss import full
 from bifurc.loss.embedding import matrices
 from bifurc.loss.kernels import ReLU
+from bifurc.spectra import Block
 from tests import longhand
 
 # every family with the p of its second set; for A there is none
@@ -255,3 +256,80 @@ def test_spectrum_has_a_row_for_each_point_and_changes_sign_at_the_event():
     assert values.shape == (len(branch.points), event.component.copies)
     assert ((values.min(axis=1) < 0) == (branch.lam < event.lam)).all()
     assert (branch.is_minimum() == (branch.lam > event.lam)).all()
+
+
+# --- eigenvalues that are not real: the form of a set of less than two points is not definite
+
+
+@cache
+def formal_events():
+    branch = trace("M", d=(4.5, 3.4))
+    return branch.problem, [event for event in branch.events if event.component.label == "s[bulk]"]
+
+
+def spectrum_beside(problem, event, step):
+    """Eigenvalues of an event's block, complex ones too, a little further along the branch."""
+    x = event.X + step * event.tangent / event.tangent[-1]
+    for _ in range(8):
+        g, jacobian = problem.jacobian(x[:-1], x[-1])
+        x = np.append(x[:-1] - np.linalg.solve(jacobian[:, :-1], g), x[-1])
+    return np.linalg.eigvals(problem.blocks(x[:-1], x[-1])[event.component].matrix)
+
+
+def test_a_pair_on_the_imaginary_axis_is_told_from_a_zero():
+    problem, events = formal_events()
+    for event in events:
+        values = spectrum_beside(problem, event, 0.0)
+        zeros = np.count_nonzero(np.abs(values) < 1e-9)
+        turning = np.count_nonzero((np.abs(values.real) < 1e-9) & (np.abs(values.imag) > 0.1))
+        assert (zeros, turning) == ((0, 2) if event.kind == "pair" else (1, 0))
+        assert event.formal and event.kernel.shape[1] == zeros + turning
+    assert [event.kind for event in events].count("pair") == 1
+
+
+def test_speed_of_a_pair_is_that_of_its_real_part():
+    problem, events = formal_events()
+    (pair,) = (event for event in events if event.kind == "pair")
+
+    def slope(step):
+        sides = [spectrum_beside(problem, pair, h) for h in (-step, step)]
+        low, high = (v[np.argmax(v.imag)].real for v in sides)
+        return (high - low) / (2 * step)
+
+    richardson = (4 * slope(5e-7) - slope(1e-6)) / 3
+    assert pair.speed == pytest.approx(richardson, rel=1e-5)
+
+
+def test_the_kernel_of_a_pair_is_the_plane_that_the_block_turns():
+    problem, events = formal_events()
+    (pair,) = (event for event in events if event.kind == "pair")
+    block = problem.blocks(pair.X[:-1], pair.X[-1])[pair.component].matrix
+    assert np.linalg.matrix_rank(pair.kernel) == 2
+    inside = np.linalg.lstsq(pair.kernel, block @ pair.kernel, rcond=None)[0]
+    np.testing.assert_allclose(pair.kernel @ inside, block @ pair.kernel, atol=1e-9)
+    assert abs(np.trace(inside)) < 1e-9 and np.linalg.det(inside) > 0.01
+
+
+def test_a_pair_has_no_locus():
+    with pytest.raises(ValueError, match="no eigenvalue of s.bulk. is zero"):
+        locus("M", "s:bulk", ("d", "p"), search=(4.5, 3.4), near=3.4341)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_speeds_of_a_block_that_is_not_definite_are_slopes_of_real_parts(seed):
+    random = np.random.default_rng(seed)
+    form, change = (m + m.T for m in random.normal(size=(2, 6, 6)))
+    weights = np.array([1.0, 2.0, 1.5, -1.0, -2.0, -0.5])
+
+    def values(step):
+        eigen = Block((form + step * change) / weights[:, None], weights).eigen()
+        return eigen.values, eigen.imaginary
+
+    step = 1e-6
+    eigen = Block(form / weights[:, None], weights).eigen()
+    low, high = values(-step)[0], values(step)[0]
+    assert eigen.imaginary is not None and np.any(eigen.imaginary)
+    np.testing.assert_allclose(
+        eigen.speeds(change / weights[:, None]), (high - low) / (2 * step), rtol=1e-6, atol=1e-7
+    )
+    np.testing.assert_allclose(eigen.left.T @ eigen.right, np.eye(6), atol=1e-9)

@@ -9,13 +9,15 @@ import numpy as np
 
 from bifurc.continuation.options import Options, Status
 from bifurc.continuation.point import Point
-from bifurc.continuation.singular import Singularity
+from bifurc.continuation.singular import Singularity, nearest
 from bifurc.continuation.trace import trace
 from bifurc.events.detect import Found, Spectra, find, refine, spectra
 from bifurc.events.records import Event, Index, morse_index
+from bifurc.spectra import Block
 from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
 
+REAL = 1e-6  # of the largest eigenvalue: an imaginary part below it is rounding
 EDGE = 1e-3  # so near, in arclength, to where the loss is not defined nothing need be explained
 
 
@@ -144,9 +146,30 @@ def describe(problem, found: Found, points: list[Point], known: Spectra, alone: 
         loss=float(problem.losses(X[None, :-1], X[-1:])[0]),
         below=after if backward else before,
         above=before if backward else after,
-        kind="fold" if fold else "tangential" if found.tangential else "unknown",
+        kind=_kind(problem, found, fold, known.definite[component][i : i + 2].all()),
         position=found.position,
     )
+
+
+def _kind(problem, found: Found, fold: bool, definite: bool) -> str:
+    """The kind of an event as far as eigenvalues show it; the rest is for a normal form."""
+    if fold:
+        return "fold"
+    if found.tangential:
+        return "tangential"
+    if definite or found.count < 2:
+        return "unknown"
+    X, c = found.at.X, found.component
+    return "pair" if _turning(problem.blocks(X[:-1], X[-1], [c])[c], found.count) else "unknown"
+
+
+def _turning(block: Block, count: int) -> bool:
+    """Whether the ``count`` eigenvalues nearest the imaginary axis are not real."""
+    eigen = block.eigen()
+    if eigen.imaginary is None:
+        return False
+    turn = np.abs(eigen.imaginary[nearest(eigen, count)])
+    return bool(turn.min() > REAL * np.abs(eigen.values).max())
 
 
 def _others(problem, X, component: Component, count: int) -> Index:

@@ -47,6 +47,9 @@ class Event:
     ``below`` and ``above`` are the numbers of negative eigenvalues for smaller
     and larger ``lam``; at a fold, where both sheets lie on one side, before
     and after it along the branch.
+
+    At an event of kind ``pair`` no eigenvalue is zero: two of one block, which
+    can be not real where its form is not definite, pass the imaginary axis.
     """
 
     label: str  # BP, LP
@@ -60,7 +63,7 @@ class Event:
     loss: float | None
     below: Index = field(repr=False)
     above: Index = field(repr=False)
-    kind: str = "unknown"  # fold, transcritical, pitchfork, degenerate, tangential
+    kind: str = "unknown"  # fold, transcritical, pitchfork, degenerate, tangential, pair
     position: float = 0.0  # number of the point before it, plus the share of the step
     # (params, window, options) -> Locus: the event in two parameters; bifurc.trace sets it
     locus: Callable | None = field(default=None, repr=False)

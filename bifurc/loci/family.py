@@ -38,13 +38,18 @@ def of_event(
     ------
     ValueError
         If a parameter is unknown, a size not affine in the two, or the event
-        no fold or symmetry-breaking crossing.
+        no fold or symmetry-breaking crossing of a real eigenvalue.
     """
     first, second = two(params)
     if event.component.irrep == "t" and event.label != "LP":
         raise ValueError(
             "A branch point inside the fixed-point space has no locus in two parameters unless a "
             "symmetry keeps it; take the event in the family of the larger group."
+        )
+    if event.kind == "pair":
+        raise ValueError(
+            f"At {first} = {event.lam:.10g} no eigenvalue of {event.component.label} is zero: a pair "
+            "that is not real passes the imaginary axis, and has no locus here. Take another event."
         )
     line = family.line(first, second)
     plane = Plane(

@@ -115,7 +115,7 @@ def switch(problem, event: Event, search: Search | None = None, options: Options
     """
     births: list[Birth] = []
     attempts: list[Attempt] = []
-    if event.kind == "fold" or event.formal:
+    if event.kind in ("fold", "pair") or event.formal:  # of a pair no eigenvalue is zero
         return births, attempts
     options = options or Options()
     if event.kind == "tangential":
