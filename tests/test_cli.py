@@ -267,3 +267,38 @@ def test_the_case_of_a_family_name_is_forgiven_in_the_hint(run):
 def test_a_matrix_that_does_not_fit_into_memory_is_one_line(run, tmp_path):
     code, _, err = run("embed", "II", "--at", "d=1e7", "-o", str(tmp_path / "w.npy"))
     assert code == 2 and len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["certify", "II", "--event", "s:bulk"],
+        ["identify", "W.npy"],
+        ["embed", "II", "--at", "d=12"],
+        ["locus", "M", "--event", "s:bulk"],
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_a_place_that_cannot_be_written_is_said_before_the_work_is_done(
+    run, arguments, tmp_path, monkeypatch
+):
+    work = ["certified.certify", "identification.identify.identify", "api.locus"]
+    for name in [*work, "identification.embed.embed_both"]:
+        monkeypatch.setattr(f"bifurc.{name}", lambda *_, **__: pytest.fail("worked first"))
+    ending = {"embed": ".npy", "locus": ".png"}.get(arguments[0], ".json")
+    status, out, err = run(*arguments, "-o", str(tmp_path / "none" / f"x{ending}"))
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert "There is no folder" in err
+
+
+def test_a_value_that_is_not_finite_is_called_so(run):
+    for value in ("nan", "inf", "2*nan"):
+        _, _, err = run("critical", "M", "--set", f"p={value}")
+        assert "needs a finite number" in err
+
+
+def test_check_names_a_broken_file_once(run, tmp_path):
+    path = tmp_path / "broken.json"
+    path.write_text("{")
+    status, _, err = run("check", str(path))
+    assert status == 2 and err.count("broken.json") == 1

@@ -325,3 +325,34 @@ def test_tutorials_run(script, tmp_path, monkeypatch, capsys):
 def test_figures_are_made_by_their_scripts(script, tmp_path, monkeypatch):
     execute(script, tmp_path, monkeypatch)
     assert {path.suffix for path in tmp_path.iterdir()} == {".png", ".svg"}
+
+
+def test_points_in_between_stay_on_their_step_where_a_branch_ends():
+    graph = bifurc.explore("II", d=(12, 3.2), depth=1)
+    for name, branch in graph.branches.items():
+        for piece in draw.curves({name: branch}, "smallest"):
+            assert piece.x.min() >= min([branch.lam.min(), *(e.lam for e in branch.events)])
+            assert not piece.stable or piece.y.min() > -1e-9
+
+
+@pytest.mark.parametrize("fam, window", [("II", (40, 3.2)), ("M", (40, 4)), ("A", (1e4, 3))])
+@pytest.mark.parametrize("y", ["loss", "norm", "smallest"])
+def test_between_points_drawn_the_curve_is_as_straight_as_print_needs(fam, window, y):
+    branch = bifurc.trace(fam, d=window)
+    pieces = draw.curves(branch, y)
+    height = max(piece.y.max() for piece in pieces) - min(piece.y.min() for piece in pieces)
+    for piece in pieces:
+        finer = next(
+            other
+            for other in draw.curves(branch, y, points=4 * draw.curves.__defaults__[-1])
+            if other.index == piece.index
+        )
+        order = np.argsort(piece.x)
+        between = np.interp(finer.x, piece.x[order], piece.y[order])
+        assert np.abs(between - finer.y).max() < 1e-3 * height  # a tenth of a line's width
+
+
+@pytest.mark.parametrize("y", ["graph", "isotropy"])
+def test_plot_says_what_does_not_go_with_a_graph(folder, y, capsys):
+    assert main(["plot", str(folder), "--y", y, "--branch", "b0"]) == 2
+    assert "leave them out" in capsys.readouterr().err

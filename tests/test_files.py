@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 
 import networkx as nx
 import numpy as np
@@ -186,3 +187,48 @@ def test_every_status_survives(tmp_path):
         changed = type(branch)(branch.problem, branch.points, status, branch.events)
         save_branch(tmp_path / "b.npz", changed)
         assert load_branch(tmp_path / "b.npz").status is status
+
+
+def damages():
+    """One damage each to a graph file: (where, new value); None takes the value away."""
+    top = [(("graph",), 3), (("nodes",), "x"), (("branches",), None), (("multigraph",), [])]
+    node = [(("nodes", 0), -1), (("nodes", 0, "mark"), None), (("nodes", 0, "id"), -1)]
+    edge = [(("edges", 0, name), None) for name in ("branch", "index", "lam_low", "key")]
+    return [*top, *node, *edge, (("edges", 0, "branch"), "b7"), (("edges", 0, "index"), 2)]
+
+
+@pytest.mark.parametrize("place, value", damages(), ids=str)
+def test_a_damaged_graph_file_is_refused_in_one_line(run, place, value, tmp_path):
+    folder = tmp_path / "run"
+    shutil.copytree(run[0], folder)
+    data = json.loads((folder / "graph.json").read_text())
+    inner = data
+    for key in place[:-1]:
+        inner = inner[key]
+    if value is None:
+        del inner[place[-1]]
+    else:
+        inner[place[-1]] = value
+    (folder / "graph.json").write_text(json.dumps(data))
+    with pytest.raises(ValueError, match="graph.json"):
+        load(folder)
+
+
+def test_a_list_is_no_graph(tmp_path):
+    (tmp_path / "graph.json").write_text("[]")
+    with pytest.raises(ValueError, match="no graph of this version"):
+        load(tmp_path)
+
+
+def test_what_cannot_be_written_leaves_nothing_behind(tmp_path, monkeypatch):
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(IsADirectoryError, match="folder"):
+        write_atomically(tmp_path / "folder", b"text")
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        write_atomically(tmp_path / "file", b"text")
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from bifurc.cli.common import add_family, assignment, family_of, number, print_json
+from bifurc.cli.common import add_family, assignment, check_place, family_of, number, print_json
 
 EPILOG = """examples:
   bifurc certify II --event s:bulk --digits 50 -o cert.json
@@ -52,6 +52,7 @@ def run(arguments) -> None:
     from bifurc.certified import certify
     from bifurc.proof.record import save
 
+    check_place(arguments.output)
     family = family_of(arguments)
     where: dict[str, Any] = {arguments.param: (arguments.first, arguments.last)}
     if arguments.branch:

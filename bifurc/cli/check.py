@@ -33,6 +33,6 @@ def run(arguments) -> None:
         except NotCertifiedError as error:
             raise NotCertifiedError(f"{path} is rejected: {error}") from None
         except ValueError as error:
-            raise ValueError(f"{path}: {error}") from None
+            raise ValueError(str(error) if path in str(error) else f"{path}: {error}") from None
         for line in lines(data):
             print(f"{path}: proved: {line}")

@@ -3,7 +3,9 @@
 import argparse
 import json
 import math
+import os
 import sys
+from pathlib import Path
 
 
 def add_family(parser: argparse.ArgumentParser) -> None:
@@ -82,6 +84,22 @@ def number(text: str) -> float:
     if not math.isfinite(value):
         raise argparse.ArgumentTypeError(f"{text!r} is not a finite number")
     return value
+
+
+def check_place(path) -> None:
+    """Raise ValueError unless a file can be written there: said before the work is done, not after.
+
+    None is no file, and right.
+    """
+    if path is None:
+        return
+    path = Path(path)
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder; name a file in it.")
+    if not path.parent.is_dir():
+        raise ValueError(f"There is no folder {path.parent} for {path.name}; make it first.")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise ValueError(f"{path} cannot be written; choose another place.")
 
 
 def print_json(value) -> None:

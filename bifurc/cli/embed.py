@@ -2,7 +2,7 @@
 
 import argparse
 
-from bifurc.cli.common import add_family, assignment, family_of
+from bifurc.cli.common import add_family, assignment, check_place, family_of
 
 EPILOG = """examples:
   bifurc embed II --at d=12 -o W.npy
@@ -33,6 +33,8 @@ def run(arguments) -> None:
     from bifurc.identification.embed import embed_both
     from bifurc.identification.files import write_matrix
 
+    check_place(arguments.output)
+    check_place(arguments.teacher)
     name, text = assignment(arguments.at)
     try:
         value = number(text)

@@ -2,7 +2,7 @@
 
 import argparse
 
-from bifurc.cli.common import add_output, families_in, print_json
+from bifurc.cli.common import add_output, check_place, families_in, print_json
 
 EPILOG = """examples:
   bifurc identify W.npy
@@ -45,6 +45,7 @@ def run(arguments) -> None:
     from bifurc.identification.files import read_matrix
     from bifurc.identification.identify import identify
 
+    check_place(arguments.output)
     w = read_matrix(arguments.matrix)
     v = None if arguments.teacher is None else read_matrix(arguments.teacher)
     found = identify(w, v, families_in(arguments.known))

@@ -1,6 +1,6 @@
 """``bifurc locus``: an event followed in two parameters."""
 
-from bifurc.cli.common import add_family, add_output, family_of, number, print_json
+from bifurc.cli.common import add_family, add_output, check_place, family_of, number, print_json
 
 EPILOG = """examples:
   bifurc locus M --event s:bulk --params d,p --from 1 --to 10
@@ -54,6 +54,11 @@ def run(arguments) -> None:
 
     if (arguments.first is None) != (arguments.last is None):
         raise ValueError("Give both --from and --to, the window of the second parameter.")
+    check_place(arguments.output)
+    if arguments.output:
+        from bifurc.draw.style import check_ending
+
+        check_ending(arguments.output)
     family, names = family_of(arguments), two(arguments.params)
     window = None if arguments.first is None else (arguments.first, arguments.last)
     curve = locus(family, arguments.event, names, window, tuple(arguments.within), arguments.near)
@@ -76,9 +81,8 @@ def draw(curve, name: str, path: str) -> None:
     import matplotlib.pyplot as plt
 
     from bifurc.draw import locus
-    from bifurc.draw.style import check_ending, save, style
+    from bifurc.draw.style import save, style
 
-    check_ending(path)
     with style("print"):
         figure, ax = plt.subplots()
         locus(curve, ax)

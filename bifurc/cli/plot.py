@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from bifurc.cli.common import add_talk, csv_text
+from bifurc.cli.common import add_talk, check_place, csv_text
 
 EPILOG = """examples:
   bifurc plot out
@@ -60,6 +60,7 @@ def run(arguments) -> None:
     arguments.y = arguments.y or wish(arguments.folder)
     output = arguments.output or arguments.folder / f"{arguments.y}.png"
     check_ending(output)
+    check_place(output)
     with style(arguments.style):
         fig, numbers = picture(graph, arguments)
         save(fig, output)
@@ -82,6 +83,8 @@ def picture(graph, arguments):
         branch = branch_of(graph, arguments.branch)
         fig, _ = draw.eigenvalues(branch, window=window)
         return fig, lambda: flat(draw.eigencurves(branch, window=window))
+    if arguments.y in ("graph", "isotropy") and (arguments.branch or window):
+        raise ValueError(f"--branch and --window do not go with --y {arguments.y}; leave them out.")
     if arguments.y == "graph":
         return draw.branch_graph(graph)[0], lambda: list(graph.rows())
     if arguments.y == "isotropy":

@@ -26,6 +26,7 @@ from bifurc.switching.linear import SymmetricProblem
 Source = Branch | BranchGraph | Mapping[str, Branch]
 Scalar = Callable[[object, np.ndarray], np.ndarray | None]
 ITERATIONS = 4  # of Newton from a guess that is good to the fourth order of the step
+AWAY = 0.1  # of a step: how far a point in between may be from the cubic between its ends
 POINTS = 240  # on a branch within the window: no corner can be seen at print width
 
 
@@ -244,7 +245,8 @@ def _inside(X: np.ndarray, low: float, high: float) -> list[np.ndarray]:
 
 def _dense(branch: Branch, window, points: int, born) -> tuple[np.ndarray, list[int]]:
     """Points and events of a branch with more in between; and where the events are."""
-    problem, (low, high), known, lam = branch.problem, window, branch.points, branch.lam
+    problem, (low, high), known = branch.problem, window, _defined(branch)
+    lam = np.array([point.lam for point in known])
     seen = (np.minimum(lam[:-1], lam[1:]) <= high) & (np.maximum(lam[:-1], lam[1:]) >= low)
     parts = max(2, ceil(points / max(1, int(seen.sum()))))
     X = [] if born is None else _lead(problem, born, known[0], max(parts, points // 8))
@@ -266,9 +268,18 @@ def _dense(branch: Branch, window, points: int, born) -> tuple[np.ndarray, list[
     return np.array(X), cuts
 
 
+def _defined(branch: Branch) -> list[Point]:
+    """The points up to the least size; a last step may end a hair beyond it."""
+    known, least = list(branch.points), getattr(branch.problem, "least_lam", -np.inf)
+    while len(known) > 2 and known[-1].lam < least:
+        known.pop()
+    return known
+
+
 def _between(problem, known: list[Point], steps: np.ndarray, parts: int) -> dict[int, np.ndarray]:
     """Points that divide some of the steps of a branch; step to (points, n + 1)."""
     guesses, tangents, steps_of = [], [], []
+    room = []  # a point further from its guess is on another step, or another branch
     for i in steps:
         one, other = known[i], known[i + 1]
         chart = problem.chart(one.lam)
@@ -277,9 +288,13 @@ def _between(problem, known: list[Point], steps: np.ndarray, parts: int) -> dict
             guesses.append(chart.out(curve(share * curve.length)))
             tangents.append((1 - share) * one.tangent + share * other.tangent)
             steps_of.append(i)
+            room.append((chart, AWAY * curve.length))
     if not guesses:
         return {}
     X, good = correct_all(problem, np.array(guesses), np.array(tangents))
+    for k in np.flatnonzero(good):
+        chart, reach = room[k]
+        good[k] = np.linalg.norm(chart.into(X[k]) - chart.into(guesses[k])) <= reach
     owner = np.array(steps_of)
     return {i: X[good & (owner == i)] for i in steps}
 

@@ -6,10 +6,13 @@ else is JSON with every digit.
 """
 
 import csv
+import errno
 import io
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 from zipfile import BadZipFile
 
 import networkx as nx
@@ -26,12 +29,18 @@ from bifurc.graph.problems import component_from, component_spec, problem_from, 
 def write_atomically(path: Path, content: bytes) -> None:
     """Write ``content`` so that ``path`` holds all of it or what it held before."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "Is a directory", str(path))
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with open(part, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(part, path)
+    try:
+        with open(part, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    except OSError:  # a full disk, say; a killed run leaves its parts to the next one
+        part.unlink(missing_ok=True)
+        raise
 
 
 def save_branch(path: Path, branch: Branch) -> None:
@@ -190,7 +199,7 @@ def load(folder: str | Path) -> BranchGraph:
         raise ValueError(
             f"{path} is not JSON ({error}); resume the run to write it anew."
         ) from None
-    _check_schema(data.get("graph", {}), path)
+    _check_form(data, path)
     names = data.pop("branches")
     graph = nx.node_link_graph(data, edges="edges")
     branches = {name: load_branch(branch_path(folder, name)) for name in names}
@@ -200,6 +209,46 @@ def load(folder: str | Path) -> BranchGraph:
 def branch_path(folder: Path, name: str) -> Path:
     """Where a branch is kept."""
     return folder / "branches" / f"{name}.npz"
+
+
+NUMBER = (int, float)
+GRAPH = {"nodes": list, "edges": list, "branches": list, "multigraph": bool}
+NODE = {"id": int, "type": str, "label": str, "lam": NUMBER, "mark": list}
+EVENT = {"irrep": str, "set": str, "kind": str, "transition": str}
+EDGE = {
+    **dict.fromkeys(("branch", "isotropy", "index"), str),
+    **dict.fromkeys(("source", "target", "key", "first_point", "last_point"), int),
+    **dict.fromkeys(("lam_low", "lam_high"), NUMBER),
+    "minimum_at": list,
+}
+
+
+def _check_form(data, path: Path) -> None:
+    """Raise ValueError unless ``data`` holds a graph of our schema, with what is read of it."""
+    _require(data, {"graph": dict}, "the file", path)
+    _check_schema(data["graph"], path)
+    _require(data, GRAPH, "the file", path)
+    for i, node in enumerate(data["nodes"]):
+        _require(node, NODE, f"node {i}", path)
+        _require(node, EVENT if node["type"] == "event" else {}, f"node {i}", path)
+    ids = {node["id"] for node in data["nodes"]}
+    for i, edge in enumerate(data["edges"]):
+        _require(edge, EDGE, f"edge {i}", path)
+        if not {edge["source"], edge["target"]} <= ids or edge["branch"] not in data["branches"]:
+            raise ValueError(
+                f"{path} is no whole graph (edge {i} leads to what is not there); resume the run."
+            )
+
+
+def _require(given, fields: Mapping[str, Any], what: str, path: Path) -> None:
+    """Raise ValueError unless ``given`` is a table with these fields of these types."""
+    table = given if isinstance(given, dict) else {}
+    wrong = [name for name, kind in fields.items() if not isinstance(table.get(name), kind)]
+    if wrong:
+        raise ValueError(
+            f"{path} is no graph of this version ({what} lacks {', '.join(wrong)}, or holds "
+            "another type there); resume the run to write it anew."
+        )
 
 
 def _check_schema(about: dict, path: Path) -> None:

@@ -3,6 +3,7 @@
 import numpy as np
 
 NEARLY = 1.0  # degrees
+LARGEST = 1e150  # of an entry
 
 
 def checked(W, V=None) -> tuple[np.ndarray, np.ndarray]:
@@ -41,6 +42,10 @@ def matrix(given, name: str) -> np.ndarray:
     if len(bad):
         i, j = bad[0].tolist()
         raise ValueError(f"{name} has {array[i, j]} in row {i}, column {j}; all must be finite.")
+    if (largest := float(np.abs(array.astype(float)).max())) > LARGEST:
+        raise ValueError(
+            f"{name} has an entry of size {largest:.3g}; above {LARGEST:g} its square overflows."
+        )
     return array.astype(float)
 
 

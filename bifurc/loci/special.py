@@ -57,7 +57,8 @@ def newton(problem: LocusProblem, X: np.ndarray, condition: Callable, iterations
     scales, last = problem.scales(X[-1]), np.inf
     for _ in range(iterations):
         try:
-            g, jacobian = problem.jacobian(X[:-1], X[-1], checked=False)
+            with np.errstate(all="ignore"):  # what leaves the domain does not converge
+                g, jacobian = problem.jacobian(X[:-1], X[-1], checked=False)
             value, row = condition(problem, X)
             step = np.linalg.solve(np.vstack([jacobian, row]), -np.append(g, value))
         except (NotDefinedError, ZeroRowError, np.linalg.LinAlgError):

@@ -119,7 +119,9 @@ class Family:
                     f"Family {self.name!r} has no parameter {name!r}; it has "
                     f"{', '.join(sorted(known)) or 'none'}."
                 )
-            Polynomial.of(value)  # said here, even where the value will not be used
+            # said here, even where the value will not be used; "nan" would read as a name
+            if Polynomial.of(value).names & {"nan", "inf"}:
+                raise ValueError(f"Parameter {name!r} needs a finite number, got {value}.")
             known[name] = value
         return replace(self, parameters=known)
 
