@@ -12,7 +12,7 @@ from bifurc.continuation.options import Options, Status
 from bifurc.continuation.trace import point_at
 from bifurc.events.branch import follow
 from bifurc.exploration import Plan, explore_from
-from bifurc.graph.graph import BranchGraph
+from bifurc.graph.graph import WHOLE, BranchGraph
 from bifurc.graph.identity import fingerprint, same
 from bifurc.models import chain, dihedral, permuted, pitchfork
 from bifurc.structure.polynomial import Polynomial
@@ -185,3 +185,9 @@ def test_the_graph_prints_and_compares(graphs):
     assert graph == graph
     assert graph != graphs["A"]
     assert graph != 3
+
+
+def test_a_window_may_reach_to_sizes_of_a_thousand_million():
+    (edge,) = bifurc.explore("II", d=(1e9, 10)).graph.edges(data=True)
+    whole = edge[-1]["minimum_at"]
+    assert (whole[0], whole[-1], len(whole)) == (10, 10 + WHOLE - 1, WHOLE)

@@ -20,6 +20,7 @@ from bifurc.events.records import Event, Index, first_whole, morse_index
 from bifurc.graph.identity import fingerprint, passes, same
 
 SCHEMA = 1
+WHOLE = 10_000  # of the whole sizes on a piece, the smallest: a window may reach to 10^9
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,7 @@ class BranchGraph:
         ]
         low, high = min(lams), max(lams)
         middle = branch.problem.parameters((low + high) / 2)
-        whole = range(math.ceil(low), math.floor(high) + 1)
+        whole = range(math.ceil(low), math.floor(high) + 1)[:WHOLE]
         self.graph.add_edge(
             *ends,
             branch=name,
