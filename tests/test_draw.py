@@ -356,3 +356,14 @@ def test_between_points_drawn_the_curve_is_as_straight_as_print_needs(fam, windo
 def test_plot_says_what_does_not_go_with_a_graph(folder, y, capsys):
     assert main(["plot", str(folder), "--y", y, "--branch", "b0"]) == 2
     assert "leave them out" in capsys.readouterr().err
+
+
+def test_an_eigenvalue_that_runs_off_at_the_end_does_not_flatten_the_others(branch):
+    wild = bifurc.trace("M", d=(12, 3.1))
+    values = np.concatenate([one.values.ravel() for one in draw.eigencurves(wild)])
+    assert np.nanmin(values) < -100
+    low, high = draw.eigenvalues(wild)[1].get_ylim()
+    assert -10 < low < 0 < np.nanmax(values) < high < 10
+    low, high = draw.eigenvalues(branch)[1].get_ylim()
+    values = np.concatenate([one.values.ravel() for one in draw.eigencurves(branch)])
+    assert low < np.nanmin(values) and np.nanmax(values) < high
