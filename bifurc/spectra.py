@@ -59,7 +59,7 @@ class Block:
             full = np.zeros((*thin.shape[:-2], len(kept), thin.shape[-1]))
             full[..., kept, :] = thin
             vectors.append(full)
-        return Eigen(part.values, *vectors, part.imaginary)
+        return Eigen(part.values, vectors[0], vectors[1], part.imaginary)
 
     def _symmetric(self) -> "Eigen":
         root = np.sqrt(self.weights)[..., :, None]

@@ -96,7 +96,7 @@ def eigenvalues(
             keys.append(key(f"{event.kind} at {at[0]:.7g}", **look))
     ax.set_xlim(low, high)
     if branch.status is Status.OUTSIDE:
-        ax.set_ylim(limits(found))
+        ax.set_ylim(*limits(found))
     mark_integers(ax, low, high)
     ax.set_xlabel(x or parameter_of(branch.problem))
     ax.set_ylabel("eigenvalue of the Hessian")

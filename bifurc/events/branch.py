@@ -146,7 +146,7 @@ def describe(problem, found: Found, points: list[Point], known: Spectra, alone: 
         loss=float(problem.losses(X[None, :-1], X[-1:])[0]),
         below=after if backward else before,
         above=before if backward else after,
-        kind=_kind(problem, found, fold, known.definite[component][i : i + 2].all()),
+        kind=_kind(problem, found, fold, bool(known.definite[component][i : i + 2].all())),
         position=found.position,
     )
 
