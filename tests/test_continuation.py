@@ -18,6 +18,7 @@ from bifurc.continuation.trace import point_at, trace
 from bifurc.continuation.trust import judge, judge_both_ways
 from bifurc.events.branch import collect, follow
 from bifurc.structure.families import BUILT_IN, find
+from bifurc.switching.switch import switch
 
 
 def circle():
@@ -302,3 +303,18 @@ def test_a_point_is_not_taken_while_the_sign_of_an_eigenvalue_is_open():
     guess = np.array([1.0 + 5e-8, 0.0, 1.0])
     outcome = correct(near, guess, np.array([0.0, 0.0, 1.0]), Options())
     assert outcome.point.negatives == 1  # at the guess itself it is positive
+
+
+@pytest.mark.parametrize("isotropy", ["bulk: 2 + rest", "bulk: 3 + rest"])
+def test_long_steps_do_not_change_over_where_branches_cross(isotropy):
+    branch = bifurc.trace("II", d=(40, 3.1))
+    births, _ = switch(branch.problem, branch.events[0])
+    for birth in (one for one in births if one.isotropy == isotropy):
+        there = follow(birth.problem, birth.start, (3.1, 40))
+        last = there.points[-1]
+        back = replace(last, tangent=-last.tangent, passed=None)
+        long = follow(birth.problem, back, (3.1, 40))
+        short = follow(birth.problem, back, (3.1, 40), Options(ds_max=0.05, ahead=1))
+        assert long.status is short.status
+        assert [e.component for e in long.events] == [e.component for e in short.events]
+        assert_allclose([e.lam for e in long.events], [e.lam for e in short.events], rtol=1e-8)

@@ -6,6 +6,10 @@ Jacobian has changed although nothing happened on the way. So at each change
 of inertia the singular point between the two ends is located, and it must be
 of the kind that the tangents show: lam turns round at a fold, and only there;
 a branch point must be a true one, with nothing left over of g.
+
+Where two branches cross, a step from one to the other may change no sign at
+all, and its chord is the mean of its tangents as on a curve. But Newton has
+hard work there, far from its guess: the step must be shorter.
 """
 
 import math
@@ -19,7 +23,9 @@ from bifurc.continuation.predict import Hermite
 from bifurc.continuation.singular import Singularity, locate_singular
 
 NEAR_PREDICTOR = 0.02  # a corrector that moved less than this part of the step followed the curve
+STRAIGHT = 0.01  # a turn, in radians, that is no corner between two branches
 BACK = 0.05  # how far from the curve a step back may come out, over the step
+BETWEEN = 1e-6  # how far off the ends of a step, over its length, a point is still on it
 REAL = 1e-7  # relative size of an unfolding parameter that is rounding, not imperfection
 
 
@@ -33,9 +39,10 @@ def judge(problem, before: Point, outcome: Outcome, step: float, options: Option
     turned = turn(problem, before, after)
     if turned > options.max_turn:
         return outcome.failed(Status.TURNED)
-    away = outcome.moved > NEAR_PREDICTOR * step
-    if away and bows(problem.chart(after.lam), before, after, options):
-        return outcome.failed(Status.FAR)
+    if outcome.moved > NEAR_PREDICTOR * step:
+        hard = outcome.iterations > options.target_iterations + 2 and turned > STRAIGHT
+        if hard or bows(problem.chart(after.lam), before, after, options):
+            return outcome.failed(Status.FAR)
     passed = singular_between(problem, before, after)
     if passed is None:
         return outcome.failed(Status.UNEXPLAINED)
@@ -136,7 +143,7 @@ def _fits(problem, found: Singularity, curve: Hermite, chart, count: int) -> boo
     y = chart.into(found.X)
     chord = curve.end - curve.start
     share = float((y - curve.start) @ chord / (chord @ chord))
-    if not -0.05 <= share <= 1.05:
+    if not -BETWEEN <= share <= 1 + BETWEEN:
         return False
     off = np.linalg.norm(y - curve(min(max(share, 0.0), 1.0) * curve.length))
     if off > 0.25 * curve.length:
