@@ -101,6 +101,13 @@ def test_an_event_that_is_none_is_not_proved(branches):
     assert not prove(other, event)
 
 
+def test_a_fold_is_proved_whichever_way_it_was_passed(branches):
+    fold = next(event for event in branches["M"].events if event.label == "LP")
+    other_way = replace(fold, tangent=-fold.tangent, below=fold.above, above=fold.below)
+    assert prove(branches["M"].problem, fold)
+    assert prove(branches["M"].problem, other_way)
+
+
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
 def test_wide_box_contains_the_event_found_in_doubles(branches, path):
     data = record.load(path)
