@@ -318,3 +318,21 @@ def test_long_steps_do_not_change_over_where_branches_cross(isotropy):
         assert long.status is short.status
         assert [e.component for e in long.events] == [e.component for e in short.events]
         assert_allclose([e.lam for e in long.events], [e.lam for e in short.events], rtol=1e-8)
+
+
+@pytest.mark.parametrize("ds_max", [0.05, 0.3, 1.5, 4.0])
+def test_a_fold_and_a_branch_point_on_one_step_are_two_events(ds_max):
+    """lam = 0.25 x² - 0.15 x turns at x = 0.3 and crosses x = 0 at zero."""
+    both = PlainProblem(
+        gradient=lambda x, lam: x * (lam + 0.15 * x - 0.25 * x**2),
+        hessian=lambda x, lam: np.diag(lam + 0.3 * x - 0.75 * x**2),
+        gradient_dlam=lambda x, lam: x,
+        hessian_along=lambda x, lam, u: np.array([[u[1] + (0.3 - 1.5 * x[0]) * u[0], u[0]]]),
+        n=1,
+    )
+    x = np.array([3.0])
+    start = point_at(both, x, 0.25 * 9 - 0.15 * 3, towards=-1.0)
+    branch = follow(both, start, (-2, 2), Options(ds_max=ds_max))
+    assert [e.label for e in branch.events] == ["LP", "BP"]
+    assert_allclose([e.lam for e in branch.events], [-0.0225, 0.0], atol=1e-12)
+    assert branch.points[-1].x[0] < -1

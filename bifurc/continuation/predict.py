@@ -98,6 +98,13 @@ class Hermite:
             + r * (1 - r) * h * ((1 - r) * self.tangents[0] - r * self.tangents[1])
         )
 
+    def turns(self, s: float) -> float:
+        """How fast the last coordinate moves at ``s``, over how fast it does at the ends."""
+        r, (one, other) = s / self.length, (float(unit[-1]) for unit in self.tangents)
+        chord = float(self.end[-1] - self.start[-1]) / self.length
+        inside = (1 - r) * (1 - 3 * r) * one + r * (3 * r - 2) * other
+        return (6 * r * (1 - r) * chord + inside) / max(abs(one), abs(other))
+
 
 def along_parameter(problem, points: tuple[Point, ...], steps: np.ndarray) -> np.ndarray:
     """Move lam alone: natural continuation, which ends at the first fold."""

@@ -26,6 +26,7 @@ NEAR_PREDICTOR = 0.02  # a corrector that moved less than this part of the step 
 STRAIGHT = 0.01  # a turn, in radians, that is no corner between two branches
 BACK = 0.05  # how far from the curve a step back may come out, over the step
 BETWEEN = 1e-6  # how far off the ends of a step, over its length, a point is still on it
+APEX = 0.05  # speed of lam, over that at the ends of the step, that is none where lam turns
 REAL = 1e-7  # relative size of an unfolding parameter that is rounding, not imperfection
 
 
@@ -108,7 +109,7 @@ def singular_between(problem, before: Point, after: Point) -> list[Singularity] 
     for share in _guesses(before, after, turns):
         guess = chart.out(curve(share * curve.length))
         found = locate_singular(problem, guess, max(jump, 1), fold)
-        if found is not None and _fits(problem, found, curve, chart, max(jump, 1)):
+        if found is not None and _fits(problem, found, curve, chart, jump):
             return [found if jump else _with_whole_kernel(problem, found, before, after)]
     return None
 
@@ -136,8 +137,11 @@ def _guesses(before: Point, after: Point, by_tangent: bool):
     return (min(max(first, 0.0), 1.0), 0.5)
 
 
-def _fits(problem, found: Singularity, curve: Hermite, chart, count: int) -> bool:
-    """Whether the point lies on the step, is of its kind, and is singular to its full count."""
+def _fits(problem, found: Singularity, curve: Hermite, chart, jump: int) -> bool:
+    """Whether the point lies on the step, is of its kind, and is singular to its full count.
+
+    ``jump`` is by how much the inertia changes; if it does not, lam turns at the point.
+    """
     if not found.fold and found.imperfection > REAL:
         return False
     y = chart.into(found.X)
@@ -145,8 +149,10 @@ def _fits(problem, found: Singularity, curve: Hermite, chart, count: int) -> boo
     share = float((y - curve.start) @ chord / (chord @ chord))
     if not -BETWEEN <= share <= 1 + BETWEEN:
         return False
-    off = np.linalg.norm(y - curve(min(max(share, 0.0), 1.0) * curve.length))
-    if off > 0.25 * curve.length:
+    s = min(max(share, 0.0), 1.0) * curve.length
+    if np.linalg.norm(y - curve(s)) > 0.25 * curve.length:
         return False
-    values = np.sort(np.abs(found.values))
+    if not jump and abs(curve.turns(s)) > APEX:
+        return False  # lam turns elsewhere: a fold and a branch point
+    values, count = np.sort(np.abs(found.values)), max(jump, 1)
     return bool(values[count - 1] <= 1e-6 * max(values[-1], 1e-300) or values[-1] < 1e-9)
