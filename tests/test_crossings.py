@@ -1,14 +1,20 @@
 """Detection on blocks made to measure: pairs within a step, coincidences, none invented."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from bifurc.case import load_case
 from bifurc.continuation.options import Options, Status
 from bifurc.continuation.problem import PlainProblem
 from bifurc.continuation.trace import point_at
 from bifurc.events.branch import follow
+from bifurc.run import seed_of
 from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
+from bifurc.switching.switch import switch
 
 
 def events_of(block, copies=1, ds_max=1.0, to=3.0):
@@ -69,3 +75,17 @@ def test_an_avoided_crossing_has_the_events_of_its_determinant():
     events = events_of(lambda lam: np.array([[lam - 1, e], [e, 1.5 - lam]]), copies=2)
     half = np.sqrt(0.25**2 - e**2)
     assert [event.lam for event in events] == pytest.approx([1.25 - half, 1.25 + half], rel=1e-12)
+
+
+def test_eigenvalues_that_are_not_real_pass_together_once():
+    """However the two are located, their common place is one event of two eigenvalues."""
+    case = load_case(Path(__file__).parent.parent / "cases" / "wide_i_1.toml")
+    window = (3.1, 40.0)
+    _, problem, start = seed_of(case)
+    event = follow(problem, start, window).events[0]
+    birth = switch(problem, event)[0][0]
+    last = follow(birth.problem, birth.start, window).points[-1]
+    back = replace(last, tangent=-last.tangent, passed=None)
+    branch = follow(birth.problem, back, window)
+    pairs = [e for e in branch.events if abs(e.lam - 3.163209860655) < 1e-9]
+    assert [e.kernel.shape[1] for e in pairs] == [2]

@@ -24,6 +24,7 @@ GRID = np.linspace(0.0, 1.0, 17)
 NEAR = 0.75  # a dip below this part of the smaller end value gets a point of its own; 0.5 would
 # miss two eigenvalues that pass one another at zero, whose cubic only halves from step to step
 SHORTEST = 1e-6  # a step, in the chart, that is not halved again
+SAME = 1e-7  # shares of a step less apart than this may be one place, located twice
 DEPTH = 14  # halvings of a step before two events count as one
 
 
@@ -221,7 +222,7 @@ def _outside(problem, one, other, component, known, i, singular) -> list[Found] 
         if at is None:
             return None
         share = _share(problem, one, other, at.X)
-        if any(abs(event.position - share) < 1e-9 for event in events):
+        if any(abs(event.position - share) < SAME for event in events):
             return _together(problem, at.X, component, len(crossing), share)
         events.append(Found(component, at, 1, False, share))
     return events
