@@ -27,7 +27,8 @@ from bifurc.proof.event import prove
 from bifurc.proof.interval import Ball, NotCertifiedError, balls, enclosing, flint, precision
 from bifurc.proof.learnt import unpinned
 from bifurc.proof.place import Place, enclosed
-from bifurc.proof.rounded import Dual, Enclosure, arbs_of
+from bifurc.proof.rounded import Dual, Enclosure, arbs_of, enclosure
+from bifurc.proof.signs import Diagonal
 from bifurc.proof.system import box
 from bifurc.run import family_of
 from bifurc.structure.polynomial import Polynomial
@@ -106,6 +107,17 @@ def test_a_fold_is_proved_whichever_way_it_was_passed(branches):
     other_way = replace(fold, tangent=-fold.tangent, below=fold.above, above=fold.below)
     assert prove(branches["M"].problem, fold)
     assert prove(branches["M"].problem, other_way)
+
+
+def test_a_kernel_that_intervals_do_not_go_through_proves_nothing(branches):
+    class Clipped(ReLU):
+        def gradient(self, p, q, c):
+            return super().gradient(p, q, np.clip(c, -1e9, 1e9))
+
+    problem = branches["II"].problem.on(branches["II"].problem.structure)
+    problem.kernel = Clipped()
+    proof = prove(problem, branches["II"].events[0])
+    assert not proof and "not made for interval arithmetic" in proof.reason
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
@@ -345,6 +357,26 @@ def test_rounded_arithmetic_encloses_what_arb_finds(seed):
         for found, exact in pairs:
             for ball, value in zip(arbs_of(found), exact.ravel(), strict=True):
                 assert ball.contains(value.arb)
+
+
+def test_an_enclosure_in_doubles_holds_what_is_smaller_than_any_double():
+    with precision(64):
+        tiny = flint.arb(0, flint.arb(2) ** -3000)
+        assert arbs_of(enclosure([tiny]))[0].contains(tiny)
+        assert enclosure([flint.arb(0.5)]).rad[0] == 0
+
+
+@given(st.integers(0, 2**32 - 1))
+@settings(max_examples=30, deadline=None)
+def test_balanced_discs_are_those_of_a_similar_matrix(seed):
+    """Rows are scaled by exact numbers s_i / s_j, not by their quotients in doubles."""
+    rng = np.random.default_rng(seed)
+    with precision(200):
+        matrix = flint.arb_mat([[flint.arb(v) for v in row] for row in rng.uniform(1, 2, (2, 2))])
+        radii = Diagonal(matrix, None, None).radii(balanced=True)
+        shares = [flint.arb(float(abs(matrix[i, i]).mid()) ** 0.5) for i in range(2)]
+        exact = [abs(matrix[i, 1 - i]) * shares[i] / shares[1 - i] for i in range(2)]
+        assert all(not radius < value for radius, value in zip(radii, exact, strict=True))
 
 
 def test_what_cannot_be_divided_by_is_not_finite():

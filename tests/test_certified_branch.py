@@ -14,7 +14,7 @@ from bifurc.proof.branch import Chain, follow
 from bifurc.proof.cells import Cell
 from bifurc.proof.certificate import check
 from bifurc.proof.interval import NotCertifiedError, enclosing, flint, precision
-from bifurc.proof.tube import Tube, corrected, make, taylor
+from bifurc.proof.tube import Tube, corrected, largest, make, taylor
 from bifurc.proof.walk import heading
 
 BRANCHES = Path(__file__).parent.parent / "cases" / "certificates" / "branches"
@@ -161,6 +161,13 @@ def test_crossings_are_counted_only_between_proved_signs(steps, expected):
     else:
         counts, crossings = follow(run)
         assert (counts, len(crossings)) == expected
+
+
+def test_the_largest_of_bounds_is_not_below_any():
+    with precision(80):
+        near = [flint.arb(1), flint.arb(1) + flint.arb(2) ** -70]  # equal in doubles
+        assert largest(near) >= near[1]
+        assert not largest([flint.arb(1), flint.arb("nan")]) < 2
 
 
 def lie(name, data):

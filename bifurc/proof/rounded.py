@@ -113,8 +113,9 @@ def _double(value) -> tuple[float, float]:
     if not isinstance(value, flint.arb):
         value = flint.arb(value)
     mid = float(value.mid())
-    rad = float((value - flint.arb(mid)).abs_upper())
-    return mid, rad * GROW  # the conversion rounds once
+    away = (value - flint.arb(mid)).abs_upper()
+    rad = float(away) * GROW  # the conversion rounds once
+    return mid, rad if away.is_zero() else rad + TINY
 
 
 def arbs_of(value) -> list:
@@ -168,7 +169,7 @@ def _divide(one, other):
     (a, ar), (b, br) = _split(one), _split(other)
     mid, least = a / b, np.abs(b) - br
     rad = (ar + np.abs(mid) * br) / least + 2 * UNIT * np.abs(mid)
-    return Enclosure(mid, np.where(least > 0, rad * GROW + TINY / least, np.nan))
+    return Enclosure(mid, np.where(least > 0, rad * GROW + TINY / least + TINY, np.nan))
 
 
 def _sqrt(value):

@@ -41,7 +41,7 @@ class Diagonal:
         found = []
         for i in size:
             others = (
-                abs(self.matrix[i, j]) * flint.arb(scale[i] / scale[j]) for j in size if j != i
+                abs(self.matrix[i, j]) * flint.arb(scale[i]) / scale[j] for j in size if j != i
             )
             found.append(sum(others, start=flint.arb(0)).abs_upper())
         return found

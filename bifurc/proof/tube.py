@@ -27,7 +27,7 @@ References
 """
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 
 import numpy as np
 
@@ -268,8 +268,8 @@ def dot(one, other):
 
 
 def largest(values):
-    """An upper bound of all values; an arb."""
-    return max((value.abs_upper() for value in values), key=float)
+    """An upper bound of all values, nan if one of them is; an arb."""
+    return reduce(flint.arb.max, (value.abs_upper() for value in values))
 
 
 def taylor(doubles, z: np.ndarray, direction: np.ndarray) -> np.ndarray:
