@@ -69,6 +69,8 @@ def prove(problem: NetworkProblem, event: Event) -> Proof | None:
             return _prove(problem, event)
     except (NotCertifiedError, ZeroDivisionError) as error:
         return Proof(False, str(error))
+    except TypeError as error:  # of a function that a kernel calls
+        return Proof(False, f"The kernel is not made for interval arithmetic: {error}.")
 
 
 def _prove(problem: NetworkProblem, event: Event) -> Proof:
