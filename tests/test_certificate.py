@@ -191,8 +191,8 @@ def test_an_enclosure_over_a_box_contains_the_values_at_points_in_it():
         inner = ball.gradient(balls(whole[:-1]), Ball(whole[-1]))
     for _ in range(50):
         X = np.append(point.x, 8.0) + rng.uniform(-radius, radius, problem.n + 1)
-        for g, enclosure in zip(problem.gradient(X[:-1], X[-1]), inner, strict=True):
-            assert (enclosure.arb + flint.arb(0, 1e-14)).contains(float(g))
+        for g, held in zip(problem.gradient(X[:-1], X[-1]), inner, strict=True):
+            assert (held.arb + flint.arb(0, 1e-14)).contains(float(g))
 
 
 @pytest.mark.parametrize("name", ["A", "II", "M"])

@@ -319,10 +319,6 @@ class BallProblem(NetworkProblem):
         values = self._matrix(component, self.rows(x, lam), lam)
         return matrix(values), arbs(self._copy_weights(component, lam))
 
-    def block_along(self, component, x, lam, u):
-        """Derivative of the block's matrix along ``u``, (n + 1,), as an arb_mat."""
-        return matrix(self.blocks_along(x, lam, u, [component])[component])
-
     def neutral(self, component, beta) -> list:
         """Directions in the copies of s that exchange norm among rows equal by structure.
 

@@ -109,20 +109,17 @@ def newton(system, z, iterations: int = 200) -> list:
     raise NotCertifiedError("Newton's method did not converge from the double-precision values.")
 
 
-def krawczyk(system, centre, radii) -> list:
-    """Enclosure K of the one zero in the box, a list of arbs.
+def contract(whole, point, residual, slopes) -> list:
+    """Enclosure K of the one zero in the box ``whole``, a list of arbs.
+
+    ``residual`` is that at any exact ``point`` of the box, ``slopes`` encloses
+    the Jacobians over the box.
 
     Raises
     ------
     NotCertifiedError
         If K does not lie in the interior of the box.
     """
-    whole = box(centre, radii)
-    return contract(whole, centre, system.residual(centre), system.jacobian(whole))
-
-
-def contract(whole, point, residual, slopes) -> list:
-    """The same from the residual at any exact point of the box, and Jacobians over the box."""
     moved = shrink(whole, point, residual, slopes)
     for inner, outer in zip(moved, whole, strict=True):
         if not outer.contains_interior(inner):
