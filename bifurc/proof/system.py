@@ -1,4 +1,4 @@
-"""Krawczyk's test, and the system of a critical point.
+"""Krawczyk's test, and the system of a critical point at any size, to the working precision.
 
 For a box Z around z with an approximate inverse Y of the Jacobian at z, if
 
