@@ -9,8 +9,9 @@ import pytest
 from mpmath import mpf
 
 from bifurc import family, locus, trace
-from bifurc.api import member
+from bifurc.api import at_first, member
 from bifurc.continuation.options import Options
+from bifurc.events.branch import follow
 from bifurc.loss import full
 from bifurc.loss.embedding import matrices
 from bifurc.loss.kernels import ReLU
@@ -333,3 +334,17 @@ def test_speeds_of_a_block_that_is_not_definite_are_slopes_of_real_parts(seed):
         eigen.speeds(change / weights[:, None]), (high - low) / (2 * step), rtol=1e-6, atol=1e-7
     )
     np.testing.assert_allclose(eigen.left.T @ eigen.right, np.eye(6), atol=1e-9)
+
+
+def test_no_event_is_lost_where_eigenvalues_are_not_real():
+    """A pair and a real eigenvalue of s[bulk] cross near d = 5.003, within one step."""
+    problem, start, window = at_first(family("M", p=3.4045874941426923), {"d": (24.6, 4.8)})
+    found = [
+        [
+            (event.component.label, event.kernel.shape[1])
+            for event in follow(problem, start, window, options).events
+        ]
+        for options in (Options(), Options(ds_max=0.05, ahead=1))
+    ]
+    assert found[0] == found[1]
+    assert ("s[bulk]", 2) in found[0]

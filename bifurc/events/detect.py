@@ -151,15 +151,20 @@ def _eventful(points: list[Point], known: Spectra) -> np.ndarray:
 def _within(problem, one, other, known, i, options, depth=0) -> list[Found] | None:
     """Events between two points; the step is halved where several get in each other's way."""
     events: list[Found] = []
+    halved = False
     for component in known.values:
         if component.irrep == "t":
             here = _inside(problem, one, other, component)
         else:
             singular = [e.at for e in events if isinstance(e.at, Singularity)]
             here = _outside(problem, one, other, component, known, i, singular)
+        if here is None and not halved:
+            halved, halves = True, _halves(problem, one, other, options, i, depth)
+            if halves is not None:
+                return halves
         if here is None and known.definite[component][i : i + 2].all():
-            return _halves(problem, one, other, options, i, depth)
-        events.extend(here or [])  # eigenvalues that need not be real may meet and leave in pairs
+            return None  # eigenvalues that need not be real may pass through infinity
+        events.extend(here or [])
     return [replace(event, position=i + event.position) for event in events]
 
 
