@@ -49,9 +49,7 @@ def permuted(n: int = 5, square: float = 0.3) -> SymmetricProblem:
     spread = one - 1.0 / n
     full = PlainProblem(
         gradient=lambda u, lam: u * (_each(lam) + square * u - u * u) - u @ spread,
-        hessian=lambda u, lam: (
-            one * (_each(lam) + 2 * square * u - 3 * u * u)[..., None] - spread
-        ),
+        hessian=lambda u, lam: one * (_each(lam) + 2 * square * u - 3 * u * u)[..., None] - spread,
         gradient_dlam=lambda u, lam: u,
         batched=True,
         loss=lambda u, lam: float(

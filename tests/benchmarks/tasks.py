@@ -91,7 +91,7 @@ def other_spectra(problem, x, lam) -> dict:
 
 def four_sets() -> Task:
     """Type II with its bulk in three parts, down to where its symmetry would break inside."""
-    problem, start, window = at_first("II", {"d": (60.0, 6.0)})
+    problem, start, window = at_first("II", {"d": (60.0, 6.5)})
     parts = split(problem.structure, {"bulk": ["1", "2"]})
     larger = problem.on(parts.structure)
     start = point_at(larger, parts.embedding @ start.x, start.lam, towards=-1.0)
