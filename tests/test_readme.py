@@ -53,5 +53,5 @@ def test_python_of_the_readme_runs(snippet):
 
 def test_the_readme_begins_with_how_to_install_and_run():
     shells = [body for kind, body in BLOCKS if kind in SHELLS]
-    assert shells[0].startswith("pip install .") and "bifurc critical II" in shells[0]
+    assert shells[0].startswith("pip install ") and "bifurc critical II" in shells[0]
     assert any(".[test]" in body and "pytest" in body for body in shells)
