@@ -6,10 +6,9 @@ fewer, but one at least, where it knows no more. A new one is a function with
 this signature.
 """
 
-import math
-
 import numpy as np
 
+from bifurc.continuation.correct import length, lengths
 from bifurc.continuation.point import Point
 from bifurc.continuation.problem import Chart
 
@@ -34,9 +33,9 @@ def along_hermite(problem, points: tuple[Point, ...], steps: np.ndarray) -> np.n
     chart = problem.chart(points[-1].lam)
     X = np.array([point.X for point in points])
     y, speeds = chart.lift(X, np.array([point.tangent for point in points]))
-    speed = math.sqrt(speeds[-1] @ speeds[-1])
+    speed = length(speeds[-1])
     where, rates = ((y - y[-1]) @ speeds[-1]) / speed, (speeds @ speeds[-1]) / speed
-    straight = rates > ALONG * np.sqrt((speeds * speeds).sum(-1))
+    straight = rates > ALONG * lengths(speeds)
     first = len(points) - 1
     while first and straight[first - 1] and where[first - 1] < where[first]:
         first -= 1
@@ -69,24 +68,22 @@ def hermite_weights(nodes: np.ndarray, targets: np.ndarray) -> np.ndarray:
 class Hermite:
     """The cubic between two points with given tangents, by arclength."""
 
-    def __init__(self, start, end, tangents, length: float, last_speed: float):
+    def __init__(self, start, end, tangents, length: float):
         self.start, self.end = start, end
         self.tangents = tangents
         self.length = length
-        self.last_speed = last_speed
 
     @classmethod
     def between(cls, chart: Chart, one: Point, other: Point) -> "Hermite":
         """The cubic from ``one`` to ``other`` in the chart."""
         X, tangents = np.array([one.X, other.X]), np.array([one.tangent, other.tangent])
         (start, end), speeds = chart.lift(X, tangents)
-        norms = [math.sqrt(speed @ speed) for speed in speeds]
-        units = [speed / norm for speed, norm in zip(speeds, norms, strict=True)]
+        units = speeds / lengths(speeds)[:, None]
         turn = units[1] - units[0]
         # arc over chord, to the fourth order in the turn
         chord = end - start
-        length = math.sqrt(chord @ chord) * (1 + float(turn @ turn) / 24)
-        return cls(start, end, units, length, norms[1])
+        arc = length(chord) * (1 + float(turn @ turn) / 24)
+        return cls(start, end, units, arc)
 
     def __call__(self, s: float) -> np.ndarray:
         """The point at arclength ``s`` from the start."""
@@ -97,6 +94,15 @@ class Hermite:
             + (3 - 2 * r) * r * r * (self.end - self.start)
             + r * (1 - r) * h * ((1 - r) * self.tangents[0] - r * self.tangents[1])
         )
+
+    def share(self, y: np.ndarray) -> float:
+        """How far along the chord a point lies: 0 beside the start, 1 beside the end."""
+        chord = self.end - self.start
+        return float((y - self.start) @ chord / (chord @ chord))
+
+    def distance(self, y: np.ndarray) -> float:
+        """How far off the curve a point lies, across the chord."""
+        return length(y - self(self.share(y) * self.length))
 
     def turns(self, s: float) -> float:
         """How fast the last coordinate moves at ``s``, over how fast it does at the ends."""

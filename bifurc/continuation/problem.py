@@ -43,24 +43,17 @@ class Chart:
 
     def into(self, X: np.ndarray) -> np.ndarray:
         """(x, lam) to y; shapes (..., n + 1)."""
-        lam = X[..., -1]
-        return np.concatenate([self.factor(lam) * X[..., :-1], self.theta(lam)[..., None]], -1)
-
-    def push(self, X: np.ndarray, tangent: np.ndarray) -> np.ndarray:
-        """The tangent in y."""
-        lam, slope = X[..., -1], tangent[..., -1:]
-        moved = self.factor(lam) * tangent[..., :-1] + slope * self.factor_dlam(lam) * X[..., :-1]
-        return np.concatenate([moved, self.theta_dlam(lam)[..., None] * slope], -1)
+        return self._into(X, self.factor(X[..., -1]))
 
     def lift(self, X: np.ndarray, tangent: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """:meth:`into` and :meth:`push`, for less."""
+        """(x, lam) and the tangent there, both in y."""
         lam, slope, factor = X[..., -1], tangent[..., -1:], self.factor(X[..., -1])
-        y, pushed = np.empty(X.shape), np.empty(X.shape)
-        y[..., :-1], y[..., -1] = factor * X[..., :-1], self.theta(lam)
-        pushed[..., :-1] = factor * tangent[..., :-1]
-        pushed[..., :-1] += slope * self.factor_dlam(lam) * X[..., :-1]
-        pushed[..., -1] = self.theta_dlam(lam) * tangent[..., -1]
-        return y, pushed
+        moved = factor * tangent[..., :-1] + slope * self.factor_dlam(lam) * X[..., :-1]
+        moved = np.concatenate([moved, self.theta_dlam(lam)[..., None] * slope], -1)
+        return self._into(X, factor), moved
+
+    def _into(self, X: np.ndarray, factor: np.ndarray) -> np.ndarray:
+        return np.concatenate([factor * X[..., :-1], self.theta(X[..., -1])[..., None]], -1)
 
     def out(self, y: np.ndarray) -> np.ndarray:
         """y to (x, lam)."""
@@ -75,11 +68,6 @@ class FlatChart:
     def into(X: np.ndarray) -> np.ndarray:
         """(x, lam) itself."""
         return X
-
-    @staticmethod
-    def push(X: np.ndarray, tangent: np.ndarray) -> np.ndarray:
-        """The tangent itself."""
-        return tangent
 
     @staticmethod
     def lift(X: np.ndarray, tangent: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

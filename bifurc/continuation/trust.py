@@ -65,16 +65,9 @@ def judge_both_ways(problem, before: Point, outcome: Outcome, step: float, optio
     curve = Hermite.between(chart, before, after)
     guess = chart.out(curve.end - curve.length * curve.tangents[1])
     back = correct(problem, guess, after.tangent, options)
-    if back.point is None or _distance(curve, chart.into(back.point.X)) > BACK * curve.length:
+    if back.point is None or curve.distance(chart.into(back.point.X)) > BACK * curve.length:
         return outcome.failed(Status.FAR)
     return outcome
-
-
-def _distance(curve: Hermite, y: np.ndarray) -> float:
-    """Distance of a point from a curve, across its chord."""
-    chord = curve.end - curve.start
-    share = float((y - curve.start) @ chord / (chord @ chord))
-    return length(y - curve(share * curve.length))
 
 
 def bows(chart, before: Point, after: Point, options: Options) -> bool:
@@ -145,8 +138,7 @@ def _fits(problem, found: Singularity, curve: Hermite, chart, jump: int) -> bool
     if not found.fold and found.imperfection > REAL:
         return False
     y = chart.into(found.X)
-    chord = curve.end - curve.start
-    share = float((y - curve.start) @ chord / (chord @ chord))
+    share = curve.share(y)
     if not -BETWEEN <= share <= 1 + BETWEEN:
         return False
     s = min(max(share, 0.0), 1.0) * curve.length

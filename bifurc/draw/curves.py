@@ -373,8 +373,7 @@ def birth(graph: BranchGraph, name: str, branch: Branch) -> np.ndarray | None:
 def _lead(problem, born: np.ndarray, first, parts: int) -> list[np.ndarray]:
     """Points from a branch point to a point of a branch through it, that one left out."""
     chart = problem.chart(first.lam)
-    start, end = chart.into(born), chart.into(first.X)
-    slope = chart.push(first.X, first.tangent)
+    start, (end, slope) = chart.into(born), chart.lift(first.X, first.tangent)
     slope = slope * ((end - start) @ (end - start)) / (slope @ (end - start))
     r = np.arange(1, parts)[:, None] / parts
     guesses = chart.out(start + r * (2 * (end - start) - slope) + r * r * (slope - end + start))

@@ -109,17 +109,18 @@ def examine(problem, points: list[Point], status: Status, options: Options) -> B
         points, status = points[:believed], status if at_edge else Status.JUMP
     steps = [min(int(event.position), len(points) - 2) for event in found]
     events = [
-        describe(problem, event, points, known, steps.count(i) == 1)
+        describe(problem, event, points, known, i, steps.count(i) == 1)
         for event, i in zip(found, steps, strict=True)
     ]
     return Branch(problem, points, status, events)
 
 
-def describe(problem, found: Found, points: list[Point], known: Spectra, alone: bool) -> Event:
-    """Make the record of a located event; ``alone`` if no other lies on its step."""
+def describe(
+    problem, found: Found, points: list[Point], known: Spectra, i: int, alone: bool
+) -> Event:
+    """Make the record of an event on step ``i``; ``alone`` if no other lies on that."""
     at, component = found.at, found.component
     X, lam = at.X, float(at.X[-1])
-    i = min(int(found.position), len(points) - 2)
     one, other = points[i], points[i + 1]
     if isinstance(at, Singularity):
         share = found.position - i
@@ -176,9 +177,8 @@ def _others(problem, X, component: Component, count: int) -> Index:
     """Negative eigenvalues of every block at an event, the vanishing ones left out."""
     index = {}
     for c, block in problem.blocks(X[:-1], X[-1]).items():
-        values = block.eigen().values
-        if c == component:
-            values = np.delete(values, np.argsort(np.abs(values))[:count])
+        eigen = block.eigen()
+        values = np.delete(eigen.values, nearest(eigen, count if c == component else 0))
         index[c] = int(np.count_nonzero(values < 0))
     return index
 

@@ -64,18 +64,16 @@ def spectra(problem, points: list[Point]) -> Spectra:
     """All isotypic eigenvalues of all points, in one call."""
     X, tangents = (np.array([getattr(p, name) for p in points]) for name in ("X", "tangent"))
     if getattr(problem, "only_own_block", False):
-        blocks = problem.blocks(X[:, :-1], X[:, -1])
+        blocks, changes = problem.blocks(X[:, :-1], X[:, -1]), None
     else:
         blocks, changes = problem.blocks_and_changes(X[:, :-1], X[:, -1], tangents)
     eigens = {component: block.eigen() for component, block in blocks.items()}
     values = {component: eigen.values for component, eigen in eigens.items()}
     definite = {component: block.definite for component, block in blocks.items()}
-    if getattr(problem, "only_own_block", False):
-        speeds = {component: _slopes(X, v) for component, v in values.items()}
-    else:
-        speeds = {
-            component: eigen.speeds(changes[component]) for component, eigen in eigens.items()
-        }
+    speeds = {
+        component: _slopes(X, eigen.values) if changes is None else eigen.speeds(changes[component])
+        for component, eigen in eigens.items()
+    }
     return Spectra(X, tangents, values, speeds, definite, *_lengths(problem, X, tangents))
 
 
@@ -188,15 +186,17 @@ def _halves(problem, one, other, options, i, depth):
 def _inside(problem, one, other, component) -> list[Found] | None:
     """Folds and branch points of the branch itself."""
     singular = singular_between(problem, one, other)
-    if singular is None:
-        return None
+    if not singular:
+        return None if singular is None else []
+    chart = problem.chart(one.lam)
+    curve = Hermite.between(chart, one, other)
     return [
         Found(
             component,
             s,
             s.kernel.shape[1],
             not s.fold and one.tangent[-1] * other.tangent[-1] < 0,
-            _share(problem, one, other, s.X),
+            _share(curve, chart, s.X),
         )
         for s in singular
     ]
@@ -214,8 +214,7 @@ def _outside(problem, one, other, component, known, i, singular) -> list[Found] 
         # where branches of another isotropy cross, several irreps become singular at once
         at = crossing_at(problem, branch_point.X, component, len(crossing), one.tangent)
         if at is not None:
-            share = _share(problem, one, other, at.X)
-            return [Found(component, at, len(crossing), False, share)]
+            return [Found(component, at, len(crossing), False, _share(curve, chart, at.X))]
     events: list[Found] = []
     for j in crossing.tolist():
         at = None
@@ -226,7 +225,7 @@ def _outside(problem, one, other, component, known, i, singular) -> list[Found] 
             at = None
         if at is None:
             return None
-        share = _share(problem, one, other, at.X)
+        share = _share(curve, chart, at.X)
         if any(abs(event.position - share) < SAME for event in events):
             return _together(problem, at.X, component, len(crossing), share)
         events.append(Found(component, at, 1, False, share))
@@ -268,11 +267,9 @@ def _together(problem, X, component, count, position) -> list[Found] | None:
     return [Found(component, at, count, False, position)]
 
 
-def _share(problem, one, other, X) -> float:
-    chart = problem.chart(one.lam)
-    start, end = chart.into(one.X), chart.into(other.X)
-    chord = end - start
-    return float(np.clip((chart.into(X) - start) @ chord / (chord @ chord), 0.0, 1.0))
+def _share(curve: Hermite, chart, X) -> float:
+    """Where on its step an event lies, from 0 to 1."""
+    return min(max(curve.share(chart.into(X)), 0.0), 1.0)
 
 
 def _on_step(curve: Hermite, chart, X) -> bool:
@@ -280,11 +277,7 @@ def _on_step(curve: Hermite, chart, X) -> bool:
     if not np.isfinite(X).all():
         return False
     y = chart.into(X)
-    chord = curve.end - curve.start
-    share = float((y - curve.start) @ chord / (chord @ chord))
-    if not -1e-6 <= share <= 1 + 1e-6:
-        return False
-    return bool(np.linalg.norm(y - curve(share * curve.length)) <= 0.25 * curve.length)
+    return -1e-6 <= curve.share(y) <= 1 + 1e-6 and curve.distance(y) <= 0.25 * curve.length
 
 
 def _doubtful(points, known: Spectra) -> np.ndarray:

@@ -177,10 +177,9 @@ class Search:
 
     def _on_step(self, i: int, X: np.ndarray) -> bool:
         chart, curve = self._curve(i)
-        y, chord = chart.into(X), curve.end - curve.start
-        share = float((y - curve.start) @ chord / (chord @ chord))
-        near = np.linalg.norm(y - curve(share * curve.length)) <= 0.1 * curve.length + 1e-9
-        return -1e-6 <= share <= 1 + 1e-6 and bool(near)
+        y = chart.into(X)
+        near = curve.distance(y) <= 0.1 * curve.length + 1e-9
+        return -1e-6 <= curve.share(y) <= 1 + 1e-6 and near
 
     def _root(self, i: int, function: Callable) -> tuple[Point, float] | None:
         """The point of step ``i`` at which a function of points that changes sign is zero."""
