@@ -68,25 +68,8 @@ class Task:
 def family(name: str, d=(60.0, 3.2), expected=(), **parameters) -> Task:
     """A family along d, with all its isotypic spectra."""
     problem, start, window = at_first(name, {"d": d, **parameters})
-    options = Options(newton_tol=TOLERANCE)
-    return Task(
-        name=" ".join([f"type {name}", *(f"{key} = {value}" for key, value in parameters.items())]),
-        gradient=problem.gradient,
-        jacobian=lambda x, lam: problem.jacobian(x, lam, checked=False)[1],
-        start=start,
-        window=window,
-        ds=0.5,
-        ds_max=2.0,
-        expected=tuple(expected),
-        follow=partial(follow, problem, start, window, options),
-        spectra=partial(other_spectra, problem),
-    )
-
-
-def other_spectra(problem, x, lam) -> dict:
-    """Eigenvalues of every isotypic block but the branch's own, at one point."""
-    others = problem.components[1:]
-    return {c: block.eigen().values for c, block in problem.blocks(x, lam, others).items()}
+    title = " ".join([f"type {name}", *(f"{key} = {value}" for key, value in parameters.items())])
+    return network(title, problem, start, window, expected)
 
 
 def four_sets() -> Task:
@@ -95,19 +78,29 @@ def four_sets() -> Task:
     parts = split(problem.structure, {"bulk": ["1", "2"]})
     larger = problem.on(parts.structure)
     start = point_at(larger, parts.embedding @ start.x, start.lam, towards=-1.0)
-    options = Options(newton_tol=TOLERANCE)
+    return network(f"four sets, {larger.n} coordinates", larger, start, window)
+
+
+def network(name: str, problem, start: Point, window, expected=()) -> Task:
+    """A network problem from a point of it on."""
     return Task(
-        name=f"four sets, {larger.n} coordinates",
-        gradient=larger.gradient,
-        jacobian=lambda x, lam: larger.jacobian(x, lam, checked=False)[1],
+        name=name,
+        gradient=problem.gradient,
+        jacobian=lambda x, lam: problem.jacobian(x, lam, checked=False)[1],
         start=start,
         window=window,
         ds=0.5,
         ds_max=2.0,
-        expected=(),
-        follow=partial(follow, larger, start, window, options),
-        spectra=partial(other_spectra, larger),
+        expected=tuple(expected),
+        follow=partial(follow, problem, start, window, Options(newton_tol=TOLERANCE)),
+        spectra=partial(other_spectra, problem),
     )
+
+
+def other_spectra(problem, x, lam) -> dict:
+    """Eigenvalues of every isotypic block but the branch's own, at one point."""
+    others = problem.components[1:]
+    return {c: block.eigen().values for c, block in problem.blocks(x, lam, others).items()}
 
 
 def plain(name, model, window, lam, expected, ds_max, traced, **more) -> Task:
