@@ -1,7 +1,5 @@
 """``bifurc asymptotics``: a family in the limit of large sizes."""
 
-import argparse
-
 from bifurc.cli.common import add_family, add_output, family_of, print_json
 
 EPILOG = """examples:
@@ -17,7 +15,6 @@ def add(commands) -> None:
         help="expansions for large sizes",
         description="Expand coordinates, loss and all isotypic eigenvalues in powers of d^(-1/2).",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_family(command)
     command.add_argument("--order", type=int, default=6, help="up to d**(-order/2) (default 6)")

@@ -1,6 +1,5 @@
 """``bifurc certify``: prove an event, or the kind of critical points, in interval arithmetic."""
 
-import argparse
 from typing import Any
 
 from bifurc.cli.common import add_family, assignment, check_place, family_of, number, print_json
@@ -25,7 +24,6 @@ def add(commands) -> None:
         "exchange norm at no cost, eigenvalues are those off these directions. Not proved: events "
         "where several eigenvalues of one block vanish, and branch points in t.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_family(command)
     what = command.add_mutually_exclusive_group(required=True)

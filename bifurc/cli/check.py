@@ -1,7 +1,5 @@
 """``bifurc check``: prove certificates again, from their files alone."""
 
-import argparse
-
 EPILOG = """examples:
   bifurc check cases/certificates/II-s-5.5855.json
   bifurc check cases/certificates/*.json
@@ -15,7 +13,6 @@ def add(commands) -> None:
         help="prove certificates again",
         description="Prove certificates again from their files alone; a changed one is rejected.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add_argument("files", nargs="+", metavar="CERT.json")
     command.set_defaults(run=run)

@@ -18,14 +18,11 @@ EPILOG = """examples:
 
 def add(commands) -> None:
     """Declare the command."""
-    import argparse
-
     command = commands.add_parser(
         "critical",
         help="critical sizes of a family",
         description="Trace a family along one parameter and list where it changes.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_family(command)
     command.add_argument("--param", default="d", help="the parameter that runs (default d)")

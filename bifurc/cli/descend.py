@@ -1,6 +1,5 @@
 """``bifurc descend``: where gradient descent ends, family by family."""
 
-import argparse
 import sys
 
 from bifurc.cli.common import add_output, families_in, print_json
@@ -18,7 +17,6 @@ def add(commands) -> None:
         help="descend from random starts and identify every end point",
         description="L-BFGS from Xavier starts on the exact loss, polished by Newton.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add_argument("--d", type=int, required=True, help="inputs, and neurons of the teacher")
     command.add_argument("--k", type=int, help="neurons of the student (default: d)")

@@ -16,7 +16,6 @@ def add(commands) -> None:
         "embed",
         help="the full weight matrix of a family",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_family(command)
     command.add_argument("--at", required=True, metavar="NAME=VALUE", help="where, such as d=12")

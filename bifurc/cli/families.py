@@ -1,7 +1,5 @@
 """``bifurc families``."""
 
-import argparse
-
 EPILOG = """examples:
   bifurc families
 
@@ -15,7 +13,6 @@ def add(commands) -> None:
         "families",
         help="list the built-in families, a line each",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.set_defaults(run=run)
 

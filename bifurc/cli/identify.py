@@ -1,7 +1,5 @@
 """``bifurc identify``: which critical point a weight matrix is."""
 
-import argparse
-
 from bifurc.cli.common import add_output, check_place, families_in, print_json
 
 EPILOG = """examples:
@@ -22,7 +20,6 @@ def add(commands) -> None:
         description="Polish a weight matrix (rows are neurons) and say which critical point it is. "
         "Exit status 3 if it is near none.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add_argument("matrix", metavar="W", help="a matrix: .npy, .npz or .csv")
     command.add_argument("--teacher", metavar="V", help="the teacher (default: the identity)")

@@ -14,14 +14,11 @@ value (--set); the event found there is followed both ways in the second.
 
 def add(commands) -> None:
     """Declare the command."""
-    import argparse
-
     command = commands.add_parser(
         "locus",
         help="an event in two parameters",
         description="Follow an event of a family in two parameters; list what happens on the way.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_family(command)
     command.add_argument("--event", required=True, metavar="IRREP[:SET]", help="s:bulk, x, fold")

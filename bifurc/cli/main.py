@@ -27,7 +27,10 @@ EPILOG = """examples:
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser that reports a mistake in one line."""
+    """A parser that reports a mistake in one line and prints its texts as they are written."""
+
+    def __init__(self, **options):
+        super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, **options)
 
     def error(self, message):
         sys.stderr.write(f"{self.prog}: {message} (try {self.prog} --help)\n")
@@ -40,7 +43,6 @@ def parser() -> Parser:
         prog="bifurc",
         description="Equivariant bifurcation continuation at real dimensions.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     top.add_argument("--version", action="version", version=f"bifurc {__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")

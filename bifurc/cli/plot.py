@@ -1,6 +1,5 @@
 """``bifurc plot OUT``: a picture of a finished run, and the numbers in it."""
 
-import argparse
 from pathlib import Path
 
 from bifurc.cli.common import add_talk, check_place, csv_text
@@ -24,7 +23,6 @@ def add(commands) -> None:
         help="draw a finished run",
         description="Draw what a run has found; minima solid, saddles dashed, events by irrep.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add_argument("folder", metavar="OUT", type=Path, help="folder of a finished run")
     command.add_argument(

@@ -1,6 +1,5 @@
 """``bifurc run CASE.toml``: explore as a case says, and save what is found."""
 
-import argparse
 import sys
 from pathlib import Path
 
@@ -19,7 +18,6 @@ def add(commands) -> None:
         "run",
         help="explore a case file and save branches, events and graph",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add_argument("case", metavar="CASE.toml", type=Path)
     command.add_argument(

@@ -1,6 +1,5 @@
 """``bifurc spectrum``: a family at one size, block by block."""
 
-import argparse
 import math
 
 from bifurc.cli.common import add_family, add_output, assignment, csv_text, family_of, print_json
@@ -18,7 +17,6 @@ def add(commands) -> None:
         "spectrum",
         help="loss, coordinates and isotypic eigenvalues at one size",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_family(command)
     command.add_argument("--at", required=True, metavar="NAME=VALUE", help="where, such as d=20")

@@ -1,7 +1,5 @@
 """``bifurc verify``: a finished run against the full network at whole sizes."""
 
-import argparse
-
 from bifurc.cli.common import add_output, print_json
 
 EPILOG = """examples:
@@ -19,7 +17,6 @@ def add(commands) -> None:
         "reduced ones at every whole parameter value inside every branch. "
         "Exit status 3 if anything differs.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add_argument("folder", metavar="OUT", help="what a run wrote")
     add_output(command)
