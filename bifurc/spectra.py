@@ -63,6 +63,8 @@ class Block:
 
     def _symmetric(self) -> "Eigen":
         root = np.sqrt(self.weights)[..., :, None]
+        if self.matrix.shape[-1] == 1 and self.neutral is None:
+            return Eigen(self.matrix[..., 0], 1.0 / root, root)
         matrix = self.matrix * root / root.swapaxes(-1, -2)
         if self.neutral is None:
             values, vectors = np.linalg.eigh(matrix)
@@ -123,7 +125,7 @@ class Eigen:
 
         Of one that is not real, the change of its real part.
         """
-        own = np.einsum("...ik,...ij,...jk->...k", self.left, change, self.right)
+        own = (self.left * (change @ self.right)).sum(axis=-2)
         if self.imaginary is None:
             return own
         # what a pair has in common is the mean over its plane; its two stand side by side

@@ -14,7 +14,9 @@ The engine asks for few things, so that anything with these methods will do:
     coordinates in which branches are nearly straight;
 ``components``, ``blocks``, ``blocks_along``, ``blocks_and_changes``
     isotypic components, their blocks, t (the Jacobian itself) first, their
-    derivatives along u, and both.
+    derivatives along u, and both;
+``jacobian_and_block(x, lam, component)``
+    the first, one block and its derivatives in (x, lam), at once.
 
 If it says that it is ``batched``, x, lam and u may have a leading axis of
 points, and several steps are then corrected at once.
@@ -36,7 +38,7 @@ class Chart:
     """Coordinates y = (factor(lam) x, theta(lam)) for predictors."""
 
     factor: Callable[[Any], np.ndarray]
-    factor_dlam: Callable[[Any], np.ndarray]
+    factors: Callable[[Any], tuple[np.ndarray, np.ndarray]]  # factor and its derivative
     theta: Callable[[Any], Any]
     theta_dlam: Callable[[Any], Any]
     lam: Callable[[Any], Any]  # inverse of theta
@@ -47,8 +49,9 @@ class Chart:
 
     def lift(self, X: np.ndarray, tangent: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(x, lam) and the tangent there, both in y."""
-        lam, slope, factor = X[..., -1], tangent[..., -1:], self.factor(X[..., -1])
-        moved = factor * tangent[..., :-1] + slope * self.factor_dlam(lam) * X[..., :-1]
+        lam, slope = X[..., -1], tangent[..., -1:]
+        factor, change = self.factors(lam)
+        moved = factor * tangent[..., :-1] + slope * change * X[..., :-1]
         moved = np.concatenate([moved, self.theta_dlam(lam)[..., None] * slope], -1)
         return self._into(X, factor), moved
 
@@ -228,12 +231,11 @@ class PlainProblem:
         return change
 
     def blocks_and_changes(self, x, lam, u, components=None):
-        """:meth:`blocks` and :meth:`blocks_along`.
+        """:meth:`blocks` and :meth:`blocks_along`."""
+        return self.blocks(x, lam, components), self.blocks_along(x, lam, u, components)
 
-        ``u`` may have an axis of directions more than ``x``, in front.
-        """
-        blocks = self.blocks(x, lam, components)
-        if np.ndim(u) == np.ndim(x):
-            return blocks, self.blocks_along(x, lam, u, components)
-        each = [self.blocks_along(x, lam, direction, components) for direction in u]
-        return blocks, {c: np.stack([change[c] for change in each]) for c in blocks}
+    def jacobian_and_block(self, x, lam, component: Component):
+        """:meth:`jacobian`, a block and its derivatives in (x, lam)."""
+        block = self.blocks(x, lam, [component])[component]
+        changes = [self.blocks_along(x, lam, u, [component])[component] for u in np.eye(self.n + 1)]
+        return *self.jacobian(x, lam), block, np.stack(changes)

@@ -42,14 +42,13 @@ def locate_crossing(
     X, last = np.array(guess, dtype=float), np.inf
     for _ in range(iterations):
         try:
-            g, jacobian = problem.jacobian(X[:-1], X[-1])
             near = vanishing(problem, X, component, count)
         except (NotDefinedError, ZeroRowError, np.linalg.LinAlgError):
             return None
         slope = near.slope
-        matrix = np.vstack([jacobian, slope])
+        matrix = np.vstack([near.jacobian, slope])
         try:
-            step = np.linalg.solve(matrix, -np.append(g, near.values.mean()))
+            step = np.linalg.solve(matrix, -np.append(near.g, near.values.mean()))
         except np.linalg.LinAlgError:
             return None
         scales = problem.scales(X[-1])
@@ -59,7 +58,8 @@ def locate_crossing(
         # a wild first step leaves the branch; shorten it
         X = X + step * min(1.0, 0.5 / size) if size > 0.5 else X + step
         if size < SMALL or (size < 1e-9 and size >= last / 2):
-            tangent = np.linalg.solve(np.vstack([jacobian, np.eye(len(X))[-1]]), np.eye(len(X))[-1])
+            upward = np.eye(len(X))[-1]
+            tangent = np.linalg.solve(np.vstack([near.jacobian, upward]), upward)
             return Crossing(X, tangent, near.kernel_after(step), slope, size)
         last = size
     return None
@@ -77,6 +77,8 @@ def crossing_at(problem, X: np.ndarray, component: Component, count: int, tangen
 class Vanishing:
     """The eigenvalues of a block that are nearest to zero."""
 
+    g: np.ndarray  # (n,), zero on a branch
+    jacobian: np.ndarray  # (n, n + 1), its derivatives in (x, lam)
     eigen: Eigen
     chosen: np.ndarray  # (count,), which of the eigenvalues
     matrix: np.ndarray  # (copies, copies)
@@ -104,15 +106,15 @@ class Vanishing:
 
     def kernel_after(self, step: np.ndarray) -> np.ndarray:
         """The right eigenvectors a small step away, to first order."""
-        values = np.delete(self.eigen.values, self.chosen)
-        right, left = (np.delete(v, self.chosen, 1) for v in (self.eigen.right, self.eigen.left))
+        eigen, rest = self.eigen, np.ones(len(self.eigen.values), dtype=bool)
+        rest[self.chosen] = False
         residual = (self.matrix + np.tensordot(step, self.changes, 1)) @ self.kernel
-        return self.kernel - right @ (left.T @ residual / values[:, None])
+        shares = eigen.left[:, rest].T @ residual / eigen.values[rest, None]
+        return self.kernel - eigen.right[:, rest] @ shares
 
 
-def vanishing(problem, X: np.ndarray, component: Component, count: int = 1) -> Vanishing:
+def vanishing(problem, X: np.ndarray, component: Component, count: int = 1, **how) -> Vanishing:
     """The ``count`` eigenvalues of the block nearest to zero, in one evaluation."""
-    blocks, changes = problem.blocks_and_changes(X[:-1], X[-1], np.eye(len(X)), [component])
-    eigen = blocks[component].eigen()
-    chosen = nearest(eigen, count)
-    return Vanishing(eigen, chosen, blocks[component].matrix, changes[component])
+    g, jacobian, block, changes = problem.jacobian_and_block(X[:-1], X[-1], component, **how)
+    eigen = block.eigen()
+    return Vanishing(g, jacobian, eigen, nearest(eigen, count), block.matrix, changes)

@@ -185,13 +185,13 @@ def parallel_rows(problem, point: Point) -> str:
     structure = problem.plane.structure
     students = structure.students
     k = len(students)
-    turned = (1.0 - np.abs(c) / np.sqrt(p * q))[:, :k, :k]
+    turned = (1.0 - np.abs(c) / np.sqrt(p * q))[:k, :k]
     # a row and itself, and the equal rows of a block without a diagonal
     untied = [
         not any(structure.tied(row, column) for column in structure.inputs) for row in students
     ]
-    turned = turned + np.array([np.diag(untied), np.eye(k)])
-    close = (turned < NEARLY).any(axis=0)
+    turned = turned + np.stack([np.diag(untied), np.eye(k)], axis=-1)
+    close = (turned < NEARLY).any(axis=-1)
     found = np.flatnonzero(close.any(axis=0))
     return " and ".join(repr(students[i].name) for i in found)
 

@@ -50,7 +50,7 @@ class Linear:
 
     def vanishing(self, component: Component):
         """The eigenvalue of the block nearest to zero and its gradient in (x, lam, mu)."""
-        near = vanishing(self.along[0], np.append(self.x, 0.0), component)
+        near = vanishing(self.along[0], np.append(self.x, 0.0), component, checked=False)
         only_mu = np.append(np.zeros(len(self.x)), 1.0)
         change = self.along[1].blocks_along(self.x, 0.0, only_mu, [component])[component]
         second = near.left[:, 0] @ change @ near.kernel[:, 0]
@@ -114,7 +114,7 @@ class LocusProblem:
         one, zero = np.ones(self.n), np.zeros(self.n)
         return Chart(
             lambda mu: one,
-            lambda mu: zero,
+            lambda mu: (one, zero),
             np.arcsinh,
             lambda mu: 1.0 / np.sqrt(1.0 + np.asarray(mu) ** 2),
             np.sinh,

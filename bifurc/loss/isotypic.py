@@ -21,7 +21,17 @@ References
 
 import numpy as np
 
-from bifurc.loss.reduced import Rows, diagonal, symmetric, transpose
+from bifurc.loss.reduced import (
+    Rows,
+    across,
+    exchanged,
+    joined,
+    transpose,
+    two_places,
+    with_excess,
+)
+
+SAME = np.array([0.0, 1.0])  # 1 at a common point
 
 
 def pair_block(rows: Rows, basis, sign: float, keep):
@@ -43,59 +53,67 @@ def pair_block(rows: Rows, basis, sign: float, keep):
     ndarray or Series, shape (..., copies, copies)
         Column j is the image of copy j.
     """
+    students = rows.frame.students
     along = basis @ transpose(rows.sigma)
-    inner = along + sign * transpose(along)
-    f_c = rows.second[4][..., 0, :, :] * inner
-    image = rows.self_coupling * basis + rows.pull_excess @ basis + (f_c * rows.signs) @ rows.sigma
-    return _coefficients([rows.outer_weight * image], keep)
+    inner = along[..., :students, :] + sign * transpose(along)[..., :students, :]
+    f_c = rows.second[4][..., 0] * inner
+    image = rows.self_coupling * basis[:, :students] + rows.excess @ basis
+    image = image + (f_c * rows.signs) @ rows.sigma
+    return transpose(coefficients(rows.outer_weight * image, keep))
 
 
-def vertex_block(rows: Rows, basis, keep):
+def vertex_block(rows: Rows, basis: "Vertex", keep: "Vertex"):
     """Coefficients of H on the copies of s.
 
-    U_ij = (X1 [i = j] + X2) z_i + X3 z_j changes <w_i, w_k> by
+    U_ij = (X1 + X2 [i = j]) z_i + X3 z_j changes <w_i, w_k> by
     A z_i + A' z_k and, at a common point, by (A + A' + S + S') z_i.
 
     Parameters
     ----------
-    basis : ndarray, shape (copies, 3, rows, columns)
-    keep : ndarray, shape (3 * rows * columns, copies)
+    basis : Vertex
+        X1, X2, X3 of each copy.
+    keep : Vertex
+        Reads off coefficients.
     """
-    x1, x2, x3 = basis[:, 0], basis[:, 1], basis[:, 2]
-    spike = x1 @ transpose(rows.sigma)
-    own = x1 @ transpose(rows.beta) + x2 @ transpose(rows.reach)
-    own = own + rows.sigma @ transpose(x3)  # the part at z_i; its transpose is at z_k
-    same = symmetric(own + spike)
-    norms = diagonal(same)
-    at_i, at_k, nothing = norms[..., :, None], norms[..., None, :], np.zeros(1)
-    i_p, i_c = rows.first_change(at_i, nothing, own, at=0)
-    k_p, k_c = rows.first_change(nothing, at_k, transpose(own), at=0)
-    s_p, s_c = rows.first_change(at_i, at_k, same, at=1)
-    # sum over k of (h_i z_i + h_k z_k), with what a common point has on top
-    bump_c = (s_c - i_c - k_c) * rows.signs
-    sum_p = (rows.sizes[..., None, :] * i_p + (s_p - i_p - k_p)) * rows.signs
-    sum_c = rows.sizes[..., None, :] * i_c * rows.signs + bump_c
-    own_row = 2.0 * sum_p.sum(-1)[..., None]
-    excess = rows.pull_excess
-    y1 = rows.self_coupling * x1 + excess @ x1 + own_row * rows.sigma + bump_c @ rows.sigma
-    y2 = (rows.self_coupling * x2 + excess @ x2 + own_row * rows.beta) + (
-        sum_c @ rows.beta + (i_c * rows.signs) @ rows.sigma
-    )
-    spread = x1 + rows.sizes[..., :, None] * x3
-    y3 = (rows.self_coupling * x3 + excess @ x3 + rows.pull_apart @ spread) + (
-        k_c * rows.signs
-    ) @ rows.sigma
-    return _coefficients([rows.outer_weight * y for y in (y1, y2, y3)], keep)
+    own, other, students = basis.own, basis.other, rows.frame.students
+    along = two_places(across(own, transpose(rows.reach)))
+    along = along + (rows.sigma @ transpose(other))[..., None]
+    norms = 2.0 * along[..., 1].diagonal(0, -2, -1)
+    at_i, at_k = norms[..., :students, None, None], norms[..., None, :, None]
+    back = rows.of_students(exchanged(along))
+    f_p, f_c = rows.first_change(at_i, SAME * at_k, rows.of_students(along) + SAME * back)
+    # at different points another part goes with z_k: what is left over for z_i at the same one
+    _, f_pq, f_pc, f_qc, f_cc = (value[..., :1] for value in rows.second)
+    k_p, k_c = f_pq * at_k + f_pc * back[..., :1], f_qc * at_k + f_cc * back[..., :1]
+    f_p, f_c = f_p - SAME * k_p, f_c - SAME * k_c
+    turn = 2.0 * across(joined(f_p), rows.count)
+    at_own = rows.self_coupling * own[:, :students] + rows.excess @ own
+    at_own = at_own + turn * rows.own + across(with_excess(f_c), rows.pull)
+    spread = own[..., rows.frame.columns :] + rows.sizes[..., :, None] * other
+    at_other = rows.self_coupling * other[:, :students] + rows.excess @ other
+    at_other = at_other + rows.apart @ spread + (k_c[..., 0] * rows.signs) @ rows.sigma
+    image = coefficients(rows.outer_weight * at_own, keep.flat_own)
+    return transpose(image + coefficients(rows.outer_weight * at_other, keep.flat_other))
 
 
-def _coefficients(images, keep):
-    """Read the images off in the basis; shape (..., copies, copies)."""
-    return transpose(flat_product(images, keep))
+class Vertex:
+    """Tables of directions in the irrep s, in two: what goes with z_i and what with z_j.
+
+    Parameters
+    ----------
+    basis : ndarray, shape (copies, rows, 3, columns)
+    """
+
+    def __init__(self, basis: np.ndarray):
+        copies, rows, _, columns = basis.shape
+        self.own = basis[:, :, :2].reshape(copies, rows, 2 * columns)  # X1 and X2
+        self.other = basis[:, :, 2]  # X3
+        self.flat_own, self.flat_other = (
+            part.reshape(copies, -1).T for part in (self.own, self.other)
+        )
 
 
-def flat_product(parts, matrix):
-    """Flatten the last two axes of each part, join them, multiply by ``matrix``."""
-    rows, columns = parts[0].shape[-2:]
-    pieces = matrix.reshape(len(parts), rows * columns, -1)
-    flats = [part.reshape(*part.shape[:-2], rows * columns) for part in parts]
-    return sum(flat @ piece for flat, piece in zip(flats, pieces, strict=True))
+def coefficients(image, keep):
+    """Read coefficients off the student's rows: flatten, multiply by their part of ``keep``."""
+    *batch, rows, columns = image.shape
+    return image.reshape(*batch, rows * columns) @ keep[: rows * columns]

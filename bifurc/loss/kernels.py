@@ -38,6 +38,7 @@ from bifurc.loss.series import Series, ahead, direction, leading, parts
 # below 1e-7, where rounding of pq - c² would spoil the second derivatives and
 # their limits are right to the same 1e-7.
 PARALLEL = 1e-14
+OBJECTS = np.dtype(object)
 
 
 class ReLU:
@@ -64,67 +65,49 @@ class ReLU:
 
     def value(self, p, q, c):
         """f itself."""
-        sine, _, angle = self._angle(p, q, c)
-        pi = pi_like(c)
+        sine, _, angle, pi = self._angle(p, q, c)
         return (sine + (pi - angle) * c) / (2 * pi)
 
     def gradient(self, p, q, c):
         """(f_p, f_c)."""
-        sine, _, angle = self._angle(p, q, c)
-        return self._gradient(p, c, sine, angle)
+        sine, _, angle, pi = self._angle(p, q, c)
+        return sine / (4 * pi * p), (pi - angle) / (2 * pi)
 
     def hessian(self, p, q, c):
         """(f_pp, f_pq, f_pc, f_cc)."""
-        sine, cosecant, _ = self._sine(p, q, c)
-        return self._hessian(p, q, c, sine, cosecant)
+        return self.derivatives(p, q, c)[1]
 
     def derivatives(self, p, q, c):
         """Gradient and Hessian."""
-        sine, cosecant, angle = self._angle(p, q, c)
-        return self._gradient(p, c, sine, angle), self._hessian(p, q, c, sine, cosecant)
-
-    @staticmethod
-    def _gradient(p, c, sine, angle):
-        pi = pi_like(c)
-        return sine / (4 * pi * p), (pi - angle) / (2 * pi)
-
-    @staticmethod
-    def _hessian(p, q, c, sine, cosecant):
-        pi = pi_like(c)
-        quarter = cosecant / (4 * pi)
-        return (
-            (q * cosecant / 2 - sine / p) / (4 * pi * p),
-            quarter / 2,
-            -c * quarter / p,
-            quarter * 2,
+        sine, cosecant, angle, pi = self._angle(p, q, c)
+        f_p, half = sine / (4 * pi * p), cosecant / (2 * pi)
+        f_pq = half / 4
+        return (f_p, (pi - angle) / (2 * pi)), (
+            (f_pq * q - f_p) / p,
+            f_pq,
+            -c * half / (2 * p),
+            half,
         )
 
     @staticmethod
-    def _sine(p, q, c):
-        """|w||v| sin t and its inverse, both 0 where the rows are parallel; (|w||v|)²."""
-        product = p * q
+    def _angle(p, q, c):
+        """|w||v| sin t and its inverse, both 0 where the rows are parallel; t; and pi."""
+        pi, product = pi_like(c), p * q
         square = product - c * c
-        apart = np.asarray(leading(square) > parallel_like(c) * leading(product))
-        root = np.sqrt(square * apart + ~apart)
-        return root * apart, apart / root, product
-
-    def _angle(self, p, q, c):
-        sine, cosecant, product = self._sine(p, q, c)
-        apart = np.asarray(leading(cosecant) != 0)
-        angle = np.arccos(c * apart / np.sqrt(product)) * apart
-        opposite = ~apart & (leading(c) < 0)
-        return sine, cosecant, angle + pi_like(c) * opposite
+        parallel = PARALLEL if pi is np.pi else 0.0  # none where numbers are not rounded
+        apart = 1.0 * (leading(square) > parallel * leading(product))
+        opposite = (1.0 - apart) * (leading(c) < 0)
+        root = np.sqrt(square * apart + (1.0 - apart))
+        angle = np.arccos(c * apart / np.sqrt(product)) * apart + pi * opposite
+        return root * apart, apart / root, angle, pi
 
 
 def pi_like(value):
     """π in the arithmetic of ``value``: a double, or what its own numbers call ``pi``."""
-    numbers = np.asarray(leading(value))
-    return numbers.flat[0].pi if numbers.dtype == object else np.pi
-
-
-def parallel_like(value) -> float:
-    """sin² of the angle that counts as parallel: none in object arrays, which do not round."""
-    return 0.0 if np.asarray(leading(value)).dtype == object else PARALLEL
+    numbers = leading(value)
+    if getattr(numbers, "dtype", None) == OBJECTS:
+        numbers = numbers.flat[0]
+    return getattr(numbers, "pi", np.pi)
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
-"""Where each coordinate of a structure sits in the arrays beta and sigma.
+"""Where each coordinate of a structure sits in the array of all rows.
 
-All rows, students first and teachers after them, are kept as two arrays of
-shape (rows, columns) over *blocks*: ``beta`` the constant part of a block,
-``sigma`` what its diagonal has on top (see :mod:`bifurc.structure.structure`).
+All rows, students first and teachers after them, are kept as one array of
+shape (rows, 2, columns) over *blocks*: beta, the constant part of a block,
+and sigma, what its diagonal has on top (see :mod:`bifurc.structure.structure`).
 Coordinates go in by :attr:`Layout.basis` and gradients come out by its dual.
 """
 
@@ -11,6 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
+from bifurc.loss.reduced import Frame
 from bifurc.structure.irreps import Component
 from bifurc.structure.structure import Structure
 
@@ -41,8 +42,19 @@ class Layout:
         )
 
     @cached_property
+    def on_one_set(self) -> np.ndarray:
+        """Which pairs of student blocks copy the same point set."""
+        points = [block.points for block in self.structure.students]
+        return np.array([[one == other for other in points] for one in points])
+
+    @cached_property
+    def frame(self) -> Frame:
+        """What sums over the rows need to know."""
+        return Frame(self.signs, self.columns, len(self.structure.students))
+
+    @cached_property
     def basis(self) -> np.ndarray:
-        """Each coordinate as (beta, sigma) of all rows; shape (n, 2, rows, columns)."""
+        """Each coordinate as (beta, sigma) of all rows; shape (n, rows, 2, columns)."""
         return np.array([self._entries[list(orbit)].sum(axis=0) for orbit in self.structure.orbits])
 
     @cached_property
@@ -62,14 +74,14 @@ class Layout:
     @cached_property
     def _entries(self) -> np.ndarray:
         """Each entry as (beta, sigma) of all rows."""
-        entries = np.zeros((len(self.structure.entries), 2, self.rows, self.columns))
+        entries = np.zeros((len(self.structure.entries), self.rows, 2, self.columns))
         for a, (r, c, part) in enumerate(self._places):
             if part == "diag":
-                entries[a, 1, r, c] = 1.0
+                entries[a, r, 1, c] = 1.0
             elif part == "off":
-                entries[a, :, r, c] = 1.0, -1.0
+                entries[a, r, :, c] = 1.0, -1.0
             else:
-                entries[a, 0, r, c] = 1.0
+                entries[a, r, 0, c] = 1.0
         return entries
 
     @cached_property
@@ -95,20 +107,20 @@ class Layout:
         return self._units(where)
 
     def vertex_basis(self, component: Component) -> np.ndarray:
-        """Copies of s: the parts (X1, X2, X3) of U_ij = (X1 [i = j] + X2) z_i + X3 z_j.
+        """Copies of s: the parts (X1, X2, X3) of U_ij = (X1 + X2 [i = j]) z_i + X3 z_j.
 
         On blocks tied to the set the three copies are made orthogonal:
         diagonal, antisymmetric, and symmetric off the diagonal (the last one
-        vanishes on a set of two points). Shape (copies, 3, rows, columns).
+        vanishes on a set of two points). Shape (copies, rows, 3, columns).
         """
         rows, cols = self.on(component.points)
         both = self._units(np.outer(rows, cols))
         by_row = self._units(np.outer(rows, ~cols))
         by_column = self._units(np.outer(~rows, cols))
-        patterns = [(both, (1, 0, 0)), (both, (0, 1, -1)), (both, (-2, 1, 1))]
-        patterns += [(by_row, (0, 1, 0)), (by_column, (0, 0, 1))]
+        patterns = [(both, (0, 1, 0)), (both, (1, 0, -1)), (both, (1, -2, 1))]
+        patterns += [(by_row, (1, 0, 0)), (by_column, (0, 0, 1))]
         return np.concatenate(
-            [units[:, None] * np.array(parts)[:, None, None] for units, parts in patterns]
+            [units[:, :, None] * np.array(parts)[:, None] for units, parts in patterns]
         ).astype(float)
 
     def _units(self, where: np.ndarray) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
-from typing import Any
 
 import numpy as np
 
@@ -53,53 +52,71 @@ class Metric:
         return lru_cache(maxsize=8)(self._scales)  # asked for several times at the same point
 
     def _scales(self, lam) -> np.ndarray:
-        rate = self._rates(lam).max(axis=-1, keepdims=True) if self._moves else np.ones(1)
-        rate = np.broadcast_to(rate, (*np.shape(lam), 1))
-        return 1.0 / np.concatenate([self._factor(lam), rate], axis=-1)
+        weights, neurons, rates = self._measures(lam)
+        if rates.shape[-1] > 1:
+            rates = rates.max(axis=-1, keepdims=True)
+        return 1.0 / np.concatenate([np.sqrt(weights / neurons), rates], axis=-1)
 
     def chart(self, lam: float) -> Chart:
         """Coordinates sqrt(m_a / neurons) x_a and the logarithm of a size."""
-        return self._charts(int(self._rates(lam).argmax()) if self._moves else 0)
+        alone = len(self._moving) == 1
+        return self._charts(0 if alone else int(self._measures(lam)[2].argmax()))
 
     @cached_property
     def _charts(self):
         return cache(self._chart)
 
     def _chart(self, i: int) -> Chart:
-        """The chart with the logarithm of the i-th size."""
-        constant, slope = self.sizes[i]
+        """The chart with the logarithm of the i-th size that changes."""
+        constant, slope = self._moving[i]
+        if not slope:
+            return Chart(self._factor, self._factors, np.asarray, np.ones_like, lambda theta: theta)
         sign = np.sign(slope)
-        theta: tuple[Any, ...] = np.asarray, np.ones_like, lambda theta: theta
-        if slope:
-            theta = (
-                lambda lam: sign * np.log(constant + slope * np.asarray(lam)),
-                lambda lam: sign * slope / (constant + slope * np.asarray(lam)),
-                lambda theta: (np.exp(sign * theta) - constant) / slope,
-            )
-        return Chart(self._factor, self._factor_dlam, *theta)
+        return Chart(
+            self._factor,
+            self._factors,
+            lambda lam: sign * np.log(constant + slope * lam),
+            lambda lam: sign * slope / (constant + slope * lam),
+            lambda theta: (np.exp(sign * theta) - constant) / slope,
+        )
 
     @cached_property
-    def _moves(self) -> bool:
-        return bool(self.sizes[:, 1].any())
+    def _moving(self) -> np.ndarray:
+        """(constant, slope) of the sizes that change; if none does, of the number 1."""
+        moving = self.sizes[self.sizes[:, 1] != 0]
+        return moving if len(moving) else np.array([[1.0, 0.0]])
 
-    def _rates(self, lam) -> np.ndarray:
-        """How fast each size changes with ``lam``, in proportion; shape (..., sets)."""
-        constant, slope = self.sizes.T
-        sizes = constant + np.asarray(lam)[..., None] * slope
-        return np.abs(slope) / np.maximum(np.abs(sizes), 1e-3)
+    @cached_property
+    def _table(self) -> np.ndarray:
+        """Coefficients of all that depends on ``lam``, highest first; shape (3, n + 1 + moving)."""
+        affine = np.vstack([self.students, self._moving])
+        affine = np.stack([np.zeros(len(affine)), affine[:, 1], affine[:, 0]])
+        return np.hstack([self.weight_polynomials, affine])
 
-    def _neurons(self, lam) -> np.ndarray:
-        """Size of the student, shape (..., 1)."""
-        constant, slope = self.students
-        return np.maximum(constant + np.asarray(lam)[..., None] * slope, 1e-3)
+    @cached_property
+    def _speeds(self) -> np.ndarray:
+        return np.abs(self._moving[:, 1]) if self._moving[0, 1] else np.ones(1)
+
+    def _measures(self, lam):
+        """m_a, the number of neurons, and how fast sizes change in proportion.
+
+        Less than one entry counts as one, and almost no row as a small part of one.
+        """
+        square, slope, constant = self._table
+        lam, n = np.asarray(lam)[..., None], self.weight_polynomials.shape[1]
+        values = (square * lam + slope) * lam + constant
+        rates = self._speeds / np.maximum(np.abs(values[..., n + 1 :]), 1e-3)
+        return np.maximum(values[..., :n], 1.0), np.maximum(values[..., n : n + 1], 1e-3), rates
 
     def _factor(self, lam) -> np.ndarray:
-        """sqrt(m_a / neurons); entries behind less than one row count as one."""
-        return np.sqrt(np.maximum(self.weights(lam), 1.0) / self._neurons(lam))
+        """sqrt(m_a / neurons)."""
+        weights, neurons, _ = self._measures(lam)
+        return np.sqrt(weights / neurons)
 
-    def _factor_dlam(self, lam) -> np.ndarray:
+    def _factors(self, lam) -> tuple[np.ndarray, np.ndarray]:
+        """:meth:`_factor` and its derivative."""
         square, slope, _ = self.weight_polynomials
-        weights, neurons = self.weights(lam), self._neurons(lam)
-        factor = np.sqrt(np.maximum(weights, 1.0) / neurons)
-        rate = np.where(weights > 1.0, 2 * np.asarray(lam)[..., None] * square + slope, 0.0)
-        return 0.5 * (rate / factor - factor * self.students[1]) / neurons
+        weights, neurons, _ = self._measures(lam)
+        factor = np.sqrt(weights / neurons)
+        more = (2.0 * square * np.asarray(lam)[..., None] + slope) * (weights > 1.0)
+        return factor, 0.5 * (more / factor - factor * self.students[1]) / neurons

@@ -68,19 +68,19 @@ def parallel(rows: Rows, students: int, turn: float = _TURN) -> tuple[np.ndarray
     """
     norms = rows.norms[..., 0, :students]
     lengths = np.sqrt(norms[..., :, None] * norms[..., None, :])
-    inner = rows.inner[..., 0, :, :students, :students]
-    close = inner >= (1 - turn) * lengths[..., None, :, :]
-    apart, same = np.moveaxis(close, -3, 0)
+    inner = rows.inner[..., 0, :students, :students, :]
+    close = inner >= (1 - turn) * lengths[..., None]
+    apart, same = close[..., 0], close[..., 1]
     batch = tuple(range(apart.ndim - 2))
     return apart.all(axis=batch), same.all(axis=batch)
 
 
 def _have_other_points(rows: Rows, layout: Layout) -> np.ndarray:
     """Which pairs of student blocks have rows at different points: not two on a set of one."""
-    points = np.array([block.points for block in layout.structure.students])
-    sizes = rows.sizes[..., 0, : len(points)]
-    single = (sizes <= 1.0).reshape(-1, len(points)).all(axis=0)
-    return ~(np.equal.outer(points, points) & single)
+    together = layout.on_one_set
+    sizes = rows.sizes[..., 0, : len(together)]
+    single = (sizes <= 1.0).reshape(-1, len(together)).all(axis=0)
+    return ~(together & single)
 
 
 def _classes(linked: np.ndarray) -> list[np.ndarray]:
@@ -127,12 +127,8 @@ def equal_norms(rows: Rows, layout: Layout, x: np.ndarray, members: np.ndarray) 
 
 def _exchange(beta, sigma, members, share, layout, vertex, keep):
     """Coefficients of u_i = share_i w_i (times z_i in the irrep s)."""
-    eps = np.zeros(beta.shape[:-1])
-    eps[..., members] = share
-    pad = [(0, 0)] * (beta.ndim - 2) + [(0, layout.rows - beta.shape[-2]), (0, 0)]
-    constant, spike = (np.pad(eps[..., None] * part, pad) for part in (beta, sigma))
-    parts = [spike, constant, np.zeros_like(constant)] if vertex else [constant, spike]
-    return sum(
-        part.reshape(*part.shape[:-2], -1) @ piece
-        for part, piece in zip(parts, keep.reshape(len(parts), -1, keep.shape[-1]), strict=True)
-    )
+    parts = 3 if vertex else 2
+    table = np.zeros((*beta.shape[:-2], layout.rows, parts, layout.columns))
+    for part, entries in enumerate((beta, sigma)):
+        table[..., members, part, :] = share[..., None] * entries[..., members, :]
+    return table.reshape(*beta.shape[:-2], -1) @ keep

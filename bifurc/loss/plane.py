@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from bifurc.loss.line import LAM
 from bifurc.loss.neutral import shared_classes
-from bifurc.loss.problem import LAM, NetworkProblem
+from bifurc.loss.problem import NetworkProblem
 from bifurc.structure.polynomial import Polynomial
 from bifurc.structure.structure import Structure
 

@@ -1,38 +1,37 @@
-"""A structure along a line of parameters, as a problem the engine can continue."""
+"""A network on a structure along a line of parameters, as a problem the engine can continue."""
 
 from collections.abc import Mapping
 from copy import copy
 from dataclasses import replace
-from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from bifurc.continuation.problem import Chart
 from bifurc.errors import NotDefinedError, ZeroRowError
 from bifurc.loss import reduced
-from bifurc.loss.isotypic import flat_product, pair_block, vertex_block
+from bifurc.loss.isotypic import Vertex, coefficients, pair_block, vertex_block
 from bifurc.loss.kernels import PARALLEL, parameter_names
-from bifurc.loss.layout import Layout, dual
-from bifurc.loss.metric import Metric
+from bifurc.loss.layout import dual
+from bifurc.loss.line import OnLine
 from bifurc.loss.neutral import equal_norms, norm_exchanges, shared_classes
 from bifurc.loss.running import RunningKernel
-from bifurc.loss.series import Series, ahead, direction, leading, parts
+from bifurc.loss.series import Series, ahead, direction, parts
 from bifurc.spectra import Block as SpectralBlock
 from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
-from bifurc.structure.structure import SLACK, Block, Structure
+from bifurc.structure.structure import Structure
 
-LAM = "lam"
 # what is computed once per line of parameters
 _ON_LINE = (
-    "_sizes", "_row_sizes", "_column_sizes", "_teacher", "_metric", "_directions", "_running",
+    "_sizes", "_domain", "_row_sizes", "_column_sizes", "_teacher", "_teacher_moves", "_metric",
+    "_directions", "_running", "_copy_lengths",
 )  # fmt: skip
+ROUNDING = 1e-14  # of the squared length of a copy, near sizes where it may vanish
 TINY = 1e-24  # squared norm of a row that counts as zero
 
 
-class NetworkProblem:
+class NetworkProblem(OnLine):
     """Gradient field of a two-layer network on a fixed-point space.
 
     The state is the vector of coordinates xi of the structure and ``lam`` the
@@ -68,13 +67,9 @@ class NetworkProblem:
         kernel_parameters: Mapping[str, Any] | None = None,
         pinned: bool = False,
     ):
-        self.structure, self.kernel, self.any_size = structure, kernel, any_size
-        self.pinned = pinned
+        super().__init__(structure, line, any_size)
+        self.kernel, self.pinned = kernel, pinned
         self.kernel_parameters = dict(kernel_parameters or {})
-        self.line = {name: Polynomial.of(value) for name, value in line.items()}
-        for name, poly in self.line.items():
-            if poly.degree > 1 or poly.names - {LAM}:
-                raise ValueError(f"Parameter {name!r} must be affine along the line, got {poly}.")
         known = parameter_names(kernel)
         if unknown := set(self.kernel_parameters) - set(known):
             raise ValueError(
@@ -84,8 +79,6 @@ class NetworkProblem:
         in_kernel = [Polynomial.of(value).names for value in self.kernel_parameters.values()]
         if missing := structure.parameters.union(*in_kernel) - set(self.line):
             raise ValueError(f"No value for parameter {', '.join(sorted(missing))}; give one.")
-        self.layout = Layout(structure)
-        self.n = len(structure.coordinates)
 
     @property
     def batched(self) -> bool:
@@ -113,90 +106,6 @@ class NetworkProblem:
             vars(other).pop(name, None)
         return other
 
-    # -- where the parameters are ------------------------------------------------
-
-    def parameters(self, lam: float) -> dict[str, float]:
-        """Value of every parameter."""
-        return {name: poly(lam=lam) for name, poly in self.line.items()}
-
-    @cached_property
-    def _sizes(self) -> np.ndarray:
-        """Size of each point set as (constant, slope) in lam; shape (sets, 2)."""
-        return np.array([self._affine(points.size) for points in self.structure.sets])
-
-    @cached_property
-    def _least_sizes(self) -> np.ndarray:
-        if self.any_size:
-            return np.full(len(self.structure.sets), -np.inf)
-        least = [self.structure.least_size(points) for points in self.structure.sets]
-        return np.array(least) * (1 - SLACK)
-
-    def _affine(self, poly: Polynomial) -> np.ndarray:
-        on_line = poly.substitute(self.line)
-        if on_line.degree > 1:
-            raise ValueError(f"{poly} is not affine along the line; fix one of its parameters.")
-        return np.array([self.number(on_line.terms.get(key, Fraction(0))) for key in ((), (LAM,))])
-
-    def number(self, value: Fraction):
-        """An exact coefficient in the arithmetic of this problem; doubles here."""
-        return float(value)
-
-    @property
-    def least_lam(self) -> float:
-        """The smallest ``lam`` at which all growing sets have their least size, or -inf."""
-        constant, slope = self._sizes.T
-        growing = slope > 0
-        least = (self._least_sizes[growing] - constant[growing]) / slope[growing]
-        return float(least.max(initial=-np.inf))
-
-    @cached_property
-    def _row_sizes(self) -> np.ndarray:
-        return self._block_sizes(*self.structure.students, *self.structure.teachers)
-
-    @cached_property
-    def _column_sizes(self) -> np.ndarray:
-        return self._block_sizes(*self.structure.inputs)
-
-    def _block_sizes(self, *blocks: Block) -> np.ndarray:
-        order = {points.name: i for i, points in enumerate(self.structure.sets)}
-        return self._sizes[[order[block.points] for block in blocks]].T
-
-    @cached_property
-    def _teacher(self) -> np.ndarray:
-        """(constant, slope) of beta and sigma in lam; shape (2, 2, rows, columns)."""
-        s = self.structure
-        teacher = np.zeros((2, 2, self.layout.rows, self.layout.columns), self._sizes.dtype)
-        row = {b.name: i for i, b in enumerate(s.teachers, start=len(s.students))}
-        column = {b.name: i for i, b in enumerate(s.inputs)}
-        blocks = {b.name: b for b in (*s.inputs, *s.teachers)}
-        for (r, c), (diagonal, off) in s.teacher.items():
-            if s.tied(blocks[r], blocks[c]):
-                teacher[:, 0, row[r], column[c]] = self._affine(off)
-                teacher[:, 1, row[r], column[c]] = self._affine(diagonal - off)
-            else:
-                teacher[:, 0, row[r], column[c]] = self._affine(diagonal)
-        return teacher
-
-    @cached_property
-    def _metric(self) -> Metric:
-        on_line = [m.substitute(self.line) for m in self.structure.multiplicities]
-        zero = Fraction(0)
-        weights = [[self.number(m.terms.get((LAM,) * k, zero)) for m in on_line] for k in (2, 1, 0)]
-        students = self._row_sizes[:, : len(self.structure.students)].sum(axis=1)
-        return Metric(np.array(weights), self._sizes, students)
-
-    def weights(self, lam) -> np.ndarray:
-        """m_a, the number of matrix entries behind each coordinate; shape (..., n)."""
-        return self._metric.weights(lam)
-
-    def scales(self, lam) -> np.ndarray:
-        """Lengths that count as one in the arclength; shape (..., n + 1)."""
-        return self._metric.scales(lam)
-
-    def chart(self, lam: float) -> Chart:
-        """Coordinates in which branches are nearly straight near ``lam``."""
-        return self._metric.chart(lam)
-
     # -- loss and derivatives inside the fixed-point space -----------------------
 
     @cached_property
@@ -213,16 +122,15 @@ class NetworkProblem:
             lam = _numbers(lam)
         each = lam[..., None, None]
         fixed, moving = self._teacher
-        entries = (x @ self._inward).reshape(*leading(x).shape[:-1], 1, *fixed.shape) + fixed
-        if moving.any():
-            entries = entries + each[..., None, None] * moving
+        entries = (x @ self._inward).reshape(*x.shape[:-1], 1, *fixed.shape) + fixed
+        if self._teacher_moves:
+            entries = entries + each[..., None] * moving
         return reduced.Rows(
             self._running.at(lam),
-            entries[..., 0, :, :],
-            entries[..., 1, :, :],
+            entries,
             self._row_sizes[0] + each * self._row_sizes[1],
             self._column_sizes[0] + each * self._column_sizes[1],
-            self.layout.signs,
+            self.layout.frame,
         )
 
     def loss(self, x, lam):
@@ -233,7 +141,7 @@ class NetworkProblem:
 
     def gradient(self, x, lam):
         """Entries g_a of the full gradient, shape (..., n)."""
-        return flat_product(reduced.gradient(self.rows(x, lam)), self._outward)[..., 0, :]
+        return self._gradient(self.rows(x, lam))
 
     def jacobian(self, x, lam, checked: bool = True):
         """(g, [dg/dx | dg/dlam]), shapes (..., n) and (..., n, n + 1).
@@ -271,7 +179,7 @@ class NetworkProblem:
         return RunningKernel(self.kernel, tuple(self.kernel_parameters), line)
 
     def _gradient(self, rows):
-        return flat_product(reduced.gradient(rows), self._outward)[..., 0, :]
+        return coefficients(reduced.gradient(rows), self._outward)[..., 0, :]
 
     def _pin(self, rows, lam):
         """The projector on the norm exchanges of parallel neurons, where g has no part.
@@ -292,19 +200,19 @@ class NetworkProblem:
         if self._running.moves:
             only_lam = np.append(np.zeros(self.n), 1.0)[:, None, None, None]
             first = [only_lam * part for part in self._running.gradient_dlam(rows.arguments, lam)]
-        change = reduced.gradient_change(rows, *self._directions, first)
-        return flat_product(change, self._outward).swapaxes(-1, -2)
+        change = reduced.gradient_change(rows, self._directions, first)
+        return coefficients(change, self._outward).swapaxes(-1, -2)
 
     @cached_property
-    def _directions(self) -> tuple[np.ndarray, ...]:
-        """Changes of (beta, sigma, row sizes, column sizes) along x_1, ..., x_n, lam."""
-        moves = np.concatenate([self.layout.basis, self._teacher[1:]])
-        only_lam = np.append(np.zeros(self.n), 1.0)[:, None]
-        return (
-            moves[:, 0],
-            moves[:, 1],
-            only_lam * self._row_sizes[1],
-            only_lam * self._column_sizes[1],
+    def _directions(self) -> reduced.Moves:
+        """x_1, ..., x_n and lam."""
+        along_x = self._inward.reshape(self.n, *self._teacher.shape[1:])
+        return reduced.Moves(
+            self.layout.frame,
+            np.concatenate([along_x, self._teacher[1:]]),
+            self._row_sizes[1],
+            self._column_sizes[1],
+            np.append(np.zeros(self.n), 1.0),
         )
 
     def jacobian_along(self, x, lam, u):
@@ -334,10 +242,10 @@ class NetworkProblem:
         ZeroRowError
             If a row is zero and the kernel is not smooth there.
         """
-        sizes = self._sizes[:, 0] + np.asarray(lam)[..., None] * self._sizes[:, 1]
-        if not (sizes >= self._least_sizes).all():
-            short = self.structure.sets[int(np.argwhere(~(sizes >= self._least_sizes))[0][-1])]
-            raise NotDefinedError(f"Point set {short.name!r} has become too small.")
+        least, most = self._domain
+        lowest, highest = (lam.min(), lam.max()) if np.ndim(lam) else (lam, lam)
+        if not (least <= lowest and highest <= most):
+            raise NotDefinedError(f"Point set {self._short(lam)!r} has become too small.")
         norms = rows.norms[..., 0, :]
         if norms.min() > TINY or getattr(self.kernel, "smooth", False):
             p, q, c = rows.arguments
@@ -370,15 +278,21 @@ class NetworkProblem:
             bases[component] = basis, dual(basis)
         return bases
 
+    @cached_property
+    def _vertices(self) -> dict[Component, tuple[Vertex, Vertex]]:
+        """The basis of each s, and what reads it off."""
+        found = {}
+        for component in self.components:
+            if component.irrep == "s":
+                basis, keep = self._bases[component]
+                found[component] = Vertex(basis), Vertex(keep.T.reshape(basis.shape))
+        return found
+
     def blocks(self, x, lam, components=None) -> dict[Component, SpectralBlock]:
         """The block of each of ``components`` (default: of all, t included)."""
         rows = self.rows(x, lam)
         return {
-            component: SpectralBlock(
-                self._matrix(component, rows, lam),
-                self._copy_weights(component, lam),
-                self._neutral(component, rows),
-            )
+            component: self._block(component, self._matrix(component, rows, lam), rows, lam)
             for component in components or self.components
         }
 
@@ -388,29 +302,51 @@ class NetworkProblem:
         return {c: parts(self._matrix(c, *along))[1] for c in components or self.components}
 
     def blocks_and_changes(self, x, lam, u, components=None):
-        """:meth:`blocks` and :meth:`blocks_along`, in one evaluation.
-
-        ``u`` may have an axis of directions more than ``x``, in front.
-        """
+        """:meth:`blocks` and :meth:`blocks_along`, in one evaluation."""
         rows, along = self.rows(x, lam), self._along(x, lam, u)
-        once = (0,) * (np.ndim(u) - np.ndim(x))
         blocks, changes = {}, {}
         for c in components or self.components:
             matrix, changes[c] = parts(self._matrix(c, *along))
-            neutral = self._neutral(c, rows)
-            blocks[c] = SpectralBlock(matrix[once], self._copy_weights(c, lam), neutral)
+            blocks[c] = self._block(c, matrix, rows, lam)
         return blocks, changes
+
+    def jacobian_and_block(self, x, lam, component: Component, checked: bool = True):
+        """:meth:`jacobian`, a block and its derivatives in (x, lam), in one evaluation.
+
+        Returns
+        -------
+        g : ndarray, shape (n,)
+        jacobian : ndarray, shape (n, n + 1)
+        block : Block
+        changes : ndarray, shape (n + 1, copies, copies)
+        """
+        rows = self.rows(x, lam)
+        if checked:
+            self.check(rows, lam)
+        along = self._along(x, lam, np.eye(self.n + 1))
+        (matrix, *_), changes = parts(self._matrix(component, *along))
+        block = self._block(component, matrix, rows, lam)
+        if self.pinned:
+            return *self.jacobian(x, lam, checked), block, changes
+        (g, *_), slopes = parts(self._gradient(along[0]))
+        return g, slopes.T, block, changes
+
+    def _block(self, component: Component, matrix, rows, lam) -> SpectralBlock:
+        return SpectralBlock(
+            matrix, self._copy_weights(component, lam), self._neutral(component, rows)
+        )
 
     def _matrix(self, component: Component, rows, lam):
         if component.irrep == "t":
             return self._jacobian(rows, lam)[..., :-1]
         basis, keep = self._bases[component]
         if component.irrep == "k":
-            still = np.zeros((len(basis), 1))
-            change = reduced.gradient_change(rows, basis[:, 0], basis[:, 1], still, still)
-            return flat_product(change, keep).swapaxes(-1, -2)
+            moves = basis.reshape(len(basis), *self._teacher.shape[1:])
+            frame = self.layout.frame
+            still = reduced.Moves(frame, moves, np.zeros(1), np.zeros(1), np.zeros(len(basis)))
+            return coefficients(reduced.gradient_change(rows, still), keep).swapaxes(-1, -2)
         if component.irrep == "s":
-            return vertex_block(rows, basis, keep)
+            return vertex_block(rows, *self._vertices[component])
         return pair_block(rows, basis, -1.0 if component.irrep == "x" else 1.0, keep)
 
     def _copy_weights(self, component: Component, lam) -> np.ndarray:
@@ -424,11 +360,23 @@ class NetworkProblem:
         lam = _numbers(lam)[..., None]
         if component.irrep != "s":
             return np.ones((*lam.shape[:-1], len(basis)))
-        x1, x2, x3 = basis[:, 0], basis[:, 1], basis[:, 2]
-        rows = (self._row_sizes[0] + lam * self._row_sizes[1])[..., None, :, None]
-        columns = (self._column_sizes[0] + lam * self._column_sizes[1])[..., None, None, :]
-        lengths = x1**2 + columns * x2**2 + rows * x3**2 + 2 * x1 * (x2 + x3)
-        return lengths.sum(axis=(-1, -2))
+        fixed, by_lam = self._copy_lengths[component]
+        lengths = fixed + lam * by_lam
+        # one that vanishes at a size such as 6/3 has no entry behind it, nor has its rounding
+        return lengths if lengths.dtype == object else lengths * (np.abs(lengths) > ROUNDING)
+
+    @cached_property
+    def _copy_lengths(self) -> dict[Component, np.ndarray]:
+        """Squared lengths of the copies of each s as (constant, slope) in lam; (2, copies)."""
+        found = {}
+        for component, (basis, _) in self._bases.items():
+            if component.irrep == "s":
+                constant, spike, other = np.moveaxis(basis, 2, 0)
+                rows, columns = self._row_sizes[:, None, :, None], self._column_sizes[:, None, None]
+                lengths = columns * constant**2 + rows * other**2
+                lengths[0] += spike**2 + 2 * spike * (constant + other)
+                found[component] = lengths.sum(axis=(-1, -2))
+        return found
 
     def _neutral(self, component: Component, rows):
         if not getattr(self.kernel, "homogeneous", False) or component.irrep not in ("t", "s"):

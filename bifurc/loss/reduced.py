@@ -1,21 +1,92 @@
 """The loss on a fixed-point subspace, its gradient and its Hessian.
 
-With every row written as beta + sigma at its own point, the inner products
-of all pairs of rows are two small matrices over row blocks: ``[0]`` for rows
-at different points and ``[1]`` for rows at the same point. All sums over
-rows are then matrix products with the sizes as weights, so the cost does not
-depend on d, and nothing is divided by a size.
+Every row of W and of V is beta, and sigma more at its own point. Both parts
+stand side by side in one small matrix, (rows, 2 columns) over *blocks*, and
+what a row k is to a row i is known for the two places where it can be: at
+another point (0) and at the same one (1). Then all inner products are
+
+    <w_i, w_k> = (beta, sigma)_i . reach_k,
+
+and sums over all rows, the sizes of the blocks being their weights, are
+
+    sum over k of h(i, k) = h_i . count,    sum over k of h(i, k) w_k = h_i . pull,
+
+each a product of small matrices, so the cost does not depend on d, and
+nothing is divided by a size. What cancels is subtracted before it is
+multiplied, so that these formulas serve interval arithmetic too.
 
 Every function takes leading batch axes, and arrays or
 :class:`~bifurc.loss.series.Series`.
 """
 
+from dataclasses import dataclass
 from functools import cached_property
+from math import prod
 from typing import Any
 
 import numpy as np
 
-SPIKE = np.array([0.0, 1.0])[:, None, None]  # what a common point adds: nothing, sigma sigma'
+# Which parts (beta, sigma) of a row k a row i sees, at another point and at the
+# same one: reach_k = (n beta + sigma, beta), (n beta + sigma, beta + sigma).
+# What it gets from all of block k through h(i, k): the row's parts with h at
+# other points, with h at the same one, and with what that one has more:
+# pull_k = ((n_k - 1) beta + sigma, 0), (beta, 0), (0, sigma).
+REACH = np.array([[0.0, 1.0, 0.0, 1.0], [1.0, 0.0, 1.0, 1.0]])
+REACH_BY_SIZE = np.array([[1.0, 0.0, 1.0, 0.0]])
+PULL = np.array([[0.0, 0.0, 1.0, 0.0, 0.0, 0.0], [1.0, 0.0, 0.0, 0.0, 0.0, 1.0]])
+PULL_BY_SIZE = np.array([[1.0, 0.0, 0.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0, 0.0, 0.0]])
+WITH_EXCESS = np.array([[1.0, 0.0, -1.0], [0.0, 1.0, 1.0]])
+
+
+class Frame:
+    """What sums over points need to know of a structure, whatever its sizes.
+
+    Parameters
+    ----------
+    signs : ndarray, shape (rows,)
+        Second-layer weights, the teacher's negated.
+    columns : int
+        Number of column blocks.
+    students : int
+        Number of row blocks of the student: derivatives are theirs alone.
+    """
+
+    def __init__(self, signs: np.ndarray, columns: int, students: int):
+        self.signs, self.columns, self.outer = signs, columns, signs[:, None]
+        self.students = students
+        self._forms = np.kron(np.hstack([REACH, PULL, PULL_BY_SIZE]), np.eye(columns))
+        self._reach_by_size = np.kron(REACH_BY_SIZE, np.eye(columns))
+        self._cuts = np.s_[..., : 4 * columns], np.s_[..., 4 * columns :]
+        self._halves = np.s_[..., : 6 * columns], np.s_[..., 6 * columns :]
+        self._same = (self.outer * [0.0, 1.0]).reshape(-1, 1)
+        self._elsewhere = self.outer * [1.0, 0.0]
+
+    def forms(self, entries):
+        """What is linear in the entries of rows: their reach, and their pull, sizes apart."""
+        reach, pull = self._cuts
+        forms = entries @ self._forms
+        return forms[reach], self.outer * forms[pull]
+
+    def reach(self, fixed, beta, columns):
+        """Rows as others see them; shape (..., 2 rows, 2 columns)."""
+        return regrouped(fixed + (beta * columns[..., None, :]) @ self._reach_by_size, 2)
+
+    def pull(self, forms, sizes):
+        """Rows as they enter sums over rows; shape (..., 3 rows, 2 columns)."""
+        fixed, by_size = self._halves
+        return regrouped(forms[fixed] + (sizes - 1.0)[..., None] * forms[by_size], 3)
+
+    def pull_of_more(self, forms, more):
+        """Change of :meth:`pull` with the sizes."""
+        return regrouped(more[..., None] * forms[self._halves[1]], 3)
+
+    def count(self, sizes):
+        """Signed numbers of rows at both places; shape (..., 2 rows, 1)."""
+        return self.count_of_more(sizes - 1.0) + self._same
+
+    def count_of_more(self, more):
+        """Change of :meth:`count` with the sizes."""
+        return regrouped(more[..., None] * self._elsewhere, 2)
 
 
 class Rows:
@@ -24,150 +95,197 @@ class Rows:
     Parameters
     ----------
     kernel : see :mod:`bifurc.loss.kernels`
-    beta, sigma : shape (..., rows, columns)
+    entries : shape (..., rows, 2 columns)
+        beta of each row over the columns, then sigma.
     sizes, columns : shape (..., rows), (..., columns)
         Sizes of the row and column blocks.
-    signs : ndarray, shape (rows,)
-        Second-layer weights, the teacher's negated.
+    frame : Frame
 
     Attributes
     ----------
-    reach : beta n + sigma, the sum of each row over a column block
-    inner : <w_i, w_k> for rows at different and at the same point; (..., 2, rows, rows)
+    reach : the rows as others see them, shape (..., 2 rows, 2 columns)
+    inner : <w_i, w_k> for rows at different and at the same point; (..., rows, rows, 2)
     norms : |w_i|², shape (..., rows)
     """
 
-    def __init__(self, kernel: Any, beta, sigma, sizes, columns, signs: np.ndarray):
-        self.kernel, self.beta, self.sigma = kernel, beta, sigma
-        self.sizes, self.columns, self.signs = sizes, columns, signs
-        self.reach = beta * columns[..., None, :] + sigma
-        apart = self.reach @ transpose(beta) + beta @ transpose(sigma)
-        self.inner = at_points(apart, sigma @ transpose(sigma))
-        self.norms = diagonal(self.inner[..., 1, :, :])
-        self._others = sizes[..., None, :] - 1.0
+    def __init__(self, kernel: Any, entries, sizes, columns, frame: Frame):
+        self.kernel, self.entries, self.frame = kernel, entries, frame
+        self.sizes, self.columns = sizes, columns
+        fixed, self.forms = frame.forms(entries)
+        self.reach = frame.reach(fixed, self.beta, columns)
+        self.inner = two_places(entries @ transpose(self.reach))
+        # no rounding may part |w|² from <w, w>
+        self.norms = self.inner[..., 1].diagonal(0, -2, -1)
+
+    @property
+    def signs(self) -> np.ndarray:
+        """Second-layer weights, the teacher's negated; shape (rows,)."""
+        return self.frame.signs
+
+    @property
+    def beta(self):
+        """The constant part of each row; shape (..., rows, columns)."""
+        return self.entries[..., : self.frame.columns]
+
+    @property
+    def sigma(self):
+        """What each row has on top at its own point; shape (..., rows, columns)."""
+        return self.entries[..., self.frame.columns :]
 
     @cached_property
     def arguments(self):
         """(p, q, c) as the kernel takes them."""
-        p = self.norms[..., None, :, None] * np.ones(self.inner.shape[-3:])
-        return p, p.swapaxes(-1, -2), self.inner
+        p = self.norms[..., :, None, None] * np.ones(self.inner.shape[-2:])
+        return p, exchanged(p), self.inner
 
     @cached_property
     def first(self):
-        """(f_p, f_c), each (..., 2, rows, rows)."""
-        return self.kernel.gradient(*self.arguments)
+        """(f_p, f_c), each (..., students, rows, 2)."""
+        return [self.of_students(value) for value in self.kernel.gradient(*self.arguments)]
 
     @cached_property
     def second(self):
-        """(f_pp, f_pq, f_pc, f_qc, f_cc), each (..., 2, rows, rows).
+        """(f_pp, f_pq, f_pc, f_qc, f_cc), each (..., students, rows, 2).
 
         Ask for it before :attr:`first` where both are needed: a kernel may
         share the work.
         """
         if hasattr(self.kernel, "derivatives"):
-            self.first, second = self.kernel.derivatives(*self.arguments)
+            first, second = self.kernel.derivatives(*self.arguments)
+            self.first = [self.of_students(value) for value in first]
         else:
             second = self.kernel.hessian(*self.arguments)
         f_pp, f_pq, f_pc, f_cc = second
-        return f_pp, f_pq, f_pc, transpose(f_pc), f_cc
+        return [self.of_students(v) for v in (f_pp, f_pq, f_pc, exchanged(f_pc), f_cc)]
+
+    def of_students(self, pairs):
+        """The part of pairs of rows whose first one is the student's."""
+        return pairs[..., : self.frame.students, :, :]
 
     @cached_property
-    def self_coupling(self):
-        """2 sum_k signs_k f_p(i, k) over all rows k; shape (..., rows, 1)."""
-        return 2.0 * self.sum_rows(self.first[0]).sum(-1)[..., None]
+    def own(self):
+        """beta and sigma of the student's rows."""
+        return self.entries[..., : self.frame.students, :]
+
+    @cached_property
+    def count(self):
+        """Signed numbers of rows, see :class:`Frame`."""
+        return self.frame.count(self.sizes)
 
     @cached_property
     def pull(self):
-        """f_c summed over the rows of each block; shape (..., rows, rows)."""
-        return self.sum_rows(self.first[1])
+        """Rows as they enter sums over rows, see :class:`Frame`."""
+        return self.frame.pull(self.forms, self.sizes)
 
     @cached_property
-    def pull_apart(self):
-        """f_c of a row at another point."""
-        return self.others(self.first[1])
+    def self_coupling(self):
+        """2 sum_k signs_k f_p(i, k) over all rows k; shape (..., students, 1)."""
+        weighed = self.first[0] * two_places(transpose(self.count))
+        # block by block, so that equal rows of student and teacher cancel to the last bit
+        return 2.0 * (weighed[..., 0] + weighed[..., 1]).sum(-1)[..., None]
 
     @cached_property
-    def pull_excess(self):
-        """What f_c of the row at the same point has over the others."""
-        return self.excess(self.first[1])
+    def coupling(self):
+        """f_c as it goes with :attr:`pull`; shape (..., students, 3 rows)."""
+        return with_excess(self.first[1])
 
     @cached_property
+    def apart(self):
+        """signs f_c of a row at another point; shape (..., students, rows)."""
+        return self.first[1][..., 0] * self.signs
+
+    @cached_property
+    def excess(self):
+        """What signs f_c of the row at the same point has over the others."""
+        return self.first[1][..., 1] * self.signs - self.apart
+
+    @property
     def outer_weight(self):
-        """The weight in front of each row's gradient, (rows, 1)."""
-        return self.signs[:, None]
+        """The weight in front of each row's gradient, (students, 1)."""
+        return self.frame.outer[: self.frame.students]
 
     def first_change(self, p, q, c, at=None):
         """Change of (f_p, f_c) when p, q and c change by these amounts.
 
         ``at`` selects rows at different points (0) or at the same one (1).
         """
-        second = self.second if at is None else [value[..., at, :, :] for value in self.second]
+        second = self.second if at is None else [value[..., at] for value in self.second]
         f_pp, f_pq, f_pc, f_qc, f_cc = second
         return f_pp * p + f_pq * q + f_pc * c, f_pc * p + f_qc * q + f_cc * c
-
-    def sum_rows(self, change):
-        """Sum ``change(i, k)`` over the rows k of each block, with signs; (..., rows, rows)."""
-        return (change[..., 0, :, :] * self._others + change[..., 1, :, :]) * self.signs
-
-    def others(self, change):
-        """``change(i, k)`` for k at another point, with signs."""
-        return change[..., 0, :, :] * self.signs
-
-    def excess(self, change):
-        """What the row at the same point has over the others, with signs."""
-        return (change[..., 1, :, :] - change[..., 0, :, :]) * self.signs
 
 
 def loss(rows: Rows):
     """L = 1/2 sum over all pairs of rows of signs times f; shape (...)."""
-    pairs = rows.sum_rows(rows.kernel.value(*rows.arguments)).sum(-1)
+    pairs = (joined(rows.kernel.value(*rows.arguments)) @ rows.count)[..., 0]
     return 0.5 * (pairs * rows.signs * rows.sizes).sum(-1)
 
 
 def gradient(rows: Rows):
-    """(beta, sigma) of the full gradient, each (..., rows, columns).
+    """(beta, sigma) of the full gradient, shape (..., students, 2 columns).
 
     With G = dL/dW one has G_i = signs_i sum_k signs_k (2 f_p w_i + f_c w_k).
-    The entries in teacher rows are meaningless.
     """
-    beta = rows.self_coupling * rows.beta + rows.pull @ rows.beta + rows.pull_apart @ rows.sigma
-    sigma = rows.self_coupling * rows.sigma + rows.pull_excess @ rows.sigma
-    return rows.outer_weight * beta, rows.outer_weight * sigma
+    return rows.outer_weight * (rows.self_coupling * rows.own + rows.coupling @ rows.pull)
 
 
-def gradient_change(rows: Rows, beta, sigma, sizes, columns, first=None):
+@dataclass(frozen=True, eq=False)
+class Moves:
+    """Directions in which all rows, the teacher's included, and the sizes may change.
+
+    Parameters
+    ----------
+    frame : Frame
+    entries : ndarray, shape (directions, rows, 2 columns)
+    sizes, columns : ndarray, shape (rows,), (columns,)
+        Change of the sizes of the row and column blocks,
+    share : ndarray, shape (directions,)
+        and how much of it there is along each direction.
+    """
+
+    frame: Frame
+    entries: Any
+    sizes: Any
+    columns: Any
+    share: np.ndarray
+
+    @cached_property
+    def forms(self):
+        """See :meth:`Frame.forms`."""
+        return self.frame.forms(self.entries)[1]
+
+    @cached_property
+    def count(self):
+        """Change of the signed numbers of rows."""
+        return self.frame.count_of_more(self.sizes)
+
+
+def gradient_change(rows: Rows, moves: Moves, first=None):
     """Change of :func:`gradient` when the rows and the sizes change.
 
     Parameters
     ----------
     rows : Rows
         With an axis of length 1 where the directions stand.
-    beta, sigma : shape (..., directions, rows, columns)
-        Change of all rows, the teacher's included.
-    sizes, columns : shape (directions, rows), (directions, columns)
-        Change of the sizes of the row and column blocks.
-    first : pair of arrays, shape (..., directions, 2, rows, rows), optional
+    moves : Moves
+    first : pair of arrays, shape (..., directions, rows, rows, 2), optional
         Change of (f_p, f_c) at fixed rows, from a kernel parameter.
     """
-    moved = beta @ transpose(rows.reach) + sigma @ transpose(rows.beta)
-    moved = moved + 0.5 * (rows.beta * columns[:, None, :]) @ transpose(rows.beta)
-    inner = at_points(symmetric(moved), symmetric(sigma @ transpose(rows.sigma)))
-    norms = diagonal(inner[..., 1, :, :])
-    f_p, f_c = rows.first_change(norms[..., None, :, None], norms[..., None, None, :], inner)
+    frame, entries = rows.frame, moves.entries
+    own_entries, share = entries[:, : frame.students], moves.share[:, None, None]
+    along = two_places(across(entries, transpose(rows.reach)))
+    wider = share * ((rows.beta * moves.columns) @ transpose(rows.beta))
+    norms = 2.0 * along[..., 1].diagonal(0, -2, -1) + wider.diagonal(0, -2, -1)
+    inner = rows.of_students(along) + rows.of_students(exchanged(along))
+    inner = inner + rows.of_students(wider[..., None])
+    p, q = norms[..., : frame.students, None, None], norms[..., None, :, None]
+    f_p, f_c = rows.first_change(p, q, inner)
     if first is not None:
-        f_p, f_c = f_p + first[0], f_c + first[1]
-    more = rows.signs * sizes[:, None, :]
-    own = 2.0 * (rows.sum_rows(f_p) + more * rows.first[0][..., 0, :, :]).sum(-1)[..., None]
-    coupling = rows.sum_rows(f_c) + more * rows.first[1][..., 0, :, :]
-    beta = (
-        (own * rows.beta + rows.self_coupling * beta)
-        + (coupling @ rows.beta + rows.pull @ beta)
-        + (rows.others(f_c) @ rows.sigma + rows.pull_apart @ sigma)
-    )
-    sigma = (own * rows.sigma + rows.self_coupling * sigma) + (
-        rows.excess(f_c) @ rows.sigma + rows.pull_excess @ sigma
-    )
-    return rows.outer_weight * beta, rows.outer_weight * sigma
+        f_p, f_c = (f + rows.of_students(more) for f, more in zip((f_p, f_c), first, strict=True))
+    own = across(joined(f_p), rows.count) + share * (joined(rows.first[0]) @ moves.count)
+    pull = frame.pull(moves.forms, rows.sizes)
+    others = across(with_excess(f_c), rows.pull) + rows.coupling @ pull
+    others = others + share * (rows.coupling @ frame.pull_of_more(rows.forms, moves.sizes))
+    return rows.outer_weight * (2.0 * own * rows.own + rows.self_coupling * own_entries + others)
 
 
 def transpose(matrix):
@@ -175,16 +293,39 @@ def transpose(matrix):
     return matrix.swapaxes(-1, -2)
 
 
-def symmetric(matrix):
-    """matrix + its transpose."""
-    return matrix + matrix.swapaxes(-1, -2)
+def exchanged(pairs):
+    """The value for (k, i) at (i, k); shape (..., rows, rows, 2)."""
+    return pairs.swapaxes(-3, -2)
 
 
-def diagonal(matrix):
-    """The diagonal, to the last bit (no rounding may part |w|² from <w, w>)."""
-    return matrix.diagonal(0, -2, -1)
+def joined(pairs):
+    """(..., rows, rows, m) as (..., rows, m rows)."""
+    *batch, rows, others, places = pairs.shape
+    return pairs.reshape(*batch, rows, others * places)
 
 
-def at_points(apart, spike):
-    """Stack values for rows at different points and at the same one; (..., 2, rows, rows)."""
-    return apart[..., None, :, :] + spike[..., None, :, :] * SPIKE
+def with_excess(pairs):
+    """:func:`joined`, with what the same point has over others beside both."""
+    *batch, rows, others, places = pairs.shape
+    flat = pairs.reshape(prod(batch) * rows * others, places) @ WITH_EXCESS
+    return flat.reshape(*batch, rows, 3 * others)
+
+
+def across(changes, table):
+    """(..., directions, rows, m) @ (..., 1, m, n), one product for all directions of a point."""
+    *batch, directions, rows, m = changes.shape
+    product = changes.reshape(*batch, 1, directions * rows, m) @ table
+    *batch, _, _, n = product.shape
+    return product.reshape(*batch, directions, rows, n)
+
+
+def two_places(matrix):
+    """(..., rows, 2 rows) as (..., rows, rows, 2)."""
+    *batch, rows, others = matrix.shape
+    return matrix.reshape(*batch, rows, others // 2, 2)
+
+
+def regrouped(matrix, parts: int):
+    """(..., rows, parts * columns) as (..., parts * rows, columns)."""
+    *batch, rows, columns = matrix.shape
+    return matrix.reshape(*batch, parts * rows, columns // parts)

@@ -73,6 +73,7 @@ class Series(np.lib.mixins.NDArrayOperatorsMixin):
         return _RULES[ufunc.__name__](*inputs)
 
 
+COMPLEX = np.dtype(complex)
 TINY_STEP = 2.0**-300  # its square is far below rounding, its fourth power still a number
 
 
@@ -99,7 +100,7 @@ def leading(value):
     """The constant term of a series or of :func:`ahead`; a real array is its own."""
     if isinstance(value, Series):
         return value.coefficients[0]
-    return value.real if np.iscomplexobj(value) else value
+    return value.real if getattr(value, "dtype", None) == COMPLEX else value
 
 
 def direction(base, first, order: int = 1):

@@ -15,8 +15,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from bifurc.loss.line import LAM
 from bifurc.loss.neutral import equal_norms, shared_classes
-from bifurc.loss.problem import LAM, NetworkProblem
+from bifurc.loss.problem import NetworkProblem
 from bifurc.structure.families import Family
 
 log = logging.getLogger(__name__)

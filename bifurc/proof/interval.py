@@ -220,8 +220,8 @@ class Apart:
     ----------
     kernel : object
         See :mod:`bifurc.loss.kernels`.
-    identical : ndarray of bool, shape (2, rows, rows)
-    idle : ndarray of bool, shape (rows, rows)
+    identical : ndarray of bool, shape (rows, rows, 2)
+    idle : ndarray of bool, shape (rows, rows, 1)
         Pairs of which no derivative is asked for: both rows of the teacher.
     """
 
@@ -272,7 +272,7 @@ class BallProblem(NetworkProblem):
         super().__init__(structure, kernel, line, kernel_parameters=kernel_parameters)
         self.bare = kernel = _exactly(kernel)
         rows = np.arange(self.layout.rows) >= len(structure.students)
-        self.kernel = Apart(kernel, self._identical, np.outer(rows, rows))
+        self.kernel = Apart(kernel, self._identical, np.outer(rows, rows)[..., None])
 
     def number(self, value: Fraction):
         """An enclosure of a rational coefficient."""
@@ -307,12 +307,12 @@ class BallProblem(NetworkProblem):
     @cached_property
     def _identical(self) -> np.ndarray:
         """Pairs of row blocks that are one and the same row, at different and at the same point."""
-        spiked = np.any(self.layout.basis[:, 1] != 0, axis=(0, 2))
+        spiked = np.any(self.layout.basis[:, :, 1] != 0, axis=(0, 2))
         teacher = np.vectorize(lambda value: not _lift(value).is_zero(), otypes=[bool])(
             self._teacher
         )
-        spiked |= teacher[:, 1].any(axis=(0, 2))
-        return np.stack([np.diag(~spiked), np.eye(len(spiked), dtype=bool)])
+        spiked |= teacher[..., self.layout.columns :].any(axis=(0, 2))
+        return np.stack([np.diag(~spiked), np.eye(len(spiked), dtype=bool)], axis=-1)
 
     def block(self, component, x, lam):
         """The matrix of one block as an arb_mat, and the squared lengths of its copies."""
@@ -331,8 +331,8 @@ class BallProblem(NetworkProblem):
             return []
         found = []
         for i, block in enumerate(self.structure.students):
-            if block.points == component.points and self._identical[0, i, i]:
-                own = self._bases[component][0][:, 1, i, :]
+            if block.points == component.points and self._identical[i, i, 0]:
+                own = self._bases[component][0][:, i, 0, :]
                 # a copy is a unit vector, or 0 on this row
                 place = [np.flatnonzero(copy).tolist() for copy in own]
                 row = beta(i)

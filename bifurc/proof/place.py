@@ -11,7 +11,7 @@ import numpy as np
 
 from bifurc.loss.kernels import parameter_names
 from bifurc.loss.problem import NetworkProblem
-from bifurc.loss.reduced import Rows
+from bifurc.loss.reduced import Moves, Rows
 from bifurc.proof.interval import Apart, Ball, BallProblem, arbs, balls, enclosing
 from bifurc.proof.rounded import Dual, Enclosure, arbs_of, enclosure, finite, matrix_of
 from bifurc.structure.irreps import Component
@@ -39,13 +39,13 @@ class Enclosed(NetworkProblem):
         return _plain(self.exact._teacher)
 
     @cached_property
-    def _directions(self):
-        """Changes of (beta, sigma, row sizes, column sizes) along x_1, ..., x_n, lam."""
+    def _directions(self) -> Moves:
+        """x_1, ..., x_n and lam."""
         only_lam = np.append(np.zeros(self.n), 1.0)
-        basis = np.concatenate([self.layout.basis, np.zeros((1, *self.layout.basis.shape[1:]))])
-        moves = basis + only_lam[:, None, None, None] * self._teacher[1]
-        slopes = (only_lam[:, None] * sizes[1] for sizes in (self._row_sizes, self._column_sizes))
-        return moves[:, 0], moves[:, 1], *slopes
+        basis = np.concatenate([self._inward, np.zeros((1, self._inward.shape[1]))])
+        moves = basis.reshape(self.n + 1, *self._teacher.shape[1:])
+        moves = moves + only_lam[:, None, None] * self._teacher[1]
+        return Moves(self.layout.frame, moves, self._row_sizes[1], self._column_sizes[1], only_lam)
 
     @cached_property
     def _running(self):
@@ -53,16 +53,14 @@ class Enclosed(NetworkProblem):
 
     def rows(self, x, lam) -> Rows:
         """All rows at ``x`` (n,) and ``lam`` (), both Enclosure or Dual."""
-        shape = (1, 2, self.layout.rows, self.layout.columns)
-        teacher = self._teacher[0] + lam[..., None, None, None, None] * self._teacher[1]
-        entries = (x[None] @ self._inward).reshape(*shape) + teacher
+        teacher = self._teacher[0] + lam[..., None, None, None] * self._teacher[1]
+        entries = (x[None] @ self._inward).reshape(1, *self._teacher.shape[1:]) + teacher
         return Rows(
             self._running.at(lam),
-            entries[..., 0, :, :],
-            entries[..., 1, :, :],
+            entries,
             self._row_sizes[0] + lam[..., None, None] * self._row_sizes[1],
             self._column_sizes[0] + lam[..., None, None] * self._column_sizes[1],
-            self.layout.signs,
+            self.layout.frame,
         )
 
 
@@ -117,7 +115,7 @@ def enclosed(problem: NetworkProblem) -> Enclosed:
     shared = ("structure", "line", "kernel_parameters", "any_size", "pinned", "n", "layout")
     vars(made).update({name: vars(exact)[name] for name in shared})
     made.kernel, made.exact = exact.kernel, exact
-    for name in ("components", "_bases", "_inward", "_outward"):
+    for name in ("components", "_bases", "_vertices", "_inward", "_outward"):
         vars(made)[name] = getattr(exact, name)
     return made
 

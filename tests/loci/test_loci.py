@@ -32,6 +32,9 @@ class Line(PlainProblem):
     def jacobian(self, x, lam, checked=True):
         return super().jacobian(x, lam)
 
+    def jacobian_and_block(self, x, lam, component, checked=True):
+        return super().jacobian_and_block(x, lam, component)
+
 
 class Toy:
     """A plane over one scalar equation g(x, lam, mu) = 0."""

@@ -1,0 +1,140 @@
+"""A structure along a line of parameters: what depends on ``lam``, and how."""
+
+from collections.abc import Mapping
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from bifurc.continuation.problem import Chart
+from bifurc.loss.layout import Layout
+from bifurc.loss.metric import Metric
+from bifurc.structure.polynomial import Polynomial
+from bifurc.structure.structure import SLACK, Block, Structure
+
+LAM = "lam"
+
+
+class OnLine:
+    """Sizes, teacher and metric of a structure, all polynomials in ``lam``.
+
+    Parameters
+    ----------
+    structure : Structure
+    line : mapping from parameter names to numbers or expressions in ``lam``
+    any_size : bool
+        Whether sets may be smaller than a point.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is not affine along the line.
+    """
+
+    def __init__(self, structure: Structure, line: Mapping[str, Any], any_size: bool = False):
+        self.structure, self.any_size = structure, any_size
+        self.line = {name: Polynomial.of(value) for name, value in line.items()}
+        for name, poly in self.line.items():
+            if poly.degree > 1 or poly.names - {LAM}:
+                raise ValueError(f"Parameter {name!r} must be affine along the line, got {poly}.")
+        self.layout = Layout(structure)
+        self.n = len(structure.coordinates)
+
+    def parameters(self, lam: float) -> dict[str, float]:
+        """Value of every parameter."""
+        return {name: poly(lam=lam) for name, poly in self.line.items()}
+
+    @cached_property
+    def _sizes(self) -> np.ndarray:
+        """Size of each point set as (constant, slope) in lam; shape (sets, 2)."""
+        return np.array([self._affine(points.size) for points in self.structure.sets])
+
+    @cached_property
+    def _least_sizes(self) -> np.ndarray:
+        if self.any_size:
+            return np.full(len(self.structure.sets), -np.inf)
+        least = [self.structure.least_size(points) for points in self.structure.sets]
+        return np.array(least) * (1 - SLACK)
+
+    @cached_property
+    def _domain(self) -> tuple[float, float]:
+        """From where to where on the line every set has at least its least size."""
+        (constant, slope), least = self._sizes.T, self._least_sizes
+        ends = (least - constant) / np.where(slope == 0, np.nan, slope)
+        low, high = ends[slope > 0].max(initial=-np.inf), ends[slope < 0].min(initial=np.inf)
+        enough = (constant >= least)[slope == 0].all()
+        return float(low), float(high) if enough else -np.inf
+
+    def _short(self, lam) -> str:
+        """Name of the set that is smallest, over its least size, somewhere."""
+        sizes = self._sizes[:, 0] + np.asarray(lam)[..., None] * self._sizes[:, 1]
+        spare = (sizes - self._least_sizes).reshape(-1, len(self.structure.sets))
+        return self.structure.sets[int(spare.min(axis=0).argmin())].name
+
+    def _affine(self, poly: Polynomial) -> np.ndarray:
+        on_line = poly.substitute(self.line)
+        if on_line.degree > 1:
+            raise ValueError(f"{poly} is not affine along the line; fix one of its parameters.")
+        return np.array([self.number(on_line.terms.get(key, Fraction(0))) for key in ((), (LAM,))])
+
+    def number(self, value: Fraction):
+        """An exact coefficient in the arithmetic of this problem; doubles here."""
+        return float(value)
+
+    @property
+    def least_lam(self) -> float:
+        """The smallest ``lam`` at which all growing sets have their least size, or -inf."""
+        return self._domain[0]
+
+    @cached_property
+    def _row_sizes(self) -> np.ndarray:
+        return self._block_sizes(*self.structure.students, *self.structure.teachers)
+
+    @cached_property
+    def _column_sizes(self) -> np.ndarray:
+        return self._block_sizes(*self.structure.inputs)
+
+    def _block_sizes(self, *blocks: Block) -> np.ndarray:
+        order = {points.name: i for i, points in enumerate(self.structure.sets)}
+        return self._sizes[[order[block.points] for block in blocks]].T
+
+    @cached_property
+    def _teacher(self) -> np.ndarray:
+        """(constant, slope) in lam of all rows, the student's zero; (2, rows, 2 columns)."""
+        s, rows = self.structure, self.layout.rows
+        teacher = np.zeros((2, rows, 2, self.layout.columns), self._sizes.dtype)
+        row = {b.name: i for i, b in enumerate(s.teachers, start=len(s.students))}
+        column = {b.name: i for i, b in enumerate(s.inputs)}
+        blocks = {b.name: b for b in (*s.inputs, *s.teachers)}
+        for (r, c), (diagonal, off) in s.teacher.items():
+            if s.tied(blocks[r], blocks[c]):
+                teacher[:, row[r], 0, column[c]] = self._affine(off)
+                teacher[:, row[r], 1, column[c]] = self._affine(diagonal - off)
+            else:
+                teacher[:, row[r], 0, column[c]] = self._affine(diagonal)
+        return teacher.reshape(2, rows, -1)
+
+    @cached_property
+    def _teacher_moves(self) -> bool:
+        return bool(self._teacher[1].any())
+
+    @cached_property
+    def _metric(self) -> Metric:
+        on_line = [m.substitute(self.line) for m in self.structure.multiplicities]
+        zero = Fraction(0)
+        weights = [[self.number(m.terms.get((LAM,) * k, zero)) for m in on_line] for k in (2, 1, 0)]
+        students = self._row_sizes[:, : len(self.structure.students)].sum(axis=1)
+        return Metric(np.array(weights), self._sizes, students)
+
+    def weights(self, lam) -> np.ndarray:
+        """m_a, the number of matrix entries behind each coordinate; shape (..., n)."""
+        return self._metric.weights(lam)
+
+    def scales(self, lam) -> np.ndarray:
+        """Lengths that count as one in the arclength; shape (..., n + 1)."""
+        return self._metric.scales(lam)
+
+    def chart(self, lam: float) -> Chart:
+        """Coordinates in which branches are nearly straight near ``lam``."""
+        return self._metric.chart(lam)
