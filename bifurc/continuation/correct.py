@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, replace
+from itertools import compress
 
 import numpy as np
 
@@ -79,8 +80,7 @@ def _newton(problem, guesses, tangents, options: Options) -> list[Outcome]:
     matrix, right = np.empty((count, n, n)), np.zeros((count, n, 2))
     matrix[:, -1], right[:, -1, 1] = tangents / scales**2, 1.0
     outcomes = [Outcome(Status.STALLED, None, options.max_iterations)] * count
-    alive, X = np.arange(count), guesses
-    size, moved = np.full(count, np.inf), np.zeros(count)
+    X, courses = guesses, [_Course(place) for place in range(count)]
     for iteration in range(1, options.max_iterations + 1):
         try:
             right[:, :-1, 0], matrix[:, :-1] = problem.jacobian(*_split(X))
@@ -90,33 +90,64 @@ def _newton(problem, guesses, tangents, options: Options) -> list[Outcome]:
                 raise
             return [Outcome(REFUSED[type(error)], None, iteration)]
         X = X - solved[..., 0]
-        last, size = size, lengths(solved[..., 0] / scales)
-        moved = moved + size
-        left = size * size * np.maximum(1.0, size / (last * last))  # Newton's contraction
-        done = (left < options.newton_tol) & (size < STALE)
-        if done.any():
-            jacobian = matrix[:, :-1].copy()
-            values = Block(jacobian[..., :-1], problem.weights(X[:, -1])).values()
-            done &= (size < SURE) | _signs_are_sure(values, size)
-            ahead = solved[..., 1] / lengths(solved[..., 1] / scales)[:, None]
-            for i in np.flatnonzero(done):
-                point = Point(X[i], ahead[i], jacobian[i], values[i], iteration)
-                outcomes[alive[i]] = Outcome(Status.CONVERGED, point, iteration, float(moved[i]))
-        going = ~done & (size < 2 * last)  # nan is not: Newton diverges
-        if not going.all():
-            for i in np.flatnonzero(~done & ~going):
-                outcomes[alive[i]] = Outcome(Status.STALLED, None, iteration)
-            if not going.any():
-                break
-            alive, X, scales, size = alive[going], X[going], scales[going], size[going]
-            matrix, right, moved = matrix[going], right[going], moved[going]
+        for course, size in zip(courses, lengths(solved[..., 0] / scales).tolist(), strict=True):
+            course.update(size)
+        near = [course.near(options.newton_tol) for course in courses]
+        if any(near):
+            points = _points(problem, X, matrix[:, :-1].copy(), solved[..., 1], scales, iteration)
+            for course, point in compress(zip(courses, points, strict=True), near):
+                if course.sure(point.values):
+                    course.going = False
+                    done = Outcome(Status.CONVERGED, point, iteration, course.moved)
+                    outcomes[course.place] = done
+        for course in courses:
+            if course.going and not course.contracts:
+                course.going = False
+                outcomes[course.place] = Outcome(Status.STALLED, None, iteration)
+        going = [course.going for course in courses]
+        if not any(going):
+            break
+        if not all(going):
+            courses = list(compress(courses, going))
+            X, scales, matrix, right = X[going], scales[going], matrix[going], right[going]
     return outcomes
 
 
-def _signs_are_sure(values: np.ndarray, size: np.ndarray) -> np.ndarray:
-    """Whether eigenvalues taken a last update of this size away have the signs of the point's."""
-    values = np.abs(values)
-    return values.min(axis=-1, initial=np.inf) > 10 * size * values.max(axis=-1, initial=0.0)
+@dataclass(slots=True, eq=False)
+class _Course:
+    """How the correction of one guess goes; sizes are of updates, in scales."""
+
+    place: int
+    size: float = math.inf
+    last: float = math.inf
+    moved: float = 0.0
+    going: bool = True
+
+    def update(self, size: float) -> None:
+        self.size, self.last, self.moved = size, self.size, self.moved + size
+
+    @property
+    def contracts(self) -> bool:
+        return self.size < 2 * self.last  # nan is not: Newton diverges
+
+    def near(self, tolerance: float) -> bool:
+        """Whether the error left is small, by the way that Newton contracts."""
+        square = self.size * self.size
+        small = square < tolerance and square * self.size < tolerance * self.last * self.last
+        return small and self.size < STALE
+
+    def sure(self, values: np.ndarray) -> bool:
+        """Whether eigenvalues taken before the last update have the signs of the point's."""
+        sizes = [abs(value) for value in values.tolist()]
+        return self.size < SURE or not sizes or min(sizes) > 10 * self.size * max(sizes)
+
+
+def _points(problem, X, jacobian, ahead, scales, iteration: int) -> list[Point]:
+    """What is known after an iteration, as points of the branch."""
+    values = Block(jacobian[..., :-1], problem.weights(X[:, -1])).values()
+    tangents = ahead / lengths(ahead / scales)[:, None]
+    parts = zip(X, tangents, scales, jacobian, values, strict=True)
+    return [Point(*part, iteration) for part in parts]
 
 
 def _split(X: np.ndarray):
@@ -146,7 +177,6 @@ def correct_at(problem, guess: np.ndarray, like: np.ndarray, options: Options) -
     if outcome.point is None:
         return outcome
     point = outcome.point
-    scales = problem.scales(point.lam)
-    if (point.tangent / scales) @ (like / scales) < 0:
+    if (point.tangent / point.scales) @ (like / point.scales) < 0:
         point = replace(point, tangent=-point.tangent)
     return replace(outcome, point=point)

@@ -13,7 +13,8 @@ class Point:
     """
 
     X: np.ndarray  # (n + 1,), the unknowns (x, lam)
-    tangent: np.ndarray  # (n + 1,), of length 1 in the scales at this point
+    tangent: np.ndarray  # (n + 1,), of length 1 in these scales:
+    scales: np.ndarray  # (n + 1,), lengths that count as one near this point
     jacobian: np.ndarray  # (n, n + 1), [dg/dx | dg/dlam]
     values: np.ndarray  # (n,) or fewer, eigenvalues of dg/dx, ascending
     iterations: int = 0  # Newton iterations that it took
@@ -23,8 +24,9 @@ class Point:
     def arrived(self, passed: tuple | None, evaluations: int) -> "Point":
         """The same point with what was passed on the way to it and the work that took."""
         return Point(
-            self.X, self.tangent, self.jacobian, self.values, self.iterations, evaluations, passed
-        )
+            self.X, self.tangent, self.scales, self.jacobian, self.values, self.iterations,
+            evaluations, passed,
+        )  # fmt: skip
 
     @property
     def x(self) -> np.ndarray:

@@ -31,8 +31,7 @@ def along_hermite(problem, points: tuple[Point, ...], steps: np.ndarray) -> np.n
     if len(points) < 2:
         return along_tangent(problem, points, steps)
     chart = problem.chart(points[-1].lam)
-    X = np.array([point.X for point in points])
-    y, speeds = chart.lift(X, np.array([point.tangent for point in points]))
+    y, speeds = lifted(chart, *points)
     speed = length(speeds[-1])
     where, rates = ((y - y[-1]) @ speeds[-1]) / speed, (speeds @ speeds[-1]) / speed
     straight = rates > ALONG * lengths(speeds)
@@ -65,6 +64,11 @@ def hermite_weights(nodes: np.ndarray, targets: np.ndarray) -> np.ndarray:
     return np.linalg.solve(np.hstack([s**powers, slopes]), (targets / unit) ** powers).T
 
 
+def lifted(chart: Chart, *points: Point) -> tuple[np.ndarray, np.ndarray]:
+    """The points and their tangents in the chart; each (points, n + 1)."""
+    return chart.lift(np.array([p.X for p in points]), np.array([p.tangent for p in points]))
+
+
 class Hermite:
     """The cubic between two points with given tangents, by arclength."""
 
@@ -76,8 +80,7 @@ class Hermite:
     @classmethod
     def between(cls, chart: Chart, one: Point, other: Point) -> "Hermite":
         """The cubic from ``one`` to ``other`` in the chart."""
-        X, tangents = np.array([one.X, other.X]), np.array([one.tangent, other.tangent])
-        (start, end), speeds = chart.lift(X, tangents)
+        (start, end), speeds = lifted(chart, one, other)
         units = speeds / lengths(speeds)[:, None]
         turn = units[1] - units[0]
         # arc over chord, to the fourth order in the turn
@@ -115,5 +118,5 @@ class Hermite:
 def along_parameter(problem, points: tuple[Point, ...], steps: np.ndarray) -> np.ndarray:
     """Move lam alone: natural continuation, which ends at the first fold."""
     X = np.tile(points[-1].X, (len(steps), 1))
-    X[:, -1] += steps * np.sign(points[-1].tangent[-1]) * problem.scales(points[-1].lam)[-1]
+    X[:, -1] += steps * np.sign(points[-1].tangent[-1]) * points[-1].scales[-1]
     return X

@@ -19,6 +19,7 @@ from bifurc.continuation.trust import judge
 log = logging.getLogger(__name__)
 LEADING = 0.3  # part of lam in the unit tangent from which on the branch is not about to turn
 FIRST = 4  # steps that are tried at once from the start, where only the tangent is known
+FARTHER = 3.0  # times as far as the tangent reaches a polynomial through the points found with it
 
 
 def trace(
@@ -74,6 +75,7 @@ def trace(
         outcomes = attempt(problem, points, steps, window, options, predict)
         spent += sum(outcome.iterations for outcome in outcomes)
         taken: list[Outcome] = []
+        known = len(points)
         for step, outcome in zip(steps.tolist(), outcomes, strict=False):
             outcome, ended = _settle(problem, points[-1], outcome, step, window, options, trust)
             spent += outcome.iterations if ended else 0
@@ -83,12 +85,12 @@ def trace(
             point = outcome.point.arrived(outcome.point.passed, spent)
             log.debug("lam=%+.8g step=%.1e newton=%d", point.lam, step, outcome.iterations)
             yield point
-            if ended or _closes(problem, start, points[-1], point, count):
+            if ended or _closes(start, points[-1], point, count):
                 return ended or Status.CLOSED
             taken.append(outcome)
             points, spent, count = (*points[1 - NODES :], point), 0, count + 1
         if taken:
-            steps, failures = next_steps(steps, taken, options)[:most], set()
+            steps, failures = next_steps(steps, taken, known, options)[:most], set()
         elif steps[0] / 2 < options.ds_min:
             return _ending(failures)
         else:
@@ -114,7 +116,7 @@ def attempt(problem, points, steps: np.ndarray, window, options: Options, predic
     before, after = guesses[out - 1] if out else last.X, guesses[out]
     edge = window[0] if after[-1] < window[0] else window[1]
     across = np.tile(last.tangent, (out + 1, 1))
-    leads = abs(last.tangent[-1]) > LEADING * problem.scales(last.lam)[-1]
+    leads = abs(last.tangent[-1]) > LEADING * last.scales[-1]
     if leads and before[-1] != edge:
         after = before + (after - before) * (edge - before[-1]) / (after[-1] - before[-1])
         after[-1] = edge
@@ -127,22 +129,25 @@ def growing(first: float, longest: float, count: int, growth: float = 2.0) -> np
     return np.minimum(first * growth ** np.arange(count), longest)
 
 
-def next_steps(steps: np.ndarray, taken: list[Outcome], options: Options) -> np.ndarray:
+def next_steps(steps, taken: list[Outcome], known: int, options: Options) -> np.ndarray:
     """Lengths of the steps to try at once after ``taken`` ones of ``steps``.
 
-    They aim at ``target_iterations`` and at half of ``max_turn`` each, and
-    reach as far as the last ones, farther if the farthest of those was no
-    more work than the nearest, but not round more than twice ``max_turn``.
+    They aim at ``target_iterations`` and at half of ``max_turn`` each, and are
+    no longer than one that has just failed. They reach as far as the last
+    ones; farther if the farthest of those was no more work than the nearest,
+    and where it was found from one ``known`` point.
     """
     last, spare = steps[len(taken) - 1], options.target_iterations - taken[0].iterations
     rate = max(taken[-1].turned, 1e-12) / last
-    longest = min(options.ds_max, 0.5 * options.max_turn / rate)
+    longest = min(options.ds_max, 0.5 * options.max_turn / rate, *steps[len(taken) :][:1])
     first = min(last * (2.0 if spare > 0 else 2.0 ** (spare / 2)), longest)
     lengths = growing(max(first, options.ds_min), longest, options.ahead, 2.0 if spare > 0 else 1.0)
     reach = steps[: len(taken)].sum()
-    if len(taken) == len(steps):
+    if known == 1:
+        reach *= FARTHER
+    elif len(taken) == len(steps):
         reach *= 2.0 ** (options.target_iterations + 0.5 - taken[-1].iterations)
-    within = np.cumsum(lengths) <= min(reach, 2 * options.max_turn / rate) * (1 + 1e-9)
+    within = np.cumsum(lengths) <= reach * (1 + 1e-9)
     return lengths[: max(int(within.sum()), 1)]
 
 
@@ -200,15 +205,13 @@ def _stop_at_edge(problem, before: Point, after: Point, window, options, trust) 
     return outcome if outcome.point is None else trust(problem, before, outcome, 0.0, options)
 
 
-def _closes(problem, start: Point, before: Point, point: Point, count: int) -> bool:
+def _closes(start: Point, before: Point, point: Point, count: int) -> bool:
     """Whether the step from ``before`` passed the start, in its direction."""
     if count < 3:
         return False
-    scales = problem.scales(start.lam)
-    step = (point.X - before.X) / scales
-    back = (start.X - before.X) / scales
+    step, back = (point.X - before.X) / start.scales, (start.X - before.X) / start.scales
     share = (back @ step) / (step @ step)
-    if not 0 < share <= 1 or step @ (start.tangent / scales) <= 0:
+    if not 0 < share <= 1 or step @ (start.tangent / start.scales) <= 0:
         return False
     return bool(np.linalg.norm(back - share * step) < 0.2 * np.linalg.norm(step))
 

@@ -19,7 +19,7 @@ import numpy as np
 from bifurc.continuation.correct import Outcome, correct, length
 from bifurc.continuation.options import Options, Status
 from bifurc.continuation.point import Point
-from bifurc.continuation.predict import Hermite
+from bifurc.continuation.predict import Hermite, lifted
 from bifurc.continuation.singular import Singularity, locate_singular
 
 NEAR_PREDICTOR = 0.02  # a corrector that moved less than this part of the step followed the curve
@@ -37,7 +37,7 @@ def judge(problem, before: Point, outcome: Outcome, step: float, options: Option
     """
     after = outcome.point
     assert after is not None  # only converged outcomes are judged
-    turned = turn(problem, before, after)
+    turned = turn(before, after)
     if turned > options.max_turn:
         return outcome.failed(Status.TURNED)
     if outcome.moved > NEAR_PREDICTOR * step:
@@ -72,16 +72,15 @@ def judge_both_ways(problem, before: Point, outcome: Outcome, step: float, optio
 
 def bows(chart, before: Point, after: Point, options: Options) -> bool:
     """Whether the chord between two points leaves their tangents further than allowed."""
-    curve = Hermite.between(chart, before, after)
-    chord = curve.end - curve.start
-    bow = chord - 0.5 * length(chord) * (curve.tangents[0] + curve.tangents[1])
-    return length(bow) > options.max_correction * length(chord)
+    (start, end), (one, other) = lifted(chart, before, after)
+    chord = end - start
+    along = one / length(one) + other / length(other)
+    return length(chord - 0.5 * length(chord) * along) > options.max_correction * length(chord)
 
 
-def turn(problem, before: Point, after: Point) -> float:
+def turn(before: Point, after: Point) -> float:
     """Angle between two tangents in the scales of the first point."""
-    scales = problem.scales(before.lam)
-    one, other = before.tangent / scales, after.tangent / scales
+    one, other = before.tangent / before.scales, after.tangent / before.scales
     cosine = (one @ other) / (length(one) * length(other))
     return math.acos(max(-1.0, min(1.0, cosine)))
 

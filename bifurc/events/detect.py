@@ -43,9 +43,8 @@ class Spectra:
     lengths: np.ndarray  # (steps,), in the chart
     rates: np.ndarray  # (2, steps, 1), length over speed in the chart at both ends of each step
 
-    def slopes(self, component: Component) -> np.ndarray:
-        """Change of each eigenvalue over each step, as both ends see it; shape (2, steps, k)."""
-        speeds = self.speeds[component]
+    def over_steps(self, speeds: np.ndarray) -> np.ndarray:
+        """Changes over each step, as speeds (points, k) at both ends see them; (2, steps, k)."""
         return np.stack([speeds[:-1], speeds[1:]]) * self.rates
 
 
@@ -251,7 +250,7 @@ def _guesses(known: Spectra, component: Component, i: int, j: int, chart, curve:
         y, pushed = chart.lift(known.X[nodes], known.tangents[nodes])
         curves = np.concatenate([y, pushed / speeds[nodes, None]])
         yield chart.out(hermite_weights(values[nodes], np.zeros(1)) @ curves)[0]
-    slopes = known.slopes(component)[:, i, j]
+    slopes = known.over_steps(known.speeds[component])[:, i, j]
     for share in (_root(values[i], values[i + 1], *slopes), 0.5, 0.1, 0.9):
         yield chart.out(curve(share * curve.length))
 
@@ -283,7 +282,7 @@ def _on_step(curve: Hermite, chart, X) -> bool:
 def _doubtful(points, known: Spectra) -> np.ndarray:
     """For each step, whether an eigenvalue may do more on it than its ends show."""
     values = np.concatenate(list(known.values.values()), axis=-1)
-    slopes = np.concatenate([known.slopes(component) for component in known.values], axis=-1)
+    slopes = known.over_steps(np.concatenate(list(known.speeds.values()), axis=-1))
     a, b, r = values[:-1], values[1:], GRID[:, None, None]
     cubic = a + (3 - 2 * r) * r * r * (b - a)
     cubic = cubic + r * (1 - r) * ((1 - r) * slopes[0] - r * slopes[1])
@@ -306,14 +305,12 @@ def _lengths(problem, X: np.ndarray, tangents: np.ndarray) -> tuple[np.ndarray, 
     """Length of each step in its chart, (steps,), and length over speed at its ends."""
     lengths, rates = np.zeros(len(X) - 1), np.zeros((2, len(X) - 1, 1))
     charts = [problem.chart(lam) for lam in X[:-1, -1]]
-    for chart in {id(chart): chart for chart in charts}.values():
+    for chart in set(charts):
         first = np.flatnonzero([other is chart for other in charts])
-        (start, begin), (end, finish) = (
-            chart.lift(X[first + side], tangents[first + side]) for side in (0, 1)
-        )
-        lengths[first] = np.linalg.norm(end - start, axis=-1)
-        for side, speeds in enumerate((begin, finish)):
-            rates[side, first, 0] = lengths[first] / np.linalg.norm(speeds, axis=-1)
+        ends = first + [[0], [1]]
+        y, speeds = chart.lift(X[ends], tangents[ends])
+        lengths[first] = np.linalg.norm(y[1] - y[0], axis=-1)
+        rates[:, first, 0] = lengths[first] / np.linalg.norm(speeds, axis=-1)
     return lengths, rates
 
 

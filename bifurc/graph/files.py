@@ -49,6 +49,7 @@ def save_branch(path: Path, branch: Branch) -> None:
     arrays = {
         "X": np.array([p.X for p in points]),
         "tangent": np.array([p.tangent for p in points]),
+        "scales": np.array([p.scales for p in points]),
         "jacobian": np.array([p.jacobian for p in points]),
         "values": _rectangle([p.values for p in points]),
         "work": np.array([[p.iterations, p.evaluations] for p in points]),
@@ -99,11 +100,10 @@ def load_branch(path: Path) -> Branch:
 
 
 def _branch_from(data: dict, about: dict) -> Branch:
+    arrays = (data[name] for name in ("X", "tangent", "scales", "jacobian", "values", "work"))
     points = [
-        Point(X, tangent, jacobian, values[~np.isnan(values)], int(work[0]), int(work[1]))
-        for X, tangent, jacobian, values, work in zip(
-            data["X"], data["tangent"], data["jacobian"], data["values"], data["work"], strict=True
-        )
+        Point(X, tangent, scales, jacobian, values[~np.isnan(values)], *work.tolist())
+        for X, tangent, scales, jacobian, values, work in zip(*arrays, strict=True)
     ]
     events = [
         _event_from(spec, data[f"event{i}_X"], data[f"event{i}_tangent"], data[f"event{i}_kernel"])

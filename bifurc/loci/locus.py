@@ -228,7 +228,7 @@ def _stop_where(problem, points: list[Point], condition) -> list[Point]:
         return []
     _, jacobian = problem.jacobian(X[:-1], X[-1], checked=False)
     tangent = _tangent(problem, jacobian, X, points[-1].tangent)
-    return [Point(X, tangent, jacobian, np.zeros(0))]
+    return [Point(X, tangent, problem.scales(X[-1]), jacobian, np.zeros(0))]
 
 
 def _tangent(problem, jacobian, X, like) -> np.ndarray:

@@ -22,7 +22,7 @@ def reversible(problem, before: Point, outcome: Outcome, step: float, options: O
     """
     after = outcome.point
     assert after is not None  # only converged outcomes are judged
-    turned = turn(problem, before, after)
+    turned = turn(before, after)
     if turned > options.max_turn:
         return outcome.failed(Status.TURNED)
     if bows(problem.chart(before.lam), before, after, options):

@@ -7,6 +7,8 @@ import numpy as np
 
 from bifurc.continuation.problem import Chart
 
+ALMOST_NONE = 1e-3  # a size, or a number of neurons, below which it counts as this
+
 
 @dataclass(frozen=True, eq=False)
 class Metric:
@@ -52,15 +54,16 @@ class Metric:
         return lru_cache(maxsize=8)(self._scales)  # asked for several times at the same point
 
     def _scales(self, lam) -> np.ndarray:
-        weights, neurons, rates = self._measures(lam)
-        if rates.shape[-1] > 1:
-            rates = rates.max(axis=-1, keepdims=True)
-        return 1.0 / np.concatenate([np.sqrt(weights / neurons), rates], axis=-1)
+        weights, neurons = self._measures(lam)
+        lengths = np.maximum(self._over_speeds(lam), self._least_over_speeds)
+        if lengths.shape[-1] > 1:
+            lengths = lengths.min(axis=-1, keepdims=True)
+        return np.concatenate([np.sqrt(neurons / weights), lengths], axis=-1)
 
     def chart(self, lam: float) -> Chart:
         """Coordinates sqrt(m_a / neurons) x_a and the logarithm of a size."""
         alone = len(self._moving) == 1
-        return self._charts(0 if alone else int(self._measures(lam)[2].argmax()))
+        return self._charts(0 if alone else int(self._over_speeds(lam).argmin()))
 
     @cached_property
     def _charts(self):
@@ -87,36 +90,48 @@ class Metric:
         return moving if len(moving) else np.array([[1.0, 0.0]])
 
     @cached_property
-    def _table(self) -> np.ndarray:
-        """Coefficients of all that depends on ``lam``, highest first; shape (3, n + 1 + moving)."""
-        affine = np.vstack([self.students, self._moving])
-        affine = np.stack([np.zeros(len(affine)), affine[:, 1], affine[:, 0]])
-        return np.hstack([self.weight_polynomials, affine])
-
-    @cached_property
     def _speeds(self) -> np.ndarray:
         return np.abs(self._moving[:, 1]) if self._moving[0, 1] else np.ones(1)
 
-    def _measures(self, lam):
-        """m_a, the number of neurons, and how fast sizes change in proportion.
+    @cached_property
+    def _least_over_speeds(self) -> np.ndarray:
+        return ALMOST_NONE / self._speeds
 
-        Less than one entry counts as one, and almost no row as a small part of one.
-        """
+    def _over_speeds(self, lam):
+        """How far ``lam`` would go to change each size by its own amount; (..., moving)."""
+        (constant, slope), lam = self._moving_over_speeds, np.asarray(lam)[..., None]
+        return np.abs(constant + slope * lam)
+
+    @cached_property
+    def _moving_over_speeds(self) -> np.ndarray:
+        return self._moving.T / self._speeds
+
+    @cached_property
+    def _table(self) -> np.ndarray:
+        """Coefficients of the m_a and of the number of neurons, highest first; (3, n + 1)."""
+        neurons = [0.0, self.students[1], self.students[0]]
+        return np.column_stack([self.weight_polynomials, neurons])
+
+    @cached_property
+    def _least(self) -> np.ndarray:
+        return np.append(np.ones(self.weight_polynomials.shape[1]), ALMOST_NONE)
+
+    def _measures(self, lam):
+        """m_a, less than one entry counting as one, and the number of neurons."""
         square, slope, constant = self._table
-        lam, n = np.asarray(lam)[..., None], self.weight_polynomials.shape[1]
-        values = (square * lam + slope) * lam + constant
-        rates = self._speeds / np.maximum(np.abs(values[..., n + 1 :]), 1e-3)
-        return np.maximum(values[..., :n], 1.0), np.maximum(values[..., n : n + 1], 1e-3), rates
+        lam = np.asarray(lam)[..., None]
+        values = np.maximum((square * lam + slope) * lam + constant, self._least)
+        return values[..., :-1], values[..., -1:]
 
     def _factor(self, lam) -> np.ndarray:
         """sqrt(m_a / neurons)."""
-        weights, neurons, _ = self._measures(lam)
+        weights, neurons = self._measures(lam)
         return np.sqrt(weights / neurons)
 
     def _factors(self, lam) -> tuple[np.ndarray, np.ndarray]:
         """:meth:`_factor` and its derivative."""
         square, slope, _ = self.weight_polynomials
-        weights, neurons, _ = self._measures(lam)
+        weights, neurons = self._measures(lam)
         factor = np.sqrt(weights / neurons)
         more = (2.0 * square * np.asarray(lam)[..., None] + slope) * (weights > 1.0)
         return factor, 0.5 * (more / factor - factor * self.students[1]) / neurons
