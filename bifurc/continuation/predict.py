@@ -18,8 +18,11 @@ WILD = 2.0  # farther from the newest point than this times the step is no guess
 
 
 def along_tangent(problem, points: tuple[Point, ...], steps: np.ndarray) -> np.ndarray:
-    """Euler's predictor: ``steps`` along the unit tangent."""
-    return points[-1].X + steps[:, None] * points[-1].tangent
+    """Euler's predictor: ``steps`` along the unit tangent, straight on in the problem's chart."""
+    last = points[-1]
+    chart = problem.chart(last.lam)
+    y, speed = chart.lift(last.X, last.tangent)
+    return chart.out(y + steps[:, None] * speed)
 
 
 def along_hermite(problem, points: tuple[Point, ...], steps: np.ndarray) -> np.ndarray:

@@ -19,7 +19,6 @@ from bifurc.continuation.trust import judge
 log = logging.getLogger(__name__)
 LEADING = 0.3  # part of lam in the unit tangent from which on the branch is not about to turn
 FIRST = 4  # steps that are tried at once from the start, where only the tangent is known
-FARTHER = 3.0  # times as far as the tangent reaches a polynomial through the points found with it
 
 
 def trace(
@@ -67,15 +66,15 @@ def trace(
     options = options or Options()
     most = options.ahead if getattr(problem, "batched", False) else 1
     points: tuple[Point, ...] = (start,)
-    steps, spent, count = growing(options.ds, options.ds_max, min(most, FIRST)), 0, 0
+    steps, spent, count = first_steps(options, min(most, FIRST)), 0, 0
     failures: set[Status] = set()
+    rates: list[float] = []
     yield start
     while count < options.max_steps:
         steps = steps[: options.max_steps - count]
         outcomes = attempt(problem, points, steps, window, options, predict)
         spent += sum(outcome.iterations for outcome in outcomes)
         taken: list[Outcome] = []
-        known = len(points)
         for step, outcome in zip(steps.tolist(), outcomes, strict=False):
             outcome, ended = _settle(problem, points[-1], outcome, step, window, options, trust)
             spent += outcome.iterations if ended else 0
@@ -90,7 +89,9 @@ def trace(
             taken.append(outcome)
             points, spent, count = (*points[1 - NODES :], point), 0, count + 1
         if taken:
-            steps, failures = next_steps(steps, taken, known, options)[:most], set()
+            turns = zip(taken, steps.tolist(), strict=False)
+            rates = [*rates, *(max(one.turned, 1e-12) / step for one, step in turns)][-2:]
+            steps, failures = next_steps(steps, taken, rates, options)[:most], set()
         elif steps[0] / 2 < options.ds_min:
             return _ending(failures)
         else:
@@ -124,31 +125,25 @@ def attempt(problem, points, steps: np.ndarray, window, options: Options, predic
     return correct_all(problem, np.vstack([guesses[:out], after]), across, options)
 
 
-def growing(first: float, longest: float, count: int, growth: float = 2.0) -> np.ndarray:
-    """Lengths of steps each of which is ``growth`` times the one before, up to ``longest``."""
-    return np.minimum(first * growth ** np.arange(count), longest)
+def first_steps(options: Options, count: int) -> np.ndarray:
+    """Lengths of the steps to try at once from the start, each twice the one before."""
+    return np.minimum(options.ds * 2.0 ** np.arange(count), options.ds_max)
 
 
-def next_steps(steps, taken: list[Outcome], known: int, options: Options) -> np.ndarray:
-    """Lengths of the steps to try at once after ``taken`` ones of ``steps``.
+def next_steps(steps: np.ndarray, taken: list[Outcome], rates: list[float], options: Options):
+    """Lengths of the steps to try at once after ``taken`` ones of ``steps``; (m,).
 
-    They aim at ``target_iterations`` and at half of ``max_turn`` each, and are
-    no longer than one that has just failed. They reach as far as the last
-    ones; farther if the farthest of those was no more work than the nearest,
-    and where it was found from one ``known`` point.
+    They are equal, aim at ``target_iterations`` and at turns by half of
+    ``max_turn``, and reach twice as far as the last ones. ``rates`` are the
+    last turns over arclength, the newest last: if they grow, they will.
     """
-    last, spare = steps[len(taken) - 1], options.target_iterations - taken[0].iterations
-    rate = max(taken[-1].turned, 1e-12) / last
-    longest = min(options.ds_max, 0.5 * options.max_turn / rate, *steps[len(taken) :][:1])
-    first = min(last * (2.0 if spare > 0 else 2.0 ** (spare / 2)), longest)
-    lengths = growing(max(first, options.ds_min), longest, options.ahead, 2.0 if spare > 0 else 1.0)
-    reach = steps[: len(taken)].sum()
-    if known == 1:
-        reach *= FARTHER
-    elif len(taken) == len(steps):
-        reach *= 2.0 ** (options.target_iterations + 0.5 - taken[-1].iterations)
-    within = np.cumsum(lengths) <= reach * (1 + 1e-9)
-    return lengths[: max(int(within.sum()), 1)]
+    growth = min(max(rates[-1] / rates[0], 1.0), 2.0)
+    longest = 0.5 * options.max_turn / (rates[-1] * growth)
+    spare = options.target_iterations - taken[0].iterations
+    wanted = steps[len(taken) - 1] * (1.5 if spare > 0 else 2.0 ** (spare / 2))
+    length = max(min(wanted, longest, options.ds_max), options.ds_min)
+    count = int(2.0 * steps[: len(taken)].sum() / length + 1e-9)
+    return np.full(min(max(count, 1), options.ahead), length)
 
 
 def point_at(problem, x, lam: float, options: Options | None = None, towards: float = 1.0) -> Point:

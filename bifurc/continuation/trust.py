@@ -9,7 +9,8 @@ a branch point must be a true one, with nothing left over of g.
 
 Where two branches cross, a step from one to the other may change no sign at
 all, and its chord is the mean of its tangents as on a curve. But Newton has
-hard work there, far from its guess: the step must be shorter.
+hard work there, far from its guess: the step must be shorter. A step from one
+branch to another beside it turns little, but its chord leaves the tangents.
 """
 
 import math
@@ -20,13 +21,17 @@ from bifurc.continuation.correct import Outcome, correct, length
 from bifurc.continuation.options import Options, Status
 from bifurc.continuation.point import Point
 from bifurc.continuation.predict import Hermite, lifted
-from bifurc.continuation.singular import Singularity, locate_singular
+from bifurc.continuation.singular import Singularity, inertia, locate_singular
+from bifurc.errors import NotDefinedError, ZeroRowError
 
 NEAR_PREDICTOR = 0.02  # a corrector that moved less than this part of the step followed the curve
-STRAIGHT = 0.01  # a turn, in radians, that is no corner between two branches
+LEVEL = (
+    0.05  # how far, over the step, the chord of a curve that hardly turns may leave its tangents
+)
 BACK = 0.05  # how far from the curve a step back may come out, over the step
 BETWEEN = 1e-6  # how far off the ends of a step, over its length, a point is still on it
 APEX = 0.05  # speed of lam, over that at the ends of the step, that is none where lam turns
+VANISHED = 0.1  # of its value at the ends of a step, an eigenvalue that touches zero between them
 REAL = 1e-7  # relative size of an unfolding parameter that is rounding, not imperfection
 
 
@@ -40,10 +45,12 @@ def judge(problem, before: Point, outcome: Outcome, step: float, options: Option
     turned = turn(before, after)
     if turned > options.max_turn:
         return outcome.failed(Status.TURNED)
-    if outcome.moved > NEAR_PREDICTOR * step:
-        hard = outcome.iterations > options.target_iterations + 2 and turned > STRAIGHT
-        if hard or bows(problem.chart(after.lam), before, after, options):
-            return outcome.failed(Status.FAR)
+    if outcome.iterations > options.target_iterations + 2:
+        return outcome.failed(Status.FAR)
+    if outcome.moved > max(NEAR_PREDICTOR * step, options.ds_min) and bows(
+        problem.chart(after.lam), before, after, turned, options
+    ):
+        return outcome.failed(Status.FAR)
     passed = singular_between(problem, before, after)
     if passed is None:
         return outcome.failed(Status.UNEXPLAINED)
@@ -70,12 +77,17 @@ def judge_both_ways(problem, before: Point, outcome: Outcome, step: float, optio
     return outcome
 
 
-def bows(chart, before: Point, after: Point, options: Options) -> bool:
-    """Whether the chord between two points leaves their tangents further than allowed."""
+def bows(chart, before: Point, after: Point, turned: float, options: Options) -> bool:
+    """Whether the chord between two points leaves their tangents further than allowed.
+
+    A curve that turns by an angle leaves them by a small part of it; what lies
+    between two branches side by side leaves them without a turn.
+    """
     (start, end), (one, other) = lifted(chart, before, after)
     chord = end - start
     along = one / length(one) + other / length(other)
-    return length(chord - 0.5 * length(chord) * along) > options.max_correction * length(chord)
+    allowed = min(options.max_correction, max(turned, LEVEL))
+    return length(chord - 0.5 * length(chord) * along) > allowed * length(chord)
 
 
 def turn(before: Point, after: Point) -> float:
@@ -100,10 +112,22 @@ def singular_between(problem, before: Point, after: Point) -> list[Singularity] 
     curve = Hermite.between(chart, before, after)
     for share in _guesses(before, after, turns):
         guess = chart.out(curve(share * curve.length))
-        found = locate_singular(problem, guess, max(jump, 1), fold)
+        count = jump or _touching(problem, guess, before, after)
+        found = locate_singular(problem, guess, count, fold)
         if found is not None and _fits(problem, found, curve, chart, jump):
             return [found if jump else _with_whole_kernel(problem, found, before, after)]
     return None
+
+
+def _touching(problem, guess: np.ndarray, before: Point, after: Point) -> int:
+    """How many eigenvalues vanish near the guess without a change of sign; one at least."""
+    try:
+        _, jacobian = problem.jacobian(guess[:-1], guess[-1])
+    except (NotDefinedError, ZeroRowError):
+        return 1
+    values = np.abs(inertia(problem, jacobian, guess[-1]).values)
+    ends = np.minimum(np.abs(before.values), np.abs(after.values))
+    return max(int(np.count_nonzero(values < VANISHED * ends)), 1)
 
 
 def _with_whole_kernel(problem, found: Singularity, before: Point, after: Point) -> Singularity:

@@ -20,7 +20,6 @@ from bifurc.continuation.trust import singular_between
 from bifurc.events.locate import Crossing, crossing_at, locate_crossing
 from bifurc.structure.irreps import Component
 
-GRID = np.linspace(0.0, 1.0, 17)
 NEAR = 0.75  # a dip below this part of the smaller end value gets a point of its own; 0.5 would
 # miss two eigenvalues that pass one another at zero, whose cubic only halves from step to step
 SHORTEST = 1e-6  # a step, in the chart, that is not halved again
@@ -283,14 +282,28 @@ def _doubtful(points, known: Spectra) -> np.ndarray:
     """For each step, whether an eigenvalue may do more on it than its ends show."""
     values = np.concatenate(list(known.values.values()), axis=-1)
     slopes = known.over_steps(np.concatenate(list(known.speeds.values()), axis=-1))
-    a, b, r = values[:-1], values[1:], GRID[:, None, None]
-    cubic = a + (3 - 2 * r) * r * r * (b - a)
-    cubic = cubic + r * (1 - r) * ((1 - r) * slopes[0] - r * slopes[1])
-    changes = np.count_nonzero(np.diff(np.signbit(cubic), axis=0), axis=0)
-    dips = np.abs(cubic).min(axis=0) < NEAR * np.minimum(np.abs(a), np.abs(b))
+    a, b = values[:-1], values[1:]
+    stops = np.stack([a, *_extrema(a, b, *slopes), b])
+    changes = np.count_nonzero(np.diff(np.signbit(stops), axis=0), axis=0)
+    dips = np.abs(stops).min(axis=0) < NEAR * np.minimum(np.abs(a), np.abs(b))
     doubtful = np.any((changes > 1) | ((changes == 0) & dips), axis=-1)
     # where lam turns at constant inertia a branch of larger isotropy is met: touches are expected
     return doubtful & (known.lengths > SHORTEST) & ~_touches(known, points)
+
+
+def _extrema(a, b, slope_a, slope_b) -> tuple[np.ndarray, np.ndarray]:
+    """Values of cubics with these end values and slopes where they turn inside, in order.
+
+    Where a cubic does not turn they are its end values.
+    """
+    square, cube = 3 * (b - a) - 2 * slope_a - slope_b, slope_a + slope_b - 2 * (b - a)
+    under = square * square - 3 * cube * slope_a
+    turning = -(square + np.copysign(np.sqrt(np.maximum(under, 0.0)), square))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        r = np.stack([turning / (3 * cube), slope_a / turning])
+    r = np.sort(np.clip(np.where(under > 0, np.nan_to_num(r), 0.0), 0.0, 1.0), axis=0)
+    first, second = a + r * (slope_a + r * (square + r * cube))
+    return first, second
 
 
 def _touches(known: Spectra, points: list[Point]) -> np.ndarray:

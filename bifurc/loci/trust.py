@@ -25,7 +25,7 @@ def reversible(problem, before: Point, outcome: Outcome, step: float, options: O
     turned = turn(before, after)
     if turned > options.max_turn:
         return outcome.failed(Status.TURNED)
-    if bows(problem.chart(before.lam), before, after, options):
+    if bows(problem.chart(before.lam), before, after, turned, options):
         return outcome.failed(Status.FAR)
     if not leads_back(problem, before, after, options):
         return outcome.failed(Status.ONE_WAY)

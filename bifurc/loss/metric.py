@@ -54,11 +54,11 @@ class Metric:
         return lru_cache(maxsize=8)(self._scales)  # asked for several times at the same point
 
     def _scales(self, lam) -> np.ndarray:
-        weights, neurons = self._measures(lam)
+        _, counted, neurons = self._measures(lam)
         lengths = np.maximum(self._over_speeds(lam), self._least_over_speeds)
         if lengths.shape[-1] > 1:
             lengths = lengths.min(axis=-1, keepdims=True)
-        return np.concatenate([np.sqrt(neurons / weights), lengths], axis=-1)
+        return np.concatenate([np.sqrt(neurons / counted), lengths], axis=-1)
 
     def chart(self, lam: float) -> Chart:
         """Coordinates sqrt(m_a / neurons) x_a and the logarithm of a size."""
@@ -112,26 +112,26 @@ class Metric:
         neurons = [0.0, self.students[1], self.students[0]]
         return np.column_stack([self.weight_polynomials, neurons])
 
-    @cached_property
-    def _least(self) -> np.ndarray:
-        return np.append(np.ones(self.weight_polynomials.shape[1]), ALMOST_NONE)
-
     def _measures(self, lam):
-        """m_a, less than one entry counting as one, and the number of neurons."""
+        """m_a, that as it counts, and the number of neurons.
+
+        It counts as sqrt(1 + m_a²), which is smooth: almost as m_a, and never as less than one.
+        """
         square, slope, constant = self._table
         lam = np.asarray(lam)[..., None]
-        values = np.maximum((square * lam + slope) * lam + constant, self._least)
-        return values[..., :-1], values[..., -1:]
+        values = (square * lam + slope) * lam + constant
+        weights, neurons = values[..., :-1], values[..., -1:]
+        return weights, np.sqrt(1.0 + weights * weights), np.maximum(neurons, ALMOST_NONE)
 
     def _factor(self, lam) -> np.ndarray:
-        """sqrt(m_a / neurons)."""
-        weights, neurons = self._measures(lam)
-        return np.sqrt(weights / neurons)
+        """The root of what m_a counts as, over the number of neurons."""
+        _, counted, neurons = self._measures(lam)
+        return np.sqrt(counted / neurons)
 
     def _factors(self, lam) -> tuple[np.ndarray, np.ndarray]:
         """:meth:`_factor` and its derivative."""
         square, slope, _ = self.weight_polynomials
-        weights, neurons = self._measures(lam)
-        factor = np.sqrt(weights / neurons)
-        more = (2.0 * square * np.asarray(lam)[..., None] + slope) * (weights > 1.0)
-        return factor, 0.5 * (more / factor - factor * self.students[1]) / neurons
+        weights, counted, neurons = self._measures(lam)
+        factor = np.sqrt(counted / neurons)
+        more = (2.0 * square * np.asarray(lam)[..., None] + slope) * weights / counted**2
+        return factor, 0.5 * factor * (more - self.students[1] / neurons)
