@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose
 import bifurc
 from bifurc import family
 from bifurc.api import member, problem
-from bifurc.continuation.correct import Outcome, correct, correct_all
+from bifurc.continuation.correct import STALE, Outcome, correct, correct_all
 from bifurc.continuation.options import Options, Status
 from bifurc.continuation.predict import along_hermite, along_parameter, along_tangent
 from bifurc.continuation.problem import PlainProblem
@@ -295,8 +295,9 @@ def test_several_guesses_are_corrected_each_as_it_would_be_alone(rng):
         alone = correct(reduced, guess, start.tangent, Options())
         assert together.iterations == alone.iterations
         assert_allclose(together.point.X, alone.point.X, rtol=1e-12)
-        assert_allclose(together.point.tangent, alone.point.tangent, atol=1e-10)
-        assert_allclose(together.point.values, alone.point.values, rtol=1e-10)
+        # these may be taken so far from the point, nearer to it where others took longer
+        assert_allclose(together.point.tangent, alone.point.tangent, atol=STALE)
+        assert_allclose(together.point.values, alone.point.values, rtol=10 * STALE)
 
 
 def test_guesses_before_one_outside_the_domain_are_still_corrected():

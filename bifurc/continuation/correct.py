@@ -91,25 +91,26 @@ def _newton(problem, guesses, tangents, options: Options) -> list[Outcome]:
             return [Outcome(REFUSED[type(error)], None, iteration)]
         X = X - solved[..., 0]
         for course, size in zip(courses, lengths(solved[..., 0] / scales).tolist(), strict=True):
-            course.update(size)
-        near = [course.near(options.newton_tol) for course in courses]
-        if any(near):
-            points = _points(problem, X, matrix[:, :-1].copy(), solved[..., 1], scales, iteration)
-            for course, point in compress(zip(courses, points, strict=True), near):
-                if course.sure(point.values):
-                    course.going = False
-                    done = Outcome(Status.CONVERGED, point, iteration, course.moved)
-                    outcomes[course.place] = done
-        for course in courses:
-            if course.going and not course.contracts:
-                course.going = False
-                outcomes[course.place] = Outcome(Status.STALLED, None, iteration)
-        going = [course.going for course in courses]
-        if not any(going):
-            break
+            course.update(size, options.newton_tol)
+        going = [course.near or course.contracts for course in courses]
         if not all(going):
+            for course in compress(courses, (not kept for kept in going)):
+                outcomes[course.place] = Outcome(Status.STALLED, None, iteration)
             courses = list(compress(courses, going))
-            X, scales, matrix, right = X[going], scales[going], matrix[going], right[going]
+            X, scales, matrix = X[going], scales[going], matrix[going]
+            right, solved = right[going], solved[going]
+        if not courses:
+            break
+        # those that are near wait for the others: it costs little to take them along
+        if iteration == options.max_iterations or all(course.near for course in courses):
+            slopes, ahead = matrix[:, :-1].copy(), solved[..., 1]
+            values = Block(slopes[..., :-1], problem.weights(X[:, -1])).values()
+            tangents = ahead / lengths(ahead / scales)[:, None]
+            known = zip(X, tangents, scales, slopes, values, strict=True)
+            for course, parts in zip(courses, known, strict=True):
+                outcomes[course.place] = course.outcome(Point(*parts, course.iterations))
+            if all(course.near for course in courses):
+                break
     return outcomes
 
 
@@ -121,33 +122,30 @@ class _Course:
     size: float = math.inf
     last: float = math.inf
     moved: float = 0.0
-    going: bool = True
+    iterations: int = 0  # until it was near
+    near: bool = False
 
-    def update(self, size: float) -> None:
-        self.size, self.last, self.moved = size, self.size, self.moved + size
+    def update(self, size: float, tolerance: float) -> None:
+        """See whether the error left is small, by the way that Newton contracts."""
+        self.size, self.last = size, self.size
+        if not self.near:
+            self.moved, self.iterations = self.moved + size, self.iterations + 1
+        square = size * size
+        small = square < tolerance and square * size < tolerance * self.last * self.last
+        self.near = self.near or (small and size < STALE)
 
     @property
     def contracts(self) -> bool:
         return self.size < 2 * self.last  # nan is not: Newton diverges
 
-    def near(self, tolerance: float) -> bool:
-        """Whether the error left is small, by the way that Newton contracts."""
-        square = self.size * self.size
-        small = square < tolerance and square * self.size < tolerance * self.last * self.last
-        return small and self.size < STALE
-
-    def sure(self, values: np.ndarray) -> bool:
-        """Whether eigenvalues taken before the last update have the signs of the point's."""
-        sizes = [abs(value) for value in values.tolist()]
-        return self.size < SURE or not sizes or min(sizes) > 10 * self.size * max(sizes)
-
-
-def _points(problem, X, jacobian, ahead, scales, iteration: int) -> list[Point]:
-    """What is known after an iteration, as points of the branch."""
-    values = Block(jacobian[..., :-1], problem.weights(X[:, -1])).values()
-    tangents = ahead / lengths(ahead / scales)[:, None]
-    parts = zip(X, tangents, scales, jacobian, values, strict=True)
-    return [Point(*part, iteration) for part in parts]
+    def outcome(self, point: Point) -> Outcome:
+        """The point, if it is near and its eigenvalues, taken before the update, are its own."""
+        sizes = [abs(value) for value in point.values.tolist()]
+        sure = self.size < SURE or not sizes or min(sizes) > 10 * self.size * max(sizes)
+        self.near = self.near and sure
+        if not self.near:
+            return Outcome(Status.STALLED, None, self.iterations)
+        return Outcome(Status.CONVERGED, point, self.iterations, self.moved)
 
 
 def _split(X: np.ndarray):

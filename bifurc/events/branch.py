@@ -18,7 +18,7 @@ from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
 
 REAL = 1e-6  # of the largest eigenvalue: an imaginary part below it is rounding
-EDGE = 1e-3  # so near, in arclength, to where the loss is not defined nothing need be explained
+EDGE = 1e-2  # so near, in arclength, to where the loss is not defined nothing need be explained
 
 
 @dataclass(frozen=True, eq=False)
