@@ -25,9 +25,7 @@ from bifurc.continuation.singular import Singularity, inertia, locate_singular
 from bifurc.errors import NotDefinedError, ZeroRowError
 
 NEAR_PREDICTOR = 0.02  # a corrector that moved less than this part of the step followed the curve
-LEVEL = (
-    0.05  # how far, over the step, the chord of a curve that hardly turns may leave its tangents
-)
+LEVEL = 0.05  # how far, over the step, a chord may leave its tangents though they hardly turn
 BACK = 0.05  # how far from the curve a step back may come out, over the step
 BETWEEN = 1e-6  # how far off the ends of a step, over its length, a point is still on it
 APEX = 0.05  # speed of lam, over that at the ends of the step, that is none where lam turns
@@ -47,9 +45,8 @@ def judge(problem, before: Point, outcome: Outcome, step: float, options: Option
         return outcome.failed(Status.TURNED)
     if outcome.iterations > options.target_iterations + 2:
         return outcome.failed(Status.FAR)
-    if outcome.moved > max(NEAR_PREDICTOR * step, options.ds_min) and bows(
-        problem.chart(after.lam), before, after, turned, options
-    ):
+    moved = outcome.moved > max(NEAR_PREDICTOR * step, options.ds_min)
+    if moved and bows(problem.chart(after.lam), before, after, turned, options):
         return outcome.failed(Status.FAR)
     passed = singular_between(problem, before, after)
     if passed is None:
