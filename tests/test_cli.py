@@ -99,6 +99,8 @@ def test_a_case_file_names_its_family(run, tmp_path):
     )
     ends = ("--from", "12", "--to", "9")
     assert run("critical", str(case), *ends) == run("critical", "M", "--set", "p=3", *ends)
+    ends = ("--from", "20", "--to", "5")  # the case's own
+    assert run("critical", str(case)) == run("critical", "M", "--set", "p=3", *ends)
     case.write_text('window = { lam = [-1, 1] }\n[model]\nname = "pitchfork"\nx = [0]\n')
     status, _, err = run("critical", str(case))
     assert status == 2 and "plain model" in err
@@ -109,6 +111,8 @@ def test_quiet_leaves_out_remarks(run):
     status, out, err = run(*far)
     assert status == 0 and "The branch ends" in err
     assert run(*far, "--quiet") == (0, out, "")
+    status, _, err = run("critical", "II", "--to", "2")  # its smallest size, the window's end
+    assert (status, err) == (0, "")
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -52,6 +52,15 @@ def family_of(arguments):
     return family.with_parameters(**dict(assignment(text) for text in arguments.set))
 
 
+def windows_in(arguments) -> dict:
+    """Windows of the case file that names the family, by parameter; none without one."""
+    if not arguments.family.endswith(".toml"):
+        return {}
+    from bifurc.case import load_case
+
+    return load_case(arguments.family).window
+
+
 def families_in(paths) -> list:
     """The families of case files.
 

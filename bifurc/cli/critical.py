@@ -4,7 +4,15 @@ import math
 import sys
 from typing import Any
 
-from bifurc.cli.common import add_family, add_output, csv_text, family_of, number, print_json
+from bifurc.cli.common import (
+    add_family,
+    add_output,
+    csv_text,
+    family_of,
+    number,
+    print_json,
+    windows_in,
+)
 
 MARGIN = 0.1  # how far the default window stays from the smallest size
 
@@ -25,16 +33,20 @@ def add(commands) -> None:
         epilog=EPILOG,
     )
     add_family(command)
-    command.add_argument("--param", default="d", help="the parameter that runs (default d)")
+    command.add_argument("--param", help="the parameter that runs (the case's, or d)")
     command.add_argument(
-        "--from", dest="first", type=number, metavar="VALUE", help="one end of the window (d = 40)"
+        "--from",
+        dest="first",
+        type=number,
+        metavar="VALUE",
+        help="one end of the window (the case's, or d = 40)",
     )
     command.add_argument(
         "--to",
         dest="last",
         type=number,
         metavar="VALUE",
-        help="the other end (d = 3.1, or the smallest size that the family has, if that is larger)",
+        help="the other end (the case's, or d = 3.1 or the smallest size that the family has)",
     )
     add_output(command, csv=True)
     command.set_defaults(run=run)
@@ -43,43 +55,46 @@ def add(commands) -> None:
 def run(arguments) -> None:
     """Trace and print."""
     from bifurc.api import ended_early, trace
+    from bifurc.continuation.options import Status
     from bifurc.errors import EndedEarlyError
 
     family = family_of(arguments)
-    window = window_of(family, arguments)
-    runs: dict[str, Any] = {arguments.param: window}
+    parameter, window = window_of(family, arguments)
+    runs: dict[str, Any] = {parameter: window}
     branch = trace(family, **runs)
     if arguments.json:
-        print_json(summary(family, arguments.param, window, branch))
+        print_json(summary(family, parameter, window, branch))
     elif arguments.csv:
         rows = [point(event) for event in by_value(branch.events)]
         for row in rows:
             row["enclosed_below"], row["enclosed_above"] = row.pop("enclosure") or ("", "")
         print(csv_text(COLUMNS, rows), end="")
     else:
-        for line in table(arguments.param, branch):
+        for line in table(parameter, branch):
             print(line)
     if reason := ended_early(branch):
         raise EndedEarlyError(reason)
-    reached = branch.points[-1].lam
-    if reached not in window and not (arguments.json or arguments.quiet):
-        sys.stderr.write(
-            f"The branch ends at {arguments.param} = {reached:.6g}: {branch.status.value}\n"
-        )
+    if branch.status is not Status.WINDOW and not (arguments.json or arguments.quiet):
+        reached = branch.points[-1].lam
+        sys.stderr.write(f"The branch ends at {parameter} = {reached:.6g}: {branch.status.value}\n")
 
 
-def window_of(family, arguments) -> tuple[float, float]:
-    """The window given, or for the parameter d the usual one where the family has it."""
+def window_of(family, arguments) -> tuple[str, tuple[float, float]]:
+    """The parameter that runs and its window: as given, the case's, or for d the usual one."""
     from bifurc.api import problem
 
-    first, last = arguments.first, arguments.last
-    if arguments.param != "d" and (first is None or last is None):
-        family.line(arguments.param)  # an unknown parameter is the first thing to say
-        raise ValueError(f"Give both ends of the window of {arguments.param!r}, --from and --to.")
+    windows = windows_in(arguments)
+    parameter = arguments.param or next(iter(windows), "d")
+    first, last = windows.get(parameter, (None, None))
+    first = first if arguments.first is None else arguments.first
+    last = last if arguments.last is None else arguments.last
+    if parameter != "d" and (first is None or last is None):
+        family.line(parameter)  # an unknown parameter is the first thing to say
+        raise ValueError(f"Give both ends of the window of {parameter!r}, --from and --to.")
     first = 40.0 if first is None else first
     if last is None:
         last = max(3.1, problem(family, "d").least_lam + MARGIN)
-    return first, last
+    return parameter, (float(first), float(last))
 
 
 def summary(family, parameter: str, window, branch) -> dict:
