@@ -16,7 +16,7 @@ REFUSED = {
     ZeroRowError: Status.ZERO_ROW,
     np.linalg.LinAlgError: Status.SINGULAR,
 }
-STALE = 1e-7  # how far from the point its tangent and eigenvalues may have been taken, in scales
+STALE = 1e-6  # how far from the point its tangent and eigenvalues may have been taken, in scales
 SURE = 1e-12  # below this they are those of the point; above it no sign may hang on it
 
 

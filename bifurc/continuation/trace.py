@@ -18,6 +18,7 @@ from bifurc.continuation.trust import judge
 
 log = logging.getLogger(__name__)
 LEADING = 0.3  # part of lam in the unit tangent from which on the branch is not about to turn
+FLOOR = 1e3  # times ds_min is so short a step that those before it tell why the branch ends
 FIRST = 4  # steps that are tried at once from the start, where only the tangent is known
 
 
@@ -91,7 +92,8 @@ def trace(
         if taken:
             turns = zip(taken, steps.tolist(), strict=False)
             rates = [*rates, *(max(one.turned, 1e-12) / step for one, step in turns)][-2:]
-            steps, failures = next_steps(steps, taken, rates, options)[:most], set()
+            failures = failures if steps[0] < FLOOR * options.ds_min else set()
+            steps = next_steps(steps, taken, rates, options)[:most]
         elif steps[0] / 2 < options.ds_min:
             return _ending(failures)
         else:
