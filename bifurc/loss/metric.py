@@ -10,6 +10,15 @@ from bifurc.continuation.problem import Chart
 ALMOST_NONE = 1e-3  # a size, or a number of neurons, below which it counts as this
 
 
+def counted(weights):
+    """What m_a entries count as in lengths: sqrt(1 + m_a²).
+
+    That is almost m_a and never less than one, and smooth: a corner in the
+    measure would look like one of the branch.
+    """
+    return np.sqrt(1.0 + weights * weights)
+
+
 @dataclass(frozen=True, eq=False)
 class Metric:
     """Arclength along a line of parameters.
@@ -54,14 +63,14 @@ class Metric:
         return lru_cache(maxsize=8)(self._scales)  # asked for several times at the same point
 
     def _scales(self, lam) -> np.ndarray:
-        _, counted, neurons = self._measures(lam)
+        _, entries, neurons = self._measures(lam)
         lengths = np.maximum(self._over_speeds(lam), self._least_over_speeds)
         if lengths.shape[-1] > 1:
             lengths = lengths.min(axis=-1, keepdims=True)
-        return np.concatenate([np.sqrt(neurons / counted), lengths], axis=-1)
+        return np.concatenate([np.sqrt(neurons / entries), lengths], axis=-1)
 
     def chart(self, lam: float) -> Chart:
-        """Coordinates sqrt(m_a / neurons) x_a and the logarithm of a size."""
+        """Coordinates sqrt(counted(m_a) / neurons) x_a and the logarithm of a size."""
         alone = len(self._moving) == 1
         return self._charts(0 if alone else int(self._over_speeds(lam).argmin()))
 
@@ -113,25 +122,22 @@ class Metric:
         return np.column_stack([self.weight_polynomials, neurons])
 
     def _measures(self, lam):
-        """m_a, that as it counts, and the number of neurons.
-
-        It counts as sqrt(1 + m_a²), which is smooth: almost as m_a, and never as less than one.
-        """
+        """m_a, what it counts as, and the number of neurons."""
         square, slope, constant = self._table
         lam = np.asarray(lam)[..., None]
         values = (square * lam + slope) * lam + constant
         weights, neurons = values[..., :-1], values[..., -1:]
-        return weights, np.sqrt(1.0 + weights * weights), np.maximum(neurons, ALMOST_NONE)
+        return weights, counted(weights), np.maximum(neurons, ALMOST_NONE)
 
     def _factor(self, lam) -> np.ndarray:
-        """The root of what m_a counts as, over the number of neurons."""
-        _, counted, neurons = self._measures(lam)
-        return np.sqrt(counted / neurons)
+        """sqrt(counted(m_a) / neurons)."""
+        _, entries, neurons = self._measures(lam)
+        return np.sqrt(entries / neurons)
 
     def _factors(self, lam) -> tuple[np.ndarray, np.ndarray]:
         """:meth:`_factor` and its derivative."""
         square, slope, _ = self.weight_polynomials
-        weights, counted, neurons = self._measures(lam)
-        factor = np.sqrt(counted / neurons)
-        more = (2.0 * square * np.asarray(lam)[..., None] + slope) * weights / counted**2
+        weights, entries, neurons = self._measures(lam)
+        factor = np.sqrt(entries / neurons)
+        more = (2.0 * square * np.asarray(lam)[..., None] + slope) * weights / entries**2
         return factor, 0.5 * factor * (more - self.students[1] / neurons)

@@ -204,13 +204,9 @@ class Rows:
         """The weight in front of each row's gradient, (students, 1)."""
         return self.frame.outer[: self.frame.students]
 
-    def first_change(self, p, q, c, at=None):
-        """Change of (f_p, f_c) when p, q and c change by these amounts.
-
-        ``at`` selects rows at different points (0) or at the same one (1).
-        """
-        second = self.second if at is None else [value[..., at] for value in self.second]
-        f_pp, f_pq, f_pc, f_qc, f_cc = second
+    def first_change(self, p, q, c):
+        """Change of (f_p, f_c) when p, q and c change by these amounts."""
+        f_pp, f_pq, f_pc, f_qc, f_cc = self.second
         return f_pp * p + f_pq * q + f_pc * c, f_pc * p + f_qc * q + f_cc * c
 
 
