@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from bifurc.continuation.neutral import recognised
 from bifurc.continuation.options import Options
 from bifurc.continuation.point import Point
 from bifurc.continuation.trace import point_at
@@ -73,6 +74,7 @@ def member(family: Family | str, parameter: str, value: float) -> tuple[NetworkP
     tries = (value, *SIZES) if comfortable else (*SIZES, value)
     x, lam = find_start(reduced, family, tries)
     reduced, x = off_continuum(reduced, x, lam)
+    reduced = recognised(reduced, x, lam)
     if lam == value:
         return reduced, point_at(reduced, x, lam)
     start = point_at(reduced, x, lam, towards=value - lam)

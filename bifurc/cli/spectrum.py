@@ -53,7 +53,14 @@ def run(arguments) -> None:
         values = "  ".join(f"{v:.10g}" for v in block["eigenvalues"])
         neutral = f"  (and {len(block['neutral'])} neutral)" if block["neutral"] else ""
         print(f"{label:12} dim {block['dimension']:<10.6g} {values}{neutral}")
-    print(f"index {result['index']:g}: {'minimum' if result['is_minimum'] else 'saddle'}")
+    print(f"index {result['index']:g}: {kind(result)}")
+
+
+def kind(result: dict) -> str:
+    """Minimum or saddle, as far as second derivatives tell."""
+    if result["is_minimum"]:
+        return "minimum"
+    return "saddle" if result["index"] or not result["note"] else result["note"]
 
 
 def rows(result: dict):
@@ -76,7 +83,6 @@ def summary(family, problem, point) -> dict:
     blocks, index = [], {}
     for component, block in problem.blocks(point.x, point.lam).items():
         values = block.eigen().values
-        neutral = 0 if block.neutral is None else block.neutral.shape[-1]
         index[component] = int((values < 0).sum())
         blocks.append(
             {
@@ -84,10 +90,11 @@ def summary(family, problem, point) -> dict:
                 "set": component.points,
                 "dimension": component.dimension(**parameters),
                 "eigenvalues": values.tolist(),
-                "neutral": [0.0] * neutral,
+                "neutral": [0.0] * block.neutrals,
             }
         )
     total = morse_index(index, parameters)
+    note = problem.neutrals.note(parameters)
     return {
         "family": family.name,
         "at": parameters,
@@ -98,5 +105,6 @@ def summary(family, problem, point) -> dict:
         },
         "blocks": blocks,
         "index": total(**parameters),
-        "is_minimum": not total.terms,
+        "is_minimum": not total.terms and not note,
+        "note": note,
     }

@@ -10,9 +10,10 @@ others follow from f(p, q, c) = f(q, p, c).
 Parameters of a kernel are the fields of a frozen dataclass. A family may let
 them run like d, and then they come as arrays or as Series too.
 
-Your own kernel, here a z + z² (``homogeneous``, ``smooth`` and ``holomorphic``
-may be left out: they say that phi(a z) = a phi(z) for a > 0, that zero rows do
-no harm, and that the formulas may be given complex numbers, which is faster):
+Your own kernel, here a z + z² (``homogeneous``, ``smooth``, ``holomorphic`` and
+``rotates`` may be left out: they say that phi(a z) = a phi(z) for a > 0, that
+zero rows do no harm, that the formulas may be given complex numbers, which is
+faster, and that only sum_i w_i w_i' matters, so that W -> OW is free):
 
 >>> @dataclass(frozen=True)
 ... class Bowl:
@@ -187,6 +188,7 @@ class Quadratic:
     """phi(z) = z²: f = pq + 2c² (Isserlis)."""
 
     smooth = True
+    rotates = True
     holomorphic = True
 
     def value(self, p, q, c):
@@ -232,6 +234,11 @@ class TensorPower:
         nothing = 0 * (p + q + c)
         n = self._whole
         return nothing, nothing, nothing, n * (n - 1) * c ** (n - 2)
+
+    @property
+    def rotates(self) -> bool:
+        """Of order 2 the tensors are the matrices w w'."""
+        return self._whole == 2
 
     @property
     def _whole(self) -> int:

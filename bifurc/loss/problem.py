@@ -14,10 +14,17 @@ from bifurc.loss.isotypic import Vertex, coefficients, pair_block, vertex_block
 from bifurc.loss.kernels import PARALLEL, parameter_names
 from bifurc.loss.layout import dual
 from bifurc.loss.line import OnLine
-from bifurc.loss.neutral import equal_norms, norm_exchanges, shared_classes
+from bifurc.loss.neutral import (
+    equal_norms,
+    norm_exchanges,
+    rotations,
+    shared_classes,
+    supported,
+)
 from bifurc.loss.running import RunningKernel
 from bifurc.loss.series import Series, ahead, direction, parts
 from bifurc.spectra import Block as SpectralBlock
+from bifurc.spectra import Neutrals
 from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
 from bifurc.structure.structure import Structure
@@ -68,7 +75,7 @@ class NetworkProblem(OnLine):
         pinned: bool = False,
     ):
         super().__init__(structure, line, any_size)
-        self.kernel, self.pinned = kernel, pinned
+        self.kernel, self.pinned, self.neutrals = kernel, pinned, Neutrals()
         self.kernel_parameters = dict(kernel_parameters or {})
         known = parameter_names(kernel)
         if unknown := set(self.kernel_parameters) - set(known):
@@ -94,6 +101,12 @@ class NetworkProblem(OnLine):
         return NetworkProblem(
             structure, self.kernel, self.line, any_size, self.kernel_parameters, self.pinned
         )
+
+    def with_neutrals(self, neutrals: Neutrals) -> "NetworkProblem":
+        """The same problem with these zeros set apart; all else is shared."""
+        other = copy(self)
+        other.neutrals = neutrals
+        return other
 
     def along(self, line: Mapping[str, Polynomial]) -> "NetworkProblem":
         """The same problem on another line of parameters, cheaply made.
@@ -159,7 +172,8 @@ class NetworkProblem(OnLine):
             for members in shared_classes(rows, self.layout):
                 g = g + x - equal_norms(rows, self.layout, x, members)
             jacobian[..., :-1] += self._pin(rows, lam)
-        return g, jacobian
+        pin = self.neutrals.pin
+        return (g, jacobian) if pin is None else pin.added(g, jacobian, x, lam, self.weights)
 
     def kernel_at(self, lam: float) -> Any:
         """The kernel with its parameters at one value of ``lam``."""
@@ -326,14 +340,17 @@ class NetworkProblem(OnLine):
         along = self._along(x, lam, np.eye(self.n + 1))
         (matrix, *_), changes = parts(self._matrix(component, *along))
         block = self._block(component, matrix, rows, lam)
-        if self.pinned:
+        if self.pinned or self.neutrals.pin is not None:
             return *self.jacobian(x, lam, checked), block, changes
         (g, *_), slopes = parts(self._gradient(along[0]))
         return g, slopes.T, block, changes
 
     def _block(self, component: Component, matrix, rows, lam) -> SpectralBlock:
         return SpectralBlock(
-            matrix, self._copy_weights(component, lam), self._neutral(component, rows)
+            matrix,
+            self._copy_weights(component, lam),
+            self._neutral(component, rows),
+            self.neutrals.zeros.get(component, 0),
         )
 
     def _matrix(self, component: Component, rows, lam):
@@ -377,6 +394,25 @@ class NetworkProblem(OnLine):
                 lengths[0] += spike**2 + 2 * spike * (constant + other)
                 found[component] = lengths.sum(axis=(-1, -2))
         return found
+
+    def reason_of(self, component: Component, x, lam, kernel: np.ndarray) -> str:
+        """What zeros of a block with the eigenvectors ``kernel`` (copies, m) come of, or ""."""
+        if component.irrep == "k":
+            return ""
+        rows = self.rows(x, lam)
+        basis, keep = self._bases.get(component, (self.layout.basis, self._outward))
+        root = np.sqrt(np.maximum(self._copy_weights(component, lam), 0.0))[:, None]
+        if getattr(self.kernel_at(lam), "rotates", False):
+            turns = rotations(rows, self.layout, component, keep)
+            if supported(root * kernel, root * turns):
+                return "rotation"
+        dead = rows.norms[0, : len(self.structure.students)] <= TINY
+        own = np.abs(basis[:, : len(dead)]).reshape(len(basis), len(dead), -1).any(axis=-1)
+        equal = (rows.sigma[0, : len(dead)] == 0).all(axis=-1)
+        for why, which in (("zero row", dead), ("plateau of equal rows", equal)):
+            if supported(root * kernel, np.eye(len(basis))[:, (own & which).any(axis=1)]):
+                return why
+        return ""
 
     def _neutral(self, component: Component, rows):
         if not getattr(self.kernel, "homogeneous", False) or component.irrep not in ("t", "s"):
