@@ -45,7 +45,8 @@ def run(arguments) -> None:
         print(csv_text(("irrep", "set", "dimension", "eigenvalue"), rows(result)), end="")
         return
     print(f"{family.name} at {', '.join(f'{k} = {v:g}' for k, v in result['at'].items())}")
-    print(f"loss {result['loss']:.12g}, |gradient| {result['gradient_norm']:.1e}")
+    loss = "lost in rounding" if result["loss"] is None else f"{result['loss']:.12g}"
+    print(f"loss {loss}, |gradient| {result['gradient_norm']:.1e}")
     for key, entry in result["coordinates"].items():
         print(f"  {key:24} {entry: .12f}")
     for block in result["blocks"]:
@@ -95,10 +96,11 @@ def summary(family, problem, point) -> dict:
         )
     total = morse_index(index, parameters)
     note = problem.neutrals.note(parameters)
+    loss = float(problem.losses(point.x, point.lam))
     return {
         "family": family.name,
         "at": parameters,
-        "loss": float(problem.loss(point.x, point.lam)),
+        "loss": None if math.isnan(loss) else loss,
         "gradient_norm": float(np.sqrt(np.sum(weights * g * g))),
         "coordinates": {
             c.name: float(v) for c, v in zip(problem.structure.coordinates, point.x, strict=True)

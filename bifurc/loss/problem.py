@@ -23,6 +23,7 @@ from bifurc.loss.neutral import (
 )
 from bifurc.loss.running import RunningKernel
 from bifurc.loss.series import Series, ahead, direction, parts
+from bifurc.loss.value import ROUNDING, Sums, known, settled
 from bifurc.spectra import Block as SpectralBlock
 from bifurc.spectra import Neutrals
 from bifurc.structure.irreps import Component
@@ -150,7 +151,26 @@ class NetworkProblem(OnLine):
         """L at ``x``; shape (...)."""
         return reduced.loss(self.rows(x, lam))[..., 0]
 
-    losses = loss  # it takes batches as it is
+    def losses(self, x, lam) -> np.ndarray:
+        """L of the critical points that ``x`` (..., n) rounds, to nine digits; nan if they are lost."""
+        x, lam = np.asarray(x, dtype=float), _numbers(lam)
+        rows = self.rows(x, lam)
+        terms = reduced.loss_terms(rows)[..., 0, :]
+        plain = known(terms.sum(-1), ROUNDING * np.abs(terms).sum(-1))
+        lost = np.isnan(plain).any() and hasattr(self.kernel, "split")
+        return self._split_losses(x, lam, rows) if lost else plain
+
+    def _split_losses(self, x, lam, rows: reduced.Rows) -> np.ndarray:
+        split = rows.kernel.split().at_points()
+        fixed, moving = self._teacher.reshape(2, self.layout.rows, 2, -1)
+        teacher = fixed + lam[..., None, None, None] * moving
+        at = teacher, rows.sizes[..., 0, :], rows.columns[..., 0, :]
+        hessian = self._jacobian(rows, lam)[..., :-1]
+        return settled(self._sums, split, at, x, hessian, self.weights(lam))
+
+    @cached_property
+    def _sums(self) -> Sums:
+        return Sums(self.layout)
 
     def gradient(self, x, lam):
         """Entries g_a of the full gradient, shape (..., n)."""
