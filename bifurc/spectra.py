@@ -17,7 +17,9 @@ from typing import Any
 
 import numpy as np
 
-ALIKE = 1e-8  # of the largest eigenvalue: nearer to zero, rounding mixes vectors with those of zeros
+ALIKE = (
+    1e-8  # of the largest eigenvalue: nearer to zero, rounding mixes vectors with those of zeros
+)
 SYMMETRIES = ("norm exchange", "rotation", "continuum")  # along these the loss is constant
 
 
@@ -40,7 +42,7 @@ class Neutrals:
     pin: "Pin | None" = None
 
     def undecided(self, parameters: Mapping[str, float]) -> dict:
-        """The components in which only higher orders decide, of those that exist, with the reason."""
+        """The components that exist there in which only higher orders decide, with the reason."""
         return {
             c: why
             for c, why in self.reasons.items()
@@ -230,12 +232,13 @@ class Eigen:
         """All but this many nearest to zero."""
         order = np.argsort(np.abs(self.values), axis=-1, kind="stable")
         kept = np.sort(order[..., zeros:], axis=-1)
-        vectors = (np.take_along_axis(v, kept[..., None, :], -1) for v in (self.right, self.left))
-        values = (
-            v if v is None else np.take_along_axis(v, kept, -1) for v in (self.values, self.imaginary)
+        right, left = (
+            np.take_along_axis(v, kept[..., None, :], -1) for v in (self.right, self.left)
         )
-        (value, imaginary), (right, left) = values, vectors
-        return Eigen(value, right, left, imaginary)
+        values, turn = np.take_along_axis(self.values, kept, -1), self.imaginary
+        return Eigen(
+            values, right, left, None if turn is None else np.take_along_axis(turn, kept, -1)
+        )
 
     def speeds(self, change: np.ndarray) -> np.ndarray:
         """First-order change of each eigenvalue when the block changes by ``change``.

@@ -28,7 +28,8 @@ OPERATIONS = 64  # roundings behind an entry: a kernel's formula and the sums ov
 # over the largest eigenvalue: what is larger is no rounding, and nothing more is asked
 SCREEN = 1e-9
 PROBE = 0.02  # how far from a point its neighbours are asked, in the scale of lam
-MOVE = 0.01  # how far to go along a zero to see whether it is a continuum, over the size of x
+MOVE = 0.1  # how far to go along a zero to see whether it is a continuum, where a row has length 1
+UNKNOWN = "no reason known"
 PATIENT = Options(max_iterations=30)
 
 
@@ -63,13 +64,13 @@ def _norm(matrix: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return np.linalg.norm(matrix * root[..., :, None] * across[..., None, :], axis=(-1, -2))
 
 
-def counted(problem, X: np.ndarray) -> dict[Component, int]:
+def counted(problem, X: np.ndarray, components=None) -> dict[Component, int]:
     """How many eigenvalues of each block are zero, to rounding, at all points X (points, n + 1).
 
     Where a form is not definite eigenvalues need not be real, and it is not asked.
     """
-    bare = problem.with_neutrals(Neutrals())
-    blocks = bare.blocks(X[:, :-1], X[:, -1])
+    bare = _bare(problem)
+    blocks = bare.blocks(X[:, :-1], X[:, -1], components)
     values = {c: np.abs(block.eigen().values) for c, block in blocks.items()}
     suspects = [c for c in blocks if _screened(values, c).any()]
     if not suspects:
@@ -130,10 +131,10 @@ def recognised(problem, x: np.ndarray, lam: float):
 
 
 def _held(problem, X: np.ndarray, zeros: dict[Component, int]):
-    """The problem with these zeros set apart, pinned at ``X`` if there are some in its own block."""
+    """The problem with these zeros set apart, pinned at ``X`` if some are in its own block."""
     own, pin = problem.components[0], None
     if own in zeros:
-        block = problem.with_neutrals(Neutrals()).blocks(X[:-1], X[-1], [own])[own]
+        block = _bare(problem).blocks(X[:-1], X[-1], [own])[own]
         eigen, m = block.eigen(), zeros[own]
         near = np.argsort(np.abs(eigen.values))[:m]
         directions = np.linalg.qr(eigen.right[:, near] * np.sqrt(block.weights)[:, None])[0]
@@ -158,37 +159,60 @@ def _neighbours(problem, x: np.ndarray, lam: float) -> list[np.ndarray]:
 
 def reason(problem, X: np.ndarray, component: Component, zeros: int) -> str:
     """What the zeros of a block come of: what the problem says, or a continuum that is there."""
-    block = problem.with_neutrals(Neutrals()).blocks(X[:-1], X[-1], [component])[component]
-    eigen = block.eigen()
+    eigen = _bare(problem).blocks(X[:-1], X[-1], [component])[component].eigen()
     kernel = eigen.right[:, np.argsort(np.abs(eigen.values))[:zeros]]
     says = getattr(problem, "reason_of", None)
-    said = says(component, X[:-1], X[-1], kernel) if says else ""
-    if said or component != problem.components[0]:
-        return said or "no reason known"
-    return "continuum" if _is_continuum(problem, X, kernel) else "no reason known"
+    if says and (said := says(component, X[:-1], X[-1], kernel)):
+        return said
+    seen = _where_fixed(problem, X, component)
+    return "continuum" if seen is not None and _is_continuum(*seen) else UNKNOWN
 
 
-def _is_continuum(problem, X: np.ndarray, kernel: np.ndarray) -> bool:
-    """Whether there are critical points in all these directions, found on slices beside ``X``."""
+def _where_fixed(problem, X: np.ndarray, component: Component):
+    """The problem, pinned, and the state where zeros of ``component`` are of its own block."""
+    if component == problem.components[0]:
+        return problem, X
+    fixed = getattr(problem, "where_fixed", None)
+    found = fixed(component) if fixed else None
+    if found is None:
+        return None
+    inside, embedding = found
+    own, state = inside.components[0], embedding @ X[:-1]
+    zeros = counted(inside, np.append(state, X[-1])[None], [own])
+    return _held(inside, np.append(state, X[-1]), zeros), np.append(state, X[-1])
+
+
+def _is_continuum(problem, X: np.ndarray) -> bool:
+    """Whether there are critical points beside ``X`` in all directions that its pin holds."""
     pin, lam = problem.neutrals.pin, X[-1]
     if pin is None:
         return False
-    root = np.sqrt(problem.weights(lam))
+    root = np.sqrt(np.maximum(problem.weights(lam), 0.0))
     size = max(float(np.linalg.norm(root * X[:-1])), 1.0)
-    for direction in kernel.T:
-        origin = X[:-1] + MOVE * size * direction / np.linalg.norm(root * direction)
-        moved = replace(problem.neutrals, pin=replace(pin, origin=origin))
-        outcome = correct_at(
-            problem.with_neutrals(moved), np.append(origin, lam), np.eye(len(X))[-1], PATIENT
-        )
-        if outcome.point is None:
-            return False
-        bare, x = problem.with_neutrals(Neutrals()), outcome.point.x
-        g, jacobian = bare.jacobian(x, lam)
-        level = OPERATIONS * EPS * np.abs(jacobian).sum(axis=-1).max() * size
-        if np.linalg.norm(root * g) > level + PATIENT.newton_tol * pin.stiffness * size:
-            return False
-    return True
+    return all(_goes_on(problem, X, direction, size) for direction in pin.directions.T)
+
+
+def _goes_on(problem, X: np.ndarray, direction: np.ndarray, size: float) -> bool:
+    """Whether a critical point lies on the slice a little further on."""
+    pin, lam = problem.neutrals.pin, X[-1]
+    origin = X[:-1] + MOVE * direction
+    moved = problem.with_neutrals(replace(problem.neutrals, pin=replace(pin, origin=origin)))
+    try:
+        outcome = correct_at(moved, np.append(origin, lam), np.eye(len(X))[-1], PATIENT)
+    except (NotDefinedError, ZeroRowError):
+        return False
+    if outcome.point is None or np.linalg.norm(outcome.point.x - origin) > np.linalg.norm(
+        MOVE * direction
+    ):
+        return False
+    g, jacobian = _bare(problem).jacobian(outcome.point.x, lam)
+    stiffness = np.abs(jacobian).sum(axis=-1).max()
+    return bool(np.abs(g).max() <= (OPERATIONS * EPS + PATIENT.newton_tol) * stiffness * size)
+
+
+def _bare(problem):
+    """The problem with nothing set apart but what is known by structure."""
+    return problem.with_neutrals(Neutrals())
 
 
 def at_rest(problem, start: Point) -> tuple[Any, Point]:

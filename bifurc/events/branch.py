@@ -70,6 +70,11 @@ class Branch:
         parameters = self.problem.parameters(self.points[i].lam)
         return morse_index(_negatives(self.spectrum, i), parameters)
 
+    @property
+    def note(self) -> str:
+        """What has to be said of all its indices; empty if there is nothing."""
+        return self.problem.neutrals.note(self.problem.parameters(self.points[0].lam))
+
     def is_minimum(self) -> np.ndarray:
         """Whether each point is a minimum, neutral directions aside; shape (points,).
 

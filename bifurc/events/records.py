@@ -96,7 +96,7 @@ class Event:
 
     @property
     def transition(self) -> str:
-        """Such as "saddle -> minimum", as ``lam`` grows; "degenerate" if second order does not say."""
+        """Such as "saddle -> minimum", as ``lam`` grows; "degenerate" if higher orders decide."""
         otherwise = "minimum" if self.decided else "degenerate"
         sides = ["saddle" if self.index(side).terms else otherwise for side in ("below", "above")]
         return " -> ".join(sides)

@@ -30,7 +30,7 @@ faster, and that only sum_i w_i w_i' matters, so that W -> OW is free):
 
 import math
 from dataclasses import astuple, dataclass, fields
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -45,9 +45,9 @@ OBJECTS = np.dtype(object)
 
 @dataclass(frozen=True)
 class Split:
-    """A homogeneous kernel as |w||v| (radial + linear x + k(x)), x the cosine of the angle.
+    """A kernel as |w||v| (radial + linear x + share k(x)), x the cosine of the angle.
 
-    k is ``share`` times that of ReLU, which is even:
+    k is that of ReLU, which is even:
 
         k(x) = (sqrt(1 - x²) - 1 + x asin x) / (2 pi).
 
@@ -62,22 +62,21 @@ class Split:
         """The same without the axes of pairs, where parameters that run lead them."""
         return Split(*(np.asarray(v)[..., 0, 0, 0, 0] if np.ndim(v) else v for v in astuple(self)))
 
-    @property
-    def at_one(self):
-        """k(1)."""
-        return self.share * (np.pi / 2 - 1) / (2 * np.pi)
+    at_one: ClassVar[float] = (np.pi / 2 - 1) / (2 * np.pi)  # k(1)
 
-    def even(self, x):
+    @staticmethod
+    def even(x):
         """k(x)."""
-        return self.share * x * (np.arcsin(x) - x / (1 + np.sqrt(1 - x * x))) / (2 * np.pi)
+        return x * (np.arcsin(x) - x / (1 + np.sqrt(1 - x * x))) / (2 * np.pi)
 
-    def drop(self, u):
+    @staticmethod
+    def drop(u):
         """k(1) - k(1 - u) = (pi u / 2 - (sin t - t cos t)) / (2 pi), with u = 1 - cos t."""
         t = 2 * np.arcsin(np.sqrt(u / 2))
         near = np.where(np.abs(t) < 1, t, 0.0)
         series = near**3 * np.polyval(_SIN_LESS_T_COS, near * near)
         less = np.where(np.abs(t) < 1, series, np.sin(t) - t * np.cos(t))
-        return self.share * (np.pi / 2 * u - less) / (2 * np.pi)
+        return (np.pi / 2 * u - less) / (2 * np.pi)
 
 
 # sin t - t cos t = sum over j >= 1 of (-1)^(j+1) 2j / (2j + 1)! t^(2j+1), to rounding for |t| < 1

@@ -151,7 +151,9 @@ def rotations(rows: Rows, layout: Layout, component: Component, keep: np.ndarray
         At one point; linearly dependent ones are not left out.
     """
     students, sign = len(layout.structure.students), rows.signs
-    beta, sigma = (part.reshape(-1, part.shape[-2], layout.columns)[0] for part in (rows.beta, rows.sigma))
+    beta, sigma = (
+        part.reshape(-1, part.shape[-2], layout.columns)[0] for part in (rows.beta, rows.sigma)
+    )
     total = rows.sizes.reshape(-1, len(sign))[0][:, None] * beta + sigma  # sum over a block
     on = [layout.on(points)[0][:students] for points in component.sets] or [np.ones(students, bool)]
     parts = {"t": 2, "s": 3}.get(component.irrep, 1)
@@ -185,6 +187,36 @@ def rotations(rows: Rows, layout: Layout, component: Component, keep: np.ndarray
         for r, other in np.argwhere(np.outer(on[0], np.ones(students, bool))).tolist():
             turn(r, other, {0: total[other]}, {2: sigma[r]})
     return np.array(found).T if found else np.zeros((keep.shape[-1], 0))
+
+
+def reason_of(rows, layout, component, basis, keep, root, kernel, turns: bool) -> str:
+    """What the zeros of a block come of at one point, "" if it is none of these.
+
+    Parameters
+    ----------
+    rows : Rows
+    basis, keep : ndarrays
+        The copies of ``component``, and what reads off coefficients in them.
+    root : ndarray, shape (copies,)
+        Lengths of the copies.
+    kernel : ndarray, shape (copies, m)
+        Eigenvectors of the zeros.
+    turns : bool
+        Whether the kernel leaves W -> OW free.
+    """
+    kernel = root[:, None] * kernel
+    if turns and supported(kernel, root[:, None] * rotations(rows, layout, component, keep)):
+        return "rotation"
+    students = len(layout.structure.students)
+    norms = rows.norms[0, :students]
+    dead = norms <= SPANNED**2 * max(1.0, norms.max())
+    equal = (rows.sigma[0, :students] == 0).all(axis=-1)
+    equal &= layout.on(component.points)[0] if component.irrep == "s" else False
+    own = np.abs(basis[:, :students]).reshape(len(basis), students, -1).any(axis=-1)
+    for why, which in (("zero row", dead), ("plateau of equal rows", equal)):
+        if supported(kernel, np.eye(len(basis))[:, (own & which).any(axis=1)]):
+            return why
+    return ""
 
 
 def supported(kernel: np.ndarray, span: np.ndarray) -> bool:

@@ -14,20 +14,15 @@ from bifurc.loss.isotypic import Vertex, coefficients, pair_block, vertex_block
 from bifurc.loss.kernels import PARALLEL, parameter_names
 from bifurc.loss.layout import dual
 from bifurc.loss.line import OnLine
-from bifurc.loss.neutral import (
-    equal_norms,
-    norm_exchanges,
-    rotations,
-    shared_classes,
-    supported,
-)
+from bifurc.loss.neutral import equal_norms, norm_exchanges, reason_of, shared_classes
 from bifurc.loss.running import RunningKernel
 from bifurc.loss.series import Series, ahead, direction, parts
-from bifurc.loss.value import ROUNDING, Sums, known, settled
+from bifurc.loss.value import Sums, losses
 from bifurc.spectra import Block as SpectralBlock
 from bifurc.spectra import Neutrals
 from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
+from bifurc.structure.split import split
 from bifurc.structure.structure import Structure
 
 # what is computed once per line of parameters
@@ -152,21 +147,8 @@ class NetworkProblem(OnLine):
         return reduced.loss(self.rows(x, lam))[..., 0]
 
     def losses(self, x, lam) -> np.ndarray:
-        """L of the critical points that ``x`` (..., n) rounds, to nine digits; nan if they are lost."""
-        x, lam = np.asarray(x, dtype=float), _numbers(lam)
-        rows = self.rows(x, lam)
-        terms = reduced.loss_terms(rows)[..., 0, :]
-        plain = known(terms.sum(-1), ROUNDING * np.abs(terms).sum(-1))
-        lost = np.isnan(plain).any() and hasattr(self.kernel, "split")
-        return self._split_losses(x, lam, rows) if lost else plain
-
-    def _split_losses(self, x, lam, rows: reduced.Rows) -> np.ndarray:
-        split = rows.kernel.split().at_points()
-        fixed, moving = self._teacher.reshape(2, self.layout.rows, 2, -1)
-        teacher = fixed + lam[..., None, None, None] * moving
-        at = teacher, rows.sizes[..., 0, :], rows.columns[..., 0, :]
-        hessian = self._jacobian(rows, lam)[..., :-1]
-        return settled(self._sums, split, at, x, hessian, self.weights(lam))
+        """L of the critical points that ``x`` (..., n) rounds, to nine digits; nan if lost."""
+        return losses(self, np.asarray(x, dtype=float), _numbers(lam))
 
     @cached_property
     def _sums(self) -> Sums:
@@ -415,24 +397,30 @@ class NetworkProblem(OnLine):
                 found[component] = lengths.sum(axis=(-1, -2))
         return found
 
+    def where_fixed(self, component: Component) -> "tuple[NetworkProblem, np.ndarray] | None":
+        """The problem in a fixed-point space that holds a vector of ``component``.
+
+        Returns
+        -------
+        problem, embedding
+            And the matrix that takes states there; None if no split does it.
+        """
+        ones = {"s": ["1"], "x": ["1", "1"], "y": ["1", "1"], "sxs": ["1"]}.get(component.irrep)
+        if ones is None or self.structure.ties:
+            return None
+        parts = split(self.structure, dict.fromkeys(component.sets, ones)).along(self.line)
+        return self.on(parts.structure, any_size=True), parts.embedding
+
     def reason_of(self, component: Component, x, lam, kernel: np.ndarray) -> str:
         """What zeros of a block with the eigenvectors ``kernel`` (copies, m) come of, or ""."""
         if component.irrep == "k":
             return ""
-        rows = self.rows(x, lam)
         basis, keep = self._bases.get(component, (self.layout.basis, self._outward))
-        root = np.sqrt(np.maximum(self._copy_weights(component, lam), 0.0))[:, None]
-        if getattr(self.kernel_at(lam), "rotates", False):
-            turns = rotations(rows, self.layout, component, keep)
-            if supported(root * kernel, root * turns):
-                return "rotation"
-        dead = rows.norms[0, : len(self.structure.students)] <= TINY
-        own = np.abs(basis[:, : len(dead)]).reshape(len(basis), len(dead), -1).any(axis=-1)
-        equal = (rows.sigma[0, : len(dead)] == 0).all(axis=-1)
-        for why, which in (("zero row", dead), ("plateau of equal rows", equal)):
-            if supported(root * kernel, np.eye(len(basis))[:, (own & which).any(axis=1)]):
-                return why
-        return ""
+        root = np.sqrt(np.maximum(self._copy_weights(component, lam), 0.0))
+        turns = getattr(self.kernel_at(lam), "rotates", False)
+        return reason_of(
+            self.rows(x, lam), self.layout, component, basis, keep, root, kernel, turns
+        )
 
     def _neutral(self, component: Component, rows):
         if not getattr(self.kernel, "homogeneous", False) or component.irrep not in ("t", "s"):

@@ -3,11 +3,11 @@
 The loss is a sum over about d² pairs of rows and yet of order 1/d where the
 student has learnt most of its teacher. For a homogeneous kernel
 
-    f(w, v) = |w||v| (radial + linear x + k(x)),   x the cosine of their angle,
+    f(w, v) = |w||v| (radial + linear x + share k(x)),   x the cosine of their angle,
 
 with k even and k(0) = k'(0) = 0, the first two parts are squares of sums,
 
-    2 L = radial P² + linear |Q|² + sum signs |w||v| k,
+    2 L = radial P² + linear |Q|² + share sum signs |w||v| k,
     P = sum signs |w|,   Q = sum signs w,
 
 and what cancels in P and Q does so at each point, between rows on one set: it
@@ -27,11 +27,14 @@ from typing import Any
 
 import numpy as np
 
+from bifurc.loss import reduced
 from bifurc.loss.layout import Layout
 from bifurc.loss.series import ahead, parts
 
-ROUNDING = 8 * np.finfo(float).eps  # of a term: a kernel's formula and what it is multiplied by
-DIGITS = 1e-9  # a loss that is not known to nine digits, or nine decimals if it is zero, is not known
+PER_TERM = 8 * np.finfo(float).eps  # of a term: a kernel's formula and what it is multiplied by
+DIGITS = (
+    1e-9  # a loss that is not known to nine digits, or nine decimals if it is zero, is not known
+)
 SINGULAR = 1e-13  # of its largest eigenvalue: below it the Hessian says nothing of a direction
 
 
@@ -81,10 +84,15 @@ class Sums:
         for first, *others in self.leader:
             group = [first, *others]
             common = signs[group].sum()
-            gap, column_sum = common * lengths[..., first], common * tied[first] * delta[..., first, :]
+            gap, column_sum = (
+                common * lengths[..., first],
+                common * tied[first] * delta[..., first, :],
+            )
             for r in others:
                 less, more = (self._with(beta, delta, r, first, side) for side in (-1.0, 1.0))
-                squares = (rest[..., r, :] * less[0] * more[0] + tied[r] * less[1] * more[1]).sum(-1)
+                squares = (rest[..., r, :] * less[0] * more[0] + tied[r] * less[1] * more[1]).sum(
+                    -1
+                )
                 gap = gap + signs[r] * _over(squares, lengths[..., r] + lengths[..., first])
                 column_sum = column_sum + signs[r] * tied[r] * less[1]
             column_sums = column_sums + column_sum
@@ -96,10 +104,10 @@ class Sums:
                     turned = self._turned(beta, delta, rest, lengths, r, q)
                     weight = -2.0 * signs[r] * signs[q] * sizes[..., r]
                     found.append(weight * product * split.drop(turned))
-        found.append(split.radial * total**2)
-        found.append(split.linear * (columns * column_sums**2).sum(-1))
         apart = self._apart(split, beta, delta, lengths, sizes, columns)
-        return [*found, *np.moveaxis(apart.reshape(*apart.shape[:-2], -1), -1, 0)]
+        found += list(np.moveaxis(apart.reshape(*apart.shape[:-2], -1), -1, 0))
+        squares = split.radial * total**2, split.linear * (columns * column_sums**2).sum(-1)
+        return [*squares, *(split.share * term for term in found)]
 
     @staticmethod
     def _with(beta, delta, r: int, q: int, side: float):
@@ -135,6 +143,29 @@ def _over(one, other):
     return np.where(nothing, 0.0, one / np.where(nothing, 1.0, other))
 
 
+def losses(problem, x: np.ndarray, lam: np.ndarray) -> np.ndarray:
+    """The loss of the critical points that ``x`` (..., n) rounds, to nine digits; nan if lost.
+
+    The plain sum over pairs of rows, where it has them; else, of a kernel that
+    can be split, that of its parts.
+    """
+    rows = problem.rows(x, lam)
+    terms = reduced.loss_terms(rows)[..., 0, :]
+    plain = known(terms.sum(-1), PER_TERM * np.abs(terms).sum(-1))
+    lost = np.isnan(plain).any() and hasattr(problem.kernel, "split")
+    return of_parts(problem, rows, x, lam) if lost else plain
+
+
+def of_parts(problem, rows, x: np.ndarray, lam: np.ndarray) -> np.ndarray:
+    """:func:`losses` by the sums of a kernel's parts."""
+    fixed, moving = problem._teacher.reshape(2, problem.layout.rows, 2, -1)
+    teacher = fixed + lam[..., None, None, None] * moving
+    at = teacher, rows.sizes[..., 0, :], rows.columns[..., 0, :]
+    hessian = problem._jacobian(rows, lam)[..., :-1]
+    split = rows.kernel.split().at_points()
+    return settled(problem._sums, split, at, x, hessian, problem.weights(lam))
+
+
 def settled(sums: Sums, split: Any, at: tuple, x, hessian, weights) -> np.ndarray:
     """The loss of the critical points that ``x`` (..., n) rounds; nan where it is not known.
 
@@ -152,7 +183,7 @@ def settled(sums: Sums, split: Any, at: tuple, x, hessian, weights) -> np.ndarra
     step = np.linalg.pinv(stiffness, rcond=SINGULAR) @ force
     change = -(force * step).sum(axis=(-1, -2)) / 2
     # the Hessian is summed up plainly, over so many rows
-    return known(value + change, ROUNDING * (size + np.abs(at[1]).sum(-1) * np.abs(change)))
+    return known(value + change, PER_TERM * (size + np.abs(at[1]).sum(-1) * np.abs(change)))
 
 
 def known(value, error) -> np.ndarray:
