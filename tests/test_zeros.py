@@ -107,6 +107,25 @@ def whole_hessian(branch):
     return full.hessian(w, v, branch.problem.kernel_at(point.lam))
 
 
+@pytest.mark.parametrize("d", [4, 8, 15])
+def test_a_crossing_beside_rotations_in_its_block_keeps_its_own_kernel(d):
+    """d - 1 quadratic neurons learn all directions but the last, a minimum as long as that
+    one's teacher is the shortest: where b passes 1 their entries in the last column cross."""
+    family = bifurc.Family.build(
+        "all but the last", sets={"bulk": "d - 1", "last": 1}, students=["bulk"],
+        inputs=["bulk", "last"], teachers=["bulk", "last"],
+        teacher={"bulk, bulk": [1, 0], "last, last": "b"},
+        start={"bulk": {"bulk": 1, "last": 0}}, parameters={"d": d, "b": 0.5}, kernel="quadratic",
+    )  # fmt: skip
+    branch = bifurc.trace(family, b=(0.5, 1.5))
+    assert [event.component.label for event in branch.events] == ["t", "s[bulk]"]
+    assert [event.lam for event in branch.events] == pytest.approx([1.0, 1.0], rel=1e-12)
+    assert branch.is_minimum().tolist() == (branch.lam < 1).tolist()
+    assert set(branch.problem.neutrals.reasons.values()) == {"rotation"}
+    across = branch.events[1].kernel[:, 0]
+    assert np.abs(across[:-1]).max() < 1e-9 * abs(across[-1])
+
+
 @pytest.mark.parametrize("family, d", [(PLATEAU, 6), (ONE_DEAD, 6), (TWO_DEAD, 6)])
 def test_what_is_set_apart_is_the_kernel_of_the_full_hessian(family, d):
     branch = bifurc.trace(family, d=(float(d), 4.0))
@@ -162,7 +181,7 @@ def test_the_command_line_says_what_second_order_does_not_decide(tmp_path, capsy
 
 
 @pytest.mark.parametrize("name", ["global", "A", "I", "II", "M"])
-@pytest.mark.parametrize("window", [(40.0, 6.0), (1e4, 20.0), (1e9, 50.0)])
+@pytest.mark.parametrize("window", [(40.0, 6.0), (1e4, 20.0), (1e9, 50.0), (1e9, 1e8)])
 def test_nothing_of_an_ordinary_family_is_set_apart(name, window):
     branch = bifurc.trace(name, d=window)
     assert not branch.problem.neutrals.zeros
