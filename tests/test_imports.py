@@ -13,7 +13,7 @@ STREAM = [
     {"spectra", "errors"},
     {"loss", "continuation"},
     {"events"},
-    {"switching", "loci", "proof"},
+    {"switching", "loci", "proof", "members"},
     {"models"},
     {"graph"},
     {"draw", "exploration"},
