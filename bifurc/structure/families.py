@@ -9,8 +9,11 @@ parameters at which the pattern holds, or a member that was found there.
 """
 
 import difflib
+import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
+from importlib.resources import files
 from typing import Any
 
 import numpy as np
@@ -40,6 +43,8 @@ class Family:
         Name of the kernel, see :data:`bifurc.loss.kernels.KERNELS`, or a kernel itself.
     kernel_parameters : mapping from names to numbers or expressions
         Parameters of the kernel, in those of the family: ``{"slope": "a"}``.
+    source : str
+        Where the family was published.
     about : str
         One line for ``bifurc families``.
     found : mapping, optional
@@ -56,6 +61,7 @@ class Family:
     about: str = ""
     found: Mapping[str, Any] = field(default_factory=dict)
     kernel_parameters: Mapping[str, Any] = field(default_factory=dict)
+    source: str = ""
 
     def __post_init__(self):
         rows = {block.name for block in self.structure.students}
@@ -99,7 +105,7 @@ class Family:
         Keys: ``sets``, ``students``, ``inputs``, ``teachers``, ``teacher``,
         ``student_weights``, ``teacher_weights`` (see :meth:`Structure.build`),
         ``start``, ``parameters``, ``kernel``, ``kernel_parameters``, ``about``,
-        ``found``. ``students`` and ``inputs`` default to all sets.
+        ``found``, ``source``. ``students`` and ``inputs`` default to all sets.
 
         Examples
         --------
@@ -108,7 +114,7 @@ class Family:
         >>> len(two.structure.coordinates)
         5
         """
-        keys = ("start", "parameters", "kernel", "kernel_parameters", "about", "found")
+        keys = ("start", "parameters", "kernel", "kernel_parameters", "about", "found", "source")
         own = {key: data.pop(key) for key in keys if key in data}
         sets = data.pop("sets")
         structure = Structure.build(
@@ -246,17 +252,31 @@ BUILT_IN = {
 }  # fmt: skip
 
 
+@cache
+def catalogue() -> Mapping[str, Family]:
+    """The published families of ``catalogue.toml``, by name."""
+    text = files("bifurc.structure").joinpath("catalogue.toml").read_text(encoding="utf-8")
+    return {name: Family.build(name, **data) for name, data in tomllib.loads(text).items()}
+
+
 def find(name: str, known: Mapping[str, Family] | None = None) -> Family:
-    """Return the family called ``name``, built in or among ``known``.
+    """Return the family called ``name``: built in, of the catalogue, or among ``known``.
+
+    Spaces in it do not count.
 
     Raises
     ------
     ValueError
         If there is none, with the nearest names.
     """
-    families = {**BUILT_IN, **(known or {})}
+    first = {**BUILT_IN, **(known or {})}
+    families = first if name in first else {**first, **catalogue()}
     if name in families:
         return families[name]
+    plain = "".join(name.split())
+    near = [known for known in families if "".join(known.split()) == plain]
+    if len(near) == 1:
+        return families[near[0]]
     near = [known for known in families if known.casefold() == name.casefold()]
     near += difflib.get_close_matches(name, families, n=1, cutoff=0.5)
     hint = f" Did you mean {near[0]!r}?" if near else ""
