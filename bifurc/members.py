@@ -35,6 +35,7 @@ OVER = 100.0  # as many times what the largest other set has
 FARTHER = 4.0  # so many times farther out, deviations of order size^(-1/2) are halved;
 NEARER = 0.7  # this much of a deviation, or less, counts as that
 EXACT = 1e-9  # a deviation that is none: the pattern is a critical point
+AGREE = 1e-6  # on entries of one and the same critical point
 SIZES = (20.0, 30.0, 40.0, 60.0)  # of a pattern that is no limit and has no anchor; in this order
 
 
@@ -85,17 +86,56 @@ def find(problem: NetworkProblem, family: Family, value: float) -> Member:
     on_path, x = off_continuum(origin.problem, origin.x, origin.first)
     points, status = _walked(on_path, x, origin.first, origin.last)
     if points[-1].lam != origin.last:
+        turned = status is Status.WINDOW
+        farthest = min(points, key=lambda point: abs(point.lam - origin.last)).lam
         raise EndedEarlyError(
             f"Family {family.name!r} was not reached at {_told(values)}: its branch, "
-            f"{origin.where}, ends at {_told(on_path.parameters(points[-1].lam))}. {status.value}"
+            f"{origin.where}, {'turns round' if turned else 'ends'} at "
+            f"{_told(on_path.parameters(farthest))}." + ("" if turned else f" {status.value}")
         )
-    slopes = np.array([point.tangent[-1] for point in points])
     reduced = problem.on(problem.structure, problem.any_size)
     reduced.pinned = on_path.pinned
     at = dict(zip(_names(on_path.structure), points[-1].x, strict=True))
     x = np.array([at[name] for name in _names(reduced.structure)])
-    sheet = 1 + int(np.count_nonzero(slopes[:-1] * slopes[1:] < 0))
-    return Member(reduced, point_at(reduced, x, value), sheet)
+    return Member(reduced, point_at(reduced, x, value), _sheet(points))
+
+
+def sheet_of(problem: NetworkProblem, family: Family, x: np.ndarray, value: float) -> int | None:
+    """The sheet of a family's branch that a critical point lies on; None if it lies on none.
+
+    The branch through the point is followed both ways, to where the family is
+    defined: there it must be the family.
+
+    Parameters
+    ----------
+    problem : NetworkProblem
+    x : ndarray, shape (n,)
+        The point, in the coordinates of ``problem`` on its line at ``value``.
+    """
+    try:
+        origin = _origin(problem, family, problem.parameters(value))
+        on_path, home = off_continuum(origin.problem, origin.x, origin.first)
+        names, at = _names(on_path.structure), dict(zip(_names(problem.structure), x, strict=True))
+        if set(names) != set(at):
+            return None
+        state = np.array([at[name] for name in names])
+        for towards in (origin.first - origin.last, origin.last - origin.first):
+            start = point_at(on_path, state, origin.last, towards=towards or 1.0)
+            points = [start]
+            if origin.first != origin.last:
+                ends = sorted((origin.first, origin.last - 10 * (origin.first - origin.last)))
+                points, _ = collect(walk(on_path, start, (ends[0], ends[1])))
+            if points[-1].lam == origin.first and np.abs(points[-1].x - home).max() < AGREE:
+                return _sheet(points)
+    except (ValueError, ArithmeticError, EndedEarlyError):
+        pass  # it is no member where there is none
+    return None
+
+
+def _sheet(points: list[Point]) -> int:
+    """1, and one more for each time that lam turns between the points."""
+    slopes = np.array([point.tangent[-1] for point in points])
+    return 1 + int(np.count_nonzero(slopes[:-1] * slopes[1:] < 0))
 
 
 def _origin(problem: NetworkProblem, family: Family, values: Mapping[str, float]) -> Origin:

@@ -13,7 +13,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -224,7 +224,8 @@ class Family:
         return found
 
     def __str__(self) -> str:
-        return f"{self.name:8}{str(self.structure):20}{self.about}"
+        source = f" ({self.source})" if self.source else ""
+        return f"{self.name:13}{str(self.structure):27}{self.about}{source}"
 
 
 def _square(name: str, about: str, sets: dict, start: dict, **parameters: Any) -> Family:
@@ -255,7 +256,7 @@ BUILT_IN = {
 @cache
 def catalogue() -> Mapping[str, Family]:
     """The published families of ``catalogue.toml``, by name."""
-    text = files("bifurc.structure").joinpath("catalogue.toml").read_text(encoding="utf-8")
+    text = Path(__file__).with_name("catalogue.toml").read_text(encoding="utf-8")
     return {name: Family.build(name, **data) for name, data in tomllib.loads(text).items()}
 
 
