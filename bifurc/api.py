@@ -11,7 +11,6 @@ import numpy as np
 from bifurc import members
 from bifurc.continuation.options import Options
 from bifurc.continuation.point import Point
-from bifurc.continuation.trace import point_at
 from bifurc.continuation.trust import judge, judge_both_ways
 from bifurc.events.branch import Branch, follow
 from bifurc.events.records import Event
@@ -236,8 +235,9 @@ def at_first(family: Family | str, parameters: dict[str, Any]):
     reduced = problem(family, parameter)
     for end in (first, last):
         family.structure.check_sizes(reduced.parameters(end))
-    reduced, point = member(family, parameter, first)
-    start = point_at(reduced, point.x, first, towards=last - first)
+    reduced, start = member(family, parameter, first)
+    if start.tangent[-1] * (last - first) < 0:
+        start = replace(start, tangent=-start.tangent)
     return reduced, start, (min(first, last), max(first, last))
 
 

@@ -93,6 +93,8 @@ def find(problem: NetworkProblem, family: Family, value: float) -> Member:
             f"{origin.where}, {'turns round' if turned else 'ends'} at "
             f"{_told(on_path.parameters(farthest))}." + ("" if turned else f" {status.value}")
         )
+    if on_path.line == problem.line and on_path.structure == problem.structure:
+        return Member(on_path, points[-1], _sheet(points))
     reduced = problem.on(problem.structure, problem.any_size)
     reduced.pinned = on_path.pinned
     at = dict(zip(_names(on_path.structure), points[-1].x, strict=True))

@@ -106,3 +106,75 @@ def test_critical_dimensions_of_m_do_not_depend_on_where_the_walk_starts(p, wind
     event = next(e for e in branch.events if e.transition == "saddle -> minimum")
     assert event.component.label == "s[bulk]"
     assert event.lam == pytest.approx(value, abs=5e-5 if p == 20 else 1e-8)
+
+
+FAMILIES = [*BUILT_IN, "A(p) + I", "II + 1", "I + 1", "M + 1", "M + p", "II + e"]
+
+
+def labels(branch, low, high):
+    """What happens between two sizes, by falling size."""
+    inside = [e for e in branch.events if low < e.lam < high]
+    return sorted(((e.lam, e.component.label, e.transition) for e in inside), reverse=True)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_events_do_not_depend_on_direction_window_or_start(name):
+    rng = np.random.default_rng(len(name))
+    whole = bifurc.trace(name, d=(60, 5.5))
+    turned = [e.lam for e in whole.events if e.kind == "fold"]
+    low = max([5.5, *turned]) + 0.01  # above the folds there is one sheet
+    for _ in range(4):
+        ends = np.sort(rng.uniform(low, 60, 2))
+        expected = labels(whole, *ends)
+        for first, last in (ends, ends[::-1]):
+            found = labels(bifurc.trace(name, d=(first, last)), *ends)
+            assert [entry[1:] for entry in found] == [entry[1:] for entry in expected]
+            assert [e[0] for e in found] == pytest.approx([e[0] for e in expected], rel=1e-10)
+    far = labels(bifurc.trace(name, d=(1e5, 5.5)), low, 60)
+    assert [e[0] for e in far] == pytest.approx([e[0] for e in labels(whole, low, 60)], rel=1e-10)
+
+
+A_P = {3: 8.717555, 6: 11.692003}  # of the processed minima: x of the flipped block
+
+
+@pytest.mark.parametrize("q", A_P)
+def test_critical_dimensions_of_a_p_and_i(q):
+    branch = bifurc.trace(family("A(p)+I", q=q), d=(40, q + 3))
+    assert [e.lam for e in branch.events if e.component.irrep == "x"] == pytest.approx(
+        [A_P[q]], abs=1e-6
+    )
+
+
+AVERAGE = {3: 16.965347, 4: 13.677094, 5: 12.701568, 6: 11.850171}
+
+
+@pytest.mark.parametrize("p", AVERAGE)
+def test_critical_dimensions_with_an_averaging_row(p):
+    branch = bifurc.trace(family("M + average", p=p), d=(40, 11))
+    event = branch.events[0]
+    assert event.transition == "saddle -> minimum"
+    assert event.lam == pytest.approx(AVERAGE[p], abs=1.1e-6)
+
+
+def test_three_neurons_too_many():
+    """Rows (last, bulk), losses, index, event and fold: an independent computation at d = 20."""
+    two, point = member("II + 3", "d", 20.0)
+    named = dict(zip((c.name for c in two.structure.coordinates), point.x, strict=True))
+    rows = {
+        "last": (-0.6273973, 0.0291142), "extra": (-0.1114175, 0.0326516),
+        "more": (-0.0536260, 0.0107631), "most": (-0.0467803, 0.0059698),
+    }  # fmt: skip
+    for row, (last, bulk) in rows.items():
+        assert named[f"{row}.last"] == pytest.approx(last, abs=6e-8)
+        assert named[f"{row}.bulk"] == pytest.approx(bulk, abs=6e-8)
+    assert two.loss(point.x, 20.0) == pytest.approx(0.01072724614506626, rel=1e-12)
+    branch = bifurc.trace("II + 3", d=(20, 3.72))
+    assert branch.index_at(0).text() == "2*d - 4"
+    assert [e.lam for e in branch.events][:2] == pytest.approx([6.532862156, 3.740879377], abs=1e-9)
+    m, point = member("M + 3", "d", 20.0)
+    assert m.loss(point.x, 20.0) == pytest.approx(0.0105955948, abs=5e-11)
+    assert bifurc.trace("M + 3", d=(20, 19)).index_at(0)(d=20, p=2) == 2 * (20 - 3) + 3
+
+
+def test_split_type_ii_turns_where_it_was_published():
+    assert bifurc.trace("II + 1", d=(40, 5)).events[0].lam == pytest.approx(6.665363354, abs=1e-9)

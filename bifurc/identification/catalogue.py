@@ -36,15 +36,13 @@ class Catalogue:
         The built-in ones and those of the catalogue by default.
     """
 
-    families: Sequence[Family] = field(
-        default_factory=lambda: (*BUILT_IN.values(), *catalogue().values())
-    )
+    families: Sequence[Family] = field(default_factory=lambda: known_families())
     _forms: dict = field(default_factory=dict, repr=False)
 
     @classmethod
     def beside(cls, families: Sequence[Family] | None) -> "Catalogue":
         """``families`` first, then those known by name."""
-        return cls((*(families or ()), *cls().families))
+        return cls((*(families or ()), *known_families()))
 
     def recognise(self, form: Form, d: int, k: int) -> tuple[Family | None, list[str]]:
         """The family that ``form`` belongs to, or None; and what is to be noted of it."""
@@ -80,6 +78,12 @@ class Catalogue:
         if key not in self._forms:
             self._forms[key] = _form_of(family, d)
         return self._forms[key]
+
+
+def known_families() -> list[Family]:
+    """Built-in and published families; a name comes before a parameter: II before M with p = 1."""
+    families = [*BUILT_IN.values(), *catalogue().values()]
+    return sorted(families, key=lambda family: len(set(family.parameters) - {"d", "k"}))
 
 
 def label(family: Family) -> str:

@@ -186,8 +186,8 @@ def _as_given_or_transposed(w, v):
         turned,
         v_theirs,
         [
-            f"Described is the transpose, which is a critical point (it moves by "
-            f"{turned[0].moved:.1e} of its norm); the matrix as it was given {how}. Rows are neurons."
+            f"Described is the transpose, a critical point (it moves by {turned[0].moved:.1e} of "
+            f"its norm); the matrix as it was given {how}. Rows are neurons."
         ],
     )
 
