@@ -14,7 +14,7 @@ STREAM = [
     {"loss", "continuation"},
     {"events"},
     {"switching", "loci", "proof", "members"},
-    {"models"},
+    {"models", "own"},
     {"graph"},
     {"draw", "exploration"},
     {"api"},
