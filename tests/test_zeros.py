@@ -335,3 +335,18 @@ def test_a_small_eigenvalue_is_no_zero(small):
     branch = follow(problem, point_at(problem, np.zeros(2), -1.0), (-1.0, 1.0))
     assert branch.index_at(0).text() == "1"
     assert branch.note == ""
+
+
+@pytest.mark.parametrize("error", [1e-11, 1e-8])
+def test_zeros_of_a_hessian_by_differences_are_those_of_its_own_error(error):
+    exact, rng = potential(turns()[1]), np.random.default_rng(2)
+
+    def rough(u, lam):
+        noise = rng.normal(size=(3, 3))
+        return exact.hessian(u, lam) + error * (noise + noise.T) / 4
+
+    problem = replace(exact, hessian=rough, error=error)
+    start = point_at(problem, turns()[1] @ np.array([0.0, 0.0, 0.7]), -1.0)
+    branch = follow(problem, start, (-1.0, 1.0))
+    assert [event.lam for event in branch.events] == pytest.approx([0.0], abs=10 * error)
+    assert list(branch.problem.neutrals.zeros.values()) == [1]

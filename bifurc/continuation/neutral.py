@@ -33,11 +33,16 @@ UNKNOWN = "no reason known"
 PATIENT = Options(max_iterations=30)
 
 
+def accuracy(problem) -> float:
+    """Relative error of an entry of a block: of rounding, or of what it is approximated by."""
+    return max(OPERATIONS * EPS, getattr(problem, "error", 0.0))
+
+
 def floors(problem, X: np.ndarray, blocks: dict[Component, Block], which: list[Component]):
     """How far from zero rounding can move an eigenvalue of blocks; {component: (points,)}.
 
     By Weyl's inequality no further than the norm of the error of the block:
-    with u = OPERATIONS eps,
+    with u the :func:`accuracy` of an entry,
 
         u max |B| + sum over a of |dB/dX_a| (u |X_a| + tol scale_a),
 
@@ -45,7 +50,7 @@ def floors(problem, X: np.ndarray, blocks: dict[Component, Block], which: list[C
     and for each unknown its own rounding and what the corrector may leave.
     """
     x, lam, n = X[:, :-1], X[:, -1], X.shape[1] - 1
-    unit = OPERATIONS * EPS
+    unit = accuracy(problem)
     left = PATIENT.newton_tol * problem.scales(lam) * np.ones_like(X)
     error = unit * np.abs(X) + left
     norms = [_norm(block.matrix, block.weights) for block in blocks.values()]
@@ -72,7 +77,7 @@ def counted(problem, X: np.ndarray, components=None) -> dict[Component, int]:
     bare = _bare(problem)
     blocks = bare.blocks(X[:, :-1], X[:, -1], components)
     values = {c: np.abs(block.eigen().values) for c, block in blocks.items()}
-    suspects = [c for c in blocks if _screened(values, c).any()]
+    suspects = [c for c in blocks if _screened(problem, values, c)]
     if not suspects:
         return {}
     levels, found = floors(bare, X, blocks, suspects), {}
@@ -83,17 +88,21 @@ def counted(problem, X: np.ndarray, components=None) -> dict[Component, int]:
     return found
 
 
-def _screened(values: dict[Component, np.ndarray], component: Component) -> np.ndarray:
-    """How many eigenvalues of a block are small at all points; a cheap question."""
+def _screened(problem, values: dict[Component, np.ndarray], component: Component) -> bool:
+    """Whether a block has small eigenvalues at all points; a cheap question."""
     largest = np.max([v.max(axis=-1, initial=0.0) for v in values.values()], axis=0)
-    small = np.abs(values[component]) <= SCREEN * largest[:, None]
-    return np.count_nonzero(small, axis=-1).min(initial=small.shape[-1])
+    small = values[component] <= _screen(problem) * largest[:, None]
+    return bool(small.any(axis=-1).all())
+
+
+def _screen(problem) -> float:
+    return max(SCREEN, 10 * accuracy(problem))
 
 
 def suspected(problem, values: dict[Component, np.ndarray]) -> bool:
     """Whether eigenvalues (points, k) along a branch call for :func:`settled`."""
     sizes = {c: np.abs(v) for c, v in values.items()}
-    return bool(problem.neutrals.zeros) or any(_screened(sizes, c).any() for c in sizes)
+    return bool(problem.neutrals.zeros) or any(_screened(problem, sizes, c) for c in sizes)
 
 
 def settled(problem, X: np.ndarray):
@@ -207,7 +216,7 @@ def _goes_on(problem, X: np.ndarray, direction: np.ndarray, size: float) -> bool
         return False
     g, jacobian = _bare(problem).jacobian(outcome.point.x, lam)
     stiffness = np.abs(jacobian).sum(axis=-1).max()
-    return bool(np.abs(g).max() <= (OPERATIONS * EPS + PATIENT.newton_tol) * stiffness * size)
+    return bool(np.abs(g).max() <= (accuracy(problem) + PATIENT.newton_tol) * stiffness * size)
 
 
 def _bare(problem):
@@ -218,7 +227,7 @@ def _bare(problem):
 def at_rest(problem, start: Point) -> tuple[Any, Point]:
     """A start whose own block has a zero, on a problem that is pinned if the zero persists."""
     sizes = np.abs(start.values)
-    if not sizes.size or sizes.min() > SCREEN * sizes.max():
+    if not sizes.size or sizes.min() > _screen(problem) * sizes.max():
         return problem, start
     held = recognised(problem, start.x, start.lam)
     if held.neutrals.pin is None:

@@ -105,6 +105,8 @@ class PlainProblem:
         Derivative of [hessian | gradient_dlam] along u. Without it a central
         difference of those two is used; it sets how fast the location of an
         event converges, not where.
+    error : float
+        Relative error of the Hessian, where it is not that of rounding.
     batched : bool
         Whether the functions take x of shape (..., n) and lam of shape (...).
 
@@ -130,6 +132,7 @@ class PlainProblem:
     source: Mapping[str, Any] | None = None
     batched: bool = False
     neutrals: Neutrals = field(default_factory=Neutrals)
+    error: float = 0.0
 
     def with_neutrals(self, neutrals: Neutrals) -> "PlainProblem":
         """The same problem with these zeros set apart."""
