@@ -101,8 +101,9 @@ def _screen(problem) -> float:
 
 def suspected(problem, values: dict[Component, np.ndarray]) -> bool:
     """Whether eigenvalues (points, k) along a branch call for :func:`settled`."""
-    sizes = {c: np.abs(v) for c, v in values.items()}
-    return bool(problem.neutrals.zeros) or any(_screened(problem, sizes, c) for c in sizes)
+    sizes = np.abs(np.concatenate(list(values.values()), axis=-1))
+    small = sizes.min(axis=-1) <= _screen(problem) * sizes.max(axis=-1)
+    return bool(problem.neutrals.zeros) or bool(small.all())
 
 
 def settled(problem, X: np.ndarray):
