@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from bifurc.continuation.neutral import recognised
 from bifurc.continuation.options import Status
 from bifurc.continuation.point import Point
 from bifurc.continuation.trace import point_at
@@ -84,6 +85,7 @@ def find(problem: NetworkProblem, family: Family, value: float) -> Member:
     family.structure.check_sizes(values)
     origin = _origin(problem, family, values)
     on_path, x = off_continuum(origin.problem, origin.x, origin.first)
+    on_path = recognised(on_path, x, origin.first)
     points, status = _walked(on_path, x, origin.first, origin.last)
     if points[-1].lam != origin.last:
         turned = status is Status.WINDOW
@@ -99,6 +101,7 @@ def find(problem: NetworkProblem, family: Family, value: float) -> Member:
     reduced.pinned = on_path.pinned
     at = dict(zip(_names(on_path.structure), points[-1].x, strict=True))
     x = np.array([at[name] for name in _names(reduced.structure)])
+    reduced = recognised(reduced, x, value)
     return Member(reduced, point_at(reduced, x, value), _sheet(points))
 
 

@@ -96,8 +96,15 @@ class Identified:
 
     @property
     def is_minimum(self) -> bool:
-        """Whether no eigenvalue is negative, neutral directions aside."""
-        return self.index == 0
+        """Whether all eigenvalues are positive, neutral directions aside."""
+        return self.index == 0 and not self.flat
+
+    @property
+    def flat(self) -> list[str]:
+        """The blocks with zero eigenvalues that are no exchange of norm."""
+        return [
+            c.label for c, (values, _) in self.spectrum.items() if np.any(np.abs(values) <= SMALL)
+        ]
 
 
 def identify(W, V=None, families=None, catalogue: Catalogue | None = None) -> Identified:
@@ -145,12 +152,7 @@ def identify(W, V=None, families=None, catalogue: Catalogue | None = None) -> Id
     family, notes = catalogue.recognise(form, w.shape[1], len(kept))
     notes = turned + notes + _notes(form, loss, classes, kept)
     spectrum = spectrum_of(form, polished.w, v)
-    if flat := [c.label for c, (values, _) in spectrum.items() if (np.abs(values) <= SMALL).any()]:
-        notes.append(
-            f"Blocks {', '.join(flat)} have zero eigenvalues beside exchanges of norm: second "
-            "order does not decide whether it is a minimum there."
-        )
-    return Identified(
+    found = Identified(
         polished=polished,
         form=replace(form, rows=tuple(kept[list(form.rows)].tolist())),
         family=family or new_family(form),
@@ -160,6 +162,13 @@ def identify(W, V=None, families=None, catalogue: Catalogue | None = None) -> Id
         notes=tuple(notes),
         **about,
     )
+    if not found.flat:
+        return found
+    note = (
+        f"Blocks {', '.join(found.flat)} have zero eigenvalues beside exchanges of norm: second "
+        "order does not decide whether it is a minimum there."
+    )
+    return replace(found, notes=(*found.notes, note))
 
 
 def _as_given_or_transposed(w, v):
@@ -263,8 +272,7 @@ def spectrum_of(form: Form, w, v) -> dict[Component, tuple[np.ndarray, int]]:
     spectrum = {}
     problem = problem_of(form)
     for component, block in problem.blocks(form.x, form.parameters["d"]).items():
-        neutral = 0 if block.neutral is None else block.neutral.shape[-1]
-        spectrum[component] = block.eigen().values, neutral
+        spectrum[component] = block.eigen().values, block.neutrals
     return spectrum
 
 
