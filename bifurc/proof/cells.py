@@ -128,7 +128,7 @@ class BlockAlong:
             if counts == [before, before + (cell.crossing or 0)]:
                 low, high = ends
                 break
-        return self.tube.enclose(_interval(low, high))[0][-1]
+        return self.tube.enclose(interval(low, high))[0][-1]
 
     def negative_at(self, t: float) -> int:
         """How many eigenvalues are negative at one point of the branch."""
@@ -157,7 +157,7 @@ class BlockAlong:
     def _exists(self, first: float, last: float) -> bool | None:
         """Whether the irrep exists on the cell; None where that changes, or may."""
         try:
-            lam = Ball(self.tube.lam.at(_interval(first, last)))
+            lam = Ball(self.tube.lam.at(interval(first, last)))
             return exists(self.tube.problem, self.component, lam)
         except NotCertifiedError:
             return None
@@ -172,7 +172,7 @@ class BlockAlong:
             _arb_matrix(part) for part in zip(*(_parts(m, first, last) for m in self.matrix.flat),
                                               strict=True)
         )  # fmt: skip
-        lam = self.tube.lam.at(_interval(first, last))
+        lam = self.tube.lam.at(interval(first, last))
         weights = self.tube.problem._copy_weights(self.component, Ball(lam))
         diagonal = diagonalise(constant, [arbs(weights)[i] for i in self.kept])
         unit = flint.arb(0, 1)
@@ -186,7 +186,7 @@ class BlockAlong:
         """How the number of negative eigenvalues changes at a zero, if there is one."""
         diagonal = self._diagonal(first, last)
         signs(diagonal, crossing=True)
-        cell = _interval(first, last)
+        cell = interval(first, last)
         change = _arb_matrix([entry.at(cell) for entry in self.change.flat])
         rate = speed(diagonal, change)
         if rate.contains(0) or not rate.is_finite():
@@ -203,7 +203,8 @@ class BlockAlong:
         return counts[0] != counts[1]
 
 
-def _interval(first: float, last: float):
+def interval(first: float, last: float):
+    """All numbers from ``first`` to ``last``, an arb."""
     return flint.arb(first).union(flint.arb(last))
 
 

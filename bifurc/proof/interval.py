@@ -16,7 +16,9 @@ References
    arithmetic", IEEE Trans. Computers 66, 2017 (arXiv 1611.02831).
 """
 
-from collections.abc import Iterable
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -48,10 +50,18 @@ def need_flint() -> None:
         )
 
 
-def precision(bits: int):
-    """A context in which interval arithmetic works with ``bits`` bits."""
+_ALONE = threading.RLock()
+
+
+@contextmanager
+def precision(bits: int) -> Iterator[None]:
+    """A context in which interval arithmetic works with ``bits`` bits.
+
+    The precision of flint is one for all threads, so one thread at a time is in here.
+    """
     need_flint()
-    return flint.ctx.workprec(bits)
+    with _ALONE, flint.ctx.workprec(bits):
+        yield
 
 
 class Ball:
@@ -331,7 +341,7 @@ class BallProblem(NetworkProblem):
             return []
         found = []
         for i, block in enumerate(self.structure.students):
-            if block.points == component.points and self._identical[i, i, 0]:
+            if (block.points,) == component.sets and self._identical[i, i, 0]:
                 own = self._bases[component][0][:, i, 0, :]
                 # a copy is a unit vector, or 0 on this row
                 place = [np.flatnonzero(copy).tolist() for copy in own]
