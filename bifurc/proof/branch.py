@@ -20,6 +20,7 @@ from bifurc.proof import record
 from bifurc.proof.cells import BlockAlong, Cell, interval
 from bifurc.proof.claims import check_sizes
 from bifurc.proof.interval import Ball, NotCertifiedError, enclosing, flint, need_flint, precision
+from bifurc.proof.learnt import unpinned
 from bifurc.proof.model import ORDER
 from bifurc.proof.tube import Tube
 from bifurc.proof.walk import walk
@@ -58,11 +59,12 @@ def certify_branch(
     need_flint()
     if first == last:
         raise ValueError(f"The window {first:g}, {last:g} of the branch is empty.")
+    problem, X = unpinned(problem, np.append(x, first))
     with precision(BITS):
         exact = enclosing(problem)
         chain = Chain(exact)
         try:
-            for tube in walk(exact, problem, np.asarray(x, dtype=float), first, last, chain.add):
+            for tube in walk(exact, problem, X[:-1], first, last, chain.add):
                 log.info("lam to %.10g", float(tube.at(flint.arb(1))[-1]))
         except NotCertifiedError as error:
             if not partial or not chain.tubes:
@@ -142,7 +144,13 @@ class Chain:
                 for cells, before in events
             ],
             "is_minimum": not any(map(any, negative.values())),
+            **({"neutral": neutral} if (neutral := self._neutral()) else {}),
         }
+
+    def _neutral(self) -> dict:
+        """How many exact zeros were set apart in each block that has some."""
+        first = {c: run[0][0] for c, run in self.runs.items() if run}
+        return {c.label: a.neutral for c, a in first.items() if a.neutral}
 
 
 def follow(run: Sequence) -> tuple[list, list]:

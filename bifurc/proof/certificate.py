@@ -32,7 +32,11 @@ from bifurc.proof.place import ExactPlace, enclosed
 from bifurc.proof.system import box, contract, newton
 
 GUARD = 80  # bits beyond the digits asked for
-WIDE = (20, 25, 30, 35, 40)  # the wide box has half-widths 2**-k of its centre, first k that works
+# the wide box has half-widths 2**-k of its centre, first k that works; beyond what doubles
+# resolve only of a point, which is then enclosed to the working precision
+WIDE = (20, 25, 30, 35, 40)
+FINE = (50, 60, 70, 85, 100, 120)
+CANCELLED = 4  # bits that cancellation in pq - c² may take for each doubling of the parameter
 LEAST_SCALE = 2.0**-6  # entries below this are boxed as if they were this large
 SEALED = ("schema", "kind", "precision", "problem", "proved", "checksum")
 ENTRIES = {  # of each kind, beside these
@@ -95,7 +99,7 @@ def certify_point(problem: NetworkProblem, x, lam, digits: int = 15) -> dict:
         See :func:`certify_event`.
     """
     need_flint()
-    bits = _bits(digits)
+    bits = _bits(digits) + CANCELLED * max(0, int(np.log2(max(float(lam), 1.0))) - CANCELLED)
     problem, X = unpinned(problem, np.append(x, float(lam)))
     lam = Fraction(str(lam))
     data = {
@@ -263,12 +267,13 @@ def _seal(data: dict, system, zero, digits: int) -> dict:
         "schema": record.SCHEMA,
         **data,
         "unknowns": list(system.unknowns),
-        "narrow": _box(zero, int(3.33 * digits) + 12),
     }
     failure: ArithmeticError = NotCertifiedError("No box to try.")
     residual = system.residual(zero)
-    for k in WIDE:
-        data["wide"] = _box([flint.arb(float(z)) for z in zero], k)
+    for k in (*WIDE, *(FINE if isinstance(system, PointSystem) else ())):
+        fine = k in FINE
+        data["wide"] = _box(zero if fine else [flint.arb(float(z)) for z in zero], k)
+        data["narrow"] = _box(zero, max(int(3.33 * digits) + 12, k + 4 if fine else 0))
         whole = box(*_ends(data["wide"]))
         try:
             proved_on(system, whole, zero, residual)

@@ -332,8 +332,8 @@ class BallProblem(NetworkProblem):
     def neutral(self, component, beta) -> list:
         """Directions in the copies of s that exchange norm among rows equal by structure.
 
-        ``beta(i)`` are the constant entries of row block i, arbs. For each
-        such block of student rows, u_i = z_i w; lists of arbs. The block of
+        ``beta(i)`` are the constant entries of row block i, arbs or models. For each
+        such block of student rows, u_i = z_i w; lists of the same. The block of
         the Hessian annuls them exactly, at every state: along them the network
         does not change, and the gradient of a row depends on its direction alone.
         """
@@ -346,7 +346,7 @@ class BallProblem(NetworkProblem):
                 # a copy is a unit vector, or 0 on this row
                 place = [np.flatnonzero(copy).tolist() for copy in own]
                 row = beta(i)
-                found.append([row[at[0]] if at else flint.arb(0) for at in place])
+                found.append([row[at[0]] if at else 0 * row[0] for at in place])
         return found
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from bifurc.loss.kernels import KERNELS, kernel, parameter_names
 from bifurc.loss.line import LAM
 from bifurc.loss.problem import NetworkProblem
-from bifurc.proof.interval import NotCertifiedError, flint
+from bifurc.proof.interval import NotCertifiedError, flint, precision
 from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
 from bifurc.structure.polynomial import decimal as exactly
@@ -189,9 +189,6 @@ def problem_to_data(problem: NetworkProblem) -> dict:
     ValueError
         If the kernel cannot be written by its name.
     """
-    names = [name for name, kind in KERNELS.items() if type(problem.kernel) is kind]
-    if not names:
-        raise ValueError(f"Kernel {problem.kernel!r} has no name, so no certificate can name it.")
     s = problem.structure
     running = {
         name: Polynomial.of(value).text() for name, value in problem.kernel_parameters.items()
@@ -199,7 +196,7 @@ def problem_to_data(problem: NetworkProblem) -> dict:
     more = {"kernel_parameters": running, "ties": [dict(tie) for tie in s.ties]}
     return {
         "kernel": {
-            "name": names[0],
+            "name": kernel_name(problem),
             "parameters": {n: getattr(problem.kernel, n) for n in parameter_names(problem.kernel)},
         },
         "line": {name: poly.text() for name, poly in problem.line.items()},
@@ -212,6 +209,14 @@ def problem_to_data(problem: NetworkProblem) -> dict:
         "teacher_weights": dict(s.teacher_weights),
         **{key: value for key, value in more.items() if value},
     }
+
+
+def kernel_name(problem: NetworkProblem) -> str:
+    """The name of the kernel of a problem."""
+    for name, kind in KERNELS.items():
+        if type(problem.kernel) is kind:
+            return name
+    raise ValueError(f"Kernel {problem.kernel!r} has no name, so no certificate can name it.")
 
 
 def problem_from_data(data: dict) -> NetworkProblem:
@@ -259,18 +264,24 @@ def coordinates(data: dict, digits: int = 3) -> dict[str, str]:
     Of a branch, where it begins. Digits are those that the boxes hold.
     """
     problem = problem_from_data(data["problem"])
-    names = [coordinate.name for coordinate in problem.structure.coordinates]
+    with precision(data["precision"]):
+        names = (coordinate.name for coordinate in problem.structure.coordinates)
+        found = zip(names, state_of(data), strict=False)
+        return {name: value.str(digits, radius=False) for name, value in found}
+
+
+def state_of(data: dict) -> list:
+    """What holds the unknowns of a certificate, the coordinates first; arbs."""
     if data["kind"] == "branch":
         first = data["pieces"][0]
         powers = zip(*map(from_texts, first["curve"]), strict=True)
         centre = [sum(c[::2]) - sum(c[1::2]) for c in powers]
         radius = from_texts(first["radius"])
     elif data["kind"] == "learnt":
-        centre, radius = from_texts(data["coordinates"]), [0] * len(names)
+        return from_texts(data["coordinates"])
     else:
         centre, radius = (from_texts(data["narrow"][key]) for key in ("centre", "radius"))
-    found = [c + flint.arb(0, r) for c, r in zip(centre, radius, strict=True)]
-    return {name: value.str(digits) for name, value in zip(names, found, strict=False)}
+    return [c + flint.arb(0, 1) * r for c, r in zip(centre, radius, strict=True)]
 
 
 def from_texts(texts) -> list:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.polynomial.polynomial import polyval
 
 from bifurc.errors import NotDefinedError, ZeroRowError
-from bifurc.proof.interval import NotCertifiedError
+from bifurc.proof.interval import NotCertifiedError, flint
 from bifurc.proof.tube import Tube, corrected, make, taylor
 
 SHARE = 0.2  # half a piece, in units of the radius of convergence
@@ -46,13 +46,13 @@ def walk(
     only_lam = np.append(np.zeros(len(x)), 1.0)
     z = corrected(doubles, np.append(x, first - sign * BEYOND * abs(first)), only_lam)
     ahead = sign * only_lam
-    share = SHARE
+    share, beyond = SHARE, BEYOND * abs(last)
     while True:
         v = heading(doubles, z, ahead)
         series = taylor(doubles, z, v)
         step = share * radius(doubles, series)
         try:
-            piece = _reaching(doubles, z, v, series, step, last + sign * BEYOND * abs(last))
+            piece = _reaching(doubles, z, v, series, step, last + sign * beyond)
             tube = make(exact, doubles, *piece)
             prove(tube)
         except (NotCertifiedError, ZeroDivisionError, NotDefinedError, ZeroRowError) as error:
@@ -66,8 +66,11 @@ def walk(
         share = min(1.1 * share, LARGEST_SHARE)
         coefficients, v, half = piece
         z, ahead = corrected(doubles, polyval(half, coefficients), v), v
-        if sign * (z[-1] - last) >= 0 or sign * (z[-1] - first) < 0:
+        reached = tube.lam.at(flint.arb(1))
+        if sign * (reached - last) >= BEYOND * abs(last) / 2 or sign * (z[-1] - first) < 0:
             return
+        if sign * (z[-1] - last) >= 0:  # perhaps, but for the width of the tube
+            beyond += 4 * float(reached.rad())
 
 
 def heading(doubles, z: np.ndarray, ahead: np.ndarray) -> np.ndarray:

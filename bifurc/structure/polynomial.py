@@ -7,6 +7,7 @@ index can be read as a formula.
 """
 
 import ast
+import math
 import operator
 import re
 from collections.abc import Mapping
@@ -226,7 +227,7 @@ def decimal(text: str) -> Fraction:
     ValueError
         If it is written otherwise, as "0x10" and "1_000" are.
     """
-    if not _DECIMAL.fullmatch(text):
+    if not _DECIMAL.fullmatch(text) or math.isinf(float(text)):
         raise ValueError(f"{text!r} is not a decimal")
     return Fraction(text)
 
