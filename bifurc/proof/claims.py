@@ -184,7 +184,7 @@ def quotient(block, null: list):
     """:func:`modulo` of an arb_mat by lists of arbs."""
     entries = np.array(block.tolist(), dtype=object).reshape(block.nrows(), -1)
     rest = modulo(entries, [np.array(vector, dtype=object) for vector in null])
-    return flint.arb_mat(*rest.shape, list(rest.flat))
+    return flint.arb_mat(len(rest), len(rest), list(rest.flat))
 
 
 def modulo(block, null: list):

@@ -1,4 +1,4 @@
-"""A certified point again in all k d unknowns, by formulas that share nothing with the reduced ones.
+"""A certified point again in all k d unknowns, by formulas of their own.
 
 The reduced loss is one place where every proof could be wrong at once. At
 whole sizes nothing needs to be reduced: the rows w_i, v_j are vectors of R^d,
@@ -248,7 +248,7 @@ class Network:
     @cached_property
     def across(self) -> Enclosure:
         """m_ij, the unit vector along n_j - cos t n_i, 0 for one row; shape (m, m, d)."""
-        away = (self.units[None] - self.cosines[..., None] * self.units[:, None])
+        away = self.units[None] - self.cosines[..., None] * self.units[:, None]
         away = away * ~self.same[..., None]
         return away / self.sines_or_one[..., None]
 
@@ -306,8 +306,10 @@ class Network:
         across = self.across[:k]
         turned = (weigh[..., None] * across).swapaxes(1, 2) @ across
         plane = eye - units[:, :, None] * units[:, None]
-        return weigh.sum(-1)[:, None, None] * plane + turned + signs[:, None, None] ** 2 * (
-            self._square * eye
+        return (
+            weigh.sum(-1)[:, None, None] * plane
+            + turned
+            + signs[:, None, None] ** 2 * (self._square * eye)
         )
 
 

@@ -86,7 +86,7 @@ def merged_values(merger: Merger, merged: Structure, values: np.ndarray) -> np.n
 
 def spread(structure: Structure, x: np.ndarray, dtype: type = float) -> np.ndarray:
     """Coordinates spread out to all entries of the structure."""
-    values = np.empty(len(structure.entries), dtype)
+    values: np.ndarray = np.empty(len(structure.entries), dtype)
     for orbit, value in zip(structure.orbits, x, strict=True):
         values[list(orbit)] = value
     return values

@@ -18,7 +18,6 @@ one another; what is then free are the orbits of K on the coordinates.
 
 import math
 import re
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -381,9 +380,12 @@ class Structure:
 
 def _is_double(value) -> bool:
     """Whether a value is a finite number that a double holds exactly."""
-    if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, Real):
         return False
-    return abs(value) < sys.float_info.max and float(value) == value
+    try:
+        return math.isfinite(value) and float(value) == value
+    except OverflowError:
+        return False
 
 
 def check_names(what: str, names: Iterable[str]) -> None:
