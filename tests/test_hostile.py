@@ -610,3 +610,10 @@ def test_the_precision_is_that_of_before_after_a_proof():
     with precision(200), precision(90):
         assert flint.ctx.prec == 90
     assert flint.ctx.prec == before
+
+
+def test_the_branch_of_type_ii_goes_on_beyond_14346():
+    """There doubles lose the Taylor coefficients; they are taken to the working precision."""
+    data = bifurc.certify("II", d=(14340.0, 16000.0))
+    assert data["proved"]["is_minimum"]
+    check(data)

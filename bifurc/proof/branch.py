@@ -28,6 +28,8 @@ from bifurc.proof.walk import walk
 log = logging.getLogger(__name__)
 
 BITS = 80
+ENOUGH = 13  # doublings of the parameter for which these will do; beyond each takes
+CANCELLED = 4  # more, to be lost in pq - c²
 
 
 def certify_branch(
@@ -60,7 +62,8 @@ def certify_branch(
     if first == last:
         raise ValueError(f"The window {first:g}, {last:g} of the branch is empty.")
     problem, X = unpinned(problem, np.append(x, first))
-    with precision(BITS):
+    bits = BITS + CANCELLED * max(0, int(np.log2(max(first, last))) - ENOUGH)
+    with precision(bits):
         exact = enclosing(problem)
         chain = Chain(exact)
         try:
@@ -73,7 +76,7 @@ def certify_branch(
         data = {
             "schema": record.SCHEMA,
             "kind": "branch",
-            "precision": BITS,
+            "precision": bits,
             "problem": record.problem_to_data(problem),
             "pieces": [_piece(tube) for tube in chain.tubes],
         }
