@@ -23,11 +23,15 @@ class Block:
     neutral : ndarray, shape (..., copies, m)
         Directions along which the loss is constant by homogeneity; their
         eigenvalues are exactly zero and are set apart.
+    repeated : int
+        How often each eigenvalue stands in the block by its structure: 2 or 4
+        for irreps of complex or quaternionic type. It is listed once.
     """
 
     matrix: np.ndarray
     weights: np.ndarray
     neutral: np.ndarray | None = None
+    repeated: int = 1
 
     def eigen(self) -> "Eigen":
         """Eigenvalues, ascending, with left and right eigenvectors; neutral ones left out."""
@@ -38,7 +42,7 @@ class Block:
 
     def values(self) -> np.ndarray:
         """Eigenvalues alone, of blocks without neutral directions; ascending."""
-        if self.neutral is None and self.weights.min(initial=1.0) > 0:
+        if self.neutral is None and self.repeated == 1 and self.weights.min(initial=1.0) > 0:
             root = np.sqrt(self.weights)
             return np.linalg.eigvalsh(self.matrix * root[..., :, None] / root[..., None, :])
         return self.eigen().values
@@ -73,6 +77,8 @@ class Block:
             rest = np.linalg.qr(self.neutral * root, mode="complete")[0][..., m:]
             values, vectors = np.linalg.eigh(rest.swapaxes(-1, -2) @ matrix @ rest)
             vectors = rest @ vectors
+        if self.repeated > 1:
+            values, vectors = values[..., :: self.repeated], vectors[..., :: self.repeated]
         return Eigen(values, vectors / root, vectors * root)
 
     def _general(self) -> "Eigen":
