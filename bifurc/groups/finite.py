@@ -102,6 +102,10 @@ class FiniteGroup:
         """The subgroup of all elements that fix the columns of ``states`` (n, f)."""
         return self.subgroup(self.fixing(states))
 
+    def isotropy_order(self, states: np.ndarray) -> int:
+        """How many elements fix the columns of ``states`` (n, f)."""
+        return int(np.count_nonzero(self.fixing(states)))
+
     def subgroup(self, members: np.ndarray) -> "FiniteGroup":
         """The subgroup with these elements, given by a mask."""
         if members.all():

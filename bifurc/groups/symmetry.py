@@ -84,6 +84,9 @@ class Symmetry(Protocol):
     def fixed_space(self, states: np.ndarray) -> np.ndarray:
         """The space fixed by all that fixes the columns of ``states`` (n, f)."""
 
+    def isotropy_order(self, states: np.ndarray) -> int:
+        """How many elements fix the columns of ``states`` (n, f)."""
+
     def components(self, basis: np.ndarray) -> tuple[Isotypic, ...]:
         """The irreps of the isotropy group of a fixed space, but for the trivial one."""
 

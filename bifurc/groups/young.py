@@ -91,6 +91,10 @@ class SymmetricGroups:
         """The space fixed by all that fixes the columns of ``states`` (n, f)."""
         return self._basis(self.parts(states))
 
+    def isotropy_order(self, states: np.ndarray) -> int:
+        """How many elements fix the columns of ``states`` (n, f)."""
+        return prod(factorial(len(part)) for part in self.parts(states))
+
     def components(self, basis: np.ndarray) -> tuple[Isotypic, ...]:
         """A standard irrep for each part of two or more coordinates."""
         moved = [part for part in self.parts(basis) if len(part) > 1]

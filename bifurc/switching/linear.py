@@ -24,12 +24,14 @@ from bifurc.structure.polynomial import Polynomial
 from bifurc.switching.isotropy import exchanged, larger_isotropy, reversed_by_relabelling
 from bifurc.switching.subgroups import Search
 from bifurc.switching.normal_form import NEGLIGIBLE
-from bifurc.switching.submaximal import MOST
-from bifurc.switching.switch import OWN, Candidate, candidates
+from bifurc.switching.submaximal import MOST, Kernel
+from bifurc.switching.polynomials import index_across
+from bifurc.switching.switch import OWN, Birth, Candidate, candidates, census
 
 SAME = 1e-9
 VANISHING = 1e-7  # of the largest: eigenvalues of one place, which is known to rounding
 AT_ONCE = 20_000_000  # numbers of full Hessians in memory at a time
+COUNTED = 6, 200  # largest dimensions of a kernel and of a problem whose branches are counted
 PROBES = 3  # random vectors of a kernel: a cubic form that is not zero is not zero at one
 
 
@@ -194,3 +196,32 @@ def _(problem: SymmetricProblem, state: np.ndarray, vector: np.ndarray) -> bool:
 @exchanged.register
 def _(problem: SymmetricProblem, state: np.ndarray, one: np.ndarray, other: np.ndarray) -> bool:
     return problem.group.moves(*(problem.basis @ x for x in (state, one, other)))
+
+
+@census.register
+def _(problem: SymmetricProblem, event: Event, births: list[Birth]) -> str | None:
+    """Their orbits on the sphere of the kernel, with signs by index: Euler's characteristic."""
+    vectors = problem.kernel(event.X)
+    k = vectors.shape[1]
+    if not births or not 1 < k <= COUNTED[0] or problem.full.n > COUNTED[1]:
+        return None
+    kernel = Kernel.at(problem.full, np.append(problem.basis @ event.X[:-1], event.lam), vectors)
+    leading = kernel.quadratic() or kernel.cubic()
+    speeds = kernel.speeds()
+    values = np.linalg.eigvalsh((speeds + speeds.T) / 2)
+    if leading is None or values[0] * values[-1] <= 0:
+        return None
+    total, order = 0, problem.group.isotropy_order(problem.basis)
+    for birth in births:
+        w = birth.sign * kernel.right.T @ (birth.problem.basis @ birth.form.kernel)
+        w = w / np.linalg.norm(w)
+        image = speeds @ w
+        level = float(leading(w) @ image / (image @ image))
+        index, regular = index_across(leading, speeds, w, level)
+        if not regular:
+            return f"{len(births)} half-branches; the third order does not tell whether that is all"
+        total += (-1) ** index * (order // problem.group.isotropy_order(birth.problem.basis))
+    sphere = 2 if k % 2 else 0
+    if total == sphere:
+        return f"{len(births)} of {len(births)} classes of half-branches, by Euler's characteristic"
+    return f"{len(births)} classes of half-branches; some are missing (characteristic {total}, not {sphere})"

@@ -1,15 +1,22 @@
-"""All solutions of P(w) = A w for a homogeneous P, by a homotopy.
+"""All directions in which l A v + P(v) = 0 has solutions, by a homotopy.
 
-The reduced equation at a branch point is l A v + P(v) = 0 to leading order, P
-of degree 2 or 3. With v = s w its real solutions are the directions w of
-P(w) = A w, at l = -s^(degree - 1), and where the degree is 3 the imaginary
-ones, at l = +s². As many paths as Bezout's number start at the solutions of
-w_i^degree = w_i; those that end at a finite place are all solutions there are.
+P is homogeneous of degree 2 or 3, the gradient of a form, and A is symmetric.
+A direction is a line of vectors w with P(w) = mu A w; on v = s w there,
+l = -mu s^(degree - 1). Lines with mu = 0 are found as well. Degree 2: in the
+unknowns (w, mu), with w'A w = 1. Degree 3: a multiple of (w'A w) A w added to
+P changes no line and makes mu = 1 possible on each; what is solved is then
+P(w) = A w, whose imaginary solutions are lines too.
+
+As many paths as Bezout's number start at the solutions of y_i^degree = y_i or
+1, and those that end at a finite place are all solutions there are. That is
+checked by Euler's characteristic: over the critical points of a form on a
+sphere, (-1)^index adds up to 0 or 2.
 
 References
 ----------
 .. [1] Sommese, Wampler, "The Numerical Solution of Systems of Polynomials",
    World Scientific 2005, chapters 2 and 7.
+.. [2] Milnor, "Morse Theory", Princeton 1963, section 5.
 """
 
 from dataclasses import dataclass
@@ -19,11 +26,15 @@ import numpy as np
 
 SEED = 7
 FIRST, LEAST = 0.05, 1e-9  # steps of the homotopy, of its length
-FAR = 1e5  # beyond it, in units of coefficients of order one, a path goes to infinity
+FAR = 1e4  # beyond it, in units of coefficients of order one, a path goes to infinity
+TURN = 0.3  # of its size: how far a point of a path may move in a step
 CLOSE = 1e-9  # of Newton's last update at a point of a path
 SAME = 1e-6  # ends of two paths nearer than this, relative, are one solution
-REGULAR = 1e-6  # of the Jacobian's largest singular value: below it a solution is not simple
-TRIES = 3  # with other constants, if two paths end at one place
+REGULAR = 1e-5  # of the Jacobian's largest singular value: below it a solution is not simple
+NEAR = 100  # a path that cannot be followed and is nearer than this comes to a multiple solution
+TRIES = 3  # with other constants, if the indices do not add up
+RADIAL = 0.7310585786  # of the term that is added, in units of P: no symmetry has this number
+LEVEL = 1e-7  # of P's coefficients: below it P is zero on a line, or (w'A w) A w
 ITERATIONS = 4
 
 
@@ -82,88 +93,224 @@ def fitted(directions: np.ndarray, values: np.ndarray, degree: int) -> Homogeneo
 
 @dataclass(frozen=True, eq=False)
 class Direction:
-    """A direction of the reduced equation, of length one."""
+    """A line of the reduced equation."""
 
-    vector: np.ndarray  # (m,)
-    rate: float  # l = rate * s^(degree - 1) along s * vector
-    index: int  # negative eigenvalues of P - A across the direction; -1 if A is not definite
+    vector: np.ndarray  # (m,), of length one
+    rate: float  # l = rate s^(degree - 1) at s times the vector; 0 where P vanishes
+    index: int  # negative eigenvalues across it of the form on the sphere of A
 
 
 @dataclass(frozen=True, eq=False)
 class Directions:
-    """All real directions, one of each pair w, -w, and whether that is all."""
+    """The real lines that were found."""
 
     found: list[Direction]
-    paths: int  # of the homotopy, the trivial solution left out
-    ended: int  # paths that end at different finite solutions
-    singular: int  # real solutions that are not simple: left out
+    isolated: bool  # False if P leaves a continuum of solutions
+    definite: bool  # whether A is: then indices add up to Euler's characteristic
+    degree: int
+    m: int
+
+    @property
+    def total(self) -> int:
+        """The sum of (-1)^index over both ends of each line."""
+        other = [w.index if self.degree == 3 else self.m - 1 - w.index for w in self.found]
+        return sum((-1) ** i for i in other + [w.index for w in self.found])
 
     @property
     def complete(self) -> bool:
-        """Whether each path ended at a simple solution of its own."""
-        return self.ended == self.paths and not self.singular
+        """Whether the indices add up to the characteristic of the sphere."""
+        return self.isolated and self.definite and self.total == (2 if self.m % 2 else 0)
+
+    def __str__(self) -> str:
+        text = f"{len(self.found)} direction{'s' * (len(self.found) != 1)}"
+        if not self.isolated:
+            return f"{text}, and others that are not determined to third order"
+        if not self.definite:
+            return text
+        if self.complete:
+            return f"{text}, all by Euler's characteristic"
+        return f"{text}, but their indices add up to {self.total}: some are missing"
 
 
 def directions(P: Homogeneous, A: np.ndarray) -> Directions:
-    """All directions in which l A v + P(v) = 0 has solutions."""
+    """All directions in which l A v + P(v) = 0 has solutions.
+
+    Parameters
+    ----------
+    P : Homogeneous of degree 2 or 3, a gradient
+    A : ndarray, shape (m, m), symmetric and regular
+    """
     size, speed = np.abs(P.coefficients).max(), np.abs(A).max()
     scaled, matrix = Homogeneous(P.degree, P.coefficients / size), A / speed
-    paths = P.degree**P.m - 1
-    ends = np.zeros((0, P.m), dtype=complex)
+    values = np.linalg.eigvalsh(matrix)
+    definite = bool(values[0] * values[-1] > 0)
+    best = Directions([], False, definite, P.degree, P.m)
+    if P.degree == 3 and _is_radial(scaled, matrix):
+        return best
     for attempt in range(TRIES):
-        more = _different(_track(scaled, matrix, np.random.default_rng(SEED + attempt)))
-        ends = more if len(more) > len(ends) else ends
-        if len(ends) == paths:
+        lines, isolated = _lines(scaled, matrix, np.random.default_rng(SEED + attempt))
+        found = [_direction(scaled, matrix, w, size / speed) for w in lines]
+        here = Directions(found, isolated, definite, P.degree, P.m)
+        best = here if len(found) >= len(best.found) else best
+        if here.complete or not isolated:
             break
-    found, singular = [], 0
-    for w, sign in _real(ends, P.degree):
-        if any(_parallel(w, known.vector) for known in found):
-            continue
-        values = np.linalg.svd(scaled.jacobian(w) - sign * matrix, compute_uv=False)
-        if values[-1] < REGULAR * values[0]:
-            singular += 1
-            continue
-        length = np.linalg.norm(w)
-        rate = -sign * (size / speed) / length ** (P.degree - 1)
-        found.append(Direction(w / length, rate, _index(scaled, sign * matrix, w)))
-    return Directions(found, paths, len(ends), singular)
+    return best
 
 
-def _track(P: Homogeneous, A: np.ndarray, rng) -> np.ndarray:
-    """Ends of the paths of (1 - t) gamma (w^degree - w) + t (P(w) - A w) that stay finite."""
-    d, m = P.degree, P.m
-    roots = np.concatenate([[0], np.exp(2j * np.pi * np.arange(d - 1) / (d - 1))])
-    w = np.array(list(product(roots, repeat=m))[1:], dtype=complex)
-    gamma = np.exp(2j * np.pi * rng.random())
-    one = np.eye(m)
+def _is_radial(P: Homogeneous, A: np.ndarray) -> bool:
+    """Whether each line is a direction: P is a multiple of (w'A w) A w."""
+    w = np.random.default_rng(SEED).normal(size=(2 * P.m + 2, P.m))
+    value, radial = P(w), np.einsum("pi,ij,pj->p", w, A, w)[:, None] * (w @ A.T)
+    share = np.sum(value * radial) / np.sum(radial * radial)
+    return bool(np.abs(value - share * radial).max() <= LEVEL * np.abs(value).max())
 
-    def value(w, t):
-        return (1 - t) * gamma * (w**d - w) + t * (P(w) - w @ A.T)
 
-    def slopes(w, t):
-        start = gamma * (d * w ** (d - 1) - 1)
-        matrix = (1 - t)[..., None] * start[..., None] * one
-        return matrix + t[..., None] * (P.jacobian(w) - A)
+def _direction(P: Homogeneous, A: np.ndarray, w: np.ndarray, unit: float) -> Direction:
+    value, image = P(w), A @ w
+    level = float(value @ image / (image @ image))
+    level = level if np.abs(value).max() > LEVEL else 0.0
+    return Direction(w, -level * unit, index_across(P, A, w, level)[0])
 
-    t, step = np.zeros((len(w), 1)), np.full((len(w), 1), FIRST)
-    going = np.ones(len(w), dtype=bool)
-    while going.any():
-        here, at = w[going], t[going]
-        ahead = np.minimum(at + step[going], 1.0)
-        rise = P(here) - here @ A.T - gamma * (here**d - here)
-        with np.errstate(all="ignore"):
-            guess = here - (ahead - at) * _solve(slopes(here, at), rise)
-            for _ in range(ITERATIONS):
-                update = _solve(slopes(guess, ahead), value(guess, ahead))
-                guess = guess - update
-            size = 1 + np.abs(guess).max(axis=1, keepdims=True)
-            good = np.abs(update).max(axis=1, keepdims=True) < CLOSE * size
-            good &= np.abs(guess - here).max(axis=1, keepdims=True) < 0.3 * size
-        w[going] = np.where(good, guess, here)
-        t[going] = np.where(good, ahead, at)
-        step[going] = np.where(good, 1.5, 0.5) * step[going]
-        going = (t[:, 0] < 1) & (step[:, 0] > LEAST) & (np.abs(w).max(axis=1) < FAR)
-    return w[t[:, 0] == 1]
+
+def index_across(P: Homogeneous, A: np.ndarray, w: np.ndarray, level: float) -> tuple[int, bool]:
+    """Negative eigenvalues at w of the form of P on the sphere of A, where P(w) = level A w.
+
+    And whether none is zero. Where A is negative the sphere is that of -A.
+    """
+    across = np.linalg.qr(np.column_stack([A @ w, np.eye(len(w))]))[0][:, 1 : len(w)]
+    form = across.T @ (P.jacobian(w) - level * A) @ across
+    values = np.linalg.eigvalsh((form + form.T) / 2)
+    floor = REGULAR * np.abs(P.coefficients).max()
+    return int(np.count_nonzero(values < 0)), bool((np.abs(values) > floor).all())
+
+
+def _lines(P: Homogeneous, A: np.ndarray, rng) -> tuple[list[np.ndarray], bool]:
+    """Unit vectors of all real lines, and whether all solutions are isolated."""
+    system = _OnSphere(P, A) if P.degree == 2 else _Shifted(P, A)
+    ends, stuck = system.solutions(rng)
+    values = np.linalg.svd(system.jacobian(ends), compute_uv=False)
+    isolated = not stuck and bool((values[:, -1] > REGULAR * values[:, 0]).all())
+    lines: list[np.ndarray] = []
+    for w in ends[:, : P.m]:
+        size = np.abs(w).max()
+        for part, other in ((w.real, w.imag), (w.imag, w.real)):
+            if np.abs(other).max() < SAME * size:
+                unit = part / np.linalg.norm(part)
+                if not any(1 - abs(unit @ known) < SAME for known in lines):
+                    lines.append(unit)
+    return lines, isolated
+
+
+class _System:
+    """Polynomials F(y), all of one degree, and those from whose solutions the paths start."""
+
+    unknowns: int
+    degree: int
+
+    def __call__(self, y: np.ndarray) -> np.ndarray:
+        raise NotImplementedError
+
+    def jacobian(self, y: np.ndarray) -> np.ndarray:
+        """Derivatives at points (..., unknowns)."""
+        raise NotImplementedError
+
+    def first(self, y: np.ndarray) -> np.ndarray:
+        """The polynomials of the start."""
+        return y**self.degree - 1
+
+    def first_slope(self, y: np.ndarray) -> np.ndarray:
+        """Their derivatives, each in its own unknown."""
+        return self.degree * y ** (self.degree - 1)
+
+    def starts(self) -> np.ndarray:
+        """Their solutions."""
+        roots = np.exp(2j * np.pi * np.arange(self.degree) / self.degree)
+        return np.array(list(product(roots, repeat=self.unknowns)))
+
+    def solutions(self, rng) -> tuple[np.ndarray, int]:
+        """The finite ends of all paths, and how many come near a solution that is not simple."""
+        gamma = np.exp(2j * np.pi * rng.random())
+        y = self.starts()
+        t, step = np.zeros((len(y), 1)), np.full((len(y), 1), FIRST)
+        going = np.ones(len(y), dtype=bool)
+        while going.any():
+            here, at = y[going], t[going]
+            ahead = np.minimum(at + step[going], 1.0)
+            with np.errstate(all="ignore"):
+                guess, last = self._next(here, at, ahead, gamma)
+                size = 1 + np.abs(guess).max(axis=1, keepdims=True)
+                good = np.abs(last).max(axis=1, keepdims=True) < CLOSE * size
+                good &= np.abs(guess - here).max(axis=1, keepdims=True) < TURN * size
+            y[going] = np.where(good, guess, here)
+            t[going] = np.where(good, ahead, at)
+            step[going] = np.where(good, 1.5, 0.5) * step[going]
+            going = (t[:, 0] < 1) & (step[:, 0] > LEAST) & (np.abs(y).max(axis=1) < FAR)
+        size, there = np.abs(y).max(axis=1), t[:, 0] == 1
+        return y[there & (size < FAR)], int(np.count_nonzero(~there & (size < NEAR)))
+
+    def _next(self, y, t, ahead, gamma) -> tuple[np.ndarray, np.ndarray]:
+        """Corrected points further along the paths, and Newton's last updates."""
+        rise = self(y) - gamma * self.first(y)
+        guess = y - (ahead - t) * _solve(self._slopes(y, t, gamma), rise)
+        for _ in range(ITERATIONS):
+            value = (1 - ahead) * gamma * self.first(guess) + ahead * self(guess)
+            last = _solve(self._slopes(guess, ahead, gamma), value)
+            guess = guess - last
+        return guess, last
+
+    def _slopes(self, y, t, gamma) -> np.ndarray:
+        first = ((1 - t) * gamma * self.first_slope(y))[..., None] * np.eye(self.unknowns)
+        return first + t[..., None] * self.jacobian(y)
+
+
+class _OnSphere(_System):
+    """P(w) - mu A w = 0 and w'A w = 1 for P of degree 2, in y = (w, mu)."""
+
+    degree = 2
+
+    def __init__(self, P: Homogeneous, A: np.ndarray):
+        self.P, self.A, self.unknowns = P, A, P.m + 1
+
+    def __call__(self, y):
+        w, image = y[..., :-1], y[..., :-1] @ self.A.T
+        sphere = (w * image).sum(axis=-1, keepdims=True) - 1
+        return np.concatenate([self.P(w) - y[..., -1:] * image, sphere], axis=-1)
+
+    def jacobian(self, y):
+        w, image = y[..., :-1], y[..., :-1] @ self.A.T
+        top = self.P.jacobian(w) - y[..., -1:, None] * self.A
+        top = np.concatenate([top, -image[..., None]], axis=-1)
+        bottom = np.concatenate([2 * image, np.zeros_like(y[..., :1])], axis=-1)
+        return np.concatenate([top, bottom[..., None, :]], axis=-2)
+
+
+class _Shifted(_System):
+    """P(w) + share (w'A w) A w = A w for P of degree 3."""
+
+    degree = 3
+
+    def __init__(self, P: Homogeneous, A: np.ndarray):
+        self.P, self.A, self.unknowns = P, A, P.m
+
+    def __call__(self, w):
+        image = w @ self.A.T
+        square = (w * image).sum(axis=-1, keepdims=True)
+        return self.P(w) + (RADIAL * square - 1) * image
+
+    def jacobian(self, w):
+        image = w @ self.A.T
+        square = (w * image).sum(axis=-1)[..., None, None]
+        outer = image[..., :, None] * image[..., None, :]
+        return self.P.jacobian(w) + (RADIAL * square - 1) * self.A + 2 * RADIAL * outer
+
+    def first(self, y):
+        return y**3 - y
+
+    def first_slope(self, y):
+        return 3 * y**2 - 1
+
+    def starts(self):
+        return np.array(list(product((0, 1, -1), repeat=self.unknowns))[1:], dtype=complex)
 
 
 def _solve(matrices: np.ndarray, right: np.ndarray) -> np.ndarray:
@@ -175,39 +322,3 @@ def _solve(matrices: np.ndarray, right: np.ndarray) -> np.ndarray:
         regular = np.abs(np.linalg.det(matrices)) > 0
         found[regular] = np.linalg.solve(matrices[regular], right[regular][..., None])[..., 0]
         return found
-
-
-def _different(ends: np.ndarray) -> np.ndarray:
-    """Ends that differ, the trivial solution left out."""
-    kept: list[np.ndarray] = []
-    for w in ends:
-        near = (np.abs(w - other).max() < SAME * (1 + np.abs(w).max()) for other in kept)
-        if np.abs(w).max() > SAME and not any(near):
-            kept.append(w)
-    return np.array(kept, dtype=complex).reshape(-1, ends.shape[1])
-
-
-def _real(ends: np.ndarray, degree: int):
-    """Real vectors w with P(w) = sign A w among the solutions, with the sign."""
-    for w in ends:
-        length = np.abs(w).max()
-        if np.abs(w.imag).max() < SAME * length:
-            yield w.real, 1
-        elif degree == 3 and np.abs(w.real).max() < SAME * length:
-            yield w.imag, -1
-
-
-def _parallel(w: np.ndarray, unit: np.ndarray) -> bool:
-    return bool(abs(w @ unit) > (1 - SAME**2) * np.linalg.norm(w)) and bool(
-        np.linalg.norm(w - (w @ unit) * unit) < SAME * np.linalg.norm(w)
-    )
-
-
-def _index(P: Homogeneous, A: np.ndarray, w: np.ndarray) -> int:
-    """Negative eigenvalues of the Hessian of the potential of P on the sphere of A."""
-    values = np.linalg.eigvalsh((A + A.T) / 2)
-    if values.min() * values.max() <= 0:
-        return -1
-    across = np.linalg.qr(np.column_stack([A @ w, np.eye(len(w))]))[0][:, 1 : len(w)]
-    form = across.T @ (P.jacobian(w) - A) @ across
-    return int(np.count_nonzero(np.linalg.eigvalsh((form + form.T) / 2) < 0))

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bifurc.switching.normal_form import NEGLIGIBLE, SMALL, NormalForm, cubic_part
-from bifurc.switching.polynomials import Directions, Homogeneous, directions, exponents, fitted
+from bifurc.switching.polynomials import Homogeneous, directions, exponents, fitted
 
 MOST = 3  # dimensions of a kernel that are solved: 8 paths in two, 26 in three
 SPARE = 3  # directions beyond those that determine a polynomial
@@ -43,18 +43,18 @@ class Kernel:
     trivial: np.ndarray  # (n + 1,), tangent across the kernel, lam component 1
 
     @classmethod
-    def at(cls, problem, X: np.ndarray, near: float = SMALL) -> "Kernel":
-        """The kernel at a critical point: eigenvalues below ``near`` of their usual size."""
+    def at(cls, problem, X: np.ndarray, right: np.ndarray | None = None) -> "Kernel":
+        """The kernel at a critical point: that of the branch's own block, if it is not given."""
         x, lam = X[:-1], X[-1]
         _, jacobian = problem.jacobian(x, lam)
         scales = problem.scales(lam)
         moves = [problem.jacobian_along(x, lam, u)[:, :-1] for u in np.diag(scales)]
         size = float(np.abs(moves).max(initial=0.0))
-        block = next(iter(problem.blocks(x, lam, problem.components[:1]).values()))
-        eigen = block.eigen()
-        values = np.abs(eigen.values)
-        small = values < near * max(values.max(initial=0.0), size)
-        right = eigen.right[:, small]
+        if right is None:
+            block = next(iter(problem.blocks(x, lam, problem.components[:1]).values()))
+            eigen = block.eigen()
+            values = np.abs(eigen.values)
+            right = eigen.right[:, values < SMALL * max(values.max(initial=0.0), size)]
         right = right @ _lengths(right / scales[:-1, None])
         left = right * np.asarray(problem.weights(lam))[:, None]
         m = right.shape[1]
@@ -134,41 +134,41 @@ def solve(problem, X: np.ndarray) -> Solved:
     values = np.abs(np.linalg.eigvalsh((speeds + speeds.T) / 2))
     if values.min() <= NEGLIGIBLE * kernel.natural:
         return Solved([], "an eigenvalue of the kernel does not cross zero: not solved")
-    P = kernel.quadratic() or kernel.cubic()
-    if P is None:
+    quadratic, cubic = kernel.quadratic(), kernel.cubic()
+    leading = quadratic or cubic
+    if leading is None:
         return Solved([], "degenerate: the normal form is not determined to third order")
-    ways = directions(P, speeds)
-    forms = [_form(kernel, way, speeds, P.degree) for way in ways.found]
-    return Solved(forms, count(ways, kernel.m, P.degree))
+    ways = directions(leading, speeds)
+    forms = [_form(kernel, way, speeds, leading, cubic) for way in ways.found]
+    return Solved([form for form in forms if form is not None], str(ways))
 
 
-def _form(kernel: Kernel, way, speeds: np.ndarray, degree: int) -> NormalForm:
-    """The normal form on one line; its speed is that of the form A along the line."""
-    v = way.vector
+def _form(kernel: Kernel, way, speeds: np.ndarray, leading, cubic) -> NormalForm | None:
+    """The normal form on one line; its speed is that of the form A along the line.
+
+    Where Q is zero on the line, a term of second order in the kernel keeps
+    the branch on it to third order, and C says where the branch goes.
+    """
+    v, inner = way.vector, np.zeros(kernel.m)
     speed = float(v @ speeds @ v)
     speed = speed if abs(speed) > NEGLIGIBLE * kernel.natural else 1.0
-    coefficient = -way.rate * speed
+    second, third = 0.0, 0.0
+    if way.rate and leading.degree == 2:
+        second = -way.rate * speed
+    elif way.rate:
+        third = -way.rate * speed
+    elif leading.degree == 3 or cubic is None:
+        return None
+    else:
+        image = speeds @ v
+        rate = -float(v @ cubic(v)) / float(v @ image)
+        third = -rate * speed
+        inner = -np.linalg.pinv(leading.jacobian(v)) @ (rate * image + cubic(v))
     return NormalForm(
         speed=speed,
-        quadratic=coefficient if degree == 2 else 0.0,
-        cubic=coefficient if degree == 3 else 0.0,
+        quadratic=second,
+        cubic=third,
         trivial=kernel.trivial,
         kernel=kernel.right @ v,
-        bend=kernel.bend(v),
+        bend=kernel.bend(v) + kernel.right @ inner,
     )
-
-
-def count(ways: Directions, m: int, degree: int) -> str:
-    """A word on whether the directions found are all, by paths and by Euler's characteristic."""
-    text = f"{len(ways.found)} directions"
-    if ways.singular:
-        return f"{text}, {ways.singular} more are not determined to third order"
-    indices = [way.index for way in ways.found]
-    if -1 in indices:
-        return text if ways.complete else f"{text}, {ways.paths - ways.ended} paths have no end"
-    turned = [i if degree == 3 else m - 1 - i for i in indices]
-    total = sum((-1) ** i for i in indices + turned)
-    sphere = 2 if m % 2 else 0
-    if total != sphere:
-        return f"{text}, but their indices add up to {total} and not {sphere}: some are missing"
-    return f"{text}, all by Euler's characteristic"

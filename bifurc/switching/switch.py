@@ -32,6 +32,7 @@ from bifurc.switching.normal_form import NormalForm, reduce
 from bifurc.switching.submaximal import solve
 from bifurc.switching.subgroups import Search, Subgroup, proposals
 
+ALL = "all together"
 OWN = "the branch's own"
 AMPLITUDES = (0.05, 0.02, 0.005, 0.001)  # distances from the event to start at, in scales
 
@@ -98,6 +99,12 @@ def _(problem: NetworkProblem, event: Event, search: Search):
         yield Candidate(str(subgroup), problem.on(parts.structure), X)
 
 
+@singledispatch
+def census(problem, event: Event, births: list["Birth"]) -> str | None:
+    """A word on whether the half-branches born at an event are all; None if nothing is known."""
+    return None
+
+
 def switch(problem, event: Event, search: Search | None = None, options: Options | None = None):
     """All half-branches born at an event, each once up to relabelling.
 
@@ -131,6 +138,8 @@ def switch(problem, event: Event, search: Search | None = None, options: Options
         found, outcome = _at(candidate, options)
         births.extend(found)
         attempts.append(Attempt(candidate.isotropy, outcome))
+    if (word := census(problem, event, births)) is not None:
+        attempts.append(Attempt(ALL, word))
     return births, attempts
 
 
