@@ -99,9 +99,7 @@ class Locus:
             )
         (value,) = given.values()
         found = self.crossings(float(value))
-        return [
-            {self.names[0]: float(np.sinh(X[LAM])), self.names[1]: float(X[MU])} for X in found
-        ]
+        return [{self.names[0]: float(np.sinh(X[LAM])), self.names[1]: float(X[MU])} for X in found]
 
     def crossings(self, value: float) -> list[np.ndarray]:
         """Unknowns at which the second parameter is ``value``, each corrected there."""
@@ -217,9 +215,7 @@ def _leaves(problem, points: list[Point], windows: tuple[Window, Window]) -> Poi
             beyond = None if end is None else track.at(end).X[place]
             if beyond is not None and not low <= beyond <= high:
                 edge = low if beyond < low else high
-                exits.append(
-                    track.root(lambda s, p=place, e=edge: track.at(s).X[p] - e, 0.0, end)
-                )
+                exits.append(track.root(lambda s, p=place, e=edge: track.at(s).X[p] - e, 0.0, end))
                 break
     exits = [share for share in exits if share is not None]
     return track.at(min(exits)) if exits else None
