@@ -9,7 +9,7 @@ PACKAGE = Path(__file__).parent.parent / "bifurc"
 # in the order of the flow; those on one line stand side by side and know nothing of each other
 STREAM = [
     {"case"},  # the file a user writes, as plain data
-    {"structure"},
+    {"structure", "groups"},
     {"spectra", "errors"},
     {"loss", "continuation"},
     {"events"},

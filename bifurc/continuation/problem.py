@@ -70,6 +70,11 @@ class FlatChart:
     """The chart y = (x, lam)."""
 
     @staticmethod
+    def factors(lam) -> tuple[np.ndarray, np.ndarray]:
+        """One, and its derivative."""
+        return np.ones(1), np.zeros(1)
+
+    @staticmethod
     def into(X: np.ndarray) -> np.ndarray:
         """(x, lam) itself."""
         return X

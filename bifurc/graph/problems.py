@@ -23,7 +23,9 @@ def component_spec(component: Component) -> dict:
 
 def component_from(spec: dict) -> Component:
     """The component of :func:`component_spec`."""
-    return Component(**spec | {"dimension": Polynomial.parse(spec["dimension"])})
+    rest = {key: value for key, value in spec.items() if key != "points"}
+    sets = tuple(spec["sets"] if "sets" in spec else filter(None, spec["points"].split(",")))
+    return Component(**rest | {"sets": sets, "dimension": Polynomial.parse(spec["dimension"])})
 
 
 def structure_spec(structure: Structure) -> dict:

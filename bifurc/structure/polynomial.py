@@ -7,6 +7,7 @@ index can be read as a formula.
 """
 
 import ast
+import math
 import operator
 import re
 from collections.abc import Mapping
@@ -14,6 +15,8 @@ from fractions import Fraction
 from math import lcm
 
 Monomial = tuple[str, ...]  # the names in it, sorted, repeated by power
+LONGEST = 2000  # characters of an expression
+_DECIMAL = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 
 _OPERATIONS = {
     ast.Add: operator.add,
@@ -77,29 +80,35 @@ class Polynomial:
             If the text is not a polynomial in names and numbers.
         """
         # 2d is 2*d, but 2e3 is a number
-        product = r"(?<![\w.])(\d+(?:\.\d+)?)(?![eE][+-]?\d)\s*(?=[A-Za-z_(])"
-        explicit = re.sub(product, r"\1*", text.strip())
+        product = r"(?<![\w.])(\d+(?:\.\d+)?)(?![eE][+-]?\d)\s*(?=[A-Za-z(])"
+        explicit = re.sub(product, _times, text.strip())
         try:
-            return cls._read(ast.parse(explicit, mode="eval").body)
-        except (SyntaxError, KeyError, ValueError, ZeroDivisionError, OverflowError):
+            if len(explicit) > LONGEST:
+                raise ValueError(f"more than {LONGEST} characters")
+            return cls._read(ast.parse(explicit, mode="eval").body, explicit.encode())
+        except (
+            SyntaxError, KeyError, ValueError, ZeroDivisionError, OverflowError, RecursionError,
+            MemoryError,
+        ):  # fmt: skip
             raise ValueError(
                 f"Expression {text!r} does not parse; write a polynomial such as "
                 '"d - 1", "2d - k" or "p".'
             ) from None
 
     @classmethod
-    def _read(cls, node: ast.expr) -> "Polynomial":
+    def _read(cls, node: ast.expr, text: bytes) -> "Polynomial":
+        """The polynomial of a node of the tree of ``text``: numbers as written, no digit lost."""
         match node:
-            case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
-                return cls.of(number)
+            case ast.Constant(value=int() | float()):
+                return cls({(): decimal(text[node.col_offset : node.end_col_offset].decode())})
             case ast.Name(id=name):
                 return cls({(name,): 1})
             case ast.UnaryOp(op=ast.USub(), operand=operand):
-                return -cls._read(operand)
+                return -cls._read(operand, text)
             case ast.UnaryOp(op=ast.UAdd(), operand=operand):
-                return cls._read(operand)
+                return cls._read(operand, text)
             case ast.BinOp(left=left, op=op, right=right):
-                return _OPERATIONS[type(op)](cls._read(left), cls._read(right))
+                return _OPERATIONS[type(op)](cls._read(left, text), cls._read(right, text))
         raise ValueError(f"{ast.dump(node)} is not part of a polynomial")
 
     @property
@@ -208,6 +217,24 @@ class Polynomial:
         if common == 1:
             return body
         return f"({body})/{common}" if len(self.terms) > 1 else f"{body}/{common}"
+
+
+def decimal(text: str) -> Fraction:
+    """The number that a decimal such as "0.25" or "1e-3" writes, exactly.
+
+    Raises
+    ------
+    ValueError
+        If it is written otherwise, as "0x10" and "1_000" are.
+    """
+    if not _DECIMAL.fullmatch(text) or math.isinf(float(text)):
+        raise ValueError(f"{text!r} is not a decimal")
+    return Fraction(text)
+
+
+def _times(match: re.Match) -> str:
+    """2d as 2*d; a zero before a letter begins no product, as in 0x10."""
+    return match[0] if not float(match[1]) else f"{match[1]}*"
 
 
 def _decimal(number: Fraction) -> str:
