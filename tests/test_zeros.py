@@ -85,6 +85,25 @@ def test_rotated_global_minima_of_a_quadratic_kernel_are_minima(name, kernel):
     assert_allclose(branch.loss, 0, atol=1e-11)
 
 
+@pytest.mark.parametrize("angle", [0.7, 2.0, 3.0])
+@pytest.mark.parametrize("window", [(20.0, 4.0), (8.0, 40.0)])
+def test_a_branch_of_rotated_minima_does_not_turn(angle, window):
+    """W = OV, where O turns the mean of the bulk into the last neuron by any angle."""
+    n, (cos, sin) = 7, (np.cos(angle), np.sin(angle))
+    entries = [1 + (cos - 1) / n, (cos - 1) / n, sin / np.sqrt(n), -sin / np.sqrt(n), cos]
+    names = [c.name for c in bifurc.family("II").structure.coordinates]
+    family = replace(
+        of_kernel("II", "quadratic"),
+        start={"bulk": 1.0, "last": 1.0},
+        found={"at": {"d": n + 1}, "coordinates": dict(zip(names, entries, strict=True))},
+    )
+    branch = bifurc.trace(family, d=window)
+    assert branch.lam[-1] == window[1]
+    assert branch.events == []
+    assert branch.is_minimum().all()
+    assert set(branch.problem.neutrals.reasons.values()) == {"rotation"}
+
+
 def test_a_student_of_fewer_quadratic_neurons_turns_in_its_inputs_as_well():
     """k of d equal directions are learnt: the set of such W is a Grassmannian times O(k)."""
     family = bifurc.Family.build(

@@ -31,7 +31,7 @@ from typing import Any
 
 import numpy as np
 
-from bifurc.spectra import Block, Neutrals
+from bifurc.spectra import Block, Neutrals, held
 from bifurc.structure.irreps import Component
 
 
@@ -146,8 +146,10 @@ class PlainProblem:
     def jacobian(self, x, lam):
         """(g, [dg/dx | dg/dlam])."""
         g, slopes = np.asarray(self.gradient(x, lam), float), self._slopes(x, lam)
-        pin = self.neutrals.pin
-        return (g, slopes) if pin is None else pin.added(g, slopes, x, lam, self.weights)
+        if self.neutrals.own:
+            at = lambda i, u: self.jacobian_along(x[i], np.asarray(lam)[i], u)  # noqa: E731
+            slopes = held(slopes, self.weights(lam), self.neutrals, at)
+        return g, slopes
 
     def _slopes(self, x, lam) -> np.ndarray:
         matrix = np.empty((*np.shape(lam), self.n, self.n + 1))
