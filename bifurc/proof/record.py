@@ -6,11 +6,10 @@ Numbers of boxes are binary, ``0x1abp-7`` being 1ab (hexadecimal) times
 
 import hashlib
 import json
-import os
 import re
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
-from pathlib import Path
 
+from bifurc.files import read_json, write_atomically
 from bifurc.loss.kernels import KERNELS, kernel
 from bifurc.loss.problem import NetworkProblem
 from bifurc.proof.interval import NotCertifiedError, flint
@@ -179,10 +178,7 @@ def sign(data: dict) -> dict:
 
 def save(path, data: dict) -> None:
     """Write a certificate; a reader sees the old file or the whole new one."""
-    path = Path(path)
-    part = path.with_name(path.name + ".part")
-    part.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
-    os.replace(part, path)
+    write_atomically(path, json.dumps(data, indent=1) + "\n")
 
 
 def load(path) -> dict:
@@ -191,12 +187,9 @@ def load(path) -> dict:
     Raises
     ------
     ValueError
-        If the file is not JSON, or no certificate.
+        If there is no such file, it is not JSON, or no certificate.
     """
-    try:
-        data = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise ValueError(f"{path} is not a certificate: {error}.") from None
+    data = read_json(path, "is not a certificate", "write it anew with bifurc certify -o")
     if not isinstance(data, dict) or "schema" not in data:
         raise ValueError(f"{path} is not a certificate: it has no schema.")
     return data
