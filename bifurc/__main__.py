@@ -1,5 +1,6 @@
 """``python -m bifurc``, and what the command ``bifurc`` calls: Ctrl-C is one line from the start."""
 
+import signal
 import sys
 
 
@@ -12,6 +13,8 @@ def entry() -> int:
     except KeyboardInterrupt:
         sys.stderr.write("bifurc: interrupted.\n")
         return 3
+    finally:  # nothing is left to interrupt; the interpreter's own end would die of it
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 if __name__ == "__main__":

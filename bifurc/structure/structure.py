@@ -26,6 +26,7 @@ from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
 
 SLACK = 1e-9  # what rounding may take from a size: 4.1 - 3.1 is no more than 1
+MOST_BLOCKS = 100_000  # of W: beyond, nothing can be computed in reasonable time
 Entry = tuple[Polynomial, Polynomial]  # diagonal and off-diagonal; equal where not tied
 
 
@@ -102,6 +103,11 @@ class Structure:
     ties: tuple[Mapping[str, str], ...] = ()
 
     def __post_init__(self):
+        if (blocks := len(self.students) * len(self.inputs)) > MOST_BLOCKS:
+            raise ValueError(
+                f"A structure of {len(self.students)} by {len(self.inputs)} blocks has {blocks} of "
+                f"them; {MOST_BLOCKS} are the most. Use fewer point sets."
+            )
         known = {points.name for points in self.sets}
         for block in (*self.students, *self.inputs, *self.teachers):
             if block.points not in known:
