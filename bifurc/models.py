@@ -1,6 +1,7 @@
 """Plain gradient problems with answers on paper, by name."""
 
-import math
+import inspect
+import sys
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -153,15 +154,20 @@ def model(name: str, **parameters) -> PlainProblem:
     """
     if name not in MODELS:
         raise ValueError(f"Unknown model {name!r}; there are {', '.join(MODELS)}.")
+    known = inspect.signature(MODELS[name]).parameters
     for key, value in parameters.items():
-        if not all(map(_finite, value if isinstance(value, list | tuple) else [value])):
-            raise ValueError(f"Model {name!r}: {key} needs finite numbers, got {value!r}.")
-    try:
-        return MODELS[name](**parameters)
-    except TypeError as error:  # a parameter that it does not have, or a list for a number
-        raise ValueError(f"Model {name!r}: {error}.") from None
+        if key not in known:
+            there = ", ".join(known) or "none"
+            raise ValueError(f"Model {name!r} has no parameter {key!r}; it has {there}.")
+        several = isinstance(known[key].default, tuple)
+        if several != isinstance(value, list | tuple) or not all(
+            map(_finite, value if several else [value])
+        ):
+            kind = "a list of finite numbers" if several else "a finite number"
+            raise ValueError(f"Model {name!r}: {key} needs {kind}, got {value!r}.")
+    return MODELS[name](**parameters)
 
 
 def _finite(value) -> bool:
     number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    return number and abs(value) < math.inf
+    return number and abs(value) <= sys.float_info.max
