@@ -160,6 +160,7 @@ def line(rng: random.Random, folder: Path) -> list[str]:
     return some(commands)()
 
 
+@np.errstate(all="ignore")
 def matrix(rng: random.Random, folder: Path) -> list[str]:
     """A matrix of odd sizes, entries, types and formats, perhaps damaged."""
     random_state = np.random.default_rng(rng.randrange(2**32))
@@ -224,7 +225,7 @@ def finished_run(rng: random.Random, folder: Path, run: Path) -> list[str]:
     elif rng.random() < 0.1:
         path.unlink()
     elif rng.random() < 0.1:
-        shutil.copy(rng.choice(files), path)
+        path.write_bytes(rng.choice(files).read_bytes())
     else:
         path.write_bytes(damaged(rng, path.read_bytes()))
     if rng.random() < 0.4:
