@@ -83,6 +83,8 @@ class SymmetricProblem(PlainProblem):
             hessian_along=None if along is None else restricted_along,
             source=full.source,
             batched=full.batched,
+            parameter=full.parameter,
+            fixed=full.fixed,
             full=full,
             group=group,
             basis=basis,
