@@ -22,6 +22,8 @@ from bifurc.structure import families
 from bifurc.structure.families import Family
 from bifurc.switching.classify import classify
 
+FOLLOWED = 500  # coordinates: memory grows with their square, and 1000 took 4 GB and 40 s
+
 
 def family(name: str, **parameters: Any) -> Family:
     """Return the built-in family ``name``, with values for its parameters.
@@ -38,6 +40,11 @@ def problem(family: Family | str, parameter: str = "d") -> NetworkProblem:
     """The reduced problem of a family along one of its parameters."""
     family = as_family(family)
     line = family.line(parameter)
+    if (n := len(family.structure.coordinates)) > FOLLOWED:
+        raise ValueError(
+            f"Family {family.name!r} has {n} coordinates; up to {FOLLOWED} are followed. "
+            "Use fewer point sets."
+        )
     return NetworkProblem(
         family.structure.along(line), kernel(family.kernel), line,
         kernel_parameters=family.kernel_parameters,

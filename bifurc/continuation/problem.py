@@ -114,6 +114,10 @@ class PlainProblem:
         Relative error of the Hessian, where it is not that of rounding.
     batched : bool
         Whether the functions take x of shape (..., n) and lam of shape (...).
+    parameter : str
+        The name of the parameter that runs.
+    fixed : mapping from names to numbers
+        The other parameters.
 
     Examples
     --------
@@ -138,6 +142,8 @@ class PlainProblem:
     batched: bool = False
     neutrals: Neutrals = field(default_factory=Neutrals)
     error: float = 0.0
+    parameter: str = "lam"
+    fixed: Mapping[str, float] = field(default_factory=dict)
 
     def with_neutrals(self, neutrals: Neutrals) -> "PlainProblem":
         """The same problem with these zeros set apart."""
@@ -195,8 +201,8 @@ class PlainProblem:
         return FLAT
 
     def parameters(self, lam: float) -> dict[str, float]:
-        """The parameter by its name."""
-        return {"lam": float(lam)}
+        """The parameters by their names."""
+        return {**self.fixed, self.parameter: float(lam)}
 
     def losses(self, x, lam) -> np.ndarray:
         """The loss at a batch of points."""

@@ -19,7 +19,7 @@ from bifurc.events.detect import between
 from bifurc.events.records import Event, Index, first_whole, morse_index
 from bifurc.graph.identity import fingerprint, passes, same
 
-SCHEMA = 2
+SCHEMA = 3  # branch files carry digests from 3 on
 WHOLE = 10_000  # of the whole sizes on a piece, the smallest: a window may reach to 10^9
 
 

@@ -22,10 +22,10 @@ from bifurc.spectra import Block
 from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
 from bifurc.switching.isotropy import exchanged, larger_isotropy, reversed_by_relabelling
-from bifurc.switching.subgroups import Search
 from bifurc.switching.normal_form import NEGLIGIBLE
-from bifurc.switching.submaximal import MOST, Kernel
 from bifurc.switching.polynomials import index_across
+from bifurc.switching.subgroups import Search
+from bifurc.switching.submaximal import MOST, Kernel
 from bifurc.switching.switch import OWN, Birth, Candidate, candidates, census
 
 SAME = 1e-9
@@ -83,6 +83,8 @@ class SymmetricProblem(PlainProblem):
             hessian_along=None if along is None else restricted_along,
             source=full.source,
             batched=full.batched,
+            parameter=full.parameter,
+            fixed=full.fixed,
             full=full,
             group=group,
             basis=basis,

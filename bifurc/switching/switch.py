@@ -30,8 +30,8 @@ from bifurc.loss.problem import NetworkProblem
 from bifurc.structure.split import split
 from bifurc.switching.isotropy import exchanged, larger_isotropy, reversed_by_relabelling
 from bifurc.switching.normal_form import NormalForm, reduce
-from bifurc.switching.submaximal import solve
 from bifurc.switching.subgroups import Search, Subgroup, proposals
+from bifurc.switching.submaximal import solve
 
 ALL = "all together"
 OWN = "the branch's own"

@@ -13,9 +13,9 @@ from bifurc.case import load_case
 from bifurc.cli.main import main
 from bifurc.continuation.problem import PlainProblem
 from bifurc.draw import locus as draw_locus
+from bifurc.loci.kernel import kernels
 from bifurc.loci.locus import follow
 from bifurc.loci.problem import LocusProblem
-from bifurc.loci.kernel import kernels
 from bifurc.run import family_of
 from bifurc.structure.irreps import Component
 
