@@ -14,6 +14,7 @@ from bifurc.events.branch import follow
 from bifurc.identification.verify import verify
 from bifurc.loss import full
 from bifurc.loss.embedding import matrices
+from bifurc.own.problem import Problem
 from bifurc.switching.switch import switch
 
 PLATEAU = bifurc.Family.build(
@@ -369,3 +370,16 @@ def test_zeros_of_a_hessian_by_differences_are_those_of_its_own_error(error):
     branch = follow(problem, start, (-1.0, 1.0))
     assert [event.lam for event in branch.events] == pytest.approx([0.0], abs=10 * error)
     assert list(branch.problem.neutrals.zeros.values()) == [1]
+
+
+@pytest.mark.parametrize("start, lam, expected", [([0.8, 0.6, 0.0], 1.0, 2.0)])
+def test_a_rotation_of_a_loss_whose_derivatives_are_differences(start, lam, expected):
+    def loss(x, lam):
+        square = x[0] ** 2 + x[1] ** 2
+        return float(lam * square / 2 - square**2 / 4 + (2 - lam) * x[2] ** 2 / 2)
+
+    own = Problem(loss, x0=start, parameters={"lam": lam})
+    problem = own.along("lam")
+    branch = follow(problem, point_at(problem, own.start(problem), lam), (0.5, 3.0))
+    assert [event.lam for event in branch.events] == pytest.approx([expected], abs=1e-8)
+    assert list(branch.problem.neutrals.reasons.values()) == ["continuum"]

@@ -246,14 +246,19 @@ def rested(problem, x: np.ndarray, lam: float):
     problem, x
         The problem with its zeros set apart there; or both as they were.
     """
-    near = np.asarray(x, dtype=float)
+    near, last = np.asarray(x, dtype=float), np.inf
+    screen = _screen(problem)
     try:
         for _ in range(PATIENT.max_iterations):
             g, jacobian = problem.jacobian(near, lam)
-            step = np.linalg.lstsq(jacobian[:, :-1], g, rcond=SCREEN)[0]
+            step = np.linalg.lstsq(jacobian[:, :-1], g, rcond=screen)[0]
             near = near - step
-            if np.linalg.norm(step / problem.scales(lam)[:-1]) < PATIENT.newton_tol:
+            size = float(np.linalg.norm(step / problem.scales(lam)[:-1]))
+            if (
+                size < PATIENT.newton_tol or last / 2 <= size < screen
+            ):  # rounding is all that is left
                 return recognised(problem, near, lam), near
+            last = size
     except (NotDefinedError, ZeroRowError, np.linalg.LinAlgError):
         pass
     return problem, x
