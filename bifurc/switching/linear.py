@@ -83,6 +83,7 @@ class SymmetricProblem(PlainProblem):
             hessian_along=None if along is None else restricted_along,
             source=full.source,
             batched=full.batched,
+            error=full.error,
             parameter=full.parameter,
             fixed=full.fixed,
             full=full,
