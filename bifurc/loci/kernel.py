@@ -17,7 +17,6 @@ import numpy as np
 from bifurc.loci.problem import Place
 from bifurc.loss.layout import Layout
 from bifurc.loss.plane import Plane
-from bifurc.spectra import Block
 from bifurc.structure.irreps import Component
 from bifurc.structure.split import Split, split
 

@@ -9,12 +9,12 @@ from bifurc.continuation.correct import Outcome, correct, correct_at, length
 from bifurc.continuation.newton import solve
 from bifurc.continuation.options import Options, Status
 from bifurc.continuation.point import Point
-from bifurc.continuation.trace import point_at, trace
+from bifurc.continuation.trace import LEADING, trace
 from bifurc.continuation.trust import bows, turn
 from bifurc.errors import NotDefinedError
 from bifurc.loci.problem import LocusProblem
 from bifurc.loci.special import Special, specials
-from bifurc.loci.track import LAM, MU, Track, fresh
+from bifurc.loci.track import LAM, MU, Track, fresh, null_vector
 from bifurc.structure.irreps import Component
 from bifurc.structure.structure import SLACK
 
@@ -99,9 +99,7 @@ class Locus:
             )
         (value,) = given.values()
         found = self.crossings(float(value))
-        return [
-            {self.names[0]: float(np.sinh(X[LAM])), self.names[1]: float(X[MU])} for X in found
-        ]
+        return [{self.names[0]: float(np.sinh(X[LAM])), self.names[1]: float(X[MU])} for X in found]
 
     def crossings(self, value: float) -> list[np.ndarray]:
         """Unknowns at which the second parameter is ``value``, each corrected there."""
@@ -152,7 +150,7 @@ def follow(
         If the event cannot be corrected.
     """
     options = options or STEPS
-    start = fresh(problem, point_at(problem, X[:-1], float(X[MU])))
+    start = _start(problem, X)
     forward, end = _arm(problem, start, windows, options)
     if end.status is Status.CLOSED:
         points, ends = forward, (end, end)
@@ -163,6 +161,19 @@ def follow(
         points, ends = reverse + forward, (other, end)
     found, along = specials(problem, points, names, end.status is Status.CLOSED)
     return Locus(names, problem, points, ends, found, along)
+
+
+def _start(problem, X: np.ndarray) -> Point:
+    """The event as a point of its locus: at its own mu, unless it is about to turn round there."""
+    _, jacobian = problem.jacobian(X[:-1], X[MU])
+    scales = problem.scales(X[MU])
+    tangent = null_vector(jacobian, scales)
+    tangent = tangent if tangent[MU] >= 0 else -tangent
+    leads = tangent[MU] > LEADING * scales[MU]
+    outcome = (correct_at if leads else correct)(problem, X, tangent, STEPS)
+    if outcome.point is None:
+        raise ValueError(f"The event is no point of its locus: {outcome.status.value}")
+    return fresh(problem, outcome.point)
 
 
 def reversible(problem, before: Point, outcome: Outcome, step: float, options: Options) -> Outcome:
@@ -217,9 +228,7 @@ def _leaves(problem, points: list[Point], windows: tuple[Window, Window]) -> Poi
             beyond = None if end is None else track.at(end).X[place]
             if beyond is not None and not low <= beyond <= high:
                 edge = low if beyond < low else high
-                exits.append(
-                    track.root(lambda s, p=place, e=edge: track.at(s).X[p] - e, 0.0, end)
-                )
+                exits.append(track.root(lambda s, p=place, e=edge: track.at(s).X[p] - e, 0.0, end))
                 break
     exits = [share for share in exits if share is not None]
     return track.at(min(exits)) if exits else None

@@ -269,9 +269,7 @@ class Watch:
         both = [c for c in (self.problem.component, component) if c is not None]
         formal = not all(c.exists(parameters) for c in both)
         position = sample.position % self.length if self.closed else sample.position
-        return Special(
-            kind, about, parameters, sample.point.X, here.x, component, formal, position
-        )
+        return Special(kind, about, parameters, sample.point.X, here.x, component, formal, position)
 
 
 def _quadratic(sample: Sample) -> float:
