@@ -22,6 +22,10 @@ from bifurc.structure.structure import SLACK
 STEPS = Options(ds_max=0.25)
 BACK = 1e-5  # of the step: how near the way back must come to the old point
 NEARLY = 1e-6  # 1 - |cosine| of two rows at which a locus that cannot go on has ended for that
+# how near to its least size a set is where a locus has ended for that; rounding stops some before
+BESIDE_LIMIT = {
+    Status.OUTSIDE: 1e-3, Status.WINDOW: SLACK, Status.JUMP: 1e-6, Status.STEP_FLOOR: 1e-6
+}  # fmt: skip
 Window = tuple[float, float]
 
 
@@ -236,10 +240,10 @@ def _leaves(problem, points: list[Point], windows: tuple[Window, Window]) -> Poi
 
 def _explained(problem, points: list[Point], status: Status) -> tuple[list[Point], End]:
     """The points, with the last one of all where it can be found, and why they end."""
-    near = {Status.OUTSIDE: 1e-3, Status.WINDOW: SLACK}.get(status)
+    stopped = (Status.OUTSIDE, Status.JUMP, Status.STEP_FLOOR)
+    near = BESIDE_LIMIT.get(status)
     if near is not None and (found := _size_limit(problem, points, near)):
         return found
-    stopped = (Status.OUTSIDE, Status.JUMP, Status.STEP_FLOOR)
     if status in stopped and (names := parallel_rows(problem, points[-1])):
         what = f"Rows {names} become parallel, where the loss is not smooth in them one by one."
         return points, End(what, Status.OUTSIDE)

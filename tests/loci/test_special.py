@@ -69,9 +69,7 @@ def test_an_oblique_teacher_takes_no_quadratic_term_away(near):
     assert sizes.min() > 0.5 * sizes.max()
 
 
-@pytest.mark.parametrize(
-    "p, window", [(1.5, (1, 6)), (2, (2, 6)), (3.5, (1.5, 4))]
-)
+@pytest.mark.parametrize("p, window", [(1.5, (1, 6)), (2, (2, 6)), (3.5, (1.5, 4))])
 def test_the_locus_of_s_rest_is_the_same_from_everywhere(p, window):
     family = bifurc.family("M", p=p)
     curve = bifurc.locus(family, "s:rest", ("d", "p"), window, search=(20, p + 1.6))
