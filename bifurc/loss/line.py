@@ -73,8 +73,8 @@ class OnLine:
         return self.structure.sets[int(spare.min(axis=0).argmin())].name
 
     def _affine(self, poly: Polynomial) -> np.ndarray:
-        constant, slope, square = self.on_line(poly)
-        if square:
+        constant, slope, _ = self.on_line(poly)
+        if poly.substitute(self.line).degree > 1:
             raise ValueError(f"{poly} is not affine along the line; fix one of its parameters.")
         return np.array([constant, slope])
 
