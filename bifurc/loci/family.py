@@ -49,8 +49,8 @@ def of_event(
     first, second = two(params)
     if event.kind == "pair":
         raise ValueError(
-            f"At {first} = {event.lam:.10g} no eigenvalue of {event.component.label} is zero: a pair that is not "
-            "real passes the imaginary axis. It has no locus; take another event."
+            f"At {first} = {event.lam:.10g} no eigenvalue of {event.component.label} is zero: a "
+            "pair that is not real passes the imaginary axis. It has no locus; take another event."
         )
     line = family.line(first, second)
     plane = Plane(
