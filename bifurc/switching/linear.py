@@ -23,16 +23,14 @@ from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
 from bifurc.switching.isotropy import exchanged, larger_isotropy, reversed_by_relabelling
 from bifurc.switching.subgroups import Search
-from bifurc.switching.normal_form import NEGLIGIBLE
-from bifurc.switching.submaximal import MOST, Kernel
+from bifurc.switching.submaximal import LARGEST, MOST, Kernel
 from bifurc.switching.polynomials import index_across
-from bifurc.switching.switch import OWN, Birth, Candidate, candidates, census
+from bifurc.switching.switch import OWN, Attempt, Birth, Candidate, candidates, census
 
 SAME = 1e-9
 VANISHING = 1e-7  # of the largest: eigenvalues of one place, which is known to rounding
 AT_ONCE = 20_000_000  # numbers of full Hessians in memory at a time
-COUNTED = 6, 200  # largest dimensions of a kernel and of a problem whose branches are counted
-PROBES = 3  # random vectors of a kernel: a cubic form that is not zero is not zero at one
+COUNTED = 6  # largest dimension of a kernel whose branches are counted
 
 
 def Permutations(n: int) -> Symmetry:  # noqa: N802 (the name it had as a class)
@@ -148,22 +146,24 @@ class SymmetricProblem(PlainProblem):
             values, vectors = np.linalg.eigh(blocks[component].matrix)
             small = np.abs(values) <= VANISHING * max(largest, 1.0)
             if small.any():
-                copies, sizes, _ = np.linalg.svd(part.kernel(vectors[:, small]), full_matrices=False)
-                found.append(copies[:, sizes > 0.5])
+                found.append(_orthonormal(part.kernel(vectors[:, small]), part))
         return np.hstack(found)
 
-    def has_cubic(self, X: np.ndarray) -> bool:
-        """Whether the loss has a term of third order on the kernel at X, in any direction."""
-        x, lam = self.basis @ X[:-1], X[-1]
-        kernel = self.kernel(X)
-        natural = np.abs(self.full.jacobian_along(x, lam, np.eye(self.full.n + 1)[-1])).max()
-        for v in np.random.default_rng(0).normal(size=(PROBES, kernel.shape[1])):
-            phi = kernel @ (v / np.linalg.norm(v))
-            along = self.full.jacobian_along(x, lam, np.append(phi, 0.0))[:, :-1]
-            natural = max(natural, np.abs(along).max())
-            if abs(phi @ along @ phi) > NEGLIGIBLE * natural:
-                return True
-        return False
+    def kind(self, X: np.ndarray) -> str:
+        """The kind of an event at X, by all of its kernel."""
+        return self._reduced(X).kind()
+
+    def _reduced(self, X: np.ndarray) -> Kernel:
+        """The reduced equation on all of the kernel at X."""
+        return Kernel.at(self.full, np.append(self.basis @ X[:-1], X[-1]), self.kernel(X))
+
+
+def _orthonormal(copies: np.ndarray, part: Isotypic) -> np.ndarray:
+    """A basis of the span of copies of an irrep, which may coincide where it is not real."""
+    if part.rows.shape[1] == part.copies:
+        return copies
+    left, sizes, _ = np.linalg.svd(copies, full_matrices=False)
+    return left[:, sizes > 0.5]
 
 
 def _rows_of(parts, matrix: np.ndarray) -> dict[Component, np.ndarray]:
@@ -177,7 +177,14 @@ def _(problem: SymmetricProblem, event: Event, search: Search):
         yield Candidate(OWN, problem, event.X, event.tangent)
         return
     state = problem.basis @ event.X[:-1]
-    for smaller in problem.group.smaller(problem.basis, problem.kernel(event.X), MOST):
+    kernel = problem.kernel(event.X)
+    least = None
+    for smaller in problem.group.smaller(problem.basis, kernel, kernel.shape[1]):
+        inside = smaller.inside.shape[1]
+        least = least or inside
+        if inside > (MOST if inside > least else LARGEST):
+            yield Attempt(smaller.label, f"fixes {inside} dimensions of the kernel: not solved")
+            continue
         child = SymmetricProblem.of(problem.full, problem.group, smaller.basis)
         yield Candidate(smaller.label, child, np.append(smaller.basis.T @ state, event.lam))
 
@@ -201,11 +208,10 @@ def _(problem: SymmetricProblem, state: np.ndarray, one: np.ndarray, other: np.n
 @census.register
 def _(problem: SymmetricProblem, event: Event, births: list[Birth]) -> str | None:
     """Their orbits on the sphere of the kernel, with signs by index: Euler's characteristic."""
-    vectors = problem.kernel(event.X)
-    k = vectors.shape[1]
-    if not births or not 1 < k <= COUNTED[0] or problem.full.n > COUNTED[1]:
+    k = problem.kernel(event.X).shape[1]
+    if not births or not 1 < k <= COUNTED:
         return None
-    kernel = Kernel.at(problem.full, np.append(problem.basis @ event.X[:-1], event.lam), vectors)
+    kernel = problem._reduced(event.X)
     leading = kernel.quadratic() or kernel.cubic()
     speeds = kernel.speeds()
     values = np.linalg.eigvalsh((speeds + speeds.T) / 2)
