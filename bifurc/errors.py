@@ -11,3 +11,7 @@ class ZeroRowError(ArithmeticError):
 
 class EndedEarlyError(RuntimeError):
     """A computation ended before it was done."""
+
+
+class WorkerDiedError(EndedEarlyError):
+    """A process that worked for this one died of its task, or with all others."""

@@ -10,8 +10,16 @@ from typing import Any
 from bifurc.continuation.options import Options, Status
 from bifurc.continuation.point import Point
 from bifurc.continuation.trace import point_at
+from bifurc.errors import EndedEarlyError, WorkerDiedError
 from bifurc.events.branch import Branch, follow
-from bifurc.graph.files import branch_path, load_branch, save_branch, save_graph, save_table
+from bifurc.graph.files import (
+    branch_path,
+    load_branch,
+    run_digest,
+    save_branch,
+    save_graph,
+    save_table,
+)
 from bifurc.graph.graph import BranchGraph
 from bifurc.loss.problem import NetworkProblem
 from bifurc.switching.classify import classify
@@ -78,14 +86,17 @@ def explore_from(
     -------
     BranchGraph
     """
-    graph = BranchGraph()
+    graph, seeds = BranchGraph(), list(seeds)
+    run = "" if folder is None else digest_of(seeds, plan)
     tasks = [
         Task(f"b{i}", iso, problem, start, None) for i, (iso, problem, start) in enumerate(seeds)
     ]
     for depth in range(plan.depth + 1):
+        if not tasks:
+            break
         births: list[Task] = []
         tasks = _within_budget(graph, tasks, plan)
-        done = _follow_all(tasks, plan, executor, folder)
+        done = _follow_all(tasks, plan, executor, folder, run)
         for i, (task, branch) in enumerate(zip(tasks, done, strict=True)):
             if progress is not None:
                 progress(task.name, branch, len(tasks) - i - 1)
@@ -95,6 +106,12 @@ def explore_from(
             births.extend(_births(graph, task, branch, nodes, plan, follow_on=depth < plan.depth))
         tasks = births
     return graph
+
+
+def digest_of(seeds, plan: Plan) -> str:
+    """The digest of a run, which its branch files carry: what is followed, and how."""
+    problems = [problem for _, problem, _ in seeds]
+    return run_digest(problems, replace(plan, depth=0, max_branches=1))
 
 
 def _known(graph: BranchGraph, branch: Branch, options: Options) -> bool:
@@ -115,22 +132,28 @@ def _within_budget(graph: BranchGraph, tasks: list[Task], plan: Plan) -> list[Ta
     return fresh[:room]
 
 
-def _follow_all(tasks, plan: Plan, executor, folder) -> list[Branch]:
+def _follow_all(tasks, plan: Plan, executor, folder, run: str) -> list[Branch]:
     """The branches of the tasks, in their order; each is saved as soon as it is done."""
     done: dict[str, Branch] = {}
     running: dict[Future, Task] = {}
+    lost: list[str] = []
     paths = {t.name: None if folder is None else branch_path(folder, t.name) for t in tasks}
     for task in tasks:
         path = paths[task.name]
         if path is not None and path.exists():
-            done[task.name] = load_branch(path)
+            done[task.name] = load_branch(path, run)
         elif executor is None:
-            done[task.name] = _finish(task, _follow(task, plan), path)
+            done[task.name] = _finish(task, _follow(task, plan), path, run)
         else:
             running[executor.submit(_follow, task, plan)] = task
     for future in as_completed(running):
         task = running[future]
-        done[task.name] = _finish(task, future.result(), paths[task.name])
+        try:
+            done[task.name] = _finish(task, future.result(), paths[task.name], run)
+        except WorkerDiedError as error:
+            lost.append(f"{task.name}: {error}")
+    if lost:
+        raise EndedEarlyError(f"Not all branches were followed: {'; '.join(lost)}.")
     return [done[task.name] for task in tasks]
 
 
@@ -140,12 +163,12 @@ def _follow(task: Task, plan: Plan) -> Branch:
     return replace(branch, events=[classify(task.problem, event) for event in branch.events])
 
 
-def _finish(task: Task, branch: Branch, path: Path | None) -> Branch:
+def _finish(task: Task, branch: Branch, path: Path | None, run: str) -> Branch:
     log.info(
         "%s (%s): %d points, %s", task.name, task.isotropy, len(branch.points), branch.status.name
     )
     if path is not None:
-        save_branch(path, branch)
+        save_branch(path, branch, run)
     return branch
 
 

@@ -19,7 +19,7 @@ from bifurc.events.detect import between
 from bifurc.events.records import Event, Index, first_whole, morse_index
 from bifurc.graph.identity import fingerprint, passes, same
 
-SCHEMA = 2
+SCHEMA = 3  # branch files carry digests from 3 on
 WHOLE = 10_000  # of the whole sizes on a piece, the smallest: a window may reach to 10^9
 
 
@@ -282,7 +282,9 @@ def _index_on(branch: Branch, inner: list[int], span) -> Index:
 
 
 def _is_minimum(branch: Branch, index: Index, lam: int) -> bool:
-    return not morse_index(index, branch.problem.parameters(float(lam))).terms
+    parameters = branch.problem.parameters(float(lam))
+    undecided = branch.problem.neutrals.undecided(parameters)
+    return not morse_index(index, parameters).terms and not undecided
 
 
 def _equal(one: Branch, other: Branch) -> bool:

@@ -27,7 +27,7 @@ def classify(problem, event: Event) -> Event:
     if event.component.irrep == "t":
         return replace(event, kind=kind_inside(problem, event))
     if isinstance(problem, SymmetricProblem):
-        return replace(event, kind=problem.kind(event.X))
+        return replace(event, kind=problem.reduced(event).kind())
     if not isinstance(problem, NetworkProblem):
         tries = (c for c in candidates(problem, event, Search()) if isinstance(c, Candidate))
         forms = (reduce(c.problem, c.X) for c in tries)

@@ -22,9 +22,9 @@ from bifurc.spectra import Block
 from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
 from bifurc.switching.isotropy import exchanged, larger_isotropy, reversed_by_relabelling
+from bifurc.switching.polynomials import index_across
 from bifurc.switching.subgroups import Search
 from bifurc.switching.submaximal import LARGEST, MOST, Kernel
-from bifurc.switching.polynomials import index_across
 from bifurc.switching.switch import OWN, Attempt, Birth, Candidate, candidates, census
 
 SAME = 1e-9
@@ -109,8 +109,10 @@ class SymmetricProblem(PlainProblem):
             spans = [slice(i, i + size) for i in range(0, len(lam), size)]
             each = [_rows_of(parts, self._hessians(x[span], lam[span])) for span in spans]
             matrices = {c: np.concatenate([one[c] for one in each]) for c in parts}
+        zeros = self.neutrals.zeros
         return {
-            c: Block(m, np.ones(m.shape[:-1]), repeated=parts[c][1]) for c, m in matrices.items()
+            c: Block(m, np.ones(m.shape[:-1]), zeros=zeros.get(c, 0), repeated=parts[c][1])
+            for c, m in matrices.items()
         }
 
     def blocks_along(self, x, lam, u, components=None) -> dict[Component, np.ndarray]:
@@ -137,25 +139,36 @@ class SymmetricProblem(PlainProblem):
         parts |= {c: (p.rows, p.rows.shape[1] // p.copies) for c, p in self.isotypic.items()}
         return {c: part for c, part in parts.items() if components is None or c in components}
 
-    def kernel(self, X: np.ndarray) -> np.ndarray:
-        """What vanishes at a point across the fixed space, all irreps together; (full.n, k)."""
-        blocks = self.blocks(X[:-1], X[-1])
+    def kernel(self, event: Event) -> np.ndarray:
+        """What vanishes at an event across the fixed space, all irreps together; (full.n, k).
+
+        Zeros that persist along the branch are not among them.
+        """
+        x, lam = event.X[:-1], event.X[-1]
+        blocks = self.blocks(x, lam)
         found = [np.zeros((self.full.n, 0))]
         largest = max(np.abs(b.matrix).max(initial=0.0) for b in blocks.values())
         for component, part in self.isotypic.items():
-            values, vectors = np.linalg.eigh(blocks[component].matrix)
-            small = np.abs(values) <= VANISHING * max(largest, 1.0)
-            if small.any():
-                found.append(_orthonormal(part.kernel(vectors[:, small]), part))
+            block = blocks[component]
+            values, vectors = np.linalg.eigh(block.matrix)
+            null = vectors[:, np.abs(values) <= VANISHING * max(largest, 1.0)]
+            if block.zeros:
+                change = self.blocks_along(x, lam, event.tangent, [component])[component]
+                null = _moving(null, change, block.zeros * block.repeated)
+            if null.shape[1]:
+                found.append(_orthonormal(part.kernel(null), part))
         return np.hstack(found)
 
-    def kind(self, X: np.ndarray) -> str:
-        """The kind of an event at X, by all of its kernel."""
-        return self._reduced(X).kind()
+    def reduced(self, event: Event) -> Kernel:
+        """The reduced equation on all of the kernel at an event."""
+        whole = np.append(self.basis @ event.X[:-1], event.X[-1])
+        return Kernel.at(self.full, whole, self.kernel(event))
 
-    def _reduced(self, X: np.ndarray) -> Kernel:
-        """The reduced equation on all of the kernel at X."""
-        return Kernel.at(self.full, np.append(self.basis @ X[:-1], X[-1]), self.kernel(X))
+
+def _moving(null: np.ndarray, change: np.ndarray, zeros: int) -> np.ndarray:
+    """Null vectors of a block but those on which its derivative along the branch vanishes."""
+    speeds, turns = np.linalg.eigh(null.T @ change @ null)
+    return null @ turns[:, np.argsort(np.abs(speeds), kind="stable")[zeros:]]
 
 
 def _orthonormal(copies: np.ndarray, part: Isotypic) -> np.ndarray:
@@ -177,7 +190,7 @@ def _(problem: SymmetricProblem, event: Event, search: Search):
         yield Candidate(OWN, problem, event.X, event.tangent)
         return
     state = problem.basis @ event.X[:-1]
-    kernel = problem.kernel(event.X)
+    kernel = problem.kernel(event)
     least = None
     for smaller in problem.group.smaller(problem.basis, kernel, kernel.shape[1]):
         inside = smaller.inside.shape[1]
@@ -208,10 +221,10 @@ def _(problem: SymmetricProblem, state: np.ndarray, one: np.ndarray, other: np.n
 @census.register
 def _(problem: SymmetricProblem, event: Event, births: list[Birth]) -> str | None:
     """Their orbits on the sphere of the kernel, with signs by index: Euler's characteristic."""
-    k = problem.kernel(event.X).shape[1]
+    k = problem.kernel(event).shape[1]
     if not births or not 1 < k <= COUNTED:
         return None
-    kernel = problem._reduced(event.X)
+    kernel = problem.reduced(event)
     leading = kernel.quadratic() or kernel.cubic()
     speeds = kernel.speeds()
     values = np.linalg.eigvalsh((speeds + speeds.T) / 2)
@@ -230,4 +243,4 @@ def _(problem: SymmetricProblem, event: Event, births: list[Birth]) -> str | Non
     sphere = 2 if k % 2 else 0
     if total == sphere:
         return f"{len(births)} of {len(births)} classes of half-branches, by Euler's characteristic"
-    return f"{len(births)} classes of half-branches; some are missing (characteristic {total}, not {sphere})"
+    return f"{len(births)} classes of half-branches, and some are missing: {total} is not {sphere}"

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from bifurc.continuation.correct import correct
+from bifurc.continuation.neutral import recognised
 from bifurc.continuation.options import Options
 from bifurc.continuation.point import Point
 from bifurc.continuation.problem import PlainProblem
@@ -29,8 +30,8 @@ from bifurc.loss.problem import NetworkProblem
 from bifurc.structure.split import split
 from bifurc.switching.isotropy import exchanged, larger_isotropy, reversed_by_relabelling
 from bifurc.switching.normal_form import NormalForm, reduce
-from bifurc.switching.submaximal import solve
 from bifurc.switching.subgroups import Search, Subgroup, proposals
+from bifurc.switching.submaximal import solve
 
 ALL = "all together"
 OWN = "the branch's own"
@@ -135,6 +136,10 @@ def switch(problem, event: Event, search: Search | None = None, options: Options
         if isinstance(candidate, Attempt):
             attempts.append(candidate)
             continue
+        if problem.neutrals.zeros and candidate.isotropy != OWN:
+            # zeros that other blocks have here may lie in the fixed space of the candidate
+            held = recognised(candidate.problem, candidate.X[:-1], float(candidate.X[-1]))
+            candidate = replace(candidate, problem=held)
         found, outcome = _at(candidate, options)
         births.extend(found)
         attempts.append(Attempt(candidate.isotropy, outcome))
