@@ -24,6 +24,7 @@ from bifurc.loss.start import SIZES, find_start, off_continuum
 from bifurc.structure import families
 from bifurc.structure.families import Family
 from bifurc.switching.classify import classify
+from bifurc.threads import one_thread
 
 
 FOLLOWED = 500  # coordinates: memory grows with their square, and 1000 took 4 GB and 40 s
@@ -60,6 +61,7 @@ def as_family(family: Family | str) -> Family:
     return families.find(family) if isinstance(family, str) else family
 
 
+@one_thread()
 def member(family: Family | str, parameter: str, value: float) -> tuple[NetworkProblem, Point]:
     """The family's critical point at one value of a parameter, from a cold start.
 
@@ -93,6 +95,7 @@ def member(family: Family | str, parameter: str, value: float) -> tuple[NetworkP
     return reduced, points[-1]
 
 
+@one_thread()
 def trace(
     family: Family | str,
     options: Options | None = None,
@@ -149,6 +152,7 @@ def proof_of(problem: NetworkProblem, event: Event):
     return prove(problem, event)
 
 
+@one_thread()
 def locus(
     family: Family | str,
     event: str,
@@ -195,6 +199,7 @@ def locus(
     return found.locus((first, second), window, options)
 
 
+@one_thread()
 def explore(
     family: Family | str,
     depth: int = 1,
