@@ -26,7 +26,6 @@ from bifurc.structure.families import Family
 from bifurc.switching.classify import classify
 from bifurc.threads import one_thread
 
-
 FOLLOWED = 500  # coordinates: memory grows with their square, and 1000 took 4 GB and 40 s
 
 

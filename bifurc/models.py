@@ -9,7 +9,6 @@ import numpy as np
 from bifurc.continuation.problem import PlainProblem
 from bifurc.switching.linear import Matrices, Permutations, SymmetricProblem
 
-
 MOST_SIDES = 24  # of a polygon: pairs of the 2 m elements are tried as generators of subgroups
 
 

@@ -157,7 +157,7 @@ def test_killed_at_random_moments_and_resumed_a_run_is_the_same(case, tmp_path, 
 
 def test_killed_between_any_two_files_a_run_is_resumed(case, tmp_path, monkeypatch):
     """Every file may be the last one written: the run dies at each in turn."""
-    import bifurc.files as files
+    from bifurc import files
 
     whole, out = tmp_path / "whole", tmp_path / "out"
     assert main(["run", str(case), "-o", str(whole), "-q"]) == 0

@@ -111,7 +111,9 @@ raise SystemExit(entry())
 def test_an_interrupt_is_one_line_from_the_first_moment_on(after, tmp_path):
     command = [sys.executable, "-c", LATE.format(after=after), "critical", "M", "--from", "400"]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=tmp_path)
+    done = subprocess.run(
+        command, check=False, env=environment, capture_output=True, text=True, cwd=tmp_path
+    )
     assert done.returncode in (0, 3)
     assert done.stderr.count("\n") == (done.returncode == 3)
     assert "interrupted" in done.stderr or done.returncode == 0

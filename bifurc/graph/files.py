@@ -26,7 +26,6 @@ from bifurc.files import FileError, digest, read_json, read_text, reading, write
 from bifurc.graph.graph import SCHEMA, BranchGraph
 from bifurc.graph.problems import component_from, component_spec, problem_from, problem_spec
 
-
 ARRAYS = ("X", "tangent", "scales", "jacobian", "values", "work")  # of every branch
 RESUME = "resume the run to write it anew"
 ALTERED = "delete it and resume the run"

@@ -146,9 +146,7 @@ def _check(branch: Branch, n: int, before: Point, after: Point, largest: int) ->
 def _beside_event(branch: Branch, before: Point, after: Point) -> bool:
     """Whether the branch is singular in its own space somewhere on a step."""
     low, high = sorted((before.lam, after.lam))
-    return any(
-        event.component.irrep == "t" and low <= event.lam <= high for event in branch.events
-    )
+    return any(event.component.irrep == "t" and low <= event.lam <= high for event in branch.events)
 
 
 def between(problem, n: int, before: Point, after: Point) -> Point | None:

@@ -111,7 +111,12 @@ WORDS = [
 def model(rng: random.Random, folder: Path) -> list[str]:
     """A plain model with one hostile parameter, start, window or setting."""
     name, x = rng.choice(
-        [("chain", "[0, 0, 0, 0, 0]"), ("permuted", "[0]"), ("pitchfork", "[0]"), ("dihedral", "[]")]
+        [
+            ("chain", "[0, 0, 0, 0, 0]"),
+            ("permuted", "[0]"),
+            ("pitchfork", "[0]"),
+            ("dihedral", "[]"),
+        ]
     )
     low, depth, parameter = "-0.5", "0", ""
     match rng.randrange(5):
@@ -171,7 +176,11 @@ def matrix(rng: random.Random, folder: Path) -> list[str]:
         row = rng.randrange(len(w))
         w[row] = w[row] * rng.choice([0, 1e-12, 1e-200, 1e12, 1e149, np.nan, np.inf])
     if rng.random() < 0.1:
-        w = w.astype(rng.choice([complex, int, bool, "U9", np.float16])) if np.isfinite(w).all() else w
+        w = (
+            w.astype(rng.choice([complex, int, bool, "U9", np.float16]))
+            if np.isfinite(w).all()
+            else w
+        )
     if rng.random() < 0.1:
         w = rng.choice([w.ravel(), w[None], np.array(1.0), np.array([], dtype=float)])
     path = folder / f"W{rng.choice(['.npy', '.npz', '.csv', '.NPY', '.txt'])}"
