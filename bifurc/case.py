@@ -15,6 +15,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PrivateAttr,
     ValidationError,
     model_validator,
 )
@@ -42,6 +43,7 @@ def _size(value):
 
 Number = Annotated[int | float, BeforeValidator(_finite)]
 Size = Annotated[str | int | float, BeforeValidator(_size)]
+Entry = Number | tuple[Number, Number]  # or diagonal and off-diagonal
 
 
 class Strict(BaseModel):
@@ -55,7 +57,7 @@ class FamilyData(Strict):
 
     name: str
     sets: dict[str, Size]
-    start: dict[str, Number | dict[str, Number]]
+    start: dict[str, Entry | dict[str, Entry]]
     students: list[str] | None = None
     inputs: list[str] | None = None
     teachers: list[str] | None = None
@@ -67,6 +69,7 @@ class FamilyData(Strict):
     kernel_parameters: dict[str, Size] = {}
     about: str = ""
     found: dict[str, dict[str, Number]] = {}
+    source: str = ""
 
 
 class ModelData(Strict):
@@ -75,6 +78,15 @@ class ModelData(Strict):
     name: str
     parameters: dict[str, Any] = {}
     x: list[Number]
+
+
+class ProblemData(Strict):
+    """A problem of one's own; see :class:`bifurc.own.problem.Problem`."""
+
+    function: str  # "model.py:loss", beside the case file
+    x0: list[Number] | None = None
+    parameters: dict[str, Number] | None = None
+    group: dict[str, Any] | None = None  # such as { dihedral = 6 }
 
 
 class ExploreData(Strict):
@@ -141,6 +153,7 @@ class Case(Strict):
 
     family: str | FamilyData | None = None
     model: ModelData | None = None
+    problem: ProblemData | None = None
     set: dict[str, Size] = {}
     window: dict[str, list[Number]]
     explore: ExploreData = ExploreData()
@@ -149,11 +162,12 @@ class Case(Strict):
     expect: Expect = Expect()
     about: str = ""
     kind: Literal["case"] = "case"
+    _folder: Path = PrivateAttr(default=Path())
 
     @model_validator(mode="after")
     def _whole(self):
-        if (self.family is None) == (self.model is None):
-            raise ValueError("give either a family or a model")
+        if sum(given is not None for given in (self.family, self.model, self.problem)) != 1:
+            raise ValueError("give one of family, model and problem")
         if len(self.window) != 1 or any(len(ends) != 2 for ends in self.window.values()):
             raise ValueError('window needs one parameter with two ends, such as "d = [40, 3.1]"')
         for event in self.expect.events:
@@ -165,6 +179,11 @@ class Case(Strict):
                     )
                 _finite(value)
         return self
+
+    @property
+    def folder(self) -> Path:
+        """Where the case file lies, and functions that it names."""
+        return self._folder
 
     @property
     def parameter(self) -> str:
@@ -183,7 +202,9 @@ def load_case(path: str | Path) -> Case:
     with reading(path, "is not TOML", "see the cases of the package for how one is written"):
         data = tomllib.loads(read_text(path))
     try:
-        return Case(**data)
+        case = Case(**data)
+        case._folder = Path(path).parent
+        return case
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, filter(_written, first["loc"]))) or "the file"

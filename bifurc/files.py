@@ -144,7 +144,7 @@ def read_text(path: str | Path) -> str:
     return Path(path).read_bytes().decode("utf-8-sig")
 
 
-def read_json(path: str | Path, fault: str, remedy: str) -> Any:
+def read_json(path: str | Path, fault: str, remedy: str, **hooks: Any) -> Any:
     """The content of a JSON file.
 
     Raises
@@ -153,7 +153,7 @@ def read_json(path: str | Path, fault: str, remedy: str) -> Any:
         If there is none.
     """
     with reading(path, fault, remedy):
-        return json.loads(read_text(path))
+        return json.loads(read_text(path), **hooks)
 
 
 def digest(*parts: bytes | str) -> str:

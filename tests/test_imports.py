@@ -10,12 +10,12 @@ PACKAGE = Path(__file__).parent.parent / "bifurc"
 STREAM = [
     {"errors", "files", "threads"},  # what any program needs
     {"case", "workers"},  # the file a user writes, as plain data; processes that know no task
-    {"structure"},
+    {"structure", "groups"},
     {"spectra"},
     {"loss", "continuation"},
     {"events"},
-    {"switching", "loci", "proof"},
-    {"models"},
+    {"switching", "loci", "proof", "members"},
+    {"models", "own"},
     {"graph"},
     {"draw", "exploration"},
     {"api"},

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from bifurc.continuation.neutral import at_rest, settled, suspected
 from bifurc.continuation.options import Options, Status
 from bifurc.continuation.point import Point
 from bifurc.continuation.singular import Singularity, nearest
@@ -69,9 +70,21 @@ class Branch:
         parameters = self.problem.parameters(self.points[i].lam)
         return morse_index(_negatives(self.spectrum, i), parameters)
 
+    @property
+    def note(self) -> str:
+        """What has to be said of all its indices; empty if there is nothing."""
+        return self.problem.neutrals.note(self.problem.parameters(self.points[0].lam))
+
     def is_minimum(self) -> np.ndarray:
-        """Whether each point is a minimum, neutral directions aside; shape (points,)."""
-        return np.array([not self.index_at(i).terms for i in range(len(self.points))])
+        """Whether each point is a minimum, neutral directions aside; shape (points,).
+
+        Not where only derivatives of higher order decide.
+        """
+        return np.array([self._is_minimum(i) for i in range(len(self.points))])
+
+    def _is_minimum(self, i: int) -> bool:
+        undecided = self.problem.neutrals.undecided(self.problem.parameters(self.points[i].lam))
+        return not self.index_at(i).terms and not undecided
 
 
 def follow(problem, start: Point, window, options: Options | None = None, **choices) -> Branch:
@@ -83,6 +96,7 @@ def follow(problem, start: Point, window, options: Options | None = None, **choi
         See :func:`bifurc.continuation.trace.trace`; so are ``choices``.
     """
     options = options or Options()
+    problem, start = at_rest(problem, start)
     points, status = collect(trace(problem, start, window, options, **choices))
     return examine(problem, points, status, options)
 
@@ -101,7 +115,11 @@ def examine(problem, points: list[Point], status: Status, options: Options) -> B
     """Find the events along traced points."""
     if len(points) < 2:
         return Branch(problem, points, status, [])
-    points, known = refine(problem, points, options)
+    known = spectra(problem, points)
+    if suspected(problem, known.values):
+        problem = settled(problem, known.X)
+        known = spectra(problem, points)
+    points, known = refine(problem, points, known, options)
     found, believed = find(problem, points, known, options)
     if believed < len(points):
         # the last points before the edge of definition may already lie beyond it
@@ -149,6 +167,7 @@ def describe(
         above=before if backward else after,
         kind=_kind(problem, found, fold, bool(known.definite[component][i : i + 2].all())),
         position=found.position,
+        decided=not problem.neutrals.undecided(problem.parameters(lam)),
     )
 
 

@@ -65,6 +65,7 @@ class Event:
     above: Index = field(repr=False)
     kind: str = "unknown"  # fold, transcritical, pitchfork, degenerate, tangential, pair
     position: float = 0.0  # number of the point before it, plus the share of the step
+    decided: bool = True  # whether second derivatives tell minima from saddles on its branch
     # (params, window, options) -> Locus: the event in two parameters; bifurc.trace sets it
     locus: Callable | None = field(default=None, repr=False)
     # () -> Proof, or None if nothing can be proved here; bifurc.trace sets it
@@ -95,8 +96,9 @@ class Event:
 
     @property
     def transition(self) -> str:
-        """Such as "saddle -> minimum", as ``lam`` grows."""
-        sides = ["saddle" if self.index(side).terms else "minimum" for side in ("below", "above")]
+        """Such as "saddle -> minimum", as ``lam`` grows; "degenerate" if higher orders decide."""
+        otherwise = "minimum" if self.decided else "degenerate"
+        sides = ["saddle" if self.index(side).terms else otherwise for side in ("below", "above")]
         return " -> ".join(sides)
 
     def __str__(self) -> str:

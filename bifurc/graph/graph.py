@@ -282,7 +282,9 @@ def _index_on(branch: Branch, inner: list[int], span) -> Index:
 
 
 def _is_minimum(branch: Branch, index: Index, lam: int) -> bool:
-    return not morse_index(index, branch.problem.parameters(float(lam))).terms
+    parameters = branch.problem.parameters(float(lam))
+    undecided = branch.problem.neutrals.undecided(parameters)
+    return not morse_index(index, parameters).terms and not undecided
 
 
 def _equal(one: Branch, other: Branch) -> bool:

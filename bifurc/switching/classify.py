@@ -7,6 +7,7 @@ import numpy as np
 from bifurc.events.records import Event
 from bifurc.loss.problem import NetworkProblem
 from bifurc.structure.split import split
+from bifurc.switching.linear import SymmetricProblem
 from bifurc.switching.normal_form import reduce
 from bifurc.switching.subgroups import Search
 from bifurc.switching.switch import Candidate, candidates
@@ -25,6 +26,8 @@ def classify(problem, event: Event) -> Event:
         return event
     if event.component.irrep == "t":
         return replace(event, kind=kind_inside(problem, event))
+    if isinstance(problem, SymmetricProblem) and problem.has_cubic(event.X):
+        return replace(event, kind="transcritical")
     if not isinstance(problem, NetworkProblem):
         tries = (c for c in candidates(problem, event, Search()) if isinstance(c, Candidate))
         forms = (reduce(c.problem, c.X) for c in tries)

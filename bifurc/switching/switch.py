@@ -14,21 +14,26 @@ References
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import singledispatch
+from itertools import product
 from typing import Any
 
 import numpy as np
 
 from bifurc.continuation.correct import correct
+from bifurc.continuation.neutral import recognised
 from bifurc.continuation.options import Options
 from bifurc.continuation.point import Point
+from bifurc.continuation.problem import PlainProblem
 from bifurc.errors import NotDefinedError, ZeroRowError
 from bifurc.events.records import Event
 from bifurc.loss.problem import NetworkProblem
 from bifurc.structure.split import split
-from bifurc.switching.isotropy import larger_isotropy, reversed_by_relabelling
+from bifurc.switching.isotropy import exchanged, larger_isotropy, reversed_by_relabelling
 from bifurc.switching.normal_form import NormalForm, reduce
 from bifurc.switching.subgroups import Search, Subgroup, proposals
+from bifurc.switching.submaximal import solve
 
+ALL = "all together"
 OWN = "the branch's own"
 AMPLITUDES = (0.05, 0.02, 0.005, 0.001)  # distances from the event to start at, in scales
 
@@ -95,6 +100,12 @@ def _(problem: NetworkProblem, event: Event, search: Search):
         yield Candidate(str(subgroup), problem.on(parts.structure), X)
 
 
+@singledispatch
+def census(problem, event: Event, births: list["Birth"]) -> str | None:
+    """A word on whether the half-branches born at an event are all; None if nothing is known."""
+    return None
+
+
 def switch(problem, event: Event, search: Search | None = None, options: Options | None = None):
     """All half-branches born at an event, each once up to relabelling.
 
@@ -125,9 +136,15 @@ def switch(problem, event: Event, search: Search | None = None, options: Options
         if isinstance(candidate, Attempt):
             attempts.append(candidate)
             continue
+        if problem.neutrals.zeros and candidate.isotropy != OWN:
+            # zeros that other blocks have here may lie in the fixed space of the candidate
+            held = recognised(candidate.problem, candidate.X[:-1], float(candidate.X[-1]))
+            candidate = replace(candidate, problem=held)
         found, outcome = _at(candidate, options)
         births.extend(found)
         attempts.append(Attempt(candidate.isotropy, outcome))
+    if (word := census(problem, event, births)) is not None:
+        attempts.append(Attempt(ALL, word))
     return births, attempts
 
 
@@ -138,7 +155,7 @@ def _at(candidate: Candidate, options: Options) -> tuple[list[Birth], str]:
     except (NotDefinedError, ZeroRowError, np.linalg.LinAlgError):
         return [], "the loss is not smooth there"
     if form is None:
-        return [], "not axial: the kernel in its fixed space is not one line"
+        return _in_all_directions(candidate, options)
     if candidate.isotropy != OWN and larger_isotropy(
         candidate.problem, candidate.X[:-1], form.kernel
     ):
@@ -158,6 +175,32 @@ def _at(candidate: Candidate, options: Options) -> tuple[list[Birth], str]:
     return births, f"{form.kind}, {len(births)} half-branches" + (
         "" if len(births) == len(signs) else " (of which some could not be started)"
     )
+
+
+def _in_all_directions(candidate: Candidate, options: Options) -> tuple[list[Birth], str]:
+    """The half-branches of a submaximal isotropy: its kernel is a plane or more."""
+    problem, X = candidate.problem, candidate.X
+    if not isinstance(problem, PlainProblem):
+        return [], "not axial: the kernel in its fixed space is not one line"
+    solved = solve(problem, X)
+    births: list[Birth] = []
+    taken: list[np.ndarray] = []
+    exact = [f for f in solved.forms if not larger_isotropy(problem, X[:-1], f.kernel)]
+    missed = 0
+    for form, sign in product(exact, (1, -1)):
+        way = sign * form.kernel
+        if any(exchanged(problem, X[:-1], known, way) for known in taken):
+            continue
+        taken.append(way)
+        start = leave(problem, X, form, sign, options)
+        if start is None or larger_isotropy(problem, start.x):
+            missed += 1
+            continue
+        births.append(Birth(candidate.isotropy, problem, form, sign, start))
+    if not solved.forms:
+        return [], solved.word
+    outcome = f"{solved.word}; {len(exact)} with this isotropy, {len(births)} half-branches"
+    return births, outcome + (f" ({missed} could not be started)" if missed else "")
 
 
 def _crossing(problem, event: Event, options: Options) -> tuple[list[Birth], str]:
