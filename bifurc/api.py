@@ -1,5 +1,6 @@
 """The calls of a script or notebook: a family by name, its branch, its spectrum."""
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -13,9 +14,9 @@ from bifurc.continuation.point import Point
 from bifurc.continuation.trace import point_at
 from bifurc.continuation.trace import trace as walk
 from bifurc.continuation.trust import judge, judge_both_ways
-from bifurc.errors import EndedEarlyError
+from bifurc.errors import EndedEarlyError, EndedEarlyWarning
 from bifurc.events.branch import Branch, collect, follow
-from bifurc.events.records import Event
+from bifurc.events.records import Event, Events
 from bifurc.loci.family import of_event, two, wanted
 from bifurc.loci.locus import Locus
 from bifurc.loss.kernels import kernel
@@ -110,6 +111,11 @@ def trace(
         ``proof`` says whether it is proved in interval arithmetic, if
         python-flint is there.
 
+    Warns
+    -----
+    EndedEarlyWarning
+        If the branch ended before it was done.
+
     Examples
     --------
     >>> branch = trace("II", d=(40, 5))
@@ -119,18 +125,21 @@ def trace(
     reduced, start, window = at_first(family, parameters)
     trust = judge_both_ways if checked else judge
     branch = follow(reduced, start, window, options, trust=trust)
+    if reason := ended_early(branch):
+        warnings.warn(reason, EndedEarlyWarning, stacklevel=2)
     parameter, (first, _), others = running(parameters)
     fixed = as_family(family).with_parameters(**others, **{parameter: first})
+    events = (classify(reduced, event) for event in branch.events)
     return replace(
         branch,
-        events=[
+        events=Events(
             replace(
-                classified,
-                locus=partial(of_event, fixed, classified),
-                prove=partial(proof_of, reduced, classified),
+                event,
+                locus=partial(of_event, fixed, event),
+                prove=partial(proof_of, reduced, event),
             )
-            for classified in (classify(reduced, event) for event in branch.events)
-        ],
+            for event in events
+        ),
     )
 
 
@@ -214,7 +223,8 @@ def explore(
     executor : concurrent.futures.Executor, optional
         Follows independent branches in parallel.
     folder : path, optional
-        Where finished branches are saved, and taken from if they are there.
+        Where finished branches are saved, and taken from if they are there. It
+        belongs to one run: the same problem, window, options and search.
     progress : callable (name, branch, waiting), optional
     **parameters
         As for :func:`trace`.
@@ -223,6 +233,16 @@ def explore(
     -------
     BranchGraph
 
+    Raises
+    ------
+    ValueError
+        If the folder belongs to another run.
+
+    Warns
+    -----
+    EndedEarlyWarning
+        If branches ended before they were done.
+
     Examples
     --------
     >>> graph = explore("II", d=(12, 5), depth=0)
@@ -230,7 +250,8 @@ def explore(
     ...     print(transition)
     b0 (all of G) at 5.58550524743: s[bulk] transcritical, saddle -> minimum, minimum from 6
     """
-    from bifurc.exploration import Plan, explore_from
+    from bifurc.exploration import Plan, explore_from, manifest
+    from bifurc.graph.files import claim
     from bifurc.switching.subgroups import Search
 
     reduced, start, window = at_first(family, parameters)
@@ -242,7 +263,14 @@ def explore(
         options=options or Options(),
     )
     seed = ("all of G", reduced, start)
-    return explore_from([seed], plan, executor, None if folder is None else Path(folder), progress)
+    place = None if folder is None else Path(folder)
+    if place is not None:
+        claim(place, manifest(seed, plan))
+    graph = explore_from([seed], plan, executor, place, progress)
+    if early := graph.ended_early():
+        said = f"Some branches ended early. {' '.join(early)}"
+        warnings.warn(said, EndedEarlyWarning, stacklevel=2)
+    return graph
 
 
 def at_first(family: Family | str, parameters: dict[str, Any]):

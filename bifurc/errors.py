@@ -11,3 +11,7 @@ class ZeroRowError(ArithmeticError):
 
 class EndedEarlyError(RuntimeError):
     """A computation ended before it was done."""
+
+
+class EndedEarlyWarning(UserWarning):
+    """A branch ended before it was done; what is known of it is there."""

@@ -3,22 +3,27 @@
 import logging
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, Future, as_completed
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from bifurc.continuation.options import Options, Status
 from bifurc.continuation.point import Point
 from bifurc.continuation.trace import point_at
 from bifurc.events.branch import Branch, follow
+from bifurc.events.records import Events
 from bifurc.graph.files import branch_path, load_branch, save_branch, save_graph, save_table
 from bifurc.graph.graph import BranchGraph
+from bifurc.graph.problems import problem_spec
 from bifurc.loss.problem import NetworkProblem
 from bifurc.switching.classify import classify
 from bifurc.switching.isotropy import enlarge, larger_isotropy
 from bifurc.switching.subgroups import Search
 from bifurc.switching.switch import switch
 
+DIGITS = 6  # of a start, by which two runs are told apart
 OFF = 1e-3  # how far from an event, in scales, a branch through it is taken up
 
 log = logging.getLogger(__name__)
@@ -89,7 +94,7 @@ def explore_from(
         for i, (task, branch) in enumerate(zip(tasks, done, strict=True)):
             if progress is not None:
                 progress(task.name, branch, len(tasks) - i - 1)
-            if _known(graph, branch, plan.options):
+            if _known(graph, branch):
                 continue  # another branch of this level came the other way
             nodes = graph.add_branch(task.name, task.isotropy, branch, task.origin)
             births.extend(_births(graph, task, branch, nodes, plan, follow_on=depth < plan.depth))
@@ -97,18 +102,18 @@ def explore_from(
     return graph
 
 
-def _known(graph: BranchGraph, branch: Branch, options: Options) -> bool:
+def _known(graph: BranchGraph, branch: Branch) -> bool:
     """Whether a branch is in the graph already.
 
     Two that are the same may start at different distances from their event,
     so that one does not reach back to the start of the other: a second point
     is asked as well.
     """
-    return any(graph.holds(branch.problem, p.X, options) for p in branch.points[:2])
+    return any(graph.holds(branch.problem, p.X) for p in branch.points[:2])
 
 
 def _within_budget(graph: BranchGraph, tasks: list[Task], plan: Plan) -> list[Task]:
-    fresh = [t for t in tasks if graph.holds(t.problem, t.start.X, plan.options) is None]
+    fresh = [t for t in tasks if graph.holds(t.problem, t.start.X) is None]
     room = plan.max_branches - len(graph.branches)
     for task in fresh[room:]:
         graph.cut(f"{task.name} ({task.isotropy}): max_branches = {plan.max_branches} reached")
@@ -137,7 +142,8 @@ def _follow_all(tasks, plan: Plan, executor, folder) -> list[Branch]:
 def _follow(task: Task, plan: Plan) -> Branch:
     """Follow one branch to its end, cut where it meets a larger isotropy; runs in workers."""
     branch = cut_at_return(follow(task.problem, task.start, plan.window, plan.options))
-    return replace(branch, events=[classify(task.problem, event) for event in branch.events])
+    classified = (classify(task.problem, event) for event in branch.events)
+    return replace(branch, events=Events(classified))
 
 
 def _finish(task: Task, branch: Branch, path: Path | None) -> Branch:
@@ -152,11 +158,12 @@ def _finish(task: Task, branch: Branch, path: Path | None) -> Branch:
 def cut_at_return(branch: Branch) -> Branch:
     """End a branch at the first event whose state has a larger isotropy than the branch."""
     for number, event in enumerate(branch.events):
-        if event.label == "BP" and event.component.irrep == "t":
-            if not larger_isotropy(branch.problem, event.X[:-1]):
-                continue
+        inside = any(zero.component.irrep == "t" for zero in event.zeros)
+        if event.label == "BP" and inside and larger_isotropy(branch.problem, event.X[:-1]):
             points = branch.points[: int(event.position) + 1]
-            return Branch(branch.problem, points, Status.RETURNED, branch.events[: number + 1])
+            last = event.ending(upward=points[-1].lam < event.lam)
+            events = Events([*branch.events[:number], last])
+            return Branch(branch.problem, points, Status.RETURNED, events)
     return branch
 
 
@@ -172,14 +179,14 @@ def _births(graph: BranchGraph, task: Task, branch: Branch, nodes, plan: Plan, f
             if event.kind != "fold":
                 graph.cut(f"{task.name} at {event.lam:.12g}: depth = {plan.depth} reached")
             continue
-        if event.component.label in data.get("tried", {}):
+        if event.name in data.get("tried", {}):
             continue  # the same event was met on another branch
         if returned:
             yield from _through(task, number, branch, event, plan, node)
             continue
         births, attempts = switch(branch.problem, event, plan.search, plan.options)
         tried = data.setdefault("tried", {})
-        tried[event.component.label] = [str(attempt) for attempt in attempts]
+        tried[event.name] = [str(attempt) for attempt in attempts]
         for i, birth in enumerate(births):
             name = f"{task.name}-{number}.{i}"
             yield Task(name, birth.isotropy, birth.problem, birth.start, node)
@@ -195,6 +202,14 @@ def _through(task: Task, number: int, branch: Branch, event, plan: Plan, node: i
         except ValueError:
             continue  # the larger branch has a fold or a branch point of its own there
         yield Task(f"{task.name}-{number}.{i}", str(problem.structure), problem, start, node)
+
+
+def manifest(seed: tuple[str, Any, Point], plan: Plan) -> dict:
+    """What makes a run this run; a deeper or a longer one takes up what it finds."""
+    isotropy, problem, start = seed
+    settings = {k: v for k, v in asdict(plan).items() if k not in ("depth", "max_branches")}
+    about = {"problem": problem_spec(problem), "isotropy": isotropy}
+    return about | {"start": np.round(start.X, DIGITS).tolist(), **settings}
 
 
 def save_run(folder: Path, graph: BranchGraph) -> None:

@@ -1,21 +1,18 @@
 """Run a case: from the file to a graph and its files, and compare with what it expects."""
 
-import json
-import platform
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-import bifurc
 from bifurc.api import at_first
 from bifurc.case import Case, case_hash
 from bifurc.continuation.options import Options
 from bifurc.continuation.trace import point_at
 from bifurc.exploration import Plan, explore_from, save_run
-from bifurc.graph.files import write_atomically
-from bifurc.graph.graph import SCHEMA, BranchGraph
+from bifurc.graph.files import claim
+from bifurc.graph.graph import BranchGraph
 from bifurc.models import model
 from bifurc.structure.families import Family, find
 from bifurc.switching.subgroups import Search
@@ -84,40 +81,13 @@ def prepare(folder: Path, case: Case, path: Path, resume: bool) -> None:
     ValueError
         If the folder holds another run, or this one and ``resume`` is not set.
     """
-    manifest = {
-        "schema": SCHEMA,
+    said = {
         "case": path.name,
         "sha256": case_hash(path),
         "settings": asdict(plan_of(case)),
         "draw": case.draw.model_dump(),
-        "versions": {
-            "bifurc": bifurc.__version__,
-            "numpy": np.__version__,
-            "python": platform.python_version(),
-        },
     }
-    # through JSON, so that tuples and lists compare equal
-    manifest = json.loads(json.dumps(manifest, default=str))
-    place = folder / "manifest.json"
-    if resume:
-        for part in folder.rglob(".*.part"):  # files that a killed run was writing
-            part.unlink(missing_ok=True)
-    if place.exists():
-        try:
-            old = json.loads(place.read_text())
-        except json.JSONDecodeError:
-            old = None
-        if old != manifest:
-            raise ValueError(
-                f"{folder} holds another run (case, settings or versions differ); choose another "
-                "folder with -o, or delete it."
-            )
-        if not resume:
-            raise ValueError(f"{folder} holds this run already; add --resume to take it up.")
-        return
-    if folder.exists() and any(folder.iterdir()):
-        raise ValueError(f"{folder} is not empty and holds no run; choose another folder with -o.")
-    write_atomically(place, json.dumps(manifest, indent=1).encode())
+    claim(folder, said, resume)
 
 
 def differences(graph: BranchGraph, case: Case) -> list[str]:
@@ -154,8 +124,8 @@ def _fits(event, wanted, value) -> bool:
     if wanted.multiplicity is not None and abs(event.multiplicity - wanted.multiplicity) > 1e-6:
         return False
     found = {
-        "irrep": event.component.irrep,
-        "set": event.component.points,
+        "irrep": event.irrep,
+        "set": event.set,
         "kind": event.kind,
         "transition": event.transition,
     }

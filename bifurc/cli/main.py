@@ -5,10 +5,11 @@ import importlib
 import logging
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 
 from bifurc import __version__
-from bifurc.errors import EndedEarlyError
+from bifurc.errors import EndedEarlyError, EndedEarlyWarning
 
 DONE, WRONG_INPUT, ENDED_EARLY = 0, 2, 3
 
@@ -61,7 +62,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     level = [logging.WARNING, logging.INFO, logging.DEBUG][min(getattr(arguments, "verbose", 0), 2)]
     logging.basicConfig(level=level, format="%(name)s: %(message)s")
     try:
-        return arguments.run(arguments) or DONE
+        with warnings.catch_warnings():
+            # commands say so themselves, in one line, and exit with 3
+            warnings.simplefilter("ignore", EndedEarlyWarning)
+            return arguments.run(arguments) or DONE
     except EndedEarlyError as error:
         return _complain(arguments, error, ENDED_EARLY)
     except MemoryError as error:

@@ -175,9 +175,15 @@ class PlainProblem:
         """The unknowns themselves."""
         return FLAT
 
+    parameter = "lam"  # the name of the one that runs; no field
+
     def parameters(self, lam: float) -> dict[str, float]:
         """The parameter by its name."""
-        return {"lam": float(lam)}
+        return {self.parameter: float(lam)}
+
+    def sizes(self, lam: float) -> dict[str, float]:
+        """Sizes that must be whole; none."""
+        return {}
 
     def losses(self, x, lam) -> np.ndarray:
         """The loss at a batch of points."""

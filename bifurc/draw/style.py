@@ -34,7 +34,13 @@ IRREPS = {  # marker, colour, meaning
     "y": ("D", "#009E73", "y (n−2, 2)"),
     "sxs": ("P", "#CC79A7", "s⊗s′"),
     "k": ("v", "#E69F00", "k, of the finite group"),
+    "+": ("*", "#56B4E9", "several irreps at once"),
 }
+
+
+def symbol(kind: str, irrep: str) -> str:
+    """Under what name an event stands in the table of symbols."""
+    return "fold" if kind == "fold" else irrep if irrep in IRREPS else "+"
 
 
 def style(name: str = "print") -> AbstractContextManager:

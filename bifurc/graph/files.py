@@ -10,6 +10,7 @@ import errno
 import io
 import json
 import os
+import platform
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,11 @@ from zipfile import BadZipFile
 import networkx as nx
 import numpy as np
 
+import bifurc
 from bifurc.continuation.options import Status
 from bifurc.continuation.point import Point
 from bifurc.events.branch import Branch
-from bifurc.events.records import Event
+from bifurc.events.records import Event, Events, Index, Zero
 from bifurc.graph.graph import SCHEMA, BranchGraph
 from bifurc.graph.problems import component_from, component_spec, problem_from, problem_spec
 
@@ -43,6 +45,53 @@ def write_atomically(path: Path, content: bytes) -> None:
         raise
 
 
+def claim(folder: Path, said: Mapping[str, Any], resume: bool = True) -> None:
+    """Write the manifest of a run into its folder, or see that the one there is of the same run.
+
+    ``said`` is everything that makes it this run; the versions are added.
+
+    Raises
+    ------
+    ValueError
+        If the folder holds something else, or this run and ``resume`` is not set.
+    """
+    versions = {
+        "bifurc": bifurc.__version__,
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+    }
+    # through JSON, so that tuples and lists compare equal
+    text = json.dumps({"schema": SCHEMA, **said, "versions": versions}, default=str, indent=1)
+    place = folder / "manifest.json"
+    if resume:
+        for part in folder.rglob(".*.part"):  # files that a killed run was writing
+            part.unlink(missing_ok=True)
+    if place.exists():
+        try:
+            old = json.loads(place.read_text())
+        except json.JSONDecodeError:
+            old = None
+        if old != json.loads(text):
+            raise ValueError(
+                f"{folder} holds another run ({_differences(old, json.loads(text))}); choose "
+                "another folder, or delete it."
+            )
+        if not resume:
+            raise ValueError(f"{folder} holds this run already; add --resume to take it up.")
+        return
+    if folder.exists() and any(folder.iterdir()):
+        raise ValueError(f"{folder} is not empty and holds no run; choose another folder.")
+    write_atomically(place, text.encode())
+
+
+def _differences(old: Any, new: dict) -> str:
+    """Which parts of two manifests differ."""
+    if not isinstance(old, dict):
+        return "its manifest cannot be read"
+    parts = [name for name in {**new, **old} if old.get(name) != new.get(name)]
+    return f"other {', '.join(parts)}"
+
+
 def save_branch(path: Path, branch: Branch) -> None:
     """Write one branch as npz; ``load_branch`` gives it back to the last bit."""
     points, events = branch.points, branch.events
@@ -57,7 +106,8 @@ def save_branch(path: Path, branch: Branch) -> None:
     for i, event in enumerate(events):
         arrays[f"event{i}_X"] = event.X
         arrays[f"event{i}_tangent"] = event.tangent
-        arrays[f"event{i}_kernel"] = event.kernel
+        for j, zero in enumerate(event.zeros):
+            arrays[f"event{i}_kernel{j}"] = zero.kernel
     about = {
         "schema": SCHEMA,
         "problem": problem_spec(branch.problem),
@@ -105,44 +155,48 @@ def _branch_from(data: dict, about: dict) -> Branch:
         Point(X, tangent, scales, jacobian, values[~np.isnan(values)], *work.tolist())
         for X, tangent, scales, jacobian, values, work in zip(*arrays, strict=True)
     ]
-    events = [
-        _event_from(spec, data[f"event{i}_X"], data[f"event{i}_tangent"], data[f"event{i}_kernel"])
-        for i, spec in enumerate(about["events"])
-    ]
+    events = Events(_event_from(spec, data, i) for i, spec in enumerate(about["events"]))
     return Branch(problem_from(about["problem"]), points, Status[about["status"]], events)
 
 
 def _event_spec(event: Event) -> dict:
-    return {
-        "label": event.label,
-        "component": component_spec(event.component),
+    """What :meth:`Event.to_dict` says, and what it does not need to say; arrays apart."""
+    return event.to_dict() | {
         "parameters": event.parameters,
-        "speed": float(event.speed),
-        "loss": None if event.loss is None or np.isnan(event.loss) else float(event.loss),
-        "below": [[component_spec(c), n] for c, n in event.below.items()],
-        "above": [[component_spec(c), n] for c, n in event.above.items()],
-        "kind": event.kind,
+        "zeros": [[component_spec(zero.component), float(zero.speed)] for zero in event.zeros],
+        "below": _index_spec(event.below),
+        "above": _index_spec(event.above),
         "position": float(event.position),
     }
 
 
-def _event_from(spec: dict, X, tangent, kernel) -> Event:
-    sides = {side: {component_from(c): n for c, n in spec[side]} for side in ("below", "above")}
+def _event_from(spec: dict, data: dict, i: int) -> Event:
+    X = data[f"event{i}_X"]
     return Event(
         label=spec["label"],
-        component=component_from(spec["component"]),
+        zeros=tuple(
+            Zero(component_from(component), data[f"event{i}_kernel{j}"], speed)
+            for j, (component, speed) in enumerate(spec["zeros"])
+        ),
         lam=float(X[-1]),
         X=X,
-        tangent=tangent,
+        tangent=data[f"event{i}_tangent"],
         parameters=spec["parameters"],
-        kernel=kernel,
-        speed=spec["speed"],
         loss=float("nan") if spec["loss"] is None else spec["loss"],
         kind=spec["kind"],
         position=spec["position"],
-        below=sides["below"],
-        above=sides["above"],
+        sheet=spec["sheet"],
+        below=_index_from(spec["below"]),
+        above=_index_from(spec["above"]),
     )
+
+
+def _index_spec(index: Index | None) -> list | None:
+    return None if index is None else [[component_spec(c), n] for c, n in index.items()]
+
+
+def _index_from(spec: list | None) -> Index | None:
+    return None if spec is None else {component_from(c): n for c, n in spec}
 
 
 def save_graph(folder: Path, graph: BranchGraph) -> None:
@@ -217,7 +271,7 @@ NODE = {"id": int, "type": str, "label": str, "lam": NUMBER, "mark": list}
 EVENT = {"irrep": str, "set": str, "kind": str, "transition": str}
 EDGE = {
     **dict.fromkeys(("branch", "isotropy", "index"), str),
-    **dict.fromkeys(("source", "target", "key", "first_point", "last_point"), int),
+    **dict.fromkeys(("source", "target", "key", "first_point", "last_point", "sheet"), int),
     **dict.fromkeys(("lam_low", "lam_high"), NUMBER),
     "minimum_at": list,
 }

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from bifurc.continuation.options import Options
-from bifurc.events.records import Event
+from bifurc.events.records import Event, select
 from bifurc.loci.locus import Locus, follow
 from bifurc.loci.problem import LocusProblem
 from bifurc.loss.kernels import kernel
@@ -41,7 +41,7 @@ def of_event(
         no fold or symmetry-breaking crossing of a real eigenvalue.
     """
     first, second = two(params)
-    if event.component.irrep == "t" and event.label != "LP":
+    if event.label != "LP" and any(zero.component.irrep == "t" for zero in event.zeros):
         raise ValueError(
             "A branch point inside the fixed-point space has no locus in two parameters unless a "
             "symmetry keeps it; take the event in the family of the larger group."
@@ -97,28 +97,17 @@ def windows_of(names, values, window) -> tuple[Window, Window]:
     return found[0], found[1]
 
 
-def wanted(events: list[Event], text: str, near: float | None = None) -> Event:
-    """The event that ``text`` names: ``irrep:set``, ``irrep``, or ``fold``.
+def wanted(events: list[Event], name: str, near: float | None = None) -> Event:
+    """The event of this name (see :func:`bifurc.events.records.select`).
 
-    Of several the one nearest to ``near``, else the one with the largest parameter.
+    Of several the one nearest to ``near``, else the one with the largest
+    parameter. Of one with several zeros, that zero alone which is named.
 
     Raises
     ------
-    ValueError
+    NoEventError
         If there is none, with those there are.
     """
-    irrep, _, points = text.replace(" ", "").partition(":")
-    irrep = "t" if irrep == "fold" else irrep
-
-    def fits(event: Event) -> bool:
-        component = event.component
-        return component.irrep == irrep and points in ("", component.points)
-
-    found = [event for event in events if fits(event)]
-    if not found:
-        known = ", ".join(f"{e.component.irrep}:{e.component.points}" for e in events) or "none"
-        raise ValueError(
-            f"No event {text!r} on the branch; its events are {known}. Widen the window of the "
-            "first parameter, or name another event."
-        )
-    return min(found, key=lambda event: -event.lam if near is None else abs(event.lam - near))
+    found = select(events, name)
+    event = min(found, key=lambda event: -event.lam if near is None else abs(event.lam - near))
+    return event.alone(name)

@@ -75,15 +75,15 @@ def candidates(problem, event: Event, search: Search) -> Iterator[Candidate | At
 
 @candidates.register
 def _(problem: NetworkProblem, event: Event, search: Search):
-    component = event.component
-    if component.irrep == "t":
-        yield Candidate(OWN, problem, event.X, event.tangent)
-        return
-    if component.irrep == "k":
-        proposed = [Subgroup({})]
-    else:
-        proposed = list(proposals(component, problem.structure.size, search))
-    for subgroup in proposed:
+    proposed: list[Subgroup] = []
+    for component in (zero.component for zero in event.zeros):
+        if component.irrep == "t":
+            yield Candidate(OWN, problem, event.X, event.tangent)
+        elif component.irrep == "k":
+            proposed.append(Subgroup({}))
+        else:
+            proposed.extend(proposals(component, problem.structure.size, search))
+    for subgroup in {str(one): one for one in proposed}.values():
         parts = split(problem.structure, subgroup.parts, subgroup.generators)
         try:
             parts.structure.check_sizes(event.parameters)
