@@ -9,19 +9,17 @@ from typing import Any
 
 import numpy as np
 
+from bifurc import members
 from bifurc.continuation.options import Options
 from bifurc.continuation.point import Point
-from bifurc.continuation.trace import point_at
-from bifurc.continuation.trace import trace as walk
 from bifurc.continuation.trust import judge, judge_both_ways
-from bifurc.errors import EndedEarlyError, EndedEarlyWarning
-from bifurc.events.branch import Branch, collect, follow
+from bifurc.errors import EndedEarlyWarning
+from bifurc.events.branch import Branch, follow
 from bifurc.events.records import Event, Events
 from bifurc.loci.family import of_event, two, wanted
 from bifurc.loci.locus import Locus
 from bifurc.loss.kernels import kernel
 from bifurc.loss.problem import NetworkProblem
-from bifurc.loss.start import SIZES, find_start, off_continuum
 from bifurc.structure import families
 from bifurc.structure.families import Family
 from bifurc.switching.classify import classify
@@ -54,36 +52,22 @@ def as_family(family: Family | str) -> Family:
 
 
 def member(family: Family | str, parameter: str, value: float) -> tuple[NetworkProblem, Point]:
-    """The family's critical point at one value of a parameter, from a cold start.
+    """The family's critical point at one value of a parameter.
 
-    It is found at a comfortable size and followed to ``value``.
+    See :mod:`bifurc.members`: it is followed from where the family is defined.
 
     Raises
     ------
     ValueError
         If a size has no meaning there.
     StartError
-        If the family is not found.
+        If the family is not found where it is defined.
     EndedEarlyError
         If its branch does not reach ``value``.
     """
     family = as_family(family)
-    reduced = problem(family, parameter)
-    family.structure.check_sizes(reduced.parameters(value))
-    comfortable = SIZES[0] <= value <= SIZES[-1]
-    tries = (value, *SIZES) if comfortable else (*SIZES, value)
-    x, lam = find_start(reduced, family, tries)
-    reduced, x = off_continuum(reduced, x, lam)
-    if lam == value:
-        return reduced, point_at(reduced, x, lam)
-    start = point_at(reduced, x, lam, towards=value - lam)
-    points, status = collect(walk(reduced, start, (min(lam, value), max(lam, value))))
-    if points[-1].lam != value:
-        raise EndedEarlyError(
-            f"Family {family.name!r} was not reached at {parameter} = {value:.10g}: its branch "
-            f"from {parameter} = {lam:g} ends at {points[-1].lam:.6g}. {status.value}"
-        )
-    return reduced, points[-1]
+    found = members.find(problem(family, parameter), family, value)
+    return found.problem, found.point
 
 
 def trace(
@@ -280,8 +264,9 @@ def at_first(family: Family | str, parameters: dict[str, Any]):
     reduced = problem(family, parameter)
     for end in (first, last):
         family.structure.check_sizes(reduced.parameters(end))
-    reduced, point = member(family, parameter, first)
-    start = point_at(reduced, point.x, first, towards=last - first)
+    reduced, start = member(family, parameter, first)
+    if start.tangent[-1] * (last - first) < 0:
+        start = replace(start, tangent=-start.tangent)
     return reduced, start, (min(first, last), max(first, last))
 
 

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 Number = float | int
+Entry = Number | tuple[Number, Number]  # or diagonal and off-diagonal
 
 
 class Strict(BaseModel):
@@ -25,7 +26,7 @@ class FamilyData(Strict):
 
     name: str
     sets: dict[str, str | Number]
-    start: dict[str, Number | dict[str, Number]]
+    start: dict[str, Entry | dict[str, Entry]]
     students: list[str] | None = None
     inputs: list[str] | None = None
     teachers: list[str] | None = None
@@ -37,6 +38,7 @@ class FamilyData(Strict):
     kernel_parameters: dict[str, str | Number] = {}
     about: str = ""
     found: dict[str, dict[str, Number]] = {}
+    source: str = ""
 
 
 class ModelData(Strict):

@@ -5,11 +5,86 @@ need not be orthonormal: column j holds the coefficients of the image of copy
 j, and ``weights`` the squared lengths of the copies. Kept like this it stays
 finite where a length goes to zero (a set of one or two points); scaled by the
 square roots of the weights it is symmetric wherever they are positive.
+
+Some eigenvalues are zero wherever a branch goes, and their signs are those of
+rounding. Of some the directions are known by structure; of others only how
+many there are, and those nearest to zero are set apart.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
+
+ALIKE = (
+    1e-8  # of the largest eigenvalue: nearer to zero, rounding mixes vectors with those of zeros
+)
+SYMMETRIES = ("norm exchange", "rotation", "continuum")  # along these the loss is constant
+
+
+@dataclass(frozen=True, eq=False)
+class Neutrals:
+    """Zeros that persist along a branch and that no structure foretells.
+
+    Attributes
+    ----------
+    zeros : mapping from components to how many there are in the block
+    reasons : mapping from components to what they come of
+        One of :data:`SYMMETRIES` if the loss is constant along them; otherwise
+        only derivatives of higher order say what becomes of the loss there.
+    pin : Pin, optional
+        Which point of a continuum of critical points is followed.
+    """
+
+    zeros: Mapping[Any, int] = field(default_factory=dict)
+    reasons: Mapping[Any, str] = field(default_factory=dict)
+    pin: "Pin | None" = None
+
+    def undecided(self, parameters: Mapping[str, float]) -> dict:
+        """The components that exist there in which only higher orders decide, with the reason."""
+        return {
+            c: why
+            for c, why in self.reasons.items()
+            if why not in SYMMETRIES and c.exists(parameters)
+        }
+
+    def note(self, parameters: Mapping[str, float]) -> str:
+        """What has to be said beside an index; empty if there is nothing."""
+        undecided = self.undecided(parameters)
+        if not undecided:
+            return ""
+        zeros = ", ".join(f"{self.zeros[c]} in {c.label} ({why})" for c, why in undecided.items())
+        return f"degenerate: decided to second order only, where these stay zero: {zeros}"
+
+
+@dataclass(frozen=True, eq=False)
+class Pin:
+    """A slice across a continuum of critical points, of which one is left on it.
+
+    The gradient gets the part stiffness N (N' m (x - origin)) on top, m the
+    weights. That leaves all critical points on the slice N' m (x - origin) = 0
+    what they are; off the neutral directions it does not change the inertia
+    of the Hessian, and along them it makes it positive, as long as they leave
+    the slice.
+    """
+
+    origin: np.ndarray  # (n,)
+    directions: np.ndarray  # (n, m), with N' m N = 1 at the origin
+    stiffness: float  # the largest eigenvalue there
+
+    def added(self, g, jacobian, x, lam, weights):
+        """(g, [dg/dx | dg/dlam]) with the pin; ``weights`` is the function of ``lam``."""
+        off, across = x - self.origin, weights(lam)[..., None] * self.directions
+        step = np.maximum(np.abs(lam), 1.0)
+        # weights are polynomials of degree two in lam, of which this is the derivative
+        change = weights(lam + step) - weights(lam - step)
+        change = change / (2.0 * step)[..., None] if np.ndim(lam) else change / (2.0 * step)
+        pushed = self.stiffness * self.directions
+        jacobian = jacobian.copy()
+        jacobian[..., :-1] += pushed @ across.swapaxes(-1, -2)
+        jacobian[..., -1] += ((change * off) @ self.directions) @ pushed.T
+        return g + (off[..., None, :] @ across)[..., 0, :] @ pushed.T, jacobian
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,14 +98,47 @@ class Block:
     neutral : ndarray, shape (..., copies, m)
         Directions along which the loss is constant by homogeneity; their
         eigenvalues are exactly zero and are set apart.
+    zeros : int
+        How many more are zero all along a branch, see :class:`Neutrals`.
     """
 
     matrix: np.ndarray
     weights: np.ndarray
     neutral: np.ndarray | None = None
+    zeros: int = 0
+
+    @property
+    def neutrals(self) -> int:
+        """How many eigenvalues are set apart."""
+        return self.zeros + (0 if self.neutral is None else self.neutral.shape[-1])
 
     def eigen(self) -> "Eigen":
         """Eigenvalues, ascending, with left and right eigenvectors; neutral ones left out."""
+        eigen = self._all()
+        return eigen.without_nearest(self.zeros) if self.zeros else eigen
+
+    def told_apart(self, change: np.ndarray, count: int) -> "Block":
+        """The block with its zeros written out as directions, where ``count`` others vanish too.
+
+        Of all that vanish, zeros are those that ``change``, the derivative of
+        the block along the branch, leaves alone: B v = 0 all along says that
+        u' B' v = -u' B v' = 0 for all u with B u = 0.
+        """
+        eigen = self._all()
+        near = np.argsort(np.abs(eigen.values))[: self.zeros + count]
+        largest = np.abs(eigen.values).max(initial=0.0)
+        alike = np.abs(eigen.values[near]) <= ALIKE * largest
+        if not self.zeros or not alike.all() or not np.all(self.weights > 0):
+            return self
+        moves = eigen.left[:, near].T @ change @ eigen.right[:, near]
+        speeds, turns = np.linalg.eigh((moves + moves.T) / 2)
+        still = turns[:, np.argsort(np.abs(speeds))[: self.zeros]]
+        found = eigen.right[:, near] @ still
+        if self.neutral is not None:
+            found = np.hstack([self.neutral, found])
+        return replace(self, neutral=found, zeros=0)
+
+    def _all(self) -> "Eigen":
         absent = (self.weights == 0).all(axis=tuple(range(self.weights.ndim - 1)))
         if absent.any():
             return self._without(absent)
@@ -38,7 +146,7 @@ class Block:
 
     def values(self) -> np.ndarray:
         """Eigenvalues alone, of blocks without neutral directions; ascending."""
-        if self.neutral is None and self.weights.min(initial=1.0) > 0:
+        if not self.neutrals and self.weights.min(initial=1.0) > 0:
             root = np.sqrt(self.weights)
             return np.linalg.eigvalsh(self.matrix * root[..., :, None] / root[..., None, :])
         return self.eigen().values
@@ -119,6 +227,18 @@ class Eigen:
     def negatives(self) -> np.ndarray:
         """How many eigenvalues are negative; shape (...)."""
         return np.count_nonzero(self.values < 0, axis=-1)
+
+    def without_nearest(self, zeros: int) -> "Eigen":
+        """All but this many nearest to zero."""
+        order = np.argsort(np.abs(self.values), axis=-1, kind="stable")
+        kept = np.sort(order[..., zeros:], axis=-1)
+        right, left = (
+            np.take_along_axis(v, kept[..., None, :], -1) for v in (self.right, self.left)
+        )
+        values, turn = np.take_along_axis(self.values, kept, -1), self.imaginary
+        return Eigen(
+            values, right, left, None if turn is None else np.take_along_axis(turn, kept, -1)
+        )
 
     def speeds(self, change: np.ndarray) -> np.ndarray:
         """First-order change of each eigenvalue when the block changes by ``change``.

@@ -76,6 +76,8 @@ def run(arguments) -> None:
     if branch.status is not Status.WINDOW and not (arguments.json or arguments.quiet):
         reached = branch.points[-1].lam
         sys.stderr.write(f"The branch ends at {parameter} = {reached:.6g}: {branch.status.value}\n")
+    if branch.note and not (arguments.json or arguments.quiet):
+        sys.stderr.write(f"The branch is {branch.note}.\n")
 
 
 def window_of(family, arguments) -> tuple[str, tuple[float, float]]:

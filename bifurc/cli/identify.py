@@ -110,7 +110,7 @@ def lines(found) -> list[str]:
     text = [
         f"{found.name} at {where}: {kind}, index {found.index}",
         f"loss {found.loss:.12g}, |gradient| {data['gradient_norm']:.1e} "
-        f"({data['gradient_norm_before']:.1e} before)",
+        f"({data['gradient_norm_before']:.1e} before; moved by {data['moved']:.1e} of its norm)",
         "sets " + "; ".join(f"{name}: {size}" for name, size in data["sets"].items()),
     ]
     if len(data["coordinates"]) <= 60:

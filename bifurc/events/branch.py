@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from bifurc.continuation.neutral import at_rest, settled, suspected
 from bifurc.continuation.options import Options, Status
 from bifurc.continuation.point import Point
 from bifurc.continuation.singular import Singularity, nearest
@@ -81,9 +82,21 @@ class Branch:
         parameters = self.problem.parameters(self.points[i].lam)
         return morse_index(_negatives(self.spectrum, i), parameters)
 
+    @property
+    def note(self) -> str:
+        """What has to be said of all its indices; empty if there is nothing."""
+        return self.problem.neutrals.note(self.problem.parameters(self.points[0].lam))
+
     def is_minimum(self) -> np.ndarray:
-        """Whether each point is a minimum, neutral directions aside; shape (points,)."""
-        return np.array([not self.index_at(i).terms for i in range(len(self.points))])
+        """Whether each point is a minimum, neutral directions aside; shape (points,).
+
+        Not where only derivatives of higher order decide.
+        """
+        return np.array([self._is_minimum(i) for i in range(len(self.points))])
+
+    def _is_minimum(self, i: int) -> bool:
+        undecided = self.problem.neutrals.undecided(self.problem.parameters(self.points[i].lam))
+        return not self.index_at(i).terms and not undecided
 
     def sheet_at(self, position: float) -> int:
         """On which sheet a place lies: 1 from the start on, one more after each turn of lam."""
@@ -148,6 +161,7 @@ def follow(problem, start: Point, window, options: Options | None = None, **choi
         See :func:`bifurc.continuation.trace.trace`; so are ``choices``.
     """
     options = options or Options()
+    problem, start = at_rest(problem, start)
     points, status = collect(trace(problem, start, window, options, **choices))
     return examine(problem, points, status, options)
 
@@ -166,7 +180,11 @@ def examine(problem, points: list[Point], status: Status, options: Options) -> B
     """Find the events along traced points."""
     if len(points) < 2:
         return Branch(problem, points, status, Events())
-    points, known = refine(problem, points, options)
+    known = spectra(problem, points)
+    if suspected(problem, known.values):
+        problem = settled(problem, known.X)
+        known = spectra(problem, points)
+    points, known = refine(problem, points, known, options)
     found, believed = find(problem, points, known, options)
     if believed < len(points):
         # the last points before the edge of definition may already lie beyond it
@@ -231,6 +249,7 @@ def describe(
             kind=_kind(problem, first, fold, definite),
             position=first.position,
             sheet=sheet,
+            decided=not problem.neutrals.undecided(parameters),
         )
         for zeros in groups.values()
     ]

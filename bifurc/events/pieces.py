@@ -66,7 +66,14 @@ class Piece:
     @property
     def stable(self) -> bool:
         """Whether it is one of minima."""
-        return not self.index.terms
+        lams = self.X[:, -1]
+        return self.is_minimum_at((lams.min() + lams.max()) / 2)
+
+    def is_minimum_at(self, lam: float) -> bool:
+        """Whether it is a minimum there, as far as second derivatives tell."""
+        parameters = self.branch.problem.parameters(float(lam))
+        undecided = self.branch.problem.neutrals.undecided(parameters)
+        return not undecided and not morse_index(self.negatives, parameters).terms
 
     @property
     def whole(self) -> list[int]:
@@ -78,10 +85,7 @@ class Piece:
     @property
     def minimum_at(self) -> list[int]:
         """The whole values at which it is a minimum."""
-        parameters = self.branch.problem.parameters
-        return [
-            n for n in self.whole if not morse_index(self.negatives, parameters(float(n))).terms
-        ]
+        return [lam for lam in self.whole if self.is_minimum_at(lam)]
 
 
 def all_whole(problem, lam: float) -> bool:

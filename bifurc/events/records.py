@@ -71,6 +71,7 @@ class Event:
     kind: str = "unknown"  # fold, transcritical, pitchfork, degenerate, tangential, pair
     position: float = 0.0  # number of the point before it, plus the share of the step
     sheet: int = 1  # 1 for the part of the branch that the walk starts on, one more after each turn
+    decided: bool = True  # whether second derivatives tell minima from saddles on its branch
     # (params, window, options) -> Locus: the event in two parameters; bifurc.trace sets it
     locus: Callable | None = field(default=None, repr=False)
     # () -> Proof, or None if nothing can be proved here; bifurc.trace sets it
@@ -161,14 +162,19 @@ class Event:
         return replace(self, above=None) if upward else replace(self, below=None)
 
     def side(self, side: str) -> str:
-        """What the branch is ``"below"`` or ``"above"``: saddle, minimum, or end."""
+        """What the branch is ``"below"`` or ``"above"``: saddle, minimum, degenerate, or end."""
         if getattr(self, side) is None:
             return END
-        return "saddle" if self.index(side).terms else "minimum"
+        if self.index(side).terms:
+            return "saddle"
+        return "minimum" if self.decided else "degenerate"
 
     @property
     def transition(self) -> str:
-        """Such as "saddle -> minimum", as ``lam`` grows; "end" where the branch ends."""
+        """Such as "saddle -> minimum", as ``lam`` grows.
+
+        "end" where the branch ends, "degenerate" where derivatives of higher order decide.
+        """
         return f"{self.side('below')} -> {self.side('above')}"
 
     @property

@@ -25,6 +25,7 @@ class State:
     point: Point
     loss: float
     index: Polynomial  # Morse index, in the parameters
+    is_minimum: bool  # neutral directions aside, and as far as second derivatives tell
 
     @property
     def lam(self) -> float:
@@ -35,11 +36,6 @@ class State:
     def x(self) -> np.ndarray:
         """The state itself, shape (n,)."""
         return self.point.x
-
-    @property
-    def is_minimum(self) -> bool:
-        """Whether it is a minimum, neutral directions aside."""
-        return not self.index.terms
 
 
 def states(branch, value: dict[str, float], sheet: int | None = None):
@@ -65,7 +61,10 @@ def state(problem, sheet: int, point: Point) -> State:
     blocks = problem.blocks(point.x, point.lam)
     index: Index = {c: int(block.eigen().negatives) for c, block in blocks.items()}
     loss = float(problem.losses(point.x[None], point.X[-1:])[0])
-    return State(sheet, point, loss, morse_index(index, problem.parameters(point.lam)))
+    parameters = problem.parameters(point.lam)
+    total = morse_index(index, parameters)
+    minimum = not total.terms and not problem.neutrals.undecided(parameters)
+    return State(sheet, point, loss, total, minimum)
 
 
 @dataclass(frozen=True, eq=False)

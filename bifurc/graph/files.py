@@ -167,6 +167,7 @@ def _event_spec(event: Event) -> dict:
         "below": _index_spec(event.below),
         "above": _index_spec(event.above),
         "position": float(event.position),
+        "decided": event.decided,
     }
 
 
@@ -186,6 +187,7 @@ def _event_from(spec: dict, data: dict, i: int) -> Event:
         kind=spec["kind"],
         position=spec["position"],
         sheet=spec["sheet"],
+        decided=spec["decided"],
         below=_index_from(spec["below"]),
         above=_index_from(spec["above"]),
     )

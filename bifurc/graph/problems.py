@@ -9,6 +9,7 @@ from bifurc.continuation.problem import PlainProblem
 from bifurc.loss import kernels
 from bifurc.loss.problem import NetworkProblem
 from bifurc.models import model
+from bifurc.spectra import Neutrals, Pin
 from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
 from bifurc.structure.structure import Block, PointSet, Structure
@@ -61,6 +62,25 @@ def structure_from(spec: dict) -> Structure:
     )
 
 
+def neutrals_spec(neutrals: Neutrals) -> dict:
+    """Zeros set apart as plain data."""
+    pin = neutrals.pin
+    return {
+        "zeros": [
+            [component_spec(c), count, neutrals.reasons[c]] for c, count in neutrals.zeros.items()
+        ],
+        "pin": pin and [pin.origin.tolist(), pin.directions.tolist(), pin.stiffness],
+    }
+
+
+def neutrals_from(spec: dict) -> Neutrals:
+    """The zeros of :func:`neutrals_spec`."""
+    zeros = [(component_from(c), count, reason) for c, count, reason in spec["zeros"]]
+    origin, directions, stiffness = spec["pin"] or ([], [], 0.0)
+    pin = Pin(np.array(origin), np.array(directions), stiffness) if spec["pin"] else None
+    return Neutrals({c: n for c, n, _ in zeros}, {c: reason for c, _, reason in zeros}, pin)
+
+
 def problem_spec(problem: Any) -> dict:
     """A problem as plain data.
 
@@ -80,9 +100,11 @@ def problem_spec(problem: Any) -> dict:
             },
             "line": {name: poly.text() for name, poly in problem.line.items()},
             "pinned": problem.pinned,
+            "neutrals": neutrals_spec(problem.neutrals),
         }
     if isinstance(problem, PlainProblem) and problem.source is not None:
-        spec: dict = {"type": "model", **problem.source}
+        neutrals = neutrals_spec(problem.neutrals)
+        spec: dict = {"type": "model", **problem.source, "neutrals": neutrals}
         if isinstance(problem, SymmetricProblem):
             spec["basis"] = problem.basis.tolist()
         return spec
@@ -94,6 +116,10 @@ def problem_spec(problem: Any) -> dict:
 
 def problem_from(spec: dict) -> Any:
     """The problem of :func:`problem_spec`."""
+    return _bare(spec).with_neutrals(neutrals_from(spec["neutrals"]))
+
+
+def _bare(spec: dict) -> Any:
     if spec["type"] == "network":
         return NetworkProblem(
             structure_from(spec["structure"]),

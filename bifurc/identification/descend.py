@@ -136,10 +136,8 @@ def minima(d: int, k: int, catalogue: Catalogue) -> list[Identified]:
     """The members of known families that are minima at (k, d), each once."""
     found: dict[str, Identified] = {}
     for family in catalogue.candidates(d, k):
-        if "d" not in family.parameters:
-            continue
         form = catalogue.form_of(family, d)
-        if isinstance(form, str) or len(form.rows) != k:
+        if isinstance(form, str):
             continue
         member = identify(*canonical(form), catalogue=catalogue)
         if member.ok and member.is_minimum:

@@ -162,9 +162,8 @@ def repeated(problem: NetworkProblem, x, lam: float) -> tuple[np.ndarray, int]:
         if not component.exists(parameters):
             continue
         own = block.eigen().values
-        neutral = 0 if block.neutral is None else block.neutral.shape[-1]
         times = round(component.dimension(**parameters))
-        values.append(np.repeat(np.append(own, np.zeros(neutral)), times))
+        values.append(np.repeat(np.append(own, np.zeros(block.neutrals)), times))
         negatives[component] = int((own < -EIGENVALUE * np.abs(own).max(initial=0)).sum())
     index = morse_index(negatives, parameters)(**parameters)
     return np.sort(np.concatenate(values)), round(index)

@@ -14,7 +14,7 @@ References
    Theory II", Springer 1988, chapter XIII.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -96,7 +96,7 @@ def reduce(problem, X: np.ndarray, tangent: np.ndarray | None = None) -> NormalF
     _, jacobian = problem.jacobian(x, lam)
     hessian = jacobian[:, :-1]
     block = next(iter(problem.blocks(x, lam, problem.components[:1]).values()))
-    eigen = block.eigen()
+    eigen = replace(block, matrix=hessian, zeros=0).eigen()  # pinned, where there is a continuum
     order = np.argsort(np.abs(eigen.values))
     values = np.abs(eigen.values[order])
     scales = problem.scales(lam)

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from bifurc.continuation.correct import correct
+from bifurc.continuation.neutral import recognised
 from bifurc.continuation.options import Options
 from bifurc.continuation.point import Point
 from bifurc.errors import NotDefinedError, ZeroRowError
@@ -125,6 +126,10 @@ def switch(problem, event: Event, search: Search | None = None, options: Options
         if isinstance(candidate, Attempt):
             attempts.append(candidate)
             continue
+        if problem.neutrals.zeros and candidate.isotropy != OWN:
+            # zeros that other blocks have here may lie in the fixed space of the candidate
+            held = recognised(candidate.problem, candidate.X[:-1], float(candidate.X[-1]))
+            candidate = replace(candidate, problem=held)
         found, outcome = _at(candidate, options)
         births.extend(found)
         attempts.append(Attempt(candidate.isotropy, outcome))
