@@ -1,7 +1,7 @@
 """A branch: its points, why it ended, its eigenvalues and its events."""
 
-from collections.abc import Generator
-from dataclasses import dataclass
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -14,7 +14,7 @@ from bifurc.continuation.singular import Singularity, nearest
 from bifurc.continuation.trace import trace
 from bifurc.events.detect import Found, Spectra, find, refine, spectra
 from bifurc.events.pieces import Piece, pieces
-from bifurc.events.records import Event, Events, Index, Zero, morse_index
+from bifurc.events.records import Born, Event, Events, Index, Zero, morse_index
 from bifurc.events.states import State, states
 from bifurc.spectra import Block
 from bifurc.structure.irreps import Component
@@ -37,12 +37,19 @@ class Branch:
         Why it ended.
     events : Events
         A list of Event, in the order of the walk; ``events["s[bulk]"]`` is one of them.
+    isotropy : str
+        Name of the group that fixes its states.
+    born : Born or None
+        The event that it was born at, and on which branch; then the first
+        point is that event. None for a branch that was started.
     """
 
     problem: Any
     points: list[Point]
     status: Status
     events: Events
+    isotropy: str = ""
+    born: Born | None = None
 
     def __post_init__(self):
         object.__setattr__(self, "events", Events(self.events))
@@ -78,7 +85,11 @@ class Branch:
         return pieces(self)
 
     def index_at(self, i: int) -> Polynomial:
-        """Morse index at point ``i`` as a polynomial in the parameters."""
+        """Morse index at point ``i`` as a polynomial in the parameters.
+
+        At the event that the branch is born at it is that of the branch from there on.
+        """
+        i = 1 if self.born is not None and i % len(self.points) == 0 else i
         parameters = self.problem.parameters(self.points[i].lam)
         return morse_index(_negatives(self.spectrum, i), parameters)
 
@@ -97,6 +108,11 @@ class Branch:
     def _is_minimum(self, i: int) -> bool:
         undecided = self.problem.neutrals.undecided(self.problem.parameters(self.points[i].lam))
         return not self.index_at(i).terms and not undecided
+
+    def after(self, first: Point) -> "Branch":
+        """The same branch with one more point in front, the event that it is born at."""
+        events = (replace(event, position=event.position + 1) for event in self.events)
+        return replace(self, points=[first, *self.points], events=Events(events))
 
     def sheet_at(self, position: float) -> int:
         """On which sheet a place lies: 1 from the start on, one more after each turn of lam."""
@@ -152,8 +168,19 @@ def changing(problem) -> list[str]:
     return [name for name in one if one[name] != other[name]]
 
 
-def follow(problem, start: Point, window, options: Options | None = None, **choices) -> Branch:
+def follow(
+    problem,
+    start: Point,
+    window,
+    options: Options | None = None,
+    lead: Sequence[Point] = (),
+    **choices,
+) -> Branch:
     """Trace a branch to its end and find everything on it.
+
+    ``lead`` are points that come before the start: first the event that the
+    branch is born at, where a zero is no sign, and those that follow are
+    searched like the rest.
 
     Parameters
     ----------
@@ -163,7 +190,8 @@ def follow(problem, start: Point, window, options: Options | None = None, **choi
     options = options or Options()
     problem, start = at_rest(problem, start)
     points, status = collect(trace(problem, start, window, options, **choices))
-    return examine(problem, points, status, options)
+    branch = examine(problem, [*lead[1:], *points], status, options)
+    return branch.after(lead[0]) if lead else branch
 
 
 def collect(walk: Generator[Point, None, Status]) -> tuple[list[Point], Status]:

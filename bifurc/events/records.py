@@ -129,6 +129,11 @@ class Event:
         return not self.component.exists(self.parameters)
 
     @property
+    def breaks_out(self) -> bool:
+        """Whether the whole kernel breaks the symmetry, so that the branch does not feel it."""
+        return all(zero.component.irrep != "t" for zero in self.zeros)
+
+    @property
     def turns(self) -> bool:
         """Whether lam turns round there, so that the branch goes on on another sheet."""
         return self.kind in ("fold", "tangential")
@@ -210,6 +215,14 @@ class Event:
         formal = ", formal" if self.formal else ""
         what = f"{self.name}, {self.kind}{formal}, {self.transition}"
         return f"{self.label} at {where}: {what}"
+
+
+@dataclass(frozen=True, eq=False)
+class Born:
+    """Where a branch was born; its first point is the event in its own coordinates."""
+
+    parent: str  # name of the branch that the event lies on
+    event: Event
 
 
 class NoEventError(ValueError, KeyError):

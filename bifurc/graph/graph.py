@@ -16,7 +16,7 @@ from bifurc.continuation.options import Status
 from bifurc.events.branch import Branch
 from bifurc.events.pieces import Piece, Stop
 from bifurc.events.records import Event
-from bifurc.graph.identity import fingerprint, passes, same
+from bifurc.graph.identity import EXACT, distance, fingerprint, passes, same
 
 SCHEMA = 3
 
@@ -79,41 +79,37 @@ class BranchGraph:
         self.branches[name] = branch
         if origin is None:
             origin = self._end(branch.problem, branch.points[0].X, "start", "It was started here.")
-        pieces = branch.pieces
-        last = pieces[-1].last if pieces else None
-        node = {
-            stop.position: self._stop(branch, stop, origin, stop is last)
-            for piece in pieces
-            for stop in (piece.first, piece.last)
-        }
-        for piece in pieces:
-            ends = node[piece.first.position], node[piece.last.position]
-            if not self._is_point(branch.problem, piece, ends):
-                self._piece(name, isotropy, piece, ends)
-        events = [event for event in branch.events if not event.formal]
-        return [self.event_node(branch.problem, event) for event in events]
+        nodes = {0.0: origin}
+        for piece in branch.pieces:
+            here = nodes[piece.first.position]
+            # two events close by on one branch are two, though up to rounding of a touch they agree
+            short = all(same(self._marks[here], fingerprint(branch.problem, X)) for X in piece.X)
+            there = self._stop(branch, piece.last, origin, here if short else None)
+            nodes[piece.last.position] = there
+            if not (short and here == there):
+                self._piece(name, isotropy, piece, (here, there))
+        return [nodes[event.position] for event in branch.events if not event.formal]
 
-    def _stop(self, branch: Branch, stop: Stop, origin: int, last: bool) -> int:
-        """The node at a stop of a branch."""
+    def _stop(self, branch: Branch, stop: Stop, origin: int, beside: int | None) -> int:
+        """The node at the end of a piece that is so short as to lie ``beside`` another node."""
         problem, status = branch.problem, branch.status
         if stop.event is not None:
-            return self.event_node(problem, stop.event)
+            return self.event_node(problem, stop.event, beside)
         if stop.why:
             return self._end(problem, stop.X, "SIZE", stop.why)
-        if not last or status is Status.CLOSED:
+        if status is Status.CLOSED:
             return origin
         return self._end(problem, stop.X, status.name, status.value)
 
-    def _is_point(self, problem, piece: Piece, ends: tuple[int, int]) -> bool:
-        """Whether a piece is a single point: several things happen there."""
-        here = self._marks[ends[0]]
-        return ends[0] == ends[1] and all(same(here, fingerprint(problem, X)) for X in piece.X)
+    def event_node(self, problem, event: Event, beside: int | None = None) -> int:
+        """The node of an event; the same one for what is the same up to symmetry.
 
-    def event_node(self, problem, event: Event) -> int:
-        """The node of an event; the same one for what is the same up to symmetry."""
+        It is not the one that it lies ``beside``, unless they agree to rounding.
+        """
         mark = fingerprint(problem, event.X)
         known = self._at(mark)
-        if known is not None:
+        apart = known is not None and known == beside and not same(self._marks[known], mark, EXACT)
+        if known is not None and not apart:
             return known
         return self._new(mark, type="event", lam=event.lam, **about(event))
 
@@ -124,8 +120,13 @@ class BranchGraph:
             return known
         return self._new(mark, type="end", label=label, lam=float(X[-1]), reason=reason)
 
+    def node_at(self, problem, X: np.ndarray) -> int | None:
+        """The node of a state, up to symmetry; None if there is none."""
+        return self._at(fingerprint(problem, X))
+
     def _at(self, mark: np.ndarray) -> int | None:
-        return next((node for node, old in self._marks.items() if same(old, mark)), None)
+        known = [node for node, old in self._marks.items() if same(old, mark)]
+        return min(known, key=lambda node: distance(self._marks[node], mark), default=None)
 
     def _new(self, mark: np.ndarray, **data) -> int:
         node = len(self.graph)

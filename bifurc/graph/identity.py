@@ -15,7 +15,8 @@ from bifurc.events.branch import Branch
 from bifurc.loss.problem import NetworkProblem
 from bifurc.switching.linear import SymmetricProblem
 
-CLOSE = 1e-6  # relative; a touched branch point is known to about the root of rounding
+TOUCHED = 1e-6  # relative; a touched branch point is known to about the root of rounding
+EXACT = 1e-9  # relative; a point of a branch is known to rounding
 
 
 @singledispatch
@@ -42,12 +43,17 @@ def fingerprint(problem, X: np.ndarray) -> np.ndarray:
     return np.concatenate([[X[-1], np.nan_to_num(loss)], invariants(problem, X)])
 
 
-def same(one: np.ndarray, other: np.ndarray) -> bool:
+def same(one: np.ndarray, other: np.ndarray, close: float = TOUCHED) -> bool:
     """Whether two fingerprints agree."""
-    return bool(np.all(np.abs(one - other) <= CLOSE * (1 + np.abs(one) + np.abs(other))))
+    return distance(one, other) <= close
+
+
+def distance(one: np.ndarray, other: np.ndarray) -> float:
+    """The largest difference of two fingerprints, relative to their numbers."""
+    return float((np.abs(one - other) / (1 + np.abs(one) + np.abs(other))).max())
 
 
 def passes(branch: Branch, mark: np.ndarray) -> bool:
     """Whether a branch goes through the point with this fingerprint."""
     points = states.passes(branch, float(mark[0]))
-    return any(same(fingerprint(branch.problem, point.X), mark) for _, point in points)
+    return any(same(fingerprint(branch.problem, point.X), mark, EXACT) for _, point in points)
