@@ -31,6 +31,7 @@ from bifurc.switching.normal_form import Crossed, NormalForm, reduce
 from bifurc.switching.subgroups import Search, Subgroup, proposals
 
 OWN = "the branch's own"
+UPRIGHT = 1e-13  # of the scale of lam: where it changes by less, a branch goes straight up
 EVERYWHERE = (-np.inf, np.inf)
 
 
@@ -167,6 +168,9 @@ def _degenerate(candidate: Candidate, form: NormalForm, options: Options, window
     problem, X = candidate.problem, candidate.X
     tangent = form.trivial if candidate.tangent is None else candidate.tangent
     points, radius = arms(problem, X, form, tangent, options)
+    level = UPRIGHT * float(problem.scales(X[-1])[-1])
+    if any(abs(point.lam - X[-1]) <= level for point in points):
+        return [], "degenerate: there are critical points beside it at the same parameter"
     reverse = reversed_by_relabelling(problem, X[:-1], form.kernel)
     births = [
         Birth(candidate.isotropy, problem, X, None, sign, point)
