@@ -30,7 +30,7 @@ _HOMES = {
     "EndedEarlyWarning": "bifurc.errors",
 }
 
-_MODULES = {"draw": "bifurc.draw", "kernels": "bifurc.loss.kernels"}
+_MODULES = {"draw": "bifurc.draw", "groups": "bifurc.groups", "kernels": "bifurc.loss.kernels"}
 
 __all__ = [*_HOMES, *_MODULES]  # noqa: PLE0604 (names, looked up when asked for)
 

@@ -24,6 +24,8 @@ from bifurc.structure import families
 from bifurc.structure.families import Family
 from bifurc.switching.classify import classify
 
+FOLLOWED = 500  # coordinates: memory grows with their square, and 1000 took 4 GB and 40 s
+
 
 def family(name: str, **parameters: Any) -> Family:
     """Return the built-in family ``name``, with values for its parameters.
@@ -40,6 +42,11 @@ def problem(family: Family | str, parameter: str = "d") -> NetworkProblem:
     """The reduced problem of a family along one of its parameters."""
     family = as_family(family)
     line = family.line(parameter)
+    if (n := len(family.structure.coordinates)) > FOLLOWED:
+        raise ValueError(
+            f"Family {family.name!r} has {n} coordinates; up to {FOLLOWED} are followed. "
+            "Use fewer point sets."
+        )
     return NetworkProblem(
         family.structure.along(line), kernel(family.kernel), line,
         kernel_parameters=family.kernel_parameters,
@@ -234,8 +241,7 @@ def explore(
     ...     print(transition)
     b0 (all of G) at 5.58550524743: s[bulk] transcritical, saddle -> minimum, minimum from 6
     """
-    from bifurc.exploration import Plan, explore_from, manifest
-    from bifurc.graph.files import claim
+    from bifurc.exploration import Plan, explore_from
     from bifurc.switching.subgroups import Search
 
     reduced, start, window = at_first(family, parameters)
@@ -248,8 +254,6 @@ def explore(
     )
     seed = ("all of G", reduced, start)
     place = None if folder is None else Path(folder)
-    if place is not None:
-        claim(place, manifest(seed, plan))
     graph = explore_from([seed], plan, executor, place, progress)
     if early := graph.ended_early():
         said = f"Some branches ended early. {' '.join(early)}"

@@ -15,3 +15,7 @@ class EndedEarlyError(RuntimeError):
 
 class EndedEarlyWarning(UserWarning):
     """A branch ended before it was done; what is known of it is there."""
+
+
+class WorkerDiedError(EndedEarlyError):
+    """A process that worked for this one died of its task, or with all others."""

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, Future, as_completed
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,18 @@ import numpy as np
 from bifurc.continuation.options import Options, Status
 from bifurc.continuation.point import Point
 from bifurc.continuation.trace import point_at
+from bifurc.errors import EndedEarlyError, WorkerDiedError
 from bifurc.events.branch import Branch, follow
 from bifurc.events.records import Born, Events
-from bifurc.graph.files import branch_path, load_branch, save_branch, save_graph, save_table
+from bifurc.graph.files import (
+    branch_path,
+    load_branch,
+    run_digest,
+    save_branch,
+    save_graph,
+    save_table,
+)
 from bifurc.graph.graph import BranchGraph
-from bifurc.graph.problems import problem_spec
 from bifurc.loss.problem import NetworkProblem
 from bifurc.switching.classify import classify
 from bifurc.switching.isotropy import enlarge, larger_isotropy
@@ -85,24 +92,32 @@ def explore_from(
     -------
     BranchGraph
     """
-    graph = BranchGraph()
-    tasks = [
-        Task(f"b{i}", iso, problem, start) for i, (iso, problem, start) in enumerate(seeds)
-    ]
+    graph, seeds = BranchGraph(), list(seeds)
+    run = "" if folder is None else digest_of(seeds, plan)
+    tasks = [Task(f"b{i}", iso, problem, start) for i, (iso, problem, start) in enumerate(seeds)]
     for depth in range(plan.depth + 1):
+        if not tasks:
+            break
         births: list[Task] = []
         tasks = _within_budget(graph, tasks, plan)
-        done = _follow_all(tasks, plan, executor, folder)
+        done = _follow_all(tasks, plan, executor, folder, run)
         for i, (task, branch) in enumerate(zip(tasks, done, strict=True)):
             if progress is not None:
                 progress(task.name, branch, len(tasks) - i - 1)
             if _known(graph, branch, len(task.lead)):
                 continue  # another branch of this level came the other way
-            branch = _up_to_known(graph, task, branch, folder)
+            branch = _up_to_known(graph, task, branch, folder, run)
             nodes = graph.add_branch(task.name, task.isotropy, branch, task.origin)
             births.extend(_births(graph, task, branch, nodes, plan, follow_on=depth < plan.depth))
         tasks = births
     return graph
+
+
+def digest_of(seeds, plan: Plan) -> str:
+    """The digest of a run, which its branch files carry: what is followed, and how."""
+    problems = [problem for _, problem, _ in seeds]
+    starts = [np.round(start.X, DIGITS).tolist() for *_, start in seeds]
+    return run_digest(problems, starts, replace(plan, depth=0, max_branches=1))
 
 
 def _known(graph: BranchGraph, branch: Branch, first: int) -> bool:
@@ -122,22 +137,28 @@ def _within_budget(graph: BranchGraph, tasks: list[Task], plan: Plan) -> list[Ta
     return fresh[:room]
 
 
-def _follow_all(tasks, plan: Plan, executor, folder) -> list[Branch]:
+def _follow_all(tasks, plan: Plan, executor, folder, run: str) -> list[Branch]:
     """The branches of the tasks, in their order; each is saved as soon as it is done."""
     done: dict[str, Branch] = {}
     running: dict[Future, Task] = {}
+    lost: list[str] = []
     paths = {t.name: None if folder is None else branch_path(folder, t.name) for t in tasks}
     for task in tasks:
         path = paths[task.name]
         if path is not None and path.exists():
-            done[task.name] = load_branch(path)
+            done[task.name] = load_branch(path, run)
         elif executor is None:
-            done[task.name] = _finish(task, _follow(task, plan), path)
+            done[task.name] = _finish(task, _follow(task, plan), path, run)
         else:
             running[executor.submit(_follow, task, plan)] = task
     for future in as_completed(running):
         task = running[future]
-        done[task.name] = _finish(task, future.result(), paths[task.name])
+        try:
+            done[task.name] = _finish(task, future.result(), paths[task.name], run)
+        except WorkerDiedError as error:
+            lost.append(f"{task.name}: {error}")
+    if lost:
+        raise EndedEarlyError(f"Not all branches were followed: {'; '.join(lost)}.")
     return [done[task.name] for task in tasks]
 
 
@@ -149,12 +170,12 @@ def _follow(task: Task, plan: Plan) -> Branch:
     return replace(branch, events=Events(classified))
 
 
-def _finish(task: Task, branch: Branch, path: Path | None) -> Branch:
+def _finish(task: Task, branch: Branch, path: Path | None, run: str) -> Branch:
     log.info(
         "%s (%s): %d points, %s", task.name, task.isotropy, len(branch.points), branch.status.name
     )
     if path is not None:
-        save_branch(path, branch)
+        save_branch(path, branch, run)
     return branch
 
 
@@ -167,7 +188,7 @@ def cut_at_return(branch: Branch) -> Branch:
     return branch
 
 
-def _up_to_known(graph: BranchGraph, task: Task, branch: Branch, folder: Path | None) -> Branch:
+def _up_to_known(graph: BranchGraph, task: Task, branch: Branch, folder, run: str) -> Branch:
     """End a half-branch where it runs into an event that branches were born at already.
 
     What goes on from there is one of these.
@@ -181,7 +202,7 @@ def _up_to_known(graph: BranchGraph, task: Task, branch: Branch, folder: Path | 
         if node is not None and graph.graph.nodes[node].get("births"):
             met = cut_at(branch, number, Status.MET)
             if folder is not None:
-                save_branch(branch_path(folder, task.name), met)
+                save_branch(branch_path(folder, task.name), met, run)
             return met
     return branch
 
@@ -237,14 +258,6 @@ def _through(task: Task, number: int, branch: Branch, event, plan: Plan, node: i
         except ValueError:
             continue  # the larger branch has a fold or a branch point of its own there
         yield Task(name, str(problem.structure), problem, start, node, (first,), born)
-
-
-def manifest(seed: tuple[str, Any, Point], plan: Plan) -> dict:
-    """What makes a run this run; a deeper or a longer one takes up what it finds."""
-    isotropy, problem, start = seed
-    settings = {k: v for k, v in asdict(plan).items() if k not in ("depth", "max_branches")}
-    about = {"problem": problem_spec(problem), "isotropy": isotropy}
-    return about | {"start": np.round(start.X, DIGITS).tolist(), **settings}
 
 
 def save_run(folder: Path, graph: BranchGraph) -> None:

@@ -1,20 +1,25 @@
 """Run a case: from the file to a graph and its files, and compare with what it expects."""
 
+import json
+import platform
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+import bifurc
 from bifurc.api import at_first
 from bifurc.case import Case, case_hash
 from bifurc.continuation.options import Options
 from bifurc.continuation.trace import point_at
-from bifurc.exploration import Plan, explore_from, save_run
-from bifurc.graph.files import claim
-from bifurc.graph.graph import BranchGraph
+from bifurc.exploration import Plan, digest_of, explore_from, save_run
+from bifurc.files import parts_left, write_atomically
+from bifurc.graph.files import manifest as manifest_of
+from bifurc.graph.graph import SCHEMA, BranchGraph
 from bifurc.models import model
 from bifurc.structure.families import Family, find
+from bifurc.structure.polynomial import Polynomial
 from bifurc.switching.subgroups import Search
 
 
@@ -32,6 +37,8 @@ def family_of(case: Case) -> Family:
 def plan_of(case: Case) -> Plan:
     """How far a case goes."""
     given = case.explore
+    if case.family is not None:
+        _check_names(family_of(case), [*given.sizes, *given.shares])
     search = Search(
         explicit=given.explicit,
         shares=tuple(given.shares),
@@ -42,6 +49,16 @@ def plan_of(case: Case) -> Plan:
     ends = case.window[case.parameter]
     options = Options(**case.options.model_dump())
     return Plan((min(ends), max(ends)), given.depth, given.max_branches, search, options)
+
+
+def _check_names(family: Family, expressions) -> None:
+    """Raise ValueError unless sizes and shares are expressions in the family's parameters."""
+    for given in expressions:
+        if unknown := Polynomial.of(given).names - set(family.parameters):
+            raise ValueError(
+                f"explore names {', '.join(sorted(unknown))} in {given!r}; family {family.name!r} "
+                f"has the parameters {', '.join(sorted(family.parameters)) or 'none'}."
+            )
 
 
 def seed_of(case: Case) -> tuple[str, Any, Any]:
@@ -73,7 +90,7 @@ def run_case(
     return graph
 
 
-def prepare(folder: Path, case: Case, path: Path, resume: bool) -> None:
+def prepare(folder: Path, case: Case, path: Path, resume: bool, seed=None) -> None:
     """Write the manifest of a run, or check that the one there is of the same run.
 
     Raises
@@ -81,13 +98,45 @@ def prepare(folder: Path, case: Case, path: Path, resume: bool) -> None:
     ValueError
         If the folder holds another run, or this one and ``resume`` is not set.
     """
+    plan = plan_of(case)
     said = {
+        "schema": SCHEMA,
         "case": path.name,
         "sha256": case_hash(path),
-        "settings": asdict(plan_of(case)),
+        "run": digest_of([seed or seed_of(case)], plan),
+        "settings": asdict(plan),
         "draw": case.draw.model_dump(),
+        "versions": {
+            "bifurc": bifurc.__version__,
+            "numpy": np.__version__,
+            "python": platform.python_version(),
+        },
     }
-    claim(folder, said, resume)
+    # through JSON, so that tuples and lists compare equal
+    said = json.loads(json.dumps(said, default=str))
+    if old := manifest_of(folder):
+        if old != said:
+            raise ValueError(
+                f"{folder} holds another run (case, settings or versions differ); choose another "
+                "folder with -o, or delete it."
+            )
+        if not resume:
+            raise ValueError(f"{folder} holds this run already; add --resume to take it up.")
+        clear(folder)
+        return
+    left = parts_left(folder, r"manifest\.json")  # of a run that was killed before it began
+    if folder.exists() and set(folder.iterdir()) - set(left):
+        raise ValueError(f"{folder} is not empty and holds no run; choose another folder with -o.")
+    for part in left:
+        part.unlink(missing_ok=True)
+    write_atomically(folder / "manifest.json", json.dumps(said, indent=1))
+
+
+def clear(folder: Path) -> None:
+    """Delete what a killed run was writing, and nothing else, from the folder of a run."""
+    own = r"manifest\.json|graph\.json|graph\.graphml|critical\.csv"
+    for part in parts_left(folder, own) + parts_left(folder / "branches", r"b[\d.-]+\.npz"):
+        part.unlink(missing_ok=True)
 
 
 def differences(graph: BranchGraph, case: Case) -> list[str]:

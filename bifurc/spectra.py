@@ -100,12 +100,16 @@ class Block:
         eigenvalues are exactly zero and are set apart.
     zeros : int
         How many more are zero all along a branch, see :class:`Neutrals`.
+    repeated : int
+        How often each eigenvalue stands in the block by its structure: 2 or 4
+        for irreps of complex or quaternionic type. It is listed once.
     """
 
     matrix: np.ndarray
     weights: np.ndarray
     neutral: np.ndarray | None = None
     zeros: int = 0
+    repeated: int = 1
 
     @property
     def neutrals(self) -> int:
@@ -146,7 +150,7 @@ class Block:
 
     def values(self) -> np.ndarray:
         """Eigenvalues alone, of blocks without neutral directions; ascending."""
-        if not self.neutrals and self.weights.min(initial=1.0) > 0:
+        if not self.neutrals and self.repeated == 1 and self.weights.min(initial=1.0) > 0:
             root = np.sqrt(self.weights)
             return np.linalg.eigvalsh(self.matrix * root[..., :, None] / root[..., None, :])
         return self.eigen().values
@@ -181,6 +185,8 @@ class Block:
             rest = np.linalg.qr(self.neutral * root, mode="complete")[0][..., m:]
             values, vectors = np.linalg.eigh(rest.swapaxes(-1, -2) @ matrix @ rest)
             vectors = rest @ vectors
+        if self.repeated > 1:
+            values, vectors = values[..., :: self.repeated], vectors[..., :: self.repeated]
         return Eigen(values, vectors / root, vectors * root)
 
     def _general(self) -> "Eigen":

@@ -1,6 +1,7 @@
 """``bifurc run CASE.toml``: explore as a case says, and save what is found."""
 
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 from bifurc.cli.common import add_talk
@@ -42,7 +43,7 @@ def run(arguments) -> None:
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"{folder} is a file; choose another folder with -o.")
     seed = seed_of(case)  # a case that cannot start leaves no folder behind
-    prepare(folder, case, arguments.case, arguments.resume)
+    prepare(folder, case, arguments.case, arguments.resume, seed)
     with _executor(arguments.jobs) as executor, _bar(arguments.quiet) as progress:
         graph = run_case(case, executor, folder, progress, seed)
     if not arguments.quiet:
@@ -73,8 +74,11 @@ def table(graph, parameter: str) -> list[str]:
 def proof(graph, transition) -> str:
     """Whether the event of a transition is proved, said where python-flint is there."""
     from bifurc.api import proof_of
+    from bifurc.loss.problem import NetworkProblem
 
     branch = graph.branches[transition.branch]
+    if not isinstance(branch.problem, NetworkProblem):
+        return ""  # a plain model has no formula that intervals go through
     event = next(event for event in branch.events if event.lam == transition.lam)
     found = proof_of(branch.problem, event)
     if found is None:
@@ -82,23 +86,11 @@ def proof(graph, transition) -> str:
     return ", proved" if found else f", {found}"
 
 
-class _executor:
-    """A process pool for more than one job, else nothing."""
+def _executor(jobs: int):
+    """Worker processes for more than one job, else nothing."""
+    from bifurc.workers import Workers
 
-    def __init__(self, jobs: int):
-        self.jobs, self.pool = jobs, None
-
-    def __enter__(self):
-        if self.jobs > 1:
-            from concurrent.futures import ProcessPoolExecutor
-            from multiprocessing import get_context
-
-            self.pool = ProcessPoolExecutor(self.jobs, mp_context=get_context("spawn"))
-        return self.pool
-
-    def __exit__(self, *_):
-        if self.pool is not None:
-            self.pool.shutdown(cancel_futures=True)
+    return Workers(jobs) if jobs > 1 else nullcontext()
 
 
 class _bar:

@@ -70,6 +70,11 @@ class FlatChart:
     """The chart y = (x, lam)."""
 
     @staticmethod
+    def factors(lam) -> tuple[np.ndarray, np.ndarray]:
+        """One, and its derivative."""
+        return np.ones(1), np.zeros(1)
+
+    @staticmethod
     def into(X: np.ndarray) -> np.ndarray:
         """(x, lam) itself."""
         return X
@@ -107,6 +112,10 @@ class PlainProblem:
         event converges, not where.
     batched : bool
         Whether the functions take x of shape (..., n) and lam of shape (...).
+    parameter : str
+        The name of the parameter that runs.
+    fixed : mapping from names to numbers
+        The other parameters.
 
     Examples
     --------
@@ -130,6 +139,8 @@ class PlainProblem:
     source: Mapping[str, Any] | None = None
     batched: bool = False
     neutrals: Neutrals = field(default_factory=Neutrals)
+    parameter: str = "lam"
+    fixed: Mapping[str, float] = field(default_factory=dict)
 
     def with_neutrals(self, neutrals: Neutrals) -> "PlainProblem":
         """The same problem with these zeros set apart."""
@@ -184,11 +195,9 @@ class PlainProblem:
         """The unknowns themselves."""
         return FLAT
 
-    parameter = "lam"  # the name of the one that runs; no field
-
     def parameters(self, lam: float) -> dict[str, float]:
-        """The parameter by its name."""
-        return {self.parameter: float(lam)}
+        """The parameters by their names."""
+        return {**self.fixed, self.parameter: float(lam)}
 
     def sizes(self, lam: float) -> dict[str, float]:
         """Sizes that must be whole; none."""

@@ -8,6 +8,7 @@ References
 .. [1] Okabe, Ito, "Color Universal Design", 2008, https://jfly.uni-koeln.de/color/.
 """
 
+import io
 from contextlib import AbstractContextManager
 from itertools import cycle
 from pathlib import Path
@@ -19,6 +20,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from bifurc.files import write_atomically
 from bifurc.structure.polynomial import Polynomial
 
 STYLES = Path(__file__).parent / "styles"
@@ -86,8 +88,10 @@ def save(fig: Figure, path: str | Path) -> None:
         If the ending is none of png, svg and pdf.
     """
     check_ending(path)
+    ending, content = Path(path).suffix, io.BytesIO()
     with mpl.rc_context({"svg.fonttype": "none", "pdf.fonttype": 42, "svg.hashsalt": "bifurc"}):
-        fig.savefig(path, metadata=ENDINGS[Path(path).suffix])
+        fig.savefig(content, format=ending[1:], metadata=ENDINGS[ending])
+    write_atomically(path, content.getvalue())
 
 
 def colours(labels) -> dict[str, str]:

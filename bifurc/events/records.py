@@ -255,7 +255,8 @@ def select(events: Iterable[Event], name: str) -> list[Event]:
     events = list(events)
     found = [event for event in events if _plain(name) in event.names]
     if not found:
-        known = ", ".join(dict.fromkeys(_plain(event.name) for event in events)) or "none"
+        there = ("fold" if event.kind == "fold" else _plain(event.name) for event in events)
+        known = ", ".join(dict.fromkeys(there)) or "none"
         raise NoEventError(
             f"No event {name!r} on the branch; its events are {known}. Widen the window, or name "
             "another event."

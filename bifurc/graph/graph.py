@@ -18,7 +18,7 @@ from bifurc.events.pieces import Piece, Stop
 from bifurc.events.records import Event
 from bifurc.graph.identity import EXACT, distance, fingerprint, passes, same
 
-SCHEMA = 3
+SCHEMA = 4
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Problems as plain data, so that a saved branch can be continued."""
 
+import copyreg
 from dataclasses import asdict
 from typing import Any
 
@@ -23,7 +24,9 @@ def component_spec(component: Component) -> dict:
 
 def component_from(spec: dict) -> Component:
     """The component of :func:`component_spec`."""
-    return Component(**spec | {"dimension": Polynomial.parse(spec["dimension"])})
+    rest = {key: value for key, value in spec.items() if key != "points"}
+    sets = tuple(spec["sets"] if "sets" in spec else filter(None, spec["points"].split(",")))
+    return Component(**rest | {"sets": sets, "dimension": Polynomial.parse(spec["dimension"])})
 
 
 def structure_spec(structure: Structure) -> dict:
@@ -133,3 +136,14 @@ def _bare(spec: dict) -> Any:
         basis = np.array(spec["basis"]).reshape(problem.full.n, -1)
         return SymmetricProblem.of(problem.full, problem.group, basis)
     return problem
+
+
+def _pickled(problem: PlainProblem):
+    """A problem that has a name goes to another process by it: its functions cannot go."""
+    if problem.source is None:
+        return object.__reduce_ex__(problem, 4)
+    return problem_from, (problem_spec(problem),)
+
+
+copyreg.pickle(PlainProblem, _pickled)  # type: ignore[arg-type]
+copyreg.pickle(SymmetricProblem, _pickled)  # type: ignore[arg-type]

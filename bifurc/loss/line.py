@@ -84,10 +84,15 @@ class OnLine:
         return self.structure.sets[int(spare.min(axis=0).argmin())].name
 
     def _affine(self, poly: Polynomial) -> np.ndarray:
-        on_line = poly.substitute(self.line)
-        if on_line.degree > 1:
+        constant, slope, _ = self.on_line(poly)
+        if poly.substitute(self.line).degree > 1:
             raise ValueError(f"{poly} is not affine along the line; fix one of its parameters.")
-        return np.array([self.number(on_line.terms.get(key, Fraction(0))) for key in ((), (LAM,))])
+        return np.array([constant, slope])
+
+    def on_line(self, poly: Polynomial) -> np.ndarray:
+        """Coefficients of 1, lam and lam² in a polynomial on the line; higher ones do not occur."""
+        terms = poly.substitute(self.line).terms
+        return np.array([self.number(terms.get((LAM,) * k, Fraction(0))) for k in range(3)])
 
     def number(self, value: Fraction):
         """An exact coefficient in the arithmetic of this problem; doubles here."""
@@ -132,11 +137,9 @@ class OnLine:
 
     @cached_property
     def _metric(self) -> Metric:
-        on_line = [m.substitute(self.line) for m in self.structure.multiplicities]
-        zero = Fraction(0)
-        weights = [[self.number(m.terms.get((LAM,) * k, zero)) for m in on_line] for k in (2, 1, 0)]
+        weights = np.array([self.on_line(m) for m in self.structure.multiplicities])
         students = self._row_sizes[:, : len(self.structure.students)].sum(axis=1)
-        return Metric(np.array(weights), self._sizes, students)
+        return Metric(weights.reshape(-1, 3).T[::-1], self._sizes, students)
 
     def weights(self, lam) -> np.ndarray:
         """m_a, the number of matrix entries behind each coordinate; shape (..., n)."""

@@ -46,7 +46,7 @@ def norm_exchanges(rows: Rows, layout: Layout, component: Component, keep: np.nd
         return None  # each row is parallel to itself alone
     lengths = np.sqrt(rows.norms[..., 0, :students])
     if vertex:
-        mine, _ = layout.on(component.points)
+        mine, _ = layout.on(*component.sets)
     else:
         mine = np.ones(students, dtype=bool)
     beta, sigma = rows.beta[..., 0, :students, :], rows.sigma[..., 0, :students, :]

@@ -17,7 +17,6 @@ from scipy.optimize import brentq
 
 from bifurc.continuation.correct import correct
 from bifurc.continuation.options import Options
-from bifurc.continuation.point import Point
 from bifurc.errors import NotDefinedError, ZeroRowError
 from bifurc.switching.normal_form import NormalForm
 

@@ -60,15 +60,11 @@ class Birth:
         """The point at the event, with the tangent of the half-branch."""
         problem, lam = self.problem, self.X[-1]
         scales = np.asarray(problem.scales(lam), dtype=float)
-        if self.form is None:
-            tangent = self.start.X - self.X
-        else:
-            tangent = self.sign * self.form.tangent(0.0)
+        form = self.form
+        tangent = self.start.X - self.X if form is None else self.sign * form.tangent(0.0)
         _, jacobian = problem.jacobian(self.X[:-1], lam)
         values = Block(jacobian[:, :-1], problem.weights(lam)).values()
-        return Point(
-            self.X, tangent / np.linalg.norm(tangent / scales), scales, jacobian, values
-        )
+        return Point(self.X, tangent / np.linalg.norm(tangent / scales), scales, jacobian, values)
 
     def _nearer(self, share: float, options: Options) -> Point | None:
         """The point at a share of the amplitude of the first one."""

@@ -14,22 +14,26 @@ References
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import singledispatch
+from itertools import product
 from typing import Any
 
 import numpy as np
 
 from bifurc.continuation.neutral import recognised
 from bifurc.continuation.options import Options
+from bifurc.continuation.problem import PlainProblem
 from bifurc.errors import NotDefinedError, ZeroRowError
 from bifurc.events.records import Event
 from bifurc.loss.problem import NetworkProblem
 from bifurc.structure.split import split
 from bifurc.switching.arms import arms
 from bifurc.switching.birth import Birth, leave, longest
-from bifurc.switching.isotropy import larger_isotropy, reversed_by_relabelling
+from bifurc.switching.isotropy import exchanged, larger_isotropy, reversed_by_relabelling
 from bifurc.switching.normal_form import Crossed, NormalForm, reduce
 from bifurc.switching.subgroups import Search, Subgroup, proposals
+from bifurc.switching.submaximal import solve
 
+ALL = "all together"
 OWN = "the branch's own"
 UPRIGHT = 1e-13  # of the scale of lam: where it changes by less, a branch goes straight up
 EVERYWHERE = (-np.inf, np.inf)
@@ -86,6 +90,12 @@ def _(problem: NetworkProblem, event: Event, search: Search):
         yield Candidate(str(subgroup), problem.on(parts.structure), X)
 
 
+@singledispatch
+def census(problem, event: Event, births: list["Birth"]) -> str | None:
+    """A word on whether the half-branches born at an event are all; None if nothing is known."""
+    return None
+
+
 def switch(
     problem,
     event: Event,
@@ -131,6 +141,8 @@ def switch(
         found, outcome = _at(candidate, options, window)
         births.extend(found)
         attempts.append(Attempt(candidate.isotropy, outcome))
+    if (word := census(problem, event, births)) is not None:
+        attempts.append(Attempt(ALL, word))
     return births, attempts
 
 
@@ -142,7 +154,7 @@ def _at(candidate: Candidate, options: Options, window) -> tuple[list[Birth], st
     except (NotDefinedError, ZeroRowError, np.linalg.LinAlgError):
         return [], "the loss is not smooth there"
     if form is None:
-        return [], "not axial: the kernel in its fixed space is not one line"
+        return _in_all_directions(candidate, options, window)
     if candidate.isotropy != OWN and larger_isotropy(problem, X[:-1], form.kernel):
         return [], "its branch has a larger isotropy"
     if form.kind == "degenerate":
@@ -161,6 +173,32 @@ def _at(candidate: Candidate, options: Options, window) -> tuple[list[Birth], st
     said += [f"{outside} outside the window"] * bool(outside)
     said += [f"{missing} could not be started"] * bool(missing)
     return births, ", ".join(said)
+
+
+def _in_all_directions(candidate: Candidate, options: Options, window) -> tuple[list[Birth], str]:
+    """The half-branches of a submaximal isotropy: its kernel is a plane or more."""
+    problem, X = candidate.problem, candidate.X
+    if not isinstance(problem, PlainProblem):
+        return [], "not axial: the kernel in its fixed space is not one line"
+    solved = solve(problem, X)
+    births: list[Birth] = []
+    taken: list[np.ndarray] = []
+    exact = [f for f in solved.forms if not larger_isotropy(problem, X[:-1], f.kernel)]
+    missed = 0
+    for form, sign in product(exact, (1, -1)):
+        way = sign * form.kernel
+        if any(exchanged(problem, X[:-1], known, way) for known in taken):
+            continue
+        taken.append(way)
+        start = leave(problem, X, form, sign, options, window)
+        if start is None or larger_isotropy(problem, start.x):
+            missed += 1
+            continue
+        births.append(Birth(candidate.isotropy, problem, X, form, sign, start))
+    if not solved.forms:
+        return [], solved.word
+    outcome = f"{solved.word}; {len(exact)} with this isotropy, {len(births)} half-branches"
+    return births, outcome + (f" ({missed} could not be started)" if missed else "")
 
 
 def _degenerate(candidate: Candidate, form: NormalForm, options: Options, window):

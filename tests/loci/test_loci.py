@@ -13,9 +13,9 @@ from bifurc.case import load_case
 from bifurc.cli.main import main
 from bifurc.continuation.problem import PlainProblem
 from bifurc.draw import locus as draw_locus
+from bifurc.loci.kernel import kernels
 from bifurc.loci.locus import follow
 from bifurc.loci.problem import LocusProblem
-from bifurc.loci.special import quadratic_form
 from bifurc.run import family_of
 from bifurc.structure.irreps import Component
 
@@ -59,9 +59,6 @@ class Toy:
 
     def parameters(self, lam, mu):
         return {"lam": lam, "mu": mu}
-
-    def lengths(self, lam, mu):
-        return np.ones(1), np.zeros((2, 1))
 
 
 def events(family, irrep, points, **window):
@@ -142,7 +139,7 @@ def test_two_irreps_cross_at_once_where_one_parameter_runs_say(narrow):
         here = narrow[irrep].problem.place(both.X)
         for component in here.plane.components:
             if component.label in ("s[seen]", "x[seen]"):
-                assert np.abs(here.eigen(component).values).min() < 1e-12
+                assert np.abs(here.blocks()[component].eigen().values).min() < 1e-12
 
 
 def test_both_loci_span_one_to_thirty_unseen_inputs(narrow):
@@ -165,12 +162,13 @@ def test_the_codimension_two_point_is_the_same_in_other_coordinates(narrow):
 
 def test_the_quadratic_term_changes_sign_where_it_is_said_to_vanish(narrow):
     (flat,) = [s for s in narrow["s"].special if s.kind == "no quadratic term"]
-    form = quadratic_form(narrow["s"].problem)
-    at_zero, kernel = form(flat.X, None)
-    assert abs(at_zero) < 1e-10
-    sides = [narrow["s"]._crossings(flat.parameters["e"] + step)[0] for step in (-0.1, 0.1)]
-    values = [form(X, kernel)[0] for X in sides]
-    assert values[0] * values[1] < 0
+    problem = narrow["s"].problem
+    kernel_of = kernels(problem.plane, problem.component)
+    kernel = kernel_of(problem.place(flat.X))
+    assert abs(kernel.quadratic) < 1e-10
+    sides = [narrow["s"].crossings(flat.parameters["e"] + step)[0] for step in (-0.1, 0.1)]
+    one, other = (kernel_of(problem.place(X)).turned_like(kernel).quadratic for X in sides)
+    assert one * other < 0
 
 
 def test_events_carry_their_locus():
