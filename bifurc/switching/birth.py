@@ -28,6 +28,7 @@ HALVINGS = 60  # of an amplitude, until the branch is inside the window
 NEAR = (1e-2, 1e-4, 1e-6)  # of the way to the first point: so close another one is put
 KERNEL = 1e-9  # of the largest eigenvalue: what vanishes at an event, which is known to rounding
 
+EVERYWHERE = (-np.inf, np.inf)
 Form = NormalForm | Crossed
 
 log = logging.getLogger(__name__)
@@ -43,6 +44,10 @@ class Birth:
     form: Form | None  # None where third order does not decide
     sign: int  # of the amplitude along the kernel vector
     start: Point  # the first point that it is followed from
+
+    def inside(self, window: tuple[float, float]) -> bool:
+        """Whether it has a part in a window of the parameter."""
+        return window[0] <= self.start.lam <= window[1]
 
     def lead(self, options: Options) -> list[Point]:
         """The points before the first one: the event itself, and one close to it."""
@@ -89,21 +94,24 @@ def no_sign_between(problem, exact: Point, near: Point) -> bool:
 
 
 def leave(
-    problem, X: np.ndarray, form: Form, sign: int, options: Options, window=(-np.inf, np.inf)
+    problem, X: np.ndarray, form: Form, sign: int, options: Options, window=EVERYWHERE
 ) -> Point | None:
-    """The first point of a half-branch, off the event and inside the window.
+    """The first point of a half-branch, off the event; None if Newton falls back.
 
-    None if Newton falls back, or the branch is outside at once.
+    It lies inside the window, unless the branch is outside at once.
     """
-    s = longest(problem, X, form, sign, window)
-    for share in SHARES if s else ():
+    s = _longest(problem, X, form, sign, window)
+    if not s:
+        window = EVERYWHERE
+        s = _longest(problem, X, form, sign, window)
+    for share in SHARES:
         point = at_amplitude(problem, X, form, share * s, options)
         if point is not None and window[0] <= point.lam <= window[1]:
             return replace(point, evaluations=point.iterations)
     return None
 
 
-def longest(problem, X, form: Form, sign: int, window) -> float:
+def _longest(problem, X, form: Form, sign: int, window) -> float:
     """The amplitude to begin with, signed; 0 if the branch leaves the window at once."""
     room = REACH * float(problem.scales(X[-1])[-1])
     s = sign * AMPLITUDE

@@ -34,8 +34,8 @@ def kind_of(problem, event: Event, component: Component) -> str:
     """The kind as far as the kernel in one block shows it."""
     if component.irrep == "t":
         return kind_inside(problem, event)
-    if isinstance(problem, SymmetricProblem) and problem.has_cubic(event.X):
-        return "transcritical"
+    if isinstance(problem, SymmetricProblem):
+        return problem.reduced(event).kind()
     if not isinstance(problem, NetworkProblem):
         tries = (c for c in candidates(problem, event, Search()) if isinstance(c, Candidate))
         forms = (reduce(c.problem, c.X) for c in tries)

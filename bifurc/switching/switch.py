@@ -27,7 +27,7 @@ from bifurc.events.records import Event
 from bifurc.loss.problem import NetworkProblem
 from bifurc.structure.split import split
 from bifurc.switching.arms import arms
-from bifurc.switching.birth import Birth, leave, longest
+from bifurc.switching.birth import EVERYWHERE, Birth, leave
 from bifurc.switching.isotropy import exchanged, larger_isotropy, reversed_by_relabelling
 from bifurc.switching.normal_form import Crossed, NormalForm, reduce
 from bifurc.switching.subgroups import Search, Subgroup, proposals
@@ -36,7 +36,6 @@ from bifurc.switching.submaximal import solve
 ALL = "all together"
 OWN = "the branch's own"
 UPRIGHT = 1e-13  # of the scale of lam: where it changes by less, a branch goes straight up
-EVERYWHERE = (-np.inf, np.inf)
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,7 +128,8 @@ def switch(
     options = options or Options()
     if event.kind == "tangential":
         births, outcome = _crossing(problem, event, options, window)
-        return births, [Attempt(OWN, outcome)]
+        attempts.append(Attempt(OWN, outcome))
+        return _inside(births, attempts, window)
     for candidate in candidates(problem, event, search or Search()):
         if isinstance(candidate, Attempt):
             attempts.append(candidate)
@@ -143,7 +143,15 @@ def switch(
         attempts.append(Attempt(candidate.isotropy, outcome))
     if (word := census(problem, event, births)) is not None:
         attempts.append(Attempt(ALL, word))
-    return births, attempts
+    return _inside(births, attempts, window)
+
+
+def _inside(births: list[Birth], attempts: list[Attempt], window):
+    """The half-branches in the window, and a word on those that are not."""
+    kept = [birth for birth in births if birth.inside(window)]
+    if outside := len(births) - len(kept):
+        attempts.append(Attempt(ALL, f"{outside} half-branches leave the window at once"))
+    return kept, attempts
 
 
 def _at(candidate: Candidate, options: Options, window) -> tuple[list[Birth], str]:
@@ -158,21 +166,16 @@ def _at(candidate: Candidate, options: Options, window) -> tuple[list[Birth], st
     if candidate.isotropy != OWN and larger_isotropy(problem, X[:-1], form.kernel):
         return [], "its branch has a larger isotropy"
     if form.kind == "degenerate":
-        return _degenerate(candidate, form, options, window)
+        return _degenerate(candidate, form, options)
     both = not reversed_by_relabelling(problem, X[:-1], form.kernel)
-    births, outside = [], 0
+    births = []
     for sign in (1, -1) if both else (1,):
-        if not longest(problem, X, form, sign, window):
-            outside += 1
-            continue
         start = leave(problem, X, form, sign, options, window)
         if start is not None:
             births.append(Birth(candidate.isotropy, problem, X, form, sign, start))
-    missing = 1 + both - outside - len(births)
-    said = [f"{form.kind}, {len(births)} half-branches"]
-    said += [f"{outside} outside the window"] * bool(outside)
-    said += [f"{missing} could not be started"] * bool(missing)
-    return births, ", ".join(said)
+    missing = 1 + both - len(births)
+    more = f" ({missing} could not be started)" if missing else ""
+    return births, f"{form.kind}, {len(births)} half-branches{more}"
 
 
 def _in_all_directions(candidate: Candidate, options: Options, window) -> tuple[list[Birth], str]:
@@ -201,7 +204,7 @@ def _in_all_directions(candidate: Candidate, options: Options, window) -> tuple[
     return births, outcome + (f" ({missed} could not be started)" if missed else "")
 
 
-def _degenerate(candidate: Candidate, form: NormalForm, options: Options, window):
+def _degenerate(candidate: Candidate, form: NormalForm, options: Options):
     """What is born where third order does not decide, as it is seen at a small distance."""
     problem, X = candidate.problem, candidate.X
     tangent = form.trivial if candidate.tangent is None else candidate.tangent
@@ -213,8 +216,7 @@ def _degenerate(candidate: Candidate, form: NormalForm, options: Options, window
     births = [
         Birth(candidate.isotropy, problem, X, None, sign, point)
         for point in points
-        if window[0] <= point.lam <= window[1]
-        and ((sign := int(np.sign(form.kernel @ (point.X - X)[:-1]))) > 0 or not reverse)
+        if (sign := int(np.sign(form.kernel @ (point.X - X)[:-1]))) > 0 or not reverse
     ]
     return births, f"degenerate to third order; {len(births)} half-branches at distance {radius}"
 
