@@ -110,6 +110,8 @@ class LocusProblem:
     unfoldings = 0  # unknowns between y and arcsinh(lam)
     neutrals = Neutrals()  # each of its zeros is one that is asked for
 
+    neutrals = Neutrals()  # a locus is an isolated curve
+
     def __init__(self, plane: Plane, component: Component):
         self.plane, self.component = plane, component
         self.n = plane.n + self.unfoldings + 1
