@@ -21,6 +21,7 @@ from bifurc.loss.problem import NetworkProblem
 from bifurc.structure import families
 from bifurc.structure.families import Family
 from bifurc.switching.classify import classify
+from bifurc.threads import one_thread
 
 FOLLOWED = 500  # coordinates: memory grows with their square, and 1000 took 4 GB and 40 s
 
@@ -56,6 +57,7 @@ def as_family(family: Family | str) -> Family:
     return families.find(family) if isinstance(family, str) else family
 
 
+@one_thread()
 def member(family: Family | str, parameter: str, value: float) -> tuple[NetworkProblem, Point]:
     """The family's critical point at one value of a parameter.
 
@@ -75,6 +77,7 @@ def member(family: Family | str, parameter: str, value: float) -> tuple[NetworkP
     return found.problem, found.point
 
 
+@one_thread()
 def trace(
     family: Family | str,
     options: Options | None = None,
@@ -131,6 +134,7 @@ def proof_of(problem: NetworkProblem, event: Event):
     return prove(problem, event)
 
 
+@one_thread()
 def locus(
     family: Family | str,
     event: str,
@@ -177,6 +181,7 @@ def locus(
     return found.locus((first, second), window, options)
 
 
+@one_thread()
 def explore(
     family: Family | str,
     depth: int = 1,

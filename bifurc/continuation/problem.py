@@ -31,7 +31,7 @@ from typing import Any
 
 import numpy as np
 
-from bifurc.spectra import Block, Neutrals
+from bifurc.spectra import Block, Neutrals, held
 from bifurc.structure.irreps import Component
 
 
@@ -110,6 +110,8 @@ class PlainProblem:
         Derivative of [hessian | gradient_dlam] along u. Without it a central
         difference of those two is used; it sets how fast the location of an
         event converges, not where.
+    error : float
+        Relative error of the Hessian, where it is not that of rounding.
     batched : bool
         Whether the functions take x of shape (..., n) and lam of shape (...).
     parameter : str
@@ -139,6 +141,7 @@ class PlainProblem:
     source: Mapping[str, Any] | None = None
     batched: bool = False
     neutrals: Neutrals = field(default_factory=Neutrals)
+    error: float = 0.0
     parameter: str = "lam"
     fixed: Mapping[str, float] = field(default_factory=dict)
 
@@ -149,8 +152,10 @@ class PlainProblem:
     def jacobian(self, x, lam):
         """(g, [dg/dx | dg/dlam])."""
         g, slopes = np.asarray(self.gradient(x, lam), float), self._slopes(x, lam)
-        pin = self.neutrals.pin
-        return (g, slopes) if pin is None else pin.added(g, slopes, x, lam, self.weights)
+        if self.neutrals.own:
+            at = lambda i, u: self.jacobian_along(x[i], np.asarray(lam)[i], u)  # noqa: E731
+            slopes = held(slopes, self.weights(lam), self.neutrals, at)
+        return g, slopes
 
     def _slopes(self, x, lam) -> np.ndarray:
         matrix = np.empty((*np.shape(lam), self.n, self.n + 1))

@@ -6,7 +6,18 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, MultipleLocator
 
 from bifurc.draw.curves import Curve, Mark, Scalar, Source, curves, marks, members, parameter_of
-from bifurc.draw.style import GREY, IRREPS, axes, colours, key, legend, line_of, marker_of, pretty
+from bifurc.draw.style import (
+    GREY,
+    IRREPS,
+    axes,
+    colours,
+    key,
+    legend,
+    line_of,
+    look_of,
+    marker_of,
+    pretty,
+)
 
 FEW = 16  # integers in the window that get a tick each
 TITLES = {"loss": "loss", "norm": "norm", "smallest": "smallest eigenvalue"}
@@ -123,9 +134,10 @@ def entries(colour: dict[str, str], pieces: list[Curve], events: list[Mark]) -> 
     for stable in sorted({piece.stable for piece in pieces}, reverse=True):
         found.append(key(names[stable], color="0.3", **line_of(stable)))
     real = [mark.event for mark in events if not mark.event.formal]
-    for name in [name for name in IRREPS if name in map(symbol, real)]:
+    known = dict.fromkeys([*IRREPS, *sorted(map(symbol, real))])
+    for name in [name for name in known if name in map(symbol, real)]:
         filled = any(decides(event) for event in real if symbol(event) == name)
-        found.append(key(IRREPS[name][2], **marker_of(name, filled)))
+        found.append(key(look_of(name)[2], **marker_of(name, filled)))
     changes = {decides(event) for event in real}
     if True in changes:
         found.append(key("filled: saddle ↔ minimum", linestyle="none"))

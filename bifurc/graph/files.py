@@ -26,6 +26,7 @@ from bifurc.files import FileError, digest, read_json, read_text, reading, write
 from bifurc.graph.graph import SCHEMA, BranchGraph
 from bifurc.graph.problems import component_from, component_spec, problem_from, problem_spec
 
+ARRAYS = ("X", "tangent", "scales", "jacobian", "values", "work")  # of every branch
 RESUME = "resume the run to write it anew"
 ALTERED = "delete it and resume the run"
 
@@ -116,6 +117,8 @@ def _parts(path: Path) -> tuple[dict, dict]:
         data = {name: arrays[name] for name in arrays.files}
     about = json.loads(str(data["about"]))
     _check_schema(about, path)
+    if missing := [name for name in ARRAYS if name not in data]:
+        raise KeyError(", ".join(missing))
     if about["digest"] != _content_digest(data, about):
         raise FileError(f"{path} was altered since it was written; {ALTERED}.")
     if about["name"] != path.stem:
@@ -124,7 +127,7 @@ def _parts(path: Path) -> tuple[dict, dict]:
 
 
 def _branch_from(data: dict, about: dict) -> Branch:
-    arrays = (data[name] for name in ("X", "tangent", "scales", "jacobian", "values", "work"))
+    arrays = (data[name] for name in ARRAYS)
     points = [
         Point(X, tangent, scales, jacobian, values[~np.isnan(values)], *work.tolist())
         for X, tangent, scales, jacobian, values, work in zip(*arrays, strict=True)

@@ -19,12 +19,13 @@ partitions.
 D_6 12 1·B1 1·E1 1·E2
 >>> for isotropy in group.lattice():
 ...     print(isotropy)
-D_6, order 12, fixes 1, 1 conjugate
-D_3, order 6, fixes 2, 1 conjugate
-D_2, order 4, fixes 2, 3 conjugate
-C_2, order 2, fixes 3, 3 conjugate
-C_2 #2, order 2, fixes 4, 3 conjugate
-trivial, order 1, fixes 6, 1 conjugate
+D_6: order 12, fixes 1, 1 conjugate
+D_3: order 6, fixes 2, 1 conjugate
+D_2: order 4, fixes 2, 3 conjugate
+C_2: order 2, fixes 3, 1 conjugate
+C_2 #2: order 2, fixes 3, 3 conjugate
+C_2 #3: order 2, fixes 4, 3 conjugate
+trivial: order 1, fixes 6, 1 conjugate
 
 References
 ----------
@@ -33,6 +34,7 @@ References
 .. [2] Serre, "Linear Representations of Finite Groups", Springer 1977.
 """
 
+from bifurc.groups.check import check_hessian, check_symmetry
 from bifurc.groups.finite import FiniteGroup
 from bifurc.groups.lattice import IsotropyLattice
 from bifurc.groups.make import (
@@ -57,6 +59,8 @@ __all__ = [
     "SymmetricGroups",
     "Symmetry",
     "automorphisms",
+    "check_hessian",
+    "check_symmetry",
     "cyclic",
     "dihedral",
     "joined",

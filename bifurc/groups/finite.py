@@ -110,8 +110,16 @@ class FiniteGroup:
         """The subgroup with these elements, given by a mask."""
         if members.all():
             return self
-        chosen = Elements(self.writing, self.all.raw[members])
-        return FiniteGroup(self.writing, _few_generators(chosen), known=chosen)
+        key = np.packbits(members).tobytes()
+        if key not in self._subgroups:
+            chosen = Elements(self.writing, self.all.raw[members])
+            made = FiniteGroup(self.writing, _few_generators(chosen), known=chosen)
+            self._subgroups[key] = made
+        return self._subgroups[key]
+
+    @cached_property
+    def _subgroups(self) -> "dict[bytes, FiniteGroup]":
+        return {}
 
     def fixing(self, states: np.ndarray) -> np.ndarray:
         """Which elements fix all columns; a mask."""

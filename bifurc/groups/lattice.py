@@ -66,7 +66,7 @@ class Orbits:
         one, other = random_vectors(k, 2)
         both = np.stack([one, other], axis=1)
         # q(g F) = one' g P g' other; all g are met, so g' may stand for g
-        self._moved = np.concatenate([batch for batch in images(both)])
+        self._moved = np.concatenate(list(images(both)))
         self._size = 1.0 + np.linalg.norm(one) * np.linalg.norm(other)
 
     def values(self, basis: np.ndarray) -> np.ndarray:
@@ -225,9 +225,9 @@ class IsotropyLattice:
             graph.add_node(i, order=one.order, dimension=one.dimension)
         for i, one in enumerate(self.classes):
             for j, other in enumerate(self.classes):
-                if one.order > other.order and one.dimension < other.dimension:
-                    if one.order % other.order == 0 and self._inside(other, one):
-                        graph.add_edge(i, j)
+                fits = one.order > other.order and one.order % other.order == 0
+                if fits and one.dimension < other.dimension and self._inside(other, one):
+                    graph.add_edge(i, j)
         return nx.transitive_reduction(graph) if len(graph) else graph
 
     def _inside(self, small: Isotropy, large: Isotropy) -> bool:

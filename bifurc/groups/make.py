@@ -29,7 +29,7 @@ def cyclic(n: int) -> FiniteGroup:
     """C_n, the rotations of a ring of n coordinates.
 
     >>> print(cyclic(6).order, *cyclic(4).isotypic)
-    6 1·E 1·B
+    6 1·B 1·E
     """
     turn = np.roll(np.arange(_positive(n)), 1)[None]
     given = Named(f"C_{n}", "C", n, turn) if n > 1 else None

@@ -216,7 +216,8 @@ def _times_two(group, orders) -> Named | None:
             if character[z] > 0:
                 continue
             inside = character > 0
-            share, swaps = traces[inside].sum(), traces[inside & (orders == 2)].sum()
+            chosen = (inside, inside & (orders == 2))
+            share, swaps = (round(float(traces[mask].sum()), 6) for mask in chosen)
             # beside -1 the group without signs; beside others (O in O_h) that of fewer reflections
             rank = (minus, share if minus else -share, -swaps)
             if best is None or rank > best[0]:
@@ -313,14 +314,19 @@ def irrep_name(named: Named, writing, part: Isotypic) -> str | None:
         return _dihedral_name(named.degree, part.dimension, *at)
     if named.kind == "S":
         return _partition_name(named.degree, part.dimension, at[0])
+    return _name_times_two(named, writing, part, at[0])
+
+
+def _name_times_two(named: Named, writing, part: Isotypic, sign: float) -> str | None:
+    """The name of the other factor's irrep, with g or u for the sign of the second."""
     name = irrep_name(named.factor.named, writing, part)
     if name is None:
         return None
     if named.factor.named.text == "S_4":
         name = OCTAHEDRAL[name]
-    elif at[0] == -part.dimension and writing.traces(named.marked)[0] == -writing.n:
+    elif sign < 0 and writing.traces(named.marked)[0] == -writing.n:
         return name  # of a group with -1 all irreps are odd: that tells nothing
-    return name + ("g" if at[0] > 0 else "u")
+    return name + ("g" if sign > 0 else "u")
 
 
 OCTAHEDRAL = {"(4)": "A1", "(1,1,1,1)": "A2", "(2,2)": "E", "(2,1,1)": "T1", "(3,1)": "T2"}

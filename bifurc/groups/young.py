@@ -17,6 +17,7 @@ from bifurc.groups.elements import random_vectors
 from bifurc.groups.names import partition_text
 from bifurc.groups.symmetry import Isotypic, Smaller
 
+SOLVED = 3  # largest dimension of a fixed space in the kernel that is proposed
 CLOSE = 1e-6  # relative: a branch point met from its side is known to the root of rounding
 ALL_WAYS = 12  # points of a part that is split into three or more in all ways
 EXPLICIT = 3  # points of the small parts of a split of a larger part into three or more
@@ -107,7 +108,7 @@ class SymmetricGroups:
         """Splits of the parts that the kernel moves, once up to conjugacy."""
         parts = self.parts(basis)
         moved = [i for i, part in enumerate(parts) if self._moved(part, kernel)]
-        for dimension in range(1, most + 1):
+        for dimension in range(1, min(most, SOLVED) + 1):
             for shares in product(range(dimension + 1), repeat=len(moved)):
                 if sum(shares) == dimension:
                     yield from self._split(basis, parts, dict(zip(moved, shares, strict=True)))

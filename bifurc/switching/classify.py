@@ -26,8 +26,8 @@ def classify(problem, event: Event) -> Event:
         return event
     if event.component.irrep == "t":
         return replace(event, kind=kind_inside(problem, event))
-    if isinstance(problem, SymmetricProblem) and problem.has_cubic(event.X):
-        return replace(event, kind="transcritical")
+    if isinstance(problem, SymmetricProblem):
+        return replace(event, kind=problem.reduced(event).kind())
     if not isinstance(problem, NetworkProblem):
         tries = (c for c in candidates(problem, event, Search()) if isinstance(c, Candidate))
         forms = (reduce(c.problem, c.X) for c in tries)

@@ -22,17 +22,15 @@ from bifurc.spectra import Block
 from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
 from bifurc.switching.isotropy import exchanged, larger_isotropy, reversed_by_relabelling
-from bifurc.switching.normal_form import NEGLIGIBLE
 from bifurc.switching.polynomials import index_across
 from bifurc.switching.subgroups import Search
-from bifurc.switching.submaximal import MOST, Kernel
-from bifurc.switching.switch import OWN, Birth, Candidate, candidates, census
+from bifurc.switching.submaximal import LARGEST, MOST, Kernel
+from bifurc.switching.switch import OWN, Attempt, Birth, Candidate, candidates, census
 
 SAME = 1e-9
 VANISHING = 1e-7  # of the largest: eigenvalues of one place, which is known to rounding
 AT_ONCE = 20_000_000  # numbers of full Hessians in memory at a time
-COUNTED = 6, 200  # largest dimensions of a kernel and of a problem whose branches are counted
-PROBES = 3  # random vectors of a kernel: a cubic form that is not zero is not zero at one
+COUNTED = 6  # largest dimension of a kernel whose branches are counted
 
 
 def Permutations(n: int) -> Symmetry:  # noqa: N802 (the name it had as a class)
@@ -83,6 +81,7 @@ class SymmetricProblem(PlainProblem):
             hessian_along=None if along is None else restricted_along,
             source=full.source,
             batched=full.batched,
+            error=full.error,
             parameter=full.parameter,
             fixed=full.fixed,
             full=full,
@@ -143,33 +142,44 @@ class SymmetricProblem(PlainProblem):
         parts |= {c: (p.rows, p.rows.shape[1] // p.copies) for c, p in self.isotypic.items()}
         return {c: part for c, part in parts.items() if components is None or c in components}
 
-    def kernel(self, X: np.ndarray) -> np.ndarray:
-        """What vanishes at a point across the fixed space, all irreps together; (full.n, k)."""
-        blocks = self.blocks(X[:-1], X[-1])
+    def kernel(self, event: Event) -> np.ndarray:
+        """What vanishes at an event across the fixed space, all irreps together; (full.n, k).
+
+        Zeros that persist along the branch are not among them.
+        """
+        x, lam = event.X[:-1], event.X[-1]
+        blocks = self.blocks(x, lam)
         found = [np.zeros((self.full.n, 0))]
         largest = max(np.abs(b.matrix).max(initial=0.0) for b in blocks.values())
         for component, part in self.isotypic.items():
-            values, vectors = np.linalg.eigh(blocks[component].matrix)
-            small = np.abs(values) <= VANISHING * max(largest, 1.0)
-            if small.any():
-                copies, sizes, _ = np.linalg.svd(
-                    part.kernel(vectors[:, small]), full_matrices=False
-                )
-                found.append(copies[:, sizes > 0.5])
+            block = blocks[component]
+            values, vectors = np.linalg.eigh(block.matrix)
+            null = vectors[:, np.abs(values) <= VANISHING * max(largest, 1.0)]
+            if block.zeros:
+                change = self.blocks_along(x, lam, event.tangent, [component])[component]
+                null = _moving(null, change, block.zeros * block.repeated)
+            if null.shape[1]:
+                found.append(_orthonormal(part.kernel(null), part))
         return np.hstack(found)
 
-    def has_cubic(self, X: np.ndarray) -> bool:
-        """Whether the loss has a term of third order on the kernel at X, in any direction."""
-        x, lam = self.basis @ X[:-1], X[-1]
-        kernel = self.kernel(X)
-        natural = np.abs(self.full.jacobian_along(x, lam, np.eye(self.full.n + 1)[-1])).max()
-        for v in np.random.default_rng(0).normal(size=(PROBES, kernel.shape[1])):
-            phi = kernel @ (v / np.linalg.norm(v))
-            along = self.full.jacobian_along(x, lam, np.append(phi, 0.0))[:, :-1]
-            natural = max(natural, np.abs(along).max())
-            if abs(phi @ along @ phi) > NEGLIGIBLE * natural:
-                return True
-        return False
+    def reduced(self, event: Event) -> Kernel:
+        """The reduced equation on all of the kernel at an event."""
+        whole = np.append(self.basis @ event.X[:-1], event.X[-1])
+        return Kernel.at(self.full, whole, self.kernel(event))
+
+
+def _moving(null: np.ndarray, change: np.ndarray, zeros: int) -> np.ndarray:
+    """Null vectors of a block but those on which its derivative along the branch vanishes."""
+    speeds, turns = np.linalg.eigh(null.T @ change @ null)
+    return null @ turns[:, np.argsort(np.abs(speeds), kind="stable")[zeros:]]
+
+
+def _orthonormal(copies: np.ndarray, part: Isotypic) -> np.ndarray:
+    """A basis of the span of copies of an irrep, which may coincide where it is not real."""
+    if part.rows.shape[1] == part.copies:
+        return copies
+    left, sizes, _ = np.linalg.svd(copies, full_matrices=False)
+    return left[:, sizes > 0.5]
 
 
 def _rows_of(parts, matrix: np.ndarray) -> dict[Component, np.ndarray]:
@@ -183,7 +193,14 @@ def _(problem: SymmetricProblem, event: Event, search: Search):
         yield Candidate(OWN, problem, event.X, event.tangent)
         return
     state = problem.basis @ event.X[:-1]
-    for smaller in problem.group.smaller(problem.basis, problem.kernel(event.X), MOST):
+    kernel = problem.kernel(event)
+    least = None
+    for smaller in problem.group.smaller(problem.basis, kernel, kernel.shape[1]):
+        inside = smaller.inside.shape[1]
+        least = least or inside
+        if inside > (MOST if inside > least else LARGEST):
+            yield Attempt(smaller.label, f"fixes {inside} dimensions of the kernel: not solved")
+            continue
         child = SymmetricProblem.of(problem.full, problem.group, smaller.basis)
         yield Candidate(smaller.label, child, np.append(smaller.basis.T @ state, event.lam))
 
@@ -207,11 +224,10 @@ def _(problem: SymmetricProblem, state: np.ndarray, one: np.ndarray, other: np.n
 @census.register
 def _(problem: SymmetricProblem, event: Event, births: list[Birth]) -> str | None:
     """Their orbits on the sphere of the kernel, with signs by index: Euler's characteristic."""
-    vectors = problem.kernel(event.X)
-    k = vectors.shape[1]
-    if not births or not 1 < k <= COUNTED[0] or problem.full.n > COUNTED[1]:
+    k = problem.kernel(event).shape[1]
+    if not births or not 1 < k <= COUNTED:
         return None
-    kernel = Kernel.at(problem.full, np.append(problem.basis @ event.X[:-1], event.lam), vectors)
+    kernel = problem.reduced(event)
     leading = kernel.quadratic() or kernel.cubic()
     speeds = kernel.speeds()
     values = np.linalg.eigvalsh((speeds + speeds.T) / 2)
@@ -230,4 +246,4 @@ def _(problem: SymmetricProblem, event: Event, births: list[Birth]) -> str | Non
     sphere = 2 if k % 2 else 0
     if total == sphere:
         return f"{len(births)} of {len(births)} classes of half-branches, by Euler's characteristic"
-    return f"{len(births)} classes of half-branches; some are missing (characteristic {total}, not {sphere})"
+    return f"{len(births)} classes of half-branches, and some are missing: {total} is not {sphere}"

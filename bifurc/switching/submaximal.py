@@ -18,6 +18,7 @@ References
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -25,6 +26,9 @@ from bifurc.switching.normal_form import NEGLIGIBLE, SMALL, NormalForm, cubic_pa
 from bifurc.switching.polynomials import Homogeneous, directions, exponents, fitted
 
 MOST = 3  # dimensions of a kernel that are solved: 8 paths in two, 26 in three
+LARGEST = 4  # the same where no subgroup fixes less: 80 paths
+PROBES = 3
+COARSE = 1e-6  # of the natural size: third derivatives are differences of differences
 SPARE = 3  # directions beyond those that determine a polynomial
 SEED = 11
 
@@ -33,13 +37,12 @@ SEED = 11
 class Kernel:
     """The kernel of the Hessian at a point, and what the reduced equation takes from there."""
 
-    problem: object
+    problem: Any
     X: np.ndarray  # (n + 1,)
     right: np.ndarray  # (n, m), null vectors of length 1 in the scales
     left: np.ndarray  # (n, m), the same times the weights
     bordered: np.ndarray  # (n + m, n + m)
-    size: float  # how much the Hessian changes over one scale
-    along: np.ndarray  # (m, n, n + 1), derivative of the Jacobian along each null vector
+    size: float  # how much the Hessian changes over one scale, in the directions that matter
     trivial: np.ndarray  # (n + 1,), tangent across the kernel, lam component 1
 
     @classmethod
@@ -48,7 +51,8 @@ class Kernel:
         x, lam = X[:-1], X[-1]
         _, jacobian = problem.jacobian(x, lam)
         scales = problem.scales(lam)
-        moves = [problem.jacobian_along(x, lam, u)[:, :-1] for u in np.diag(scales)]
+        ways = [scales * way for way in (np.eye(len(X))[-1], *random_ways(len(X)))]
+        moves = [problem.jacobian_along(x, lam, u)[:, :-1] for u in ways]
         size = float(np.abs(moves).max(initial=0.0))
         if right is None:
             block = next(iter(problem.blocks(x, lam, problem.components[:1]).values()))
@@ -59,10 +63,9 @@ class Kernel:
         left = right * np.asarray(problem.weights(lam))[:, None]
         m = right.shape[1]
         bordered = np.block([[jacobian[:, :-1], right], [left.T, np.zeros((m, m))]])
-        along = np.array([problem.jacobian_along(x, lam, np.append(r, 0.0)) for r in right.T])
         across = np.linalg.solve(bordered, -np.append(jacobian[:, -1], np.zeros(m)))
         trivial = np.append(across[: len(x)], 1.0)
-        return cls(problem, X, right, left, bordered, size, along, trivial)
+        return cls(problem, X, right, left, bordered, size, trivial)
 
     @property
     def m(self) -> int:
@@ -76,11 +79,14 @@ class Kernel:
 
     def speeds(self) -> np.ndarray:
         """A of the reduced equation, (m, m)."""
-        return np.array([self.left.T @ (one @ self.trivial) for one in self.along]).T
+        change = self.problem.jacobian_along(self.X[:-1], self.X[-1], self.trivial)
+        return self.left.T @ change[:, :-1] @ self.right
 
     def second(self, v: np.ndarray) -> np.ndarray:
         """Half the second derivative of g along the null vector v, (n,)."""
-        return np.tensordot(v, self.along, 1)[:, :-1] @ (self.right @ v) / 2
+        phi = self.right @ v
+        along = self.problem.jacobian_along(self.X[:-1], self.X[-1], np.append(phi, 0.0))
+        return along[:, :-1] @ phi / 2
 
     def bend(self, v: np.ndarray) -> np.ndarray:
         """Second-order part of the state along v, across the kernel; (n,)."""
@@ -95,6 +101,18 @@ class Kernel:
         """C of the reduced equation; None if it is zero."""
         return self._polynomial(3, lambda v: self.left.T @ self._third(v))
 
+    def kind(self) -> str:
+        """transcritical if the loss has a term of third order in any direction, else pitchfork.
+
+        Or degenerate, if it has none of fourth order either.
+        """
+        probes = random_ways(self.m)
+        if any(abs(v @ self.left.T @ self.second(v)) > NEGLIGIBLE * self.natural for v in probes):
+            return "transcritical"
+        if any(abs(v @ self.left.T @ self._third(v)) > COARSE * self.natural for v in probes):
+            return "pitchfork"
+        return "degenerate"
+
     def _third(self, v: np.ndarray) -> np.ndarray:
         x, lam = self.X[:-1], self.X[-1]
         return cubic_part(self.problem, x, lam, self.right @ v, self.bend(v))
@@ -108,7 +126,10 @@ class Kernel:
         return found if np.abs(found.coefficients).max() > floor else None
 
 
-COARSE = 1e-6  # of the natural size: third derivatives are differences of differences
+def random_ways(n: int) -> np.ndarray:
+    """A few unit vectors: a form that is not zero is not zero at all of them; (PROBES, n)."""
+    ways = np.random.default_rng(SEED).normal(size=(PROBES, n))
+    return ways / np.linalg.norm(ways, axis=1, keepdims=True)
 
 
 def _lengths(vectors: np.ndarray) -> np.ndarray:
@@ -128,7 +149,7 @@ class Solved:
 def solve(problem, X: np.ndarray) -> Solved:
     """The normal forms of all directions of the kernel at X, to third order."""
     kernel = Kernel.at(problem, X)
-    if not 1 < kernel.m <= MOST:
+    if not 1 < kernel.m <= LARGEST:
         return Solved([], f"the kernel in its fixed space has {kernel.m} dimensions: not solved")
     speeds = kernel.speeds()
     values = np.abs(np.linalg.eigvalsh((speeds + speeds.T) / 2))
