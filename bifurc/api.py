@@ -252,7 +252,8 @@ def locus(
     branch = trace(family, **{first: along}, **fixed)
     found = wanted(branch.events, event, near)
     assert found.locus is not None  # events of a traced family have one
-    return found.locus((first, second), window, options)
+    curve = found.locus((first, second), window, options)
+    return replace(curve, sheet=found.sheet) if max(branch.sheets) > 1 else curve
 
 
 @one_thread()
