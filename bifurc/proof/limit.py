@@ -104,7 +104,9 @@ def parts_of(data: dict):
     if reach not in [2.0**-k for k in range(1, 40)]:
         raise ValueError("the bound of e is no power of 2")
     limit = tuple(tuple(known) for known in data["limit"])
-    if len(limit) != problem.n or not all(known and all(type(v) is int for v in known) for known in limit):
+    if len(limit) != problem.n or not all(
+        known and all(type(v) is int for v in known) for known in limit
+    ):
         raise ValueError("the limit is no list of whole numbers for each coordinate")
     centre = [Germ(Model(flint.arb_poly(record.from_texts(row)))) for row in data["centre"]]
     radius = record.from_text(data["radius"])
