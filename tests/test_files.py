@@ -21,7 +21,12 @@ from bifurc.graph.files import (
     save_branch,
     write_atomically,
 )
-from bifurc.graph.problems import problem_from, problem_spec, structure_from, structure_spec
+from bifurc.graph.problems import (
+    problem_from,
+    problem_spec,
+    structure_from,
+    structure_spec,
+)
 from bifurc.models import chain, dihedral, permuted, pitchfork
 
 

@@ -12,6 +12,7 @@ from bifurc.cli.certify import lines
 from bifurc.cli.main import main
 from bifurc.proof import record
 from bifurc.proof.certificate import check, prove_theorem
+from bifurc.proof.complete import angle_of, count, value_and_slope
 from bifurc.proof.germ import Germ
 from bifurc.proof.infinity import AtInfinity
 from bifurc.proof.interval import NotCertifiedError, flint, precision
@@ -265,3 +266,79 @@ def test_fractions_of_the_line_are_exact():
         size = family.polynomial(problem.structure.sets[0].size)
         assert size.power == -2 and size.at(flint.arb(1)) == 16
         assert Fraction(1, 3) and rational(size, 0.5) == 64
+
+
+# -- all points with full symmetry ---------------------------------------------------------
+
+
+def test_fix_s_d_has_four_critical_points_at_every_real_d():
+    data = bifurc.check(THEOREMS / "fixed_by_S_d.json")
+    assert data["proved"] == {"from": "2.2346", "points": 4}
+    for path, value in (
+        ("largest", "19/20"),
+        ("proved", {"from": "2.2345", "points": 4}),
+        ("proved", {"from": "2.2346", "points": 3}),
+        ("problem", record.problem_to_data(bifurc.problem("II"))),
+        ("claims", 1),
+    ):
+        with pytest.raises((NotCertifiedError, ValueError)):
+            check(record.sign({**data, path: value}))
+
+
+@pytest.mark.parametrize("d", [2.5, 4.0, 17.0, 1e4])
+def test_the_zeros_are_the_critical_points_of_the_reduced_loss(d):
+    """At W = V, at type A, and where all rows are equal."""
+    e = (d - 1) ** -0.5
+    states = [(1.0, 0.0), tuple(bifurc.member("A", "d", d)[1].x)]
+    problem = bifurc.problem("A")
+    with precision(64):
+        for diagonal, off in states:
+            along, across = (
+                (diagonal + (d - 1) * off) / np.sqrt(d),
+                (diagonal - off) / np.sqrt(1 + e * e),
+            )
+            phi = np.arctan2(across, along)
+            value, slope = value_and_slope(flint.arb(float(phi)), flint.arb(float(e)))
+            assert abs(float(value.mid())) < 1e-10 * abs(float(slope.mid()))
+        for phi in (0.7, 2.0, -1.0):  # the sign of E is that of -L' along the circle, r chosen best
+
+            def best(angle):
+                s, c = np.sin(angle) / np.sqrt(1 + e * e), np.cos(angle) / np.sqrt(d)
+                x = np.array([c + s, c - s * e * e])
+                r = np.linspace(0.01, 2, 2001)
+                values = [problem.loss(x * v, d) for v in r]
+                i = int(np.argmin(values))
+                fit = np.polyfit(r[i - 1 : i + 2], values[i - 1 : i + 2], 2)
+                return np.polyval(fit, -fit[1] / (2 * fit[0]))
+
+            value, _ = value_and_slope(flint.arb(phi), flint.arb(float(e)))
+            assert np.sign(best(phi + 1e-3) - best(phi - 1e-3)) == np.sign(float(value.mid()))
+
+
+def test_the_slope_is_the_derivative_of_the_value_also_over_cells():
+    with precision(64):
+        for phi in np.linspace(-3, 3, 13):
+            for e in (0.0, 0.1, 0.5, 0.9):
+                step = flint.arb(2) ** -20
+                ahead, behind = (
+                    value_and_slope(flint.arb(float(phi)) + s * step, flint.arb(e))[0]
+                    for s in (1, -1)
+                )
+                slope = value_and_slope(flint.arb(float(phi)), flint.arb(e))[1]
+                assert abs((ahead - behind) / (2 * step) - slope) < 1e-3
+                wide = value_and_slope(flint.arb(float(phi), 0.05), flint.arb(e, 0.01))
+                for s in (-0.05, 0.0, 0.05):
+                    inside = value_and_slope(flint.arb(float(phi) + s), flint.arb(e + s / 5))
+                    assert all(w.overlaps(v) for w, v in zip(wide, inside, strict=True))
+
+
+def test_an_angle_is_that_of_every_cosine_of_a_ball():
+    with precision(64):
+        for low, high in ((-1.0, -0.9), (0.9, 1.0), (-1.1, 1.1), (0.2, 0.4)):
+            found = angle_of(flint.arb(low).union(flint.arb(high)))
+            for value in (max(low, -1.0), min(high, 1.0)):
+                assert found.overlaps(flint.arb(value).acos())
+        assert angle_of(flint.arb(1, 1e-3)).contains(flint.arb(0))
+        with pytest.raises(NotCertifiedError):
+            count(flint.arb(0.5, 0.5))
+        assert count(flint.arb(0, 0.01)) == 4

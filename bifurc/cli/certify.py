@@ -105,6 +105,11 @@ def lines(data: dict) -> list[str]:
     if data["kind"] == "branch":
         whole, *events = branch_lines(proved, off)
         return [f"{subject}: {whole}", *events]
+    if data["kind"] == "complete":
+        return [
+            f"{subject} at every real lam >= {proved['from']}: {proved['points']} critical points "
+            "with all symmetries and no zero row: W = V, type A, and two with all rows equal"
+        ]
     if data["kind"] == "limit":
         return [f"{subject}: {signs_of(proved)} at every real lam >= {proved['from']}, to infinity"]
     if data["kind"] in ("point", "learnt"):
@@ -153,7 +158,7 @@ def subject_of(data: dict) -> str:
     ]
     at = ", ".join(f"{name} {text}" for name, text in coordinates(data).items())
     way = {"branch": "from W = ", "limit": "towards W = "}.get(data["kind"], "W = ")
-    parts.append(f"{way}({at})")
+    parts += [f"{way}({at})"] if at else []
     line = ", ".join(f"{name} = {text}" for name, text in problem["line"].items())
     return "; ".join([*parts, line])
 

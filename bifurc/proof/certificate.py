@@ -15,7 +15,7 @@ import numpy as np
 
 from bifurc.events.records import Event
 from bifurc.loss.problem import NetworkProblem
-from bifurc.proof import branch, limit, record, theorem
+from bifurc.proof import branch, complete, limit, record, theorem
 from bifurc.proof.claims import at_point, lengthy, proved_on
 from bifurc.proof.extended import EventSystem, PairSystem, PointSystem
 from bifurc.proof.extended import system_of as event_system
@@ -45,6 +45,7 @@ ENTRIES = {  # of each kind, beside these
     "point": ("lam", "unknowns", "narrow", "wide"),
     "learnt": ("lam", "coordinates"),
     "branch": ("pieces",),
+    "complete": ("largest",),
     "limit": ("reach", "limit", "centre", "radius"),
 }
 
@@ -208,6 +209,8 @@ def _conclusions(data: dict) -> dict:
         return _learnt(data)
     if data["kind"] == "limit":
         return limit.conclusions(data)
+    if data["kind"] == "complete":
+        return complete.conclusions(data)
     return conclusions(data, len(_digits_of(data["proved"]["value"])))
 
 
