@@ -201,7 +201,7 @@ def closure(writing: Writing, generators: np.ndarray) -> Elements:
     while len(front) and len(generators):
         fresh = np.concatenate([writing.compose(g, front) for g in generators])
         marks = writing.marks(fresh)
-        new = _first_of_each(marks)
+        new = first_of_each(marks)
         new = new[Marks(known).find(marks[new]) < 0]
         front, known = fresh[new], np.concatenate([known, marks[new]])
         levels.append(front)
@@ -213,7 +213,7 @@ def closure(writing: Writing, generators: np.ndarray) -> Elements:
     return Elements(writing, np.concatenate(levels))
 
 
-def _first_of_each(marks: np.ndarray) -> np.ndarray:
+def first_of_each(marks: np.ndarray) -> np.ndarray:
     """Numbers of rows that differ, the first of each, in their order."""
     order = np.lexsort((marks[:, 1], marks[:, 0]))
     if len(order) < 2:
