@@ -46,14 +46,11 @@ class SignedPermutations:
 
     def compose(self, g: np.ndarray, h: np.ndarray) -> np.ndarray:
         """First h, then g; one of each or as many of both."""
-        source, sign = g % self.n, g // self.n
+        turned = (h + self.n) % (2 * self.n)
+        both = np.concatenate([h, turned.astype(h.dtype)], axis=-1)  # of x_i and of -x_i
         if h.ndim == 1:
-            moved = h[source]
-        elif g.ndim == 1:
-            moved = h[:, source]
-        else:
-            moved = np.take_along_axis(h, source, axis=-1)
-        return ((moved + self.n * sign.astype(int)) % (2 * self.n)).astype(self._dtype)
+            return both[g]
+        return both[:, g] if g.ndim == 1 else np.take_along_axis(both, g.astype(int), axis=-1)
 
     def inverse(self, g: np.ndarray) -> np.ndarray:
         """The inverse of each."""
@@ -64,9 +61,7 @@ class SignedPermutations:
 
     def apply(self, g: np.ndarray, x: np.ndarray) -> np.ndarray:
         """The images of a vector (n,) or of vectors (n, f)."""
-        sign = np.where(g >= self.n, -1.0, 1.0)
-        moved = x[g % self.n]
-        return moved * (sign if x.ndim == 1 else sign[..., None])
+        return np.concatenate([x, -x])[g]
 
     def marks(self, g: np.ndarray) -> np.ndarray:
         """Two random numbers for each element."""

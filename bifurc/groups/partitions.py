@@ -36,17 +36,22 @@ def joined(basis: np.ndarray, codes: np.ndarray) -> list[np.ndarray]:
         rows = _join(labels, codes[start : start + size].astype(int), n)
         marks, first = np.unique(rows @ weights, return_index=True)
         found.update(zip(marks.tolist(), rows[first], strict=True))
-    bases = [_basis_of(row, n) for row in _finest(list(found.values()))]
+    if not found:
+        return []
+    bases = [_basis_of(row, n) for row in _finest(np.array(list(found.values())))]
     return [basis for basis in bases if basis.shape[1]]
 
 
-def _finest(rows: list[np.ndarray]) -> list[np.ndarray]:
-    """Those of some partitions that refine no other of them; each row names its parts' firsts."""
-    kept: list[np.ndarray] = []
-    for row in sorted(rows, key=lambda row: -len(np.unique(row))):
-        if not any(np.array_equal(row[fine], row) for fine in kept):
-            kept.append(row)
-    return kept
+def _finest(rows: np.ndarray) -> np.ndarray:
+    """Those of some partitions that refine no other of them; (kept, points)."""
+    parts = np.count_nonzero(rows == np.arange(rows.shape[1]), axis=1)
+    kept = np.empty_like(rows)
+    count = 0
+    for row in rows[np.argsort(-parts, kind="stable")]:
+        if not (row[kept[:count]] == row).all(axis=1).any():
+            kept[count] = row
+            count += 1
+    return kept[:count]
 
 
 def _parts(basis: np.ndarray, signed: bool) -> np.ndarray:
