@@ -15,6 +15,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PrivateAttr,
     ValidationError,
     model_validator,
 )
@@ -79,6 +80,15 @@ class ModelData(Strict):
     x: list[Number]
 
 
+class ProblemData(Strict):
+    """A problem of one's own; see :class:`bifurc.own.problem.Problem`."""
+
+    function: str  # "model.py:loss", beside the case file
+    x0: list[Number] | None = None
+    parameters: dict[str, Number] | None = None
+    group: dict[str, Any] | None = None  # such as { dihedral = 6 }
+
+
 class ExploreData(Strict):
     """How far to go; see :class:`bifurc.switching.subgroups.Search`."""
 
@@ -88,6 +98,7 @@ class ExploreData(Strict):
     shares: list[Size] = []
     sizes: list[Size] = []
     finite_groups: bool = True
+    both: bool = False  # of a problem that starts inside its window, the branch both ways
     equal_parts: int = 4
 
 
@@ -143,6 +154,7 @@ class Case(Strict):
 
     family: str | FamilyData | None = None
     model: ModelData | None = None
+    problem: ProblemData | None = None
     set: dict[str, Size] = {}
     window: dict[str, list[Number]]
     explore: ExploreData = ExploreData()
@@ -151,11 +163,12 @@ class Case(Strict):
     expect: Expect = Expect()
     about: str = ""
     kind: Literal["case"] = "case"
+    _folder: Path = PrivateAttr(default=Path())
 
     @model_validator(mode="after")
     def _whole(self):
-        if (self.family is None) == (self.model is None):
-            raise ValueError("give either a family or a model")
+        if sum(given is not None for given in (self.family, self.model, self.problem)) != 1:
+            raise ValueError("give one of family, model and problem")
         if len(self.window) != 1 or any(len(ends) != 2 for ends in self.window.values()):
             raise ValueError('window needs one parameter with two ends, such as "d = [40, 3.1]"')
         for event in self.expect.events:
@@ -167,6 +180,11 @@ class Case(Strict):
                     )
                 _finite(value)
         return self
+
+    @property
+    def folder(self) -> Path:
+        """Where the case file lies, and functions that it names."""
+        return self._folder
 
     @property
     def parameter(self) -> str:
@@ -185,7 +203,9 @@ def load_case(path: str | Path) -> Case:
     with reading(path, "is not TOML", "see the cases of the package for how one is written"):
         data = tomllib.loads(read_text(path))
     try:
-        return Case(**data)
+        case = Case(**data)
+        case._folder = Path(path).parent
+        return case
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, filter(_written, first["loc"]))) or "the file"

@@ -128,6 +128,8 @@ def _reason(error: Exception) -> str:
             return "it is nested too deep"
         case MemoryError():
             return "it asks for more memory than there is"
+        case UnicodeDecodeError():
+            return "it is not text in UTF-8"
         case json.JSONDecodeError():
             return f"it is not JSON: {error}"
         case ValueError():

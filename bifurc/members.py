@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bifurc.continuation.neutral import recognised
+from bifurc.continuation.neutral import at_rest, recognised
 from bifurc.continuation.options import Status
 from bifurc.continuation.point import Point
 from bifurc.continuation.trace import point_at
@@ -85,7 +85,6 @@ def find(problem: NetworkProblem, family: Family, value: float) -> Member:
     family.structure.check_sizes(values)
     origin = _origin(problem, family, values)
     on_path, x = off_continuum(origin.problem, origin.x, origin.first)
-    on_path = recognised(on_path, x, origin.first)
     points, status = _walked(on_path, x, origin.first, origin.last)
     if points[-1].lam != origin.last:
         turned = status is Status.WINDOW
@@ -96,13 +95,34 @@ def find(problem: NetworkProblem, family: Family, value: float) -> Member:
             f"{_told(on_path.parameters(farthest))}." + ("" if turned else f" {status.value}")
         )
     if on_path.line == problem.line and on_path.structure == problem.structure:
-        return Member(on_path, points[-1], _sheet(points))
+        return _member(on_path, points[-1].x, value, _sheet(points))
     reduced = problem.on(problem.structure, problem.any_size)
     reduced.pinned = on_path.pinned
     at = dict(zip(_names(on_path.structure), points[-1].x, strict=True))
     x = np.array([at[name] for name in _names(reduced.structure)])
-    reduced = recognised(reduced, x, value)
-    return Member(reduced, point_at(reduced, x, value), _sheet(points))
+    return _member(reduced, x, value, _sheet(points))
+
+
+def _member(problem: NetworkProblem, x: np.ndarray, value: float, sheet: int) -> Member:
+    """The member at a critical point, on the problem with zeros that persist there set apart."""
+    held = recognised(problem, x, value)
+    return Member(held, point_at(held, x, value), sheet)
+
+
+def agrees(problem: NetworkProblem, family: Family, x: np.ndarray, value: float) -> bool | None:
+    """Whether a state is the family's member at ``value``; None if it is so by definition.
+
+    That is where the problem runs along the line on which members are found,
+    or where there is none.
+    """
+    try:
+        origin = _origin(problem, family, problem.parameters(value))
+        if origin.problem.line == problem.line:
+            return None
+        expected = find(problem, family, value)
+    except (ValueError, ArithmeticError, EndedEarlyError):
+        return None
+    return bool(np.abs(expected.point.x - x).max() < AGREE)
 
 
 def sheet_of(problem: NetworkProblem, family: Family, x: np.ndarray, value: float) -> int | None:
@@ -173,6 +193,7 @@ def _walked(problem: NetworkProblem, x: np.ndarray, first: float, last: float):
     start = point_at(problem, x, first, towards=(last - first) or 1.0)
     if first == last:
         return [start], Status.WINDOW
+    problem, start = at_rest(problem, start)
     return collect(walk(problem, start, (min(first, last), max(first, last))))
 
 

@@ -13,6 +13,7 @@ many there are, and those nearest to zero are set apart.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -33,13 +34,19 @@ class Neutrals:
     reasons : mapping from components to what they come of
         One of :data:`SYMMETRIES` if the loss is constant along them; otherwise
         only derivatives of higher order say what becomes of the loss there.
-    pin : Pin, optional
-        Which point of a continuum of critical points is followed.
+    stiffness : float
+        An eigenvalue as large as the others, for zeros of the branch's own
+        block: see :func:`held`.
     """
 
     zeros: Mapping[Any, int] = field(default_factory=dict)
     reasons: Mapping[Any, str] = field(default_factory=dict)
-    pin: "Pin | None" = None
+    stiffness: float = 1.0
+
+    @property
+    def own(self) -> int:
+        """How many zeros the branch's own block has: it runs through a continuum."""
+        return sum(count for c, count in self.zeros.items() if c.irrep == "t")
 
     def undecided(self, parameters: Mapping[str, float]) -> dict:
         """The components that exist there in which only higher orders decide, with the reason."""
@@ -56,35 +63,6 @@ class Neutrals:
             return ""
         zeros = ", ".join(f"{self.zeros[c]} in {c.label} ({why})" for c, why in undecided.items())
         return f"degenerate: decided to second order only, where these stay zero: {zeros}"
-
-
-@dataclass(frozen=True, eq=False)
-class Pin:
-    """A slice across a continuum of critical points, of which one is left on it.
-
-    The gradient gets the part stiffness N (N' m (x - origin)) on top, m the
-    weights. That leaves all critical points on the slice N' m (x - origin) = 0
-    what they are; off the neutral directions it does not change the inertia
-    of the Hessian, and along them it makes it positive, as long as they leave
-    the slice.
-    """
-
-    origin: np.ndarray  # (n,)
-    directions: np.ndarray  # (n, m), with N' m N = 1 at the origin
-    stiffness: float  # the largest eigenvalue there
-
-    def added(self, g, jacobian, x, lam, weights):
-        """(g, [dg/dx | dg/dlam]) with the pin; ``weights`` is the function of ``lam``."""
-        off, across = x - self.origin, weights(lam)[..., None] * self.directions
-        step = np.maximum(np.abs(lam), 1.0)
-        # weights are polynomials of degree two in lam, of which this is the derivative
-        change = weights(lam + step) - weights(lam - step)
-        change = change / (2.0 * step)[..., None] if np.ndim(lam) else change / (2.0 * step)
-        pushed = self.stiffness * self.directions
-        jacobian = jacobian.copy()
-        jacobian[..., :-1] += pushed @ across.swapaxes(-1, -2)
-        jacobian[..., -1] += ((change * off) @ self.directions) @ pushed.T
-        return g + (off[..., None, :] @ across)[..., 0, :] @ pushed.T, jacobian
 
 
 @dataclass(frozen=True, eq=False)
@@ -229,6 +207,11 @@ class Eigen:
     left: np.ndarray
     imaginary: np.ndarray | None = None  # (..., k) where eigenvalues are not all real
 
+    def at(self, index) -> "Eigen":
+        """Those of one point of a batch."""
+        turn = None if self.imaginary is None else self.imaginary[index]
+        return Eigen(self.values[index], self.right[index], self.left[index], turn)
+
     @property
     def negatives(self) -> np.ndarray:
         """How many eigenvalues are negative; shape (...)."""
@@ -258,3 +241,56 @@ class Eigen:
         before, after = np.roll(own, 1, axis=-1), np.roll(own, -1, axis=-1)
         other = np.where(self.imaginary > 0, after, before)
         return np.where(self.imaginary == 0, own, (own + other) / 2)
+
+
+def held(jacobian: np.ndarray, weights: np.ndarray, neutrals: Neutrals, along) -> np.ndarray:
+    """[dg/dx | dg/dlam] of a branch in a continuum, with its zeros lifted out of the way.
+
+    The projector on the directions of the zeros, times the stiffness, is added
+    to dg/dx: of a Newton step the part across the continuum is left, of the
+    inertia what is no zero. As g has no part along a zero, critical points and
+    tangents are what they were.
+
+    Parameters
+    ----------
+    jacobian : ndarray, shape (..., n, n + 1)
+    weights : ndarray, shape (..., n)
+    neutrals : Neutrals
+    along : callable (index of a point, u) -> (n, n + 1)
+        Derivative of the Jacobian along u, asked where others vanish as well.
+    """
+    eigen, zeros = Block(jacobian[..., :-1], weights).eigen(), neutrals.own
+    sizes = np.abs(eigen.values)
+    order = np.argsort(sizes, axis=-1)
+    near = order[..., None, :zeros]
+    right, left = (np.take_along_axis(v, near, -1) for v in (eigen.right, eigen.left))
+    if zeros < sizes.shape[-1]:
+        next_one = np.take_along_axis(sizes, order[..., zeros, None], -1)[..., 0]
+        for i in map(tuple, np.argwhere(next_one <= ALIKE * neutrals.stiffness)):
+            close = sizes[i] <= ALIKE * neutrals.stiffness
+            at = partial(along, i)
+            right[i], left[i] = _still(eigen.at(i), close, jacobian[i], zeros, at)
+    lift = neutrals.stiffness * (right @ left.swapaxes(-1, -2))
+    return np.concatenate([jacobian[..., :-1] + lift, jacobian[..., -1:]], axis=-1)
+
+
+def _still(eigen: "Eigen", close, jacobian, zeros: int, along) -> tuple[np.ndarray, np.ndarray]:
+    """Right and left vectors of the zeros, at a point where other eigenvalues vanish too.
+
+    At a fold lam pushes against what vanishes, and never along a zero. At a
+    branch point nothing pushes; the zeros are those that stay along the branch,
+    see :meth:`Block.told_apart`.
+    """
+    push = jacobian[:, -1]
+    right, left = eigen.right[:, close], eigen.left[:, close]
+    pushed = left.T @ push
+    usual = np.linalg.norm(left, axis=0).max() * np.linalg.norm(push)
+    if np.linalg.norm(pushed) > np.sqrt(ALIKE) * usual:
+        moves = np.outer(pushed, pushed)
+    else:
+        others = eigen.left[:, ~close].T @ push / eigen.values[~close]
+        tangent = np.append(-eigen.right[:, ~close] @ others, 1.0)
+        moves = left.T @ along(tangent)[:, :-1] @ right
+    speeds, turns = np.linalg.eigh((moves + moves.T) / 2)
+    still = turns[:, np.argsort(np.abs(speeds))[:zeros]]
+    return right @ still, left @ still

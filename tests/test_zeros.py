@@ -14,6 +14,7 @@ from bifurc.events.branch import follow
 from bifurc.identification.verify import verify
 from bifurc.loss import full
 from bifurc.loss.embedding import matrices
+from bifurc.own.problem import Problem
 from bifurc.switching.switch import switch
 
 PLATEAU = bifurc.Family.build(
@@ -85,6 +86,25 @@ def test_rotated_global_minima_of_a_quadratic_kernel_are_minima(name, kernel):
     assert_allclose(branch.loss, 0, atol=1e-11)
 
 
+@pytest.mark.parametrize("angle", [0.7, 2.0, 3.0])
+@pytest.mark.parametrize("window", [(20.0, 4.0), (8.0, 40.0)])
+def test_a_branch_of_rotated_minima_does_not_turn(angle, window):
+    """W = OV, where O turns the mean of the bulk into the last neuron by any angle."""
+    n, (cos, sin) = 7, (np.cos(angle), np.sin(angle))
+    entries = [1 + (cos - 1) / n, (cos - 1) / n, sin / np.sqrt(n), -sin / np.sqrt(n), cos]
+    names = [c.name for c in bifurc.family("II").structure.coordinates]
+    family = replace(
+        of_kernel("II", "quadratic"),
+        start={"bulk": 1.0, "last": 1.0},
+        found={"at": {"d": n + 1}, "coordinates": dict(zip(names, entries, strict=True))},
+    )
+    branch = bifurc.trace(family, d=window)
+    assert branch.lam[-1] == window[1]
+    assert branch.events == []
+    assert branch.is_minimum().all()
+    assert set(branch.problem.neutrals.reasons.values()) == {"rotation"}
+
+
 def test_a_student_of_fewer_quadratic_neurons_turns_in_its_inputs_as_well():
     """k of d equal directions are learnt: the set of such W is a Grassmannian times O(k)."""
     family = bifurc.Family.build(
@@ -105,6 +125,25 @@ def whole_hessian(branch):
     point = branch.points[0]
     w, v = matrices(branch.problem.structure, point.x, branch.problem.parameters(point.lam))
     return full.hessian(w, v, branch.problem.kernel_at(point.lam))
+
+
+@pytest.mark.parametrize("d", [4, 8, 15])
+def test_a_crossing_beside_rotations_in_its_block_keeps_its_own_kernel(d):
+    """d - 1 quadratic neurons learn all directions but the last, a minimum as long as that
+    one's teacher is the shortest: where b passes 1 their entries in the last column cross."""
+    family = bifurc.Family.build(
+        "all but the last", sets={"bulk": "d - 1", "last": 1}, students=["bulk"],
+        inputs=["bulk", "last"], teachers=["bulk", "last"],
+        teacher={"bulk, bulk": [1, 0], "last, last": "b"},
+        start={"bulk": {"bulk": 1, "last": 0}}, parameters={"d": d, "b": 0.5}, kernel="quadratic",
+    )  # fmt: skip
+    branch = bifurc.trace(family, b=(0.5, 1.5))
+    assert [event.component.label for event in branch.events] == ["t", "s[bulk]"]
+    assert [event.lam for event in branch.events] == pytest.approx([1.0, 1.0], rel=1e-12)
+    assert branch.is_minimum().tolist() == (branch.lam < 1).tolist()
+    assert set(branch.problem.neutrals.reasons.values()) == {"rotation"}
+    across = branch.events[1].kernel[:, 0]
+    assert np.abs(across[:-1]).max() < 1e-9 * abs(across[-1])
 
 
 @pytest.mark.parametrize("family, d", [(PLATEAU, 6), (ONE_DEAD, 6), (TWO_DEAD, 6)])
@@ -162,7 +201,7 @@ def test_the_command_line_says_what_second_order_does_not_decide(tmp_path, capsy
 
 
 @pytest.mark.parametrize("name", ["global", "A", "I", "II", "M"])
-@pytest.mark.parametrize("window", [(40.0, 6.0), (1e4, 20.0), (1e9, 50.0)])
+@pytest.mark.parametrize("window", [(40.0, 6.0), (1e4, 20.0), (1e9, 50.0), (1e9, 1e8)])
 def test_nothing_of_an_ordinary_family_is_set_apart(name, window):
     branch = bifurc.trace(name, d=window)
     assert not branch.problem.neutrals.zeros
@@ -316,3 +355,31 @@ def test_a_small_eigenvalue_is_no_zero(small):
     branch = follow(problem, point_at(problem, np.zeros(2), -1.0), (-1.0, 1.0))
     assert branch.index_at(0).text() == "1"
     assert branch.note == ""
+
+
+@pytest.mark.parametrize("error", [1e-11, 1e-8])
+def test_zeros_of_a_hessian_by_differences_are_those_of_its_own_error(error):
+    exact, rng = potential(turns()[1]), np.random.default_rng(2)
+
+    def rough(u, lam):
+        noise = rng.normal(size=(3, 3))
+        return exact.hessian(u, lam) + error * (noise + noise.T) / 4
+
+    problem = replace(exact, hessian=rough, error=error)
+    start = point_at(problem, turns()[1] @ np.array([0.0, 0.0, 0.7]), -1.0)
+    branch = follow(problem, start, (-1.0, 1.0))
+    assert [event.lam for event in branch.events] == pytest.approx([0.0], abs=10 * error)
+    assert list(branch.problem.neutrals.zeros.values()) == [1]
+
+
+@pytest.mark.parametrize("start, lam, expected", [([0.8, 0.6, 0.0], 1.0, 2.0)])
+def test_a_rotation_of_a_loss_whose_derivatives_are_differences(start, lam, expected):
+    def loss(x, lam):
+        square = x[0] ** 2 + x[1] ** 2
+        return float(lam * square / 2 - square**2 / 4 + (2 - lam) * x[2] ** 2 / 2)
+
+    own = Problem(loss, x0=start, parameters={"lam": lam})
+    problem = own.along("lam")
+    branch = follow(problem, point_at(problem, own.start(problem), lam), (0.5, 3.0))
+    assert [event.lam for event in branch.events] == pytest.approx([expected], abs=1e-8)
+    assert list(branch.problem.neutrals.reasons.values()) == ["continuum"]

@@ -5,16 +5,19 @@ import importlib
 import logging
 import os
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dis import opmap
 
 from bifurc import __version__
-from bifurc.errors import EndedEarlyError
+from bifurc.errors import EndedEarlyError, EndedEarlyWarning
 
 DONE, WRONG_INPUT, ENDED_EARLY = 0, 2, 3
 LONGEST = 600  # characters of a complaint: what echoes the input shows its two ends
 LEVELS = (logging.ERROR, logging.WARNING, logging.INFO, logging.DEBUG)  # -q, none, -v, -vv
 
+RAISE = opmap["RAISE_VARARGS"]
 log = logging.getLogger(__name__)
 
 # one module each in bifurc.cli; it has add(subparsers) and run(arguments)
@@ -72,7 +75,9 @@ def _status(arguments) -> int:
     from bifurc.threads import one_thread
 
     try:
-        with one_thread():
+        with one_thread(), warnings.catch_warnings():
+            # commands say so themselves, in one line, and exit with 3
+            warnings.simplefilter("ignore", EndedEarlyWarning)
             arguments.run(arguments)
         sys.stdout.flush()
         return DONE
@@ -86,13 +91,33 @@ def _status(arguments) -> int:
         return DONE
     except (ValueError, ArithmeticError, OSError) as error:
         log.debug("the input is wrong", exc_info=True)
-        return _complain(arguments, error, WRONG_INPUT)
+        if isinstance(error, OSError) or _raised_here(error):
+            return _complain(arguments, error, WRONG_INPUT)
+        log.info("an operation failed", exc_info=True)
+        said = f"an operation fails on this input ({type(error).__name__}); -v tells where"
+        return _complain(arguments, f"{said}. Are its numbers extreme?", WRONG_INPUT)
     except KeyboardInterrupt:
         return _complain(arguments, "interrupted; what was finished is saved.", ENDED_EARLY)
     except Exception as error:  # no input should lead here
         log.info("a mistake in bifurc", exc_info=True)
         said = f"a mistake in bifurc, not in the input: {type(error).__name__}: {error}"
         return _complain(arguments, f"{said}; please report it with what -v says.", ENDED_EARLY)
+
+
+def _raised_here(error: BaseException) -> bool:
+    """Whether a raise statement of this package made the error, so that it speaks to a user.
+
+    An operation of numpy that fails, or a division, speaks of arrays and names
+    nothing that a user knows.
+    """
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return True
+    code = trace.tb_frame.f_code
+    ours = trace.tb_frame.f_globals.get("__name__", "").partition(".")[0] == "bifurc"
+    return ours and code.co_code[trace.tb_lasti] == RAISE
 
 
 def _complain(arguments, error, status: int) -> int:

@@ -34,7 +34,7 @@ def run(arguments) -> None:
     """Run the case and print the table of critical sizes."""
     from bifurc.case import load_case
     from bifurc.errors import EndedEarlyError
-    from bifurc.run import differences, prepare, run_case, seed_of
+    from bifurc.run import differences, plan_of, prepare, run_case, seed_of
 
     if arguments.jobs < 1:
         raise ValueError(f"--jobs needs at least 1, got {arguments.jobs}.")
@@ -42,6 +42,7 @@ def run(arguments) -> None:
     folder = arguments.output or Path(arguments.case.stem)
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"{folder} is a file; choose another folder with -o.")
+    plan_of(case)  # what is wrong with it is said at once
     seed = seed_of(case)  # a case that cannot start leaves no folder behind
     prepare(folder, case, arguments.case, arguments.resume, seed)
     with _executor(arguments.jobs) as executor, _bar(arguments.quiet) as progress:
@@ -52,7 +53,7 @@ def run(arguments) -> None:
         print(f"{graph}, in {folder}")
     if wrong := differences(graph, case):
         raise EndedEarlyError(f"the case expected otherwise: {'; '.join(wrong)}")
-    if early := [f"{n}: {b.status.value}" for n, b in graph.branches.items() if b.status.early]:
+    if early := graph.ended_early():
         raise EndedEarlyError("some branches ended early, all is saved: " + "; ".join(early))
 
 
@@ -61,12 +62,9 @@ def table(graph, parameter: str) -> list[str]:
     lines = []
     for transition in graph.transitions():
         first = transition.first_integer
-        irrep = (
-            f"{transition.irrep}[{transition.points}]" if transition.points else transition.irrep
-        )
         lines.append(
             f"{transition.branch:12} {transition.isotropy:28} "
-            f"{parameter} = {transition.lam:<16.12g} {irrep:18} "
+            f"{parameter} = {transition.lam:<16.12g} {transition.name:18} "
             f"{transition.kind:14} {transition.change}"
             + ("" if first is None else f", minimum from {parameter} = {first}")
             + proof(graph, transition)

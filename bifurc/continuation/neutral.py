@@ -20,7 +20,7 @@ from bifurc.continuation.correct import Outcome, correct_at
 from bifurc.continuation.options import Options
 from bifurc.continuation.point import Point
 from bifurc.errors import NotDefinedError, ZeroRowError
-from bifurc.spectra import Block, Neutrals, Pin
+from bifurc.spectra import Block, Neutrals
 from bifurc.structure.irreps import Component
 
 EPS = float(np.finfo(float).eps)
@@ -33,11 +33,16 @@ UNKNOWN = "no reason known"
 PATIENT = Options(max_iterations=30)
 
 
+def accuracy(problem) -> float:
+    """Relative error of an entry of a block: of rounding, or of what it is approximated by."""
+    return max(OPERATIONS * EPS, getattr(problem, "error", 0.0))
+
+
 def floors(problem, X: np.ndarray, blocks: dict[Component, Block], which: list[Component]):
     """How far from zero rounding can move an eigenvalue of blocks; {component: (points,)}.
 
     By Weyl's inequality no further than the norm of the error of the block:
-    with u = OPERATIONS eps,
+    with u the :func:`accuracy` of an entry,
 
         u max |B| + sum over a of |dB/dX_a| (u |X_a| + tol scale_a),
 
@@ -45,7 +50,7 @@ def floors(problem, X: np.ndarray, blocks: dict[Component, Block], which: list[C
     and for each unknown its own rounding and what the corrector may leave.
     """
     x, lam, n = X[:, :-1], X[:, -1], X.shape[1] - 1
-    unit = OPERATIONS * EPS
+    unit = accuracy(problem)
     left = PATIENT.newton_tol * problem.scales(lam) * np.ones_like(X)
     error = unit * np.abs(X) + left
     norms = [_norm(block.matrix, block.weights) for block in blocks.values()]
@@ -72,7 +77,7 @@ def counted(problem, X: np.ndarray, components=None) -> dict[Component, int]:
     bare = _bare(problem)
     blocks = bare.blocks(X[:, :-1], X[:, -1], components)
     values = {c: np.abs(block.eigen().values) for c, block in blocks.items()}
-    suspects = [c for c in blocks if _screened(values, c).any()]
+    suspects = [c for c in blocks if _screened(problem, values, c)]
     if not suspects:
         return {}
     levels, found = floors(bare, X, blocks, suspects), {}
@@ -83,17 +88,22 @@ def counted(problem, X: np.ndarray, components=None) -> dict[Component, int]:
     return found
 
 
-def _screened(values: dict[Component, np.ndarray], component: Component) -> np.ndarray:
-    """How many eigenvalues of a block are small at all points; a cheap question."""
+def _screened(problem, values: dict[Component, np.ndarray], component: Component) -> bool:
+    """Whether a block has small eigenvalues at all points; a cheap question."""
     largest = np.max([v.max(axis=-1, initial=0.0) for v in values.values()], axis=0)
-    small = np.abs(values[component]) <= SCREEN * largest[:, None]
-    return np.count_nonzero(small, axis=-1).min(initial=small.shape[-1])
+    small = values[component] <= _screen(problem) * largest[:, None]
+    return bool(small.any(axis=-1).all())
+
+
+def _screen(problem) -> float:
+    return max(SCREEN, 10 * accuracy(problem))
 
 
 def suspected(problem, values: dict[Component, np.ndarray]) -> bool:
     """Whether eigenvalues (points, k) along a branch call for :func:`settled`."""
-    sizes = {c: np.abs(v) for c, v in values.items()}
-    return bool(problem.neutrals.zeros) or any(_screened(sizes, c).any() for c in sizes)
+    sizes = np.abs(np.concatenate(list(values.values()), axis=-1))
+    small = sizes.min(axis=-1) <= _screen(problem) * sizes.max(axis=-1)
+    return bool(problem.neutrals.zeros) or bool(small.all())
 
 
 def settled(problem, X: np.ndarray):
@@ -101,46 +111,35 @@ def settled(problem, X: np.ndarray):
     zeros = counted(problem, X)
     reasons = {c: problem.neutrals.reasons.get(c) for c in zeros}
     middle = X[len(X) // 2]
-    reasons = {c: why or reason(problem, middle, c, zeros[c]) for c, why in reasons.items()}
-    return problem.with_neutrals(Neutrals(zeros, reasons, problem.neutrals.pin))
+    held = problem.with_neutrals(_apart(problem, middle, zeros, {}))
+    reasons = {c: why or reason(held, middle, c, zeros[c]) for c, why in reasons.items()}
+    return problem.with_neutrals(_apart(problem, middle, zeros, reasons))
 
 
 def recognised(problem, x: np.ndarray, lam: float):
-    """The problem with the zeros set apart that persist beside one critical point.
-
-    Zeros of the branch's own block get a :class:`~bifurc.spectra.Pin`, without
-    which no corrector could settle on a point.
-    """
+    """The problem with the zeros set apart that persist beside one critical point."""
     here = np.append(x, lam)
     zeros = counted(problem, here[None])
     if not zeros:
         return problem
-    trial = _held(problem, here, zeros)
+    trial = problem.with_neutrals(_apart(problem, here, zeros, {}))
     beside = _neighbours(trial, x, lam)
     if not beside:
         return problem
     zeros = counted(trial, np.array([here, *beside]))
+    # the point itself may be singular: what persists is seen beside it
+    held = problem.with_neutrals(_apart(problem, beside[0], zeros, {}))
+    reasons = {c: reason(held, beside[0], c, m) for c, m in zeros.items()}
+    return held.with_neutrals(replace(held.neutrals, reasons=reasons))
+
+
+def _apart(problem, X: np.ndarray, zeros, reasons) -> Neutrals:
+    """The record of zeros, with the stiffness of the branch's own block at ``X``."""
     own = problem.components[0]
-    if zeros.get(own, 0) < trial.neutrals.zeros.get(own, 0):
-        # the point itself is singular: what persists is seen beside it
-        here = beside[0]
-    held = _held(problem, here, zeros)
-    return held.with_neutrals(
-        replace(held.neutrals, reasons={c: reason(held, here, c, m) for c, m in zeros.items()})
-    )
-
-
-def _held(problem, X: np.ndarray, zeros: dict[Component, int]):
-    """The problem with these zeros set apart, pinned at ``X`` if some are in its own block."""
-    own, pin = problem.components[0], None
-    if own in zeros:
-        block = _bare(problem).blocks(X[:-1], X[-1], [own])[own]
-        eigen, m = block.eigen(), zeros[own]
-        near = np.argsort(np.abs(eigen.values))[:m]
-        directions = np.linalg.qr(eigen.right[:, near] * np.sqrt(block.weights)[:, None])[0]
-        stiffness = float(np.abs(eigen.values).max())
-        pin = Pin(X[:-1], directions / np.sqrt(block.weights)[:, None], stiffness or 1.0)
-    return problem.with_neutrals(Neutrals(zeros, {}, pin))
+    if own not in zeros:
+        return Neutrals(zeros, reasons)
+    eigen = _bare(problem).blocks(X[:-1], X[-1], [own])[own].eigen()
+    return Neutrals(zeros, reasons, float(np.abs(eigen.values).max()) or 1.0)
 
 
 def _neighbours(problem, x: np.ndarray, lam: float) -> list[np.ndarray]:
@@ -169,7 +168,7 @@ def reason(problem, X: np.ndarray, component: Component, zeros: int) -> str:
 
 
 def _where_fixed(problem, X: np.ndarray, component: Component):
-    """The problem, pinned, and the state where zeros of ``component`` are of its own block."""
+    """The problem and the state where zeros of ``component`` are of its own block; or None."""
     if component == problem.components[0]:
         return problem, X
     fixed = getattr(problem, "where_fixed", None)
@@ -177,37 +176,36 @@ def _where_fixed(problem, X: np.ndarray, component: Component):
     if found is None:
         return None
     inside, embedding = found
-    own, state = inside.components[0], embedding @ X[:-1]
-    zeros = counted(inside, np.append(state, X[-1])[None], [own])
-    return _held(inside, np.append(state, X[-1]), zeros), np.append(state, X[-1])
+    state = np.append(embedding @ X[:-1], X[-1])
+    zeros = counted(inside, state[None], [inside.components[0]])
+    return inside.with_neutrals(_apart(inside, state, zeros, {})), state
 
 
 def _is_continuum(problem, X: np.ndarray) -> bool:
-    """Whether there are critical points beside ``X`` in all directions that its pin holds."""
-    pin, lam = problem.neutrals.pin, X[-1]
-    if pin is None:
-        return False
+    """Whether there are critical points beside ``X`` in all directions of its own zeros."""
+    own = problem.components[0]
+    zeros = problem.neutrals.own
+    eigen = _bare(problem).blocks(X[:-1], X[-1], [own])[own].eigen()
+    near = np.argsort(np.abs(eigen.values))[:zeros]
+    return zeros > 0 and all(
+        _goes_on(problem, X, direction) for direction in eigen.right[:, near].T
+    )
+
+
+def _goes_on(problem, X: np.ndarray, direction: np.ndarray) -> bool:
+    """Whether a critical point lies a little further on."""
+    x, lam = X[:-1], X[-1]
     root = np.sqrt(np.maximum(problem.weights(lam), 0.0))
-    size = max(float(np.linalg.norm(root * X[:-1])), 1.0)
-    return all(_goes_on(problem, X, direction, size) for direction in pin.directions.T)
-
-
-def _goes_on(problem, X: np.ndarray, direction: np.ndarray, size: float) -> bool:
-    """Whether a critical point lies on the slice a little further on."""
-    pin, lam = problem.neutrals.pin, X[-1]
-    origin = X[:-1] + MOVE * direction
-    moved = problem.with_neutrals(replace(problem.neutrals, pin=replace(pin, origin=origin)))
+    ahead = x + MOVE * direction / np.linalg.norm(root * direction)
     try:
-        outcome = correct_at(moved, np.append(origin, lam), np.eye(len(X))[-1], PATIENT)
+        outcome = correct_at(problem, np.append(ahead, lam), np.eye(len(X))[-1], PATIENT)
     except (NotDefinedError, ZeroRowError):
         return False
-    if outcome.point is None or np.linalg.norm(outcome.point.x - origin) > np.linalg.norm(
-        MOVE * direction
-    ):
+    if outcome.point is None or np.linalg.norm(root * (outcome.point.x - ahead)) > MOVE / 2:
         return False
     g, jacobian = _bare(problem).jacobian(outcome.point.x, lam)
-    stiffness = np.abs(jacobian).sum(axis=-1).max()
-    return bool(np.abs(g).max() <= (OPERATIONS * EPS + PATIENT.newton_tol) * stiffness * size)
+    size = max(float(np.abs(outcome.point.x).max()), 1.0) * np.abs(jacobian).sum(axis=-1).max()
+    return bool(np.abs(g).max() <= (accuracy(problem) + PATIENT.newton_tol) * size)
 
 
 def _bare(problem):
@@ -216,19 +214,22 @@ def _bare(problem):
 
 
 def at_rest(problem, start: Point) -> tuple[Any, Point]:
-    """A start whose own block has a zero, on a problem that is pinned if the zero persists."""
+    """The problem with the zeros set apart that its own block has at a start, and the start on it.
+
+    Most have none, which the start knows.
+    """
     sizes = np.abs(start.values)
-    if not sizes.size or sizes.min() > SCREEN * sizes.max():
+    if not sizes.size or sizes.min() > _screen(problem) * sizes.max():
         return problem, start
     held = recognised(problem, start.x, start.lam)
-    if held.neutrals.pin is None:
+    if not held.neutrals.own:
         return held, start
     outcome = correct_at(held, start.X, start.tangent, PATIENT)
     return held, outcome.point or start
 
 
-def unpinned(problem, outcome: Outcome) -> Outcome:
-    """The outcome on a pinned problem with the Jacobian that ``problem`` itself has there."""
+def as_it_is(problem, outcome: Outcome) -> Outcome:
+    """The outcome where zeros are set apart, with the Jacobian that ``problem`` itself has."""
     point = outcome.point
     if point is None:
         return outcome
@@ -243,16 +244,21 @@ def rested(problem, x: np.ndarray, lam: float):
     Returns
     -------
     problem, x
-        The problem pinned there; or both as they were.
+        The problem with its zeros set apart there; or both as they were.
     """
-    near = np.asarray(x, dtype=float)
+    near, last = np.asarray(x, dtype=float), np.inf
+    screen = _screen(problem)
     try:
         for _ in range(PATIENT.max_iterations):
             g, jacobian = problem.jacobian(near, lam)
-            step = np.linalg.lstsq(jacobian[:, :-1], g, rcond=SCREEN)[0]
+            step = np.linalg.lstsq(jacobian[:, :-1], g, rcond=screen)[0]
             near = near - step
-            if np.linalg.norm(step / problem.scales(lam)[:-1]) < PATIENT.newton_tol:
+            size = float(np.linalg.norm(step / problem.scales(lam)[:-1]))
+            if (
+                size < PATIENT.newton_tol or last / 2 <= size < screen
+            ):  # rounding is all that is left
                 return recognised(problem, near, lam), near
+            last = size
     except (NotDefinedError, ZeroRowError, np.linalg.LinAlgError):
         pass
     return problem, x

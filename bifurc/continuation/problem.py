@@ -31,7 +31,7 @@ from typing import Any
 
 import numpy as np
 
-from bifurc.spectra import Block, Neutrals
+from bifurc.spectra import Block, Neutrals, held
 from bifurc.structure.irreps import Component
 
 
@@ -110,8 +110,14 @@ class PlainProblem:
         Derivative of [hessian | gradient_dlam] along u. Without it a central
         difference of those two is used; it sets how fast the location of an
         event converges, not where.
+    error : float
+        Relative error of the Hessian, where it is not that of rounding.
     batched : bool
         Whether the functions take x of shape (..., n) and lam of shape (...).
+    parameter : str
+        The name of the parameter that runs.
+    fixed : mapping from names to numbers
+        The other parameters.
 
     Examples
     --------
@@ -135,6 +141,9 @@ class PlainProblem:
     source: Mapping[str, Any] | None = None
     batched: bool = False
     neutrals: Neutrals = field(default_factory=Neutrals)
+    error: float = 0.0
+    parameter: str = "lam"
+    fixed: Mapping[str, float] = field(default_factory=dict)
 
     def with_neutrals(self, neutrals: Neutrals) -> "PlainProblem":
         """The same problem with these zeros set apart."""
@@ -143,8 +152,10 @@ class PlainProblem:
     def jacobian(self, x, lam):
         """(g, [dg/dx | dg/dlam])."""
         g, slopes = np.asarray(self.gradient(x, lam), float), self._slopes(x, lam)
-        pin = self.neutrals.pin
-        return (g, slopes) if pin is None else pin.added(g, slopes, x, lam, self.weights)
+        if self.neutrals.own:
+            at = lambda i, u: self.jacobian_along(x[i], np.asarray(lam)[i], u)  # noqa: E731
+            slopes = held(slopes, self.weights(lam), self.neutrals, at)
+        return g, slopes
 
     def _slopes(self, x, lam) -> np.ndarray:
         matrix = np.empty((*np.shape(lam), self.n, self.n + 1))
@@ -190,8 +201,12 @@ class PlainProblem:
         return FLAT
 
     def parameters(self, lam: float) -> dict[str, float]:
-        """The parameter by its name."""
-        return {"lam": float(lam)}
+        """The parameters by their names."""
+        return {**self.fixed, self.parameter: float(lam)}
+
+    def sizes(self, lam: float) -> dict[str, float]:
+        """Sizes that must be whole; none."""
+        return {}
 
     def losses(self, x, lam) -> np.ndarray:
         """The loss at a batch of points."""

@@ -9,6 +9,7 @@ References
 """
 
 import io
+import warnings
 from contextlib import AbstractContextManager
 from itertools import cycle
 from pathlib import Path
@@ -96,7 +97,9 @@ def save(fig: Figure, path: str | Path) -> None:
     check_ending(path)
     ending, content = Path(path).suffix, io.BytesIO()
     with mpl.rc_context({"svg.fonttype": "none", "pdf.fonttype": 42, "svg.hashsalt": "bifurc"}):
-        fig.savefig(content, format=ending[1:], metadata=ENDINGS[ending])
+        with warnings.catch_warnings():  # a crowded figure is drawn as it comes
+            warnings.filterwarnings("ignore", "constrained_layout not applied")
+            fig.savefig(content, format=ending[1:], metadata=ENDINGS[ending])
     write_atomically(path, content.getvalue())
 
 

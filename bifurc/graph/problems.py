@@ -10,7 +10,7 @@ from bifurc.continuation.problem import PlainProblem
 from bifurc.loss import kernels
 from bifurc.loss.problem import NetworkProblem
 from bifurc.models import model
-from bifurc.spectra import Neutrals, Pin
+from bifurc.spectra import Neutrals
 from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
 from bifurc.structure.structure import Block, PointSet, Structure
@@ -67,21 +67,15 @@ def structure_from(spec: dict) -> Structure:
 
 def neutrals_spec(neutrals: Neutrals) -> dict:
     """Zeros set apart as plain data."""
-    pin = neutrals.pin
-    return {
-        "zeros": [
-            [component_spec(c), count, neutrals.reasons[c]] for c, count in neutrals.zeros.items()
-        ],
-        "pin": pin and [pin.origin.tolist(), pin.directions.tolist(), pin.stiffness],
-    }
+    zeros = [[component_spec(c), n, neutrals.reasons[c]] for c, n in neutrals.zeros.items()]
+    return {"zeros": zeros, "stiffness": neutrals.stiffness}
 
 
 def neutrals_from(spec: dict) -> Neutrals:
     """The zeros of :func:`neutrals_spec`."""
     zeros = [(component_from(c), count, reason) for c, count, reason in spec["zeros"]]
-    origin, directions, stiffness = spec["pin"] or ([], [], 0.0)
-    pin = Pin(np.array(origin), np.array(directions), stiffness) if spec["pin"] else None
-    return Neutrals({c: n for c, n, _ in zeros}, {c: reason for c, _, reason in zeros}, pin)
+    reasons = {c: reason for c, _, reason in zeros}
+    return Neutrals({c: count for c, count, _ in zeros}, reasons, spec["stiffness"])
 
 
 def problem_spec(problem: Any) -> dict:

@@ -44,7 +44,7 @@ def matrix(given, name: str) -> np.ndarray:
         raise ValueError(f"{name} has {array[i, j]} in row {i}, column {j}; all must be finite.")
     array = array.astype(float)
     largest = np.abs(array).max(axis=1)
-    for row in np.flatnonzero((largest > LARGEST) | ((0 < largest) & (largest < SMALLEST))):
+    for row in np.flatnonzero((largest > LARGEST) | ((largest > 0) & (largest < SMALLEST))):
         raise ValueError(
             f"{name} has a largest entry of {largest[row]:.3g} in row {row}; only from "
             f"{SMALLEST:g} to {LARGEST:g} its fourth power is a number. Scale it, or make it zero."

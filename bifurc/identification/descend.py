@@ -15,6 +15,7 @@ from bifurc.identification.catalogue import AGREE, Catalogue, agree, label
 from bifurc.identification.identify import Identified, canonical, identify
 from bifurc.loss import full
 from bifurc.loss.kernels import kernel
+from bifurc.threads import one_thread
 
 STEPS = 20000  # L-BFGS iterations; descents take a few hundred
 
@@ -67,6 +68,7 @@ class Descents:
     unidentified: tuple[tuple[int, Identified], ...]
 
 
+@one_thread()
 def descend(
     d: int,
     k: int | None = None,

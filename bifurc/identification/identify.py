@@ -22,6 +22,7 @@ from bifurc.structure.families import Family
 from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
 from bifurc.structure.structure import Structure
+from bifurc.threads import one_thread
 
 SMALL = 1e-9  # an eigenvalue that is zero up to rounding
 ZERO = 1e-6  # length of a row that counts as zero, relative to the longest
@@ -107,6 +108,7 @@ class Identified:
         ]
 
 
+@one_thread()
 def identify(W, V=None, families=None, catalogue: Catalogue | None = None) -> Identified:
     """Polish a weight matrix, find its isotropy and say which family it is.
 

@@ -22,6 +22,7 @@ from bifurc.events.records import morse_index
 from bifurc.loss import full
 from bifurc.loss.embedding import matrices, row_weights
 from bifurc.loss.problem import NetworkProblem
+from bifurc.threads import one_thread
 
 GRADIENT = 1e-9  # norm of the full gradient of a corrected point
 EIGENVALUE = 1e-8  # relative to the largest eigenvalue
@@ -70,6 +71,7 @@ class Check:
         return self.compared and not agrees
 
 
+@one_thread()
 def verify(branch: Branch, largest: int = LARGEST) -> list[Check]:
     """Check a branch at every whole parameter value that it passes, in its order.
 

@@ -9,12 +9,12 @@ from bifurc.continuation.correct import Outcome, correct, correct_at, length
 from bifurc.continuation.newton import solve
 from bifurc.continuation.options import Options, Status
 from bifurc.continuation.point import Point
-from bifurc.continuation.trace import point_at, trace
+from bifurc.continuation.trace import LEADING, trace
 from bifurc.continuation.trust import bows, turn
 from bifurc.errors import NotDefinedError
 from bifurc.loci.problem import LocusProblem
 from bifurc.loci.special import Special, specials
-from bifurc.loci.track import LAM, MU, Track, fresh
+from bifurc.loci.track import LAM, MU, Track, fresh, null_vector
 from bifurc.structure.irreps import Component
 from bifurc.structure.structure import SLACK
 
@@ -22,6 +22,10 @@ from bifurc.structure.structure import SLACK
 STEPS = Options(ds_max=0.25)
 BACK = 1e-5  # of the step: how near the way back must come to the old point
 NEARLY = 1e-6  # 1 - |cosine| of two rows at which a locus that cannot go on has ended for that
+# how near to its least size a set is where a locus has ended for that; rounding stops some before
+BESIDE_LIMIT = {
+    Status.OUTSIDE: 1e-3, Status.WINDOW: SLACK, Status.JUMP: 1e-6, Status.STEP_FLOOR: 1e-6
+}  # fmt: skip
 Window = tuple[float, float]
 
 
@@ -150,7 +154,7 @@ def follow(
         If the event cannot be corrected.
     """
     options = options or STEPS
-    start = fresh(problem, point_at(problem, X[:-1], float(X[MU])))
+    start = _start(problem, X)
     forward, end = _arm(problem, start, windows, options)
     if end.status is Status.CLOSED:
         points, ends = forward, (end, end)
@@ -161,6 +165,19 @@ def follow(
         points, ends = reverse + forward, (other, end)
     found, along = specials(problem, points, names, end.status is Status.CLOSED)
     return Locus(names, problem, points, ends, found, along)
+
+
+def _start(problem, X: np.ndarray) -> Point:
+    """The event as a point of its locus: at its own mu, unless it is about to turn round there."""
+    _, jacobian = problem.jacobian(X[:-1], X[MU])
+    scales = problem.scales(X[MU])
+    tangent = null_vector(jacobian, scales)
+    tangent = tangent if tangent[MU] >= 0 else -tangent
+    leads = tangent[MU] > LEADING * scales[MU]
+    outcome = (correct_at if leads else correct)(problem, X, tangent, STEPS)
+    if outcome.point is None:
+        raise ValueError(f"The event is no point of its locus: {outcome.status.value}")
+    return fresh(problem, outcome.point)
 
 
 def reversible(problem, before: Point, outcome: Outcome, step: float, options: Options) -> Outcome:
@@ -223,10 +240,10 @@ def _leaves(problem, points: list[Point], windows: tuple[Window, Window]) -> Poi
 
 def _explained(problem, points: list[Point], status: Status) -> tuple[list[Point], End]:
     """The points, with the last one of all where it can be found, and why they end."""
-    near = {Status.OUTSIDE: 1e-3, Status.WINDOW: SLACK}.get(status)
+    stopped = (Status.OUTSIDE, Status.JUMP, Status.STEP_FLOOR)
+    near = BESIDE_LIMIT.get(status)
     if near is not None and (found := _size_limit(problem, points, near)):
         return found
-    stopped = (Status.OUTSIDE, Status.JUMP, Status.STEP_FLOOR)
     if status in stopped and (names := parallel_rows(problem, points[-1])):
         what = f"Rows {names} become parallel, where the loss is not smooth in them one by one."
         return points, End(what, Status.OUTSIDE)

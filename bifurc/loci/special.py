@@ -24,9 +24,12 @@ from bifurc.loci.track import LAM, MU, Track
 from bifurc.spectra import Block, Eigen
 from bifurc.structure.irreps import Component
 
-NOISE = 1e-9  # over the largest of its kind, what is left of a zero after a correction
+NOISE = 1e-10  # over the largest of its kind, what is left of a zero after a correction
 LEVEL = 1e-6  # a slope below it is none: where a set has few points derivatives are that rough
-HIDES = 0.5  # a dip of the parabola through three values below this part of them is looked at
+ROUNDING = 1e-12  # of an unknown; less than it no locus turns round
+SEEN = 2  # samples on each side that say how far it has gone
+HIDES = 0.8  # a dip of the parabola through three values below this part of them is looked at
+DEEP = 0.1  # and so is a value below this part of both its neighbours
 ROUNDS = 8  # of halving a step: past 1/512 of one, two zeros count as none
 SAME = 1e-8  # unknowns less apart are one point
 REAL = 1e-6  # over the largest eigenvalue: one above it, at a change of sign, is no zero
@@ -146,7 +149,8 @@ class Watch:
         """Everything that passes zero."""
         for place, name in ((MU, self.names[1]), (LAM, self.names[0])):
             for at in self._zeros(lambda sample, place=place: sample.slope(place), LEVEL):
-                yield self._special("fold", f"the locus turns round in {name}", at)
+                if self._comes_back(at, place):
+                    yield self._special("fold", f"the locus turns round in {name}", at)
         for component, j, watched in self._eigenvalues():
             about = f"{self.problem.component.label} and {component.label} at once"
             for at in self._zeros(watched):
@@ -158,6 +162,15 @@ class Watch:
             about = "two folds meet" if fold else "transcritical becomes a pitchfork"
             for at in self._zeros(_quadratic):
                 yield self._special(kind, about, at)
+
+    def _comes_back(self, apex: Sample, place: int) -> bool:
+        """Whether an unknown is left behind on both sides of where it turns, by more than rounding."""
+        far = [(s.position - apex.position, s.point.X[place]) for s in self.samples]
+        before = [value for away, value in far if away < 0][-SEEN:]
+        after = [value for away, value in far if away > 0][:SEEN]
+        top = apex.point.X[place]
+        depths = [max(abs(top - value) for value in side) for side in (before, after) if side]
+        return min(depths) > ROUNDING * (1.0 + abs(top))
 
     @property
     def along(self) -> list[Component]:
@@ -230,6 +243,7 @@ class Watch:
             values = np.array([watched(sample) for sample in self.samples])
             for i in np.flatnonzero(_dips(at, values)) + 1:
                 wanted |= {(at[i - 1] + at[i]) / 2, (at[i] + at[i + 1]) / 2}
+            wanted |= {(at[i] + at[i + 1]) / 2 for i in np.flatnonzero(_flattens(at, values)) + 1}
         return sorted(wanted)
 
     # -- zeros -------------------------------------------------------------------
@@ -283,7 +297,7 @@ def _dips(at: np.ndarray, values: np.ndarray) -> np.ndarray:
     """
     a, m, b = values[:-2], values[1:-1], values[2:]
     left, right = at[1:-1] - at[:-2], at[2:] - at[1:-1]
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"):  # values that are not known are in no doubt
         rise, fall = (m - a) / left, (b - m) / right
         bend = (fall - rise) / (left + right)
         slope = rise + bend * left  # at the middle
@@ -291,4 +305,18 @@ def _dips(at: np.ndarray, values: np.ndarray) -> np.ndarray:
         bottom = (m - slope * slope / (4 * bend)) * np.sign(m)
         least = np.minimum(np.minimum(np.abs(a), np.abs(m)), np.abs(b))
         one_sign = (np.sign(a) == np.sign(m)) & (np.sign(m) == np.sign(b)) & (least > NOISE)
-        return one_sign & (turn > -left) & (turn < right) & (bottom < HIDES * least)
+        turns = (turn > -left) & (turn < right) & (bottom < HIDES * least)
+        deep = np.abs(m) < DEEP * np.minimum(np.abs(a), np.abs(b))
+        return one_sign & (turns | deep)
+
+
+def _flattens(at: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """For each inner interval with a change of sign, whether it is crossed slower than its
+    neighbours, as where there are three zeros. Shape (values - 3,)."""
+    with np.errstate(all="ignore"):
+        rates = np.abs(np.diff(values) / np.diff(at))
+        least = np.minimum(rates[:-2], rates[2:])
+        sizes = np.abs(values)
+        known = (sizes > NOISE)[1:-2] & (sizes > NOISE)[2:-1]
+        crossed = np.sign(values[1:-2]) * np.sign(values[2:-1]) < 0
+        return known & crossed & (rates[1:-1] < HIDES * least)

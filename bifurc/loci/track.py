@@ -33,9 +33,14 @@ def fresh(problem, point: Point) -> Point:
     """
     _, jacobian = problem.jacobian(point.X[:-1], point.lam)
     scales = problem.scales(point.lam)
-    vector = np.linalg.svd(jacobian * scales)[2][-1]
-    side = 1.0 if vector @ (point.tangent / scales) >= 0 else -1.0
-    return replace(point, tangent=side * scales * vector, jacobian=jacobian, scales=scales)
+    tangent = null_vector(jacobian, scales)
+    side = 1.0 if (tangent / scales) @ (point.tangent / scales) >= 0 else -1.0
+    return replace(point, tangent=side * tangent, jacobian=jacobian, scales=scales)
+
+
+def null_vector(jacobian: np.ndarray, scales: np.ndarray) -> np.ndarray:
+    """What an (n, n + 1) matrix takes to zero, of length one in the scales."""
+    return scales * np.linalg.svd(jacobian * scales)[2][-1]
 
 
 @dataclass(frozen=True, eq=False)

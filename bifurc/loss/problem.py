@@ -19,7 +19,7 @@ from bifurc.loss.running import RunningKernel
 from bifurc.loss.series import Series, ahead, direction, parts
 from bifurc.loss.value import Sums, losses
 from bifurc.spectra import Block as SpectralBlock
-from bifurc.spectra import Neutrals
+from bifurc.spectra import Neutrals, held
 from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
 from bifurc.structure.split import split
@@ -174,8 +174,10 @@ class NetworkProblem(OnLine):
             for members in shared_classes(rows, self.layout):
                 g = g + x - equal_norms(rows, self.layout, x, members)
             jacobian[..., :-1] += self._pin(rows, lam)
-        pin = self.neutrals.pin
-        return (g, jacobian) if pin is None else pin.added(g, jacobian, x, lam, self.weights)
+        if self.neutrals.own:
+            at = lambda i, u: self.jacobian_along(x[i], np.asarray(lam)[i], u)  # noqa: E731
+            jacobian = held(jacobian, self.weights(lam), self.neutrals, at)
+        return g, jacobian
 
     def kernel_at(self, lam: float) -> Any:
         """The kernel with its parameters at one value of ``lam``."""
@@ -342,7 +344,7 @@ class NetworkProblem(OnLine):
         along = self._along(x, lam, np.eye(self.n + 1))
         (matrix, *_), changes = parts(self._matrix(component, *along))
         block = self._block(component, matrix, rows, lam)
-        if self.pinned or self.neutrals.pin is not None:
+        if self.pinned or self.neutrals.own:
             return *self.jacobian(x, lam, checked), block, changes
         (g, *_), slopes = parts(self._gradient(along[0]))
         return g, slopes.T, block, changes

@@ -89,16 +89,17 @@ def _claims(problem: Problem, x: np.ndarray, rng) -> Iterator[Claim]:
     def claim(what, one, other):
         return Claim(what, _apart(one, other), allowed, where)
 
-    gradient, hessian = plain["gradient"](x, lam), plain["hessian"](x, lam)
+    u, v = rng.normal(size=(2, len(x)))
+    gradient, image = plain["gradient"](x, lam), plain["hessian"](x, lam) @ v
     if problem.loss is not None and problem.gradient is not None:
-        way = best_way(lambda at: plain["loss"](at, lam), x)
-        slope = way(lambda at: plain["loss"](at, lam), x)
-        yield claim("the gradient is that of the loss", gradient, slope)
+        slope = _along(lambda at: plain["loss"](at, lam), x, v)
+        yield claim("the gradient is that of the loss", gradient @ v, slope)
     if problem.hessian is not None:
-        way = best_way(lambda at: plain["gradient"](at, lam), x)
-        slope = way(lambda at: plain["gradient"](at, lam), x)
-        yield claim("the Hessian is that of the gradient", hessian, slope)
-    yield claim("the Hessian is symmetric", hessian, hessian.T)
+        slope = _along(lambda at: plain["gradient"](at, lam), x, v)
+        yield claim("the Hessian is that of the gradient", image, slope)
+    other = plain["hessian"](x, lam) @ u
+    size = np.linalg.norm(image) * np.linalg.norm(u)
+    yield claim("the Hessian is symmetric", [u @ image, size], [v @ other, size])
     for i, element in enumerate(() if problem.group is None else problem.group.generators):
         moved = _moved(element, x)
         image = plain["gradient"](moved, lam)
@@ -106,6 +107,16 @@ def _claims(problem: Problem, x: np.ndarray, rng) -> Iterator[Claim]:
         if problem.loss is not None:
             one, other = plain["loss"](moved, lam), plain["loss"](x, lam)
             yield claim(f"generator {i} leaves the loss as it is", one, other)
+
+
+def _along(function, x: np.ndarray, v: np.ndarray):
+    """Derivative of a function along ``v``."""
+
+    def line(t):
+        return function(x + t[0] * v)
+
+    zero = np.zeros(1)
+    return best_way(line, zero)(line, zero)[..., 0]
 
 
 def _moved(element: np.ndarray, x: np.ndarray) -> np.ndarray:

@@ -49,7 +49,7 @@ def best_way(function: Callable, x: np.ndarray) -> Way:
         pass  # it does not take complex numbers
     other = _differences(function, x, REDUCED * step)
     error = float(np.abs(other - rough).max(initial=0.0)) / size
-    return Way(lambda f, at: _differences(f, at, step), "differences", max(error, EPS))
+    return Way(lambda f, at: _differences(f, at, step), "differences", max(error, EPS / STEP))
 
 
 def _imaginary(function: Callable, x: np.ndarray) -> np.ndarray:

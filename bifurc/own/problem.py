@@ -138,8 +138,12 @@ class Problem:
         """
         self.with_parameters(**{parameter: 0.0})
         fixed = {n: value for n, value in self.parameters.items() if n != parameter}
-        functions, _ = self.engine_functions(parameter)
-        plain = PlainProblem(**functions, n=len(self.x0), parameter=parameter, fixed=fixed)
+        functions, ways = self.engine_functions(parameter)
+        twice = ways["hessian"]
+        plain = PlainProblem(
+            **functions, n=len(self.x0), parameter=parameter, fixed=fixed,
+            error=0.0 if twice is None else twice.error,
+        )  # fmt: skip
         if self.group is None:
             return plain
         basis = self.group.fixed_space(self.x0[:, None])

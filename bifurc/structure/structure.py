@@ -188,13 +188,13 @@ class Structure:
         rows, columns = self.moved(self.teachers, generator), self.moved(self.inputs, generator)
         for entry in self.entries_of(self.teachers):
             image = Coordinate(rows[entry.row], columns[entry.column], entry.part)
-            if self._taught(entry) != self._taught(image):
+            if self.taught(entry) != self.taught(image):
                 raise ValueError(
                     f"The tie {tie} does not leave the teacher as it is: {entry.name} and "
                     f"{image.name} differ."
                 )
 
-    def _taught(self, entry: Coordinate) -> Polynomial:
+    def taught(self, entry: Coordinate) -> Polynomial:
         """An entry of the teacher."""
         nothing = Polynomial.of(0), Polynomial.of(0)
         return self.teacher.get((entry.row, entry.column), nothing)[entry.part == "off"]

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent.parent
 SMALL = 'family = "II"\nwindow = { d = [9.0, 5.0] }\n[explore]\ndepth = 1\n'
 WAYS = ("kill", "terminate", "interrupt", "worker")
 PATIENCE = 5.0  # seconds in which workers notice that their parent is gone
-PROMPT = 2.0  # seconds in which Ctrl-C ends a run, on a machine that is busy with others
+PROMPT = 1.0  # seconds in which Ctrl-C ends a run, or the time of a run where others work too
 
 
 def start(case: Path, out: Path) -> subprocess.Popen:
@@ -64,12 +64,12 @@ def strike(process: subprocess.Popen, way: str, rng: random.Random) -> None:
                 os.kill(rng.choice(workers), rng.choice([signal.SIGKILL, signal.SIGTERM]))
 
 
-def struck(case: Path, out: Path, way: str, moment: float, rng: random.Random) -> str | None:
-    """Start the run and end it at a moment; what is wrong afterwards, if anything."""
+def struck(case: Path, out: Path, way: str, takes: float, rng: random.Random) -> str | None:
+    """Start the run, which takes so long, and end it at some moment; what is wrong afterwards."""
     before = set(out.glob("branches/b*.npz"))
     process = start(case, out)
     try:
-        process.wait(moment)
+        process.wait(rng.uniform(0.0, 1.1) * takes)
     except subprocess.TimeoutExpired:
         strike(process, way, rng)
     began = time.perf_counter()
@@ -78,7 +78,7 @@ def struck(case: Path, out: Path, way: str, moment: float, rng: random.Random) -
     except subprocess.TimeoutExpired:
         process.kill()
         return f"{way}: hangs"
-    if way == "interrupt" and time.perf_counter() - began > PROMPT:
+    if way == "interrupt" and time.perf_counter() - began > max(PROMPT, takes):
         return f"{way}: took {time.perf_counter() - began:.1f} s to end"
     return _fault(process, way, err) or _orphans(process.pid) or _missing(before, out)
 
@@ -119,7 +119,7 @@ def kills(folder: Path, count: int, seed: int):
     for number in range(count):
         out = folder / f"out{number // 4}"
         way = rng.choice(WAYS)
-        wrong = struck(case, out, way, rng.uniform(0.0, 1.1) * takes, rng)
+        wrong = struck(case, out, way, takes, rng)
         if wrong is None and number % 4 == 3:
             _, err = start(case, out).communicate()
             again = load(out) if (out / "graph.json").exists() else None

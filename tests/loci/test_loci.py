@@ -11,54 +11,17 @@ from scipy.optimize import brentq
 import bifurc
 from bifurc.case import load_case
 from bifurc.cli.main import main
-from bifurc.continuation.problem import PlainProblem
 from bifurc.draw import locus as draw_locus
 from bifurc.loci.kernel import kernels
 from bifurc.loci.locus import follow
 from bifurc.loci.problem import LocusProblem
 from bifurc.run import family_of
-from bifurc.structure.irreps import Component
+from tests.loci.toys import T, Toy
 
 NARROW = bifurc.Family.build(
     "narrow A", sets={"seen": "k", "rest": "e"}, students=["seen"], inputs=["seen", "rest"],
     start={"seen": -1}, parameters={"k": 18, "e": 5}, about="too few neurons, all flipped",
 )  # fmt: skip
-T = Component.on("t", 1)
-
-
-class Line(PlainProblem):
-    """A plain problem with nothing to check."""
-
-    def jacobian(self, x, lam, checked=True):
-        return super().jacobian(x, lam)
-
-    def jacobian_and_block(self, x, lam, component, checked=True):
-        return super().jacobian_and_block(x, lam, component)
-
-
-class Toy:
-    """A plane over one scalar equation g(x, lam, mu) = 0."""
-
-    n, components, plane = 1, (T,), {}
-
-    def __init__(self, g, g_x, g_lam, g_mu):
-        self.parts = g, g_x, g_lam, g_mu
-        self.structure = bifurc.Structure.build({"one": 1}, ["one"], ["one"])
-
-    def at(self, lam, mu, way=(1.0, 0.0)):
-        def on_line(f):
-            return lambda x, s: f(x[0], lam + s * way[0], mu + s * way[1])
-
-        g, g_x, g_lam, g_mu = (on_line(f) for f in self.parts)
-        return Line(
-            gradient=lambda x, s: np.array([g(x, s)]),
-            hessian=lambda x, s: np.array([[g_x(x, s)]]),
-            gradient_dlam=lambda x, s: np.array([way[0] * g_lam(x, s) + way[1] * g_mu(x, s)]),
-            n=1,
-        )
-
-    def parameters(self, lam, mu):
-        return {"lam": lam, "mu": mu}
 
 
 def events(family, irrep, points, **window):
@@ -129,7 +92,7 @@ def test_two_irreps_cross_at_once_where_one_parameter_runs_say(narrow):
     def gap(e):
         family = NARROW.with_parameters(e=float(e))
         branch = bifurc.trace(family, k=(20, 3.5))
-        at = {event.component.label: event.lam for event in branch.events}
+        at = {zero.component.label: event.lam for event in branch.events for zero in event.zeros}
         return at["s[seen]"] - at["x[seen]"]
 
     e = brentq(gap, 3, 4, xtol=1e-12)
