@@ -27,6 +27,7 @@ _HOMES = {
     "Structure": "bifurc.structure.structure",
     "PlainProblem": "bifurc.continuation.problem",
     "Options": "bifurc.continuation.options",
+    "EndedEarlyWarning": "bifurc.errors",
 }
 
 _MODULES = {"draw": "bifurc.draw", "groups": "bifurc.groups", "kernels": "bifurc.loss.kernels"}

@@ -1,5 +1,6 @@
 """The calls of a script or notebook: a family by name, its branch, its spectrum."""
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -12,8 +13,9 @@ from bifurc import members
 from bifurc.continuation.options import Options
 from bifurc.continuation.point import Point
 from bifurc.continuation.trust import judge, judge_both_ways
+from bifurc.errors import EndedEarlyWarning
 from bifurc.events.branch import Branch, follow
-from bifurc.events.records import Event
+from bifurc.events.records import Event, Events
 from bifurc.loci.family import of_event, two, wanted
 from bifurc.loci.locus import Locus
 from bifurc.loss.kernels import kernel
@@ -103,6 +105,11 @@ def trace(
         ``proof`` says whether it is proved in interval arithmetic, if
         python-flint is there.
 
+    Warns
+    -----
+    EndedEarlyWarning
+        If the branch ended before it was done.
+
     Examples
     --------
     >>> branch = trace("II", d=(40, 5))
@@ -112,18 +119,21 @@ def trace(
     reduced, start, window = at_first(family, parameters)
     trust = judge_both_ways if checked else judge
     branch = follow(reduced, start, window, options, trust=trust)
+    if reason := ended_early(branch):
+        warnings.warn(reason, EndedEarlyWarning, stacklevel=2)
     parameter, (first, _), others = running(parameters)
     fixed = as_family(family).with_parameters(**others, **{parameter: first})
+    events = (classify(reduced, event) for event in branch.events)
     return replace(
         branch,
-        events=[
+        events=Events(
             replace(
-                classified,
-                locus=partial(of_event, fixed, classified),
-                prove=partial(proof_of, reduced, classified),
+                event,
+                locus=partial(of_event, fixed, event),
+                prove=partial(proof_of, reduced, event),
             )
-            for classified in (classify(reduced, event) for event in branch.events)
-        ],
+            for event in events
+        ),
     )
 
 
@@ -209,7 +219,8 @@ def explore(
     executor : concurrent.futures.Executor, optional
         Follows independent branches in parallel.
     folder : path, optional
-        Where finished branches are saved, and taken from if they are there.
+        Where finished branches are saved, and taken from if they are there. It
+        belongs to one run: the same problem, window, options and search.
     progress : callable (name, branch, waiting), optional
     **parameters
         As for :func:`trace`.
@@ -217,6 +228,16 @@ def explore(
     Returns
     -------
     BranchGraph
+
+    Raises
+    ------
+    ValueError
+        If the folder belongs to another run.
+
+    Warns
+    -----
+    EndedEarlyWarning
+        If branches ended before they were done.
 
     Examples
     --------
@@ -237,7 +258,12 @@ def explore(
         options=options or Options(),
     )
     seed = ("all of G", reduced, start)
-    return explore_from([seed], plan, executor, None if folder is None else Path(folder), progress)
+    place = None if folder is None else Path(folder)
+    graph = explore_from([seed], plan, executor, place, progress)
+    if early := graph.ended_early():
+        said = f"Some branches ended early. {' '.join(early)}"
+        warnings.warn(said, EndedEarlyWarning, stacklevel=2)
+    return graph
 
 
 def at_first(family: Family | str, parameters: dict[str, Any]):

@@ -13,5 +13,9 @@ class EndedEarlyError(RuntimeError):
     """A computation ended before it was done."""
 
 
+class EndedEarlyWarning(UserWarning):
+    """A branch ended before it was done; what is known of it is there."""
+
+
 class WorkerDiedError(EndedEarlyError):
     """A process that worked for this one died of its task, or with all others."""

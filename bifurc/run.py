@@ -173,8 +173,8 @@ def _fits(event, wanted, value) -> bool:
     if wanted.multiplicity is not None and abs(event.multiplicity - wanted.multiplicity) > 1e-6:
         return False
     found = {
-        "irrep": event.component.irrep,
-        "set": event.component.points,
+        "irrep": event.irrep,
+        "set": event.set,
         "kind": event.kind,
         "transition": event.transition,
     }

@@ -5,12 +5,13 @@ import importlib
 import logging
 import os
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dis import opmap
 
 from bifurc import __version__
-from bifurc.errors import EndedEarlyError
+from bifurc.errors import EndedEarlyError, EndedEarlyWarning
 
 DONE, WRONG_INPUT, ENDED_EARLY = 0, 2, 3
 LONGEST = 600  # characters of a complaint: what echoes the input shows its two ends
@@ -74,7 +75,9 @@ def _status(arguments) -> int:
     from bifurc.threads import one_thread
 
     try:
-        with one_thread():
+        with one_thread(), warnings.catch_warnings():
+            # commands say so themselves, in one line, and exit with 3
+            warnings.simplefilter("ignore", EndedEarlyWarning)
             arguments.run(arguments)
         sys.stdout.flush()
         return DONE

@@ -53,7 +53,7 @@ def run(arguments) -> None:
         print(f"{graph}, in {folder}")
     if wrong := differences(graph, case):
         raise EndedEarlyError(f"the case expected otherwise: {'; '.join(wrong)}")
-    if early := [f"{n}: {b.status.value}" for n, b in graph.branches.items() if b.status.early]:
+    if early := graph.ended_early():
         raise EndedEarlyError("some branches ended early, all is saved: " + "; ".join(early))
 
 
@@ -62,12 +62,9 @@ def table(graph, parameter: str) -> list[str]:
     lines = []
     for transition in graph.transitions():
         first = transition.first_integer
-        irrep = (
-            f"{transition.irrep}[{transition.points}]" if transition.points else transition.irrep
-        )
         lines.append(
             f"{transition.branch:12} {transition.isotropy:28} "
-            f"{parameter} = {transition.lam:<16.12g} {irrep:18} "
+            f"{parameter} = {transition.lam:<16.12g} {transition.name:18} "
             f"{transition.kind:14} {transition.change}"
             + ("" if first is None else f", minimum from {parameter} = {first}")
             + proof(graph, transition)

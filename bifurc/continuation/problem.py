@@ -204,6 +204,10 @@ class PlainProblem:
         """The parameters by their names."""
         return {**self.fixed, self.parameter: float(lam)}
 
+    def sizes(self, lam: float) -> dict[str, float]:
+        """Sizes that must be whole; none."""
+        return {}
+
     def losses(self, x, lam) -> np.ndarray:
         """The loss at a batch of points."""
         if self.loss is None:

@@ -86,20 +86,14 @@ def draw_curve(ax: Axes, piece: Curve, colour: str) -> Line2D:
 def draw_mark(ax: Axes, mark: Mark) -> Line2D:
     """One event: the symbol of its irrep, filled where a minimum is gained or lost."""
     event = mark.event
-    look = marker_of(symbol(event), decides(event), GREY if event.formal else "#000000")
+    look = marker_of(symbol(event), event.decides, GREY if event.formal else "#000000")
     (line,) = ax.plot([mark.x], [mark.y], zorder=4, **look)
     return line
 
 
 def symbol(event) -> str:
     """Under what name an event stands in the table of symbols."""
-    return "fold" if event.kind == "fold" else event.component.irrep
-
-
-def decides(event) -> bool:
-    """Whether the branch is a minimum on one side of the event only."""
-    before, _, after = event.transition.partition(" -> ")
-    return before != after
+    return "fold" if event.kind == "fold" else event.irrep
 
 
 def frame(ax: Axes, pieces: list[Curve], window) -> None:
@@ -136,9 +130,9 @@ def entries(colour: dict[str, str], pieces: list[Curve], events: list[Mark]) -> 
     real = [mark.event for mark in events if not mark.event.formal]
     known = dict.fromkeys([*IRREPS, *sorted(map(symbol, real))])
     for name in [name for name in known if name in map(symbol, real)]:
-        filled = any(decides(event) for event in real if symbol(event) == name)
+        filled = any(event.decides for event in real if symbol(event) == name)
         found.append(key(look_of(name)[2], **marker_of(name, filled)))
-    changes = {decides(event) for event in real}
+    changes = {event.decides for event in real}
     if True in changes:
         found.append(key("filled: saddle ↔ minimum", linestyle="none"))
     if False in changes:

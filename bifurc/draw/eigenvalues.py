@@ -91,7 +91,7 @@ def eigenvalues(
     for event in branch.events:
         if not event.formal and low <= event.lam <= high:
             at = along(branch.problem, event.X[None], x)
-            look = marker_of(symbol(event), True, look_of(event.component.irrep)[1])
+            look = marker_of(symbol(event), True, look_of(symbol(event))[1])
             ax.plot(at, [0.0], zorder=4, **look)
             keys.append(key(f"{event.kind} at {at[0]:.7g}", **look))
     ax.set_xlim(low, high)

@@ -21,7 +21,7 @@ import numpy as np
 from bifurc.continuation.options import Status
 from bifurc.continuation.point import Point
 from bifurc.events.branch import Branch
-from bifurc.events.records import Event
+from bifurc.events.records import Event, Events, Index, Zero
 from bifurc.files import FileError, digest, read_json, read_text, reading, write_atomically
 from bifurc.graph.graph import SCHEMA, BranchGraph
 from bifurc.graph.problems import component_from, component_spec, problem_from, problem_spec
@@ -31,9 +31,9 @@ RESUME = "resume the run to write it anew"
 ALTERED = "delete it and resume the run"
 
 
-def run_digest(problems, *settings) -> str:
-    """What tells one run from another: its problems and settings (records of plain data)."""
-    plain = [[problem_spec(problem) for problem in problems], *map(asdict, settings)]
+def run_digest(problems, starts, *settings) -> str:
+    """What tells one run from another: problems, starts and settings (records of plain data)."""
+    plain = [[problem_spec(problem) for problem in problems], starts, *map(asdict, settings)]
     return digest(json.dumps(plain, sort_keys=True, default=str))
 
 
@@ -54,7 +54,8 @@ def save_branch(path: Path, branch: Branch, run: str = "") -> None:
     for i, event in enumerate(events):
         arrays[f"event{i}_X"] = event.X
         arrays[f"event{i}_tangent"] = event.tangent
-        arrays[f"event{i}_kernel"] = event.kernel
+        for j, zero in enumerate(event.zeros):
+            arrays[f"event{i}_kernel{j}"] = zero.kernel
     about = {
         "schema": SCHEMA,
         "name": path.stem,
@@ -100,7 +101,10 @@ def load_branch(path: Path, run: str | None = None) -> Branch:
     with reading(path, "is no branch file of this version", ALTERED):
         data, about = _parts(path)
         if run is not None and about["run"] != run:
-            raise FileError(f"{path} belongs to another run; {ALTERED}.")
+            raise FileError(
+                f"{path} belongs to another run, of another problem, window or options; choose "
+                "another folder, or delete this one."
+            )
         return _branch_from(data, about)
 
 
@@ -132,44 +136,50 @@ def _branch_from(data: dict, about: dict) -> Branch:
         Point(X, tangent, scales, jacobian, values[~np.isnan(values)], *work.tolist())
         for X, tangent, scales, jacobian, values, work in zip(*arrays, strict=True)
     ]
-    events = [
-        _event_from(spec, data[f"event{i}_X"], data[f"event{i}_tangent"], data[f"event{i}_kernel"])
-        for i, spec in enumerate(about["events"])
-    ]
+    events = Events(_event_from(spec, data, i) for i, spec in enumerate(about["events"]))
     return Branch(problem_from(about["problem"]), points, Status[about["status"]], events)
 
 
 def _event_spec(event: Event) -> dict:
-    return {
-        "label": event.label,
-        "component": component_spec(event.component),
+    """What :meth:`Event.to_dict` says, and what it does not need to say; arrays apart."""
+    return event.to_dict() | {
         "parameters": event.parameters,
-        "speed": float(event.speed),
-        "loss": None if event.loss is None or np.isnan(event.loss) else float(event.loss),
-        "below": [[component_spec(c), n] for c, n in event.below.items()],
-        "above": [[component_spec(c), n] for c, n in event.above.items()],
-        "kind": event.kind,
+        "zeros": [[component_spec(zero.component), float(zero.speed)] for zero in event.zeros],
+        "below": _index_spec(event.below),
+        "above": _index_spec(event.above),
         "position": float(event.position),
+        "decided": event.decided,
     }
 
 
-def _event_from(spec: dict, X, tangent, kernel) -> Event:
-    sides = {side: {component_from(c): n for c, n in spec[side]} for side in ("below", "above")}
+def _event_from(spec: dict, data: dict, i: int) -> Event:
+    X = data[f"event{i}_X"]
     return Event(
         label=spec["label"],
-        component=component_from(spec["component"]),
+        zeros=tuple(
+            Zero(component_from(component), data[f"event{i}_kernel{j}"], speed)
+            for j, (component, speed) in enumerate(spec["zeros"])
+        ),
         lam=float(X[-1]),
         X=X,
-        tangent=tangent,
+        tangent=data[f"event{i}_tangent"],
         parameters=spec["parameters"],
-        kernel=kernel,
-        speed=spec["speed"],
         loss=float("nan") if spec["loss"] is None else spec["loss"],
         kind=spec["kind"],
         position=spec["position"],
-        below=sides["below"],
-        above=sides["above"],
+        sheet=spec["sheet"],
+        decided=spec["decided"],
+        below=_index_from(spec["below"]),
+        above=_index_from(spec["above"]),
     )
+
+
+def _index_spec(index: Index | None) -> list | None:
+    return None if index is None else [[component_spec(c), n] for c, n in index.items()]
+
+
+def _index_from(spec: list | None) -> Index | None:
+    return None if spec is None else {component_from(c): n for c, n in spec}
 
 
 def save_graph(folder: Path, graph: BranchGraph) -> None:
@@ -271,7 +281,7 @@ NODE = {"id": int, "type": str, "label": str, "lam": NUMBER, "mark": list}
 EVENT = {"irrep": str, "set": str, "kind": str, "transition": str}
 EDGE = {
     **dict.fromkeys(("branch", "isotropy", "index"), str),
-    **dict.fromkeys(("source", "target", "key", "first_point", "last_point"), int),
+    **dict.fromkeys(("source", "target", "key", "first_point", "last_point", "sheet"), int),
     **dict.fromkeys(("lam_low", "lam_high"), NUMBER),
     "minimum_at": list,
 }

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from bifurc.continuation.options import Options
-from bifurc.events.records import Event
+from bifurc.events.records import Event, select
 from bifurc.loci.locus import Locus, follow
 from bifurc.loci.problem import BranchPointProblem, LocusProblem, Place
 from bifurc.loss.kernels import kernel
@@ -16,7 +16,6 @@ from bifurc.structure.irreps import Component
 Window = tuple[float, float]
 VANISHED = 1e-8  # over the largest eigenvalue, what is left of a zero at a located event
 KEPT = 1e-7  # of what it could be, how fast a branch point opens that a symmetry keeps
-AT_ONCE = 1e-9  # events less apart in the parameter vanish at one point
 
 
 def of_event(
@@ -131,41 +130,17 @@ def windows_of(names, values, window) -> tuple[Window, Window]:
     return found[0], found[1]
 
 
-def wanted(events: list[Event], text: str, near: float | None = None) -> Event:
-    """The event that ``text`` names: ``s:bulk`` or ``s[bulk]``, ``s``, ``fold``, ``t+s``.
+def wanted(events: list[Event], name: str, near: float | None = None) -> Event:
+    """The event of this name (see :func:`bifurc.events.records.select`).
 
-    Irreps joined by "+" vanish at one point. Of several events the one nearest
-    to ``near``, else the one with the largest parameter.
+    Of several the one nearest to ``near``, else the one with the largest
+    parameter. Of one with several zeros, that zero alone which is named.
 
     Raises
     ------
-    ValueError
+    NoEventError
         If there is none, with those there are.
     """
-    plain = text.replace(" ", "").replace("[", ":").replace("]", "")
-    irreps, _, points = plain.partition(":")
-    irrep, *others = irreps.split("+")
-
-    def fits(event: Event) -> bool:
-        component = event.component
-        if irrep == "fold":
-            return event.label == "LP"
-        return component.irrep == irrep and points in ("", component.points, f",{component.points}")
-
-    def joined(event: Event) -> bool:
-        together = [e.component.irrep for e in events if abs(e.lam - event.lam) < AT_ONCE]
-        return all(other in together for other in others)
-
-    found = [event for event in events if fits(event) and joined(event)]
-    if not found:
-        known = ", ".join(dict.fromkeys(map(_named, events))) or "none"
-        raise ValueError(
-            f"No event {text!r} on the branch; its events are {known}. Widen the window of the "
-            "first parameter, or name another event."
-        )
-    return min(found, key=lambda event: -event.lam if near is None else abs(event.lam - near))
-
-
-def _named(event: Event) -> str:
-    c = event.component
-    return "fold" if event.label == "LP" else f"{c.irrep}:{c.points}" if c.points else c.irrep
+    found = select(events, name)
+    event = min(found, key=lambda event: -event.lam if near is None else abs(event.lam - near))
+    return event.alone(name)

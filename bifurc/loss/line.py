@@ -45,6 +45,17 @@ class OnLine:
         """Value of every parameter."""
         return {name: poly(lam=lam) for name, poly in self.line.items()}
 
+    @property
+    def parameter(self) -> str:
+        """Name of the parameter that runs; ``lam`` if none runs as it is."""
+        running = Polynomial.parse(LAM).terms
+        return next((name for name, poly in self.line.items() if poly.terms == running), LAM)
+
+    def sizes(self, lam: float) -> dict[str, float]:
+        """Size of every point set."""
+        values = self._sizes[:, 0] + lam * self._sizes[:, 1]
+        return {s.name: float(v) for s, v in zip(self.structure.sets, values, strict=True)}
+
     @cached_property
     def _sizes(self) -> np.ndarray:
         """Size of each point set as (constant, slope) in lam; shape (sets, 2)."""

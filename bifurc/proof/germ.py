@@ -14,7 +14,6 @@ from bifurc.proof.interval import Ball, NotCertifiedError, flint
 from bifurc.proof.model import ORDER, Model
 
 
-
 class Germ:
     """e**power times a model in e / reach; an element for numpy's object arrays.
 

@@ -194,7 +194,8 @@ class Sums:
         own = self._matched(i, row)
         return {
             Coordinate(self._name(i), column, part): (
-                (along * self._entry(row, (column, part)) / length + others[column, part]) / (2 * pi)
+                (along * self._entry(row, (column, part)) / length + others[column, part])
+                / (2 * pi)
                 + self.Q[column] / 4
                 + own[column, part]
             )
@@ -206,7 +207,9 @@ class Sums:
         j, sign = self.matched[i]
         pi, length = _pi(self.lengths[i]), self.lengths[i]
         teacher, norm = self.teachers[j], self.lengths[len(self.students) + j]
-        v = Row(teacher.points, 1, {c: (d * sign, o * sign) for c, (d, o) in teacher.entries.items()})
+        v = Row(
+            teacher.points, 1, {c: (d * sign, o * sign) for c, (d, o) in teacher.entries.items()}
+        )
         u = Row(
             row.points, 1,
             {c: tuple(a - b for a, b in zip(row.entries[c], v.entries[c], strict=True)) for c in v.entries},
@@ -407,7 +410,10 @@ class AtInfinity:
         parts = split(self.problem.structure, dict.fromkeys(component.sets, [1, 1, 1, 1]))
         child, x = parts.structure, self.state(unknowns)
         spread = [x[int(np.argmax(row))] for row in parts.embedding]
-        sign = {b.name: s for b, (_, s) in zip(self.problem.structure.students, self.matched, strict=True)}
+        sign = {
+            b.name: s
+            for b, (_, s) in zip(self.problem.structure.students, self.matched, strict=True)
+        }
         matched = [(i, sign[_piece(b.name)[0]]) for i, b in enumerate(child.students)]
         directions = [
             direction

@@ -15,7 +15,6 @@ from bifurc.proof.germ import Germ
 from bifurc.proof.infinity import AtInfinity
 from bifurc.proof.interval import NotCertifiedError, flint, need_flint, precision
 from bifurc.proof.model import Model
-from bifurc.structure.polynomial import Polynomial
 
 BITS = 160
 REACHES = (2.0**-4, 2.0**-5, 2.0**-6)  # bounds of e that are tried
@@ -104,7 +103,9 @@ def parts_of(data: dict):
     if reach not in [2.0**-k for k in range(1, 40)]:
         raise ValueError("the bound of e is no power of 2")
     limit = tuple(tuple(known) for known in data["limit"])
-    if len(limit) != problem.n or not all(known and all(type(v) is int for v in known) for known in limit):
+    if len(limit) != problem.n or not all(
+        known and all(type(v) is int for v in known) for known in limit
+    ):
         raise ValueError("the limit is no list of whole numbers for each coordinate")
     centre = [Germ(Model(flint.arb_poly(record.from_texts(row)))) for row in data["centre"]]
     radius = record.from_text(data["radius"])

@@ -226,7 +226,7 @@ def _(problem: SymmetricProblem, state: np.ndarray, one: np.ndarray, other: np.n
 def _(problem: SymmetricProblem, event: Event, births: list[Birth]) -> str | None:
     """Their orbits on the sphere of the kernel, with signs by index: Euler's characteristic."""
     k = problem.kernel(event).shape[1]
-    if not births or not 1 < k <= COUNTED:
+    if not births or not 1 < k <= COUNTED or any(birth.form is None for birth in births):
         return None
     kernel = problem.reduced(event)
     leading = kernel.quadratic() or kernel.cubic()

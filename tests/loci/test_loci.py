@@ -92,7 +92,7 @@ def test_two_irreps_cross_at_once_where_one_parameter_runs_say(narrow):
     def gap(e):
         family = NARROW.with_parameters(e=float(e))
         branch = bifurc.trace(family, k=(20, 3.5))
-        at = {event.component.label: event.lam for event in branch.events}
+        at = {zero.component.label: event.lam for event in branch.events for zero in event.zeros}
         return at["s[seen]"] - at["x[seen]"]
 
     e = brentq(gap, 3, 4, xtol=1e-12)
