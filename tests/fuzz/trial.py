@@ -5,6 +5,7 @@ It runs in this process, under a limit of time and of memory.
 
 import contextlib
 import io
+import logging
 import os
 import resource
 import signal
@@ -81,6 +82,7 @@ def _run(arguments):
             warnings.catch_warnings(),
         ):
             warnings.simplefilter("default")
+            logging.getLogger().handlers.clear()  # so that the log goes where errors go now
             os.chdir(elsewhere)  # what has no -o writes here
             try:
                 status = main(arguments)
