@@ -93,8 +93,9 @@ class SymmetricProblem(PlainProblem):
     def isotypic(self) -> dict[Component, Isotypic]:
         """The irreps that break the symmetry of the fixed space, with their vectors."""
         return {
-            Component(part.name, part.points, part.copies, Polynomial.of(part.dimension)): part
+            Component(part.name, sets, part.copies, Polynomial.of(part.dimension)): part
             for part in self.group.components(self.basis)
+            for sets in [(part.points,) if part.points else ()]
         }
 
     @property
