@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from bifurc.continuation.options import Status
-from bifurc.draw.curves import POINTS, along, parameter_of, pieces
+from bifurc.draw.curves import POINTS, along, drawn
 from bifurc.draw.diagram import mark_integers, symbol
 from bifurc.draw.style import GREY, axes, key, legend, look_of, marker_of, pretty
 from bifurc.events.branch import Branch
@@ -42,7 +42,7 @@ def eigencurves(
     branch: Branch, x: str | None = None, window=None, points: int = POINTS
 ) -> list[Eigencurves]:
     """The eigenvalues that :func:`eigenvalues` draws; none where the irrep does not exist."""
-    parts = pieces(branch, window, points)
+    parts = [X for _, X in drawn(branch, window, points)]
     if not parts:
         raise ValueError(f"The branch is not in the window {window}; choose another.")
     X = np.concatenate([part[int(i > 0) :] for i, part in enumerate(parts)])
@@ -98,7 +98,7 @@ def eigenvalues(
     if branch.status is Status.OUTSIDE:
         ax.set_ylim(*limits(found))
     mark_integers(ax, low, high)
-    ax.set_xlabel(x or parameter_of(branch.problem))
+    ax.set_xlabel(x or branch.problem.parameter)
     ax.set_ylabel("eigenvalue of the Hessian")
     if explain:
         legend(ax, keys)
