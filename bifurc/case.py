@@ -98,6 +98,7 @@ class ExploreData(Strict):
     shares: list[Size] = []
     sizes: list[Size] = []
     finite_groups: bool = True
+    both: bool = False  # of a problem that starts inside its window, the branch both ways
     equal_parts: int = 4
 
 

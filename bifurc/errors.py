@@ -19,3 +19,7 @@ class EndedEarlyWarning(UserWarning):
 
 class WorkerDiedError(EndedEarlyError):
     """A process that worked for this one died of its task, or with all others."""
+
+
+class OtherBranchWarning(UserWarning):
+    """A branch has come to another point than the one that a name stands for there."""

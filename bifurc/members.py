@@ -109,6 +109,22 @@ def _member(problem: NetworkProblem, x: np.ndarray, value: float, sheet: int) ->
     return Member(held, point_at(held, x, value), sheet)
 
 
+def agrees(problem: NetworkProblem, family: Family, x: np.ndarray, value: float) -> bool | None:
+    """Whether a state is the family's member at ``value``; None if it is so by definition.
+
+    That is where the problem runs along the line on which members are found,
+    or where there is none.
+    """
+    try:
+        origin = _origin(problem, family, problem.parameters(value))
+        if origin.problem.line == problem.line:
+            return None
+        expected = find(problem, family, value)
+    except (ValueError, ArithmeticError, EndedEarlyError):
+        return None
+    return bool(np.abs(expected.point.x - x).max() < AGREE)
+
+
 def sheet_of(problem: NetworkProblem, family: Family, x: np.ndarray, value: float) -> int | None:
     """The sheet of a family's branch that a critical point lies on; None if it lies on none.
 

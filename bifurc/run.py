@@ -9,29 +9,30 @@ from typing import Any
 import numpy as np
 
 import bifurc
-from bifurc.api import at_first
+from bifurc import seeds
 from bifurc.case import Case, case_hash
 from bifurc.continuation.options import Options
-from bifurc.continuation.trace import point_at
 from bifurc.exploration import Plan, digest_of, explore_from, save_run
 from bifurc.files import parts_left, write_atomically
 from bifurc.graph.files import manifest as manifest_of
 from bifurc.graph.graph import SCHEMA, BranchGraph
-from bifurc.models import model
-from bifurc.structure.families import Family, find
+from bifurc.structure.families import Family
 from bifurc.structure.polynomial import Polynomial
 from bifurc.switching.subgroups import Search
 
 
 def family_of(case: Case) -> Family:
-    """The family that a case names or defines, with its parameters set."""
-    if isinstance(case.family, str):
-        family = find(case.family)
-    else:
-        assert case.family is not None  # a case has a family or a model
-        given = case.family.model_dump(exclude_none=True)
-        family = Family.build(given.pop("name"), **given)
-    return family.with_parameters(**case.set)
+    """The family that a case names or defines, with its parameters set.
+
+    Raises
+    ------
+    ValueError
+        If the case is about something else.
+    """
+    found = seeds.of_case(case)
+    if not isinstance(found, Family):
+        raise ValueError("The case is about no family.")
+    return found
 
 
 def plan_of(case: Case) -> Plan:
@@ -63,18 +64,7 @@ def _check_names(family: Family, expressions) -> None:
 
 def seed_of(case: Case) -> tuple[str, Any, Any]:
     """Where a case starts: (isotropy, problem, point)."""
-    first, last = (float(end) for end in case.window[case.parameter])
-    if case.model is not None:
-        plain = model(case.model.name, **case.model.parameters)
-        x = np.array(case.model.x, dtype=float)
-        if len(x) != plain.n:
-            raise ValueError(
-                f"The start x of model {case.model.name!r} needs {plain.n} numbers, got {len(x)}."
-            )
-        start = point_at(plain, x, first, towards=last - first)
-        return "all of G", plain, start
-    reduced, start, _ = at_first(family_of(case), {case.parameter: (first, last)})
-    return "all of G", reduced, start
+    return tuple(seeds.seed(case, {}, both=case.explore.both))  # type: ignore[return-value]
 
 
 def run_case(

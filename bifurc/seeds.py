@@ -27,6 +27,7 @@ from bifurc.own.problem import Problem
 from bifurc.structure import families
 from bifurc.structure.families import Family
 
+FOLLOWED = 500  # coordinates: memory grows with their square, and 1000 took 4 GB and 40 s
 WHOLE = "all of G"  # the isotropy of what is followed first
 
 
@@ -122,6 +123,11 @@ def along(given: Family | Problem, parameter: str):
     if isinstance(given, Problem):
         return given.along(parameter)
     line = given.line(parameter)
+    if (n := len(given.structure.coordinates)) > FOLLOWED:
+        raise ValueError(
+            f"Family {given.name!r} has {n} coordinates; up to {FOLLOWED} are followed. "
+            "Use fewer point sets."
+        )
     return NetworkProblem(
         given.structure.along(line), kernel(given.kernel), line,
         kernel_parameters=given.kernel_parameters,

@@ -17,7 +17,7 @@ STREAM = [
     {"switching", "loci", "proof", "members"},
     {"models", "own"},
     {"graph"},
-    {"draw", "exploration"},
+    {"draw", "exploration", "seeds"},
     {"api"},
     {"run", "certified", "identification"},
     {"cli"},

@@ -33,7 +33,7 @@ import numpy as np
 from bifurc.continuation.problem import Chart
 from bifurc.events.locate import Vanishing, vanishing
 from bifurc.loss.plane import Plane
-from bifurc.spectra import Block
+from bifurc.spectra import Block, Neutrals
 from bifurc.structure.irreps import Component
 
 ALONG_LAM, ALONG_MU, ALONG_BOTH = (1.0, 0.0), (0.0, 1.0), (1.0, 1.0)
@@ -108,6 +108,8 @@ class LocusProblem:
     """
 
     unfoldings = 0  # unknowns between y and arcsinh(lam)
+
+    neutrals = Neutrals()  # a locus is an isolated curve
 
     def __init__(self, plane: Plane, component: Component):
         self.plane, self.component = plane, component
