@@ -191,21 +191,19 @@ def drawn(branch: Branch, window=None, points: int = POINTS) -> list[tuple[Piece
     """
     low, high = window or (-np.inf, np.inf)
     at, X = _dense(branch, (low, high), points)
+    defined = X[:, -1] >= _least(branch)
     found = []
     for piece in branch.pieces:
-        here = (at > piece.first.position) & (at < piece.last.position)
+        here = (at > piece.first.position) & (at < piece.last.position) & defined
         whole = np.array([piece.first.X, *X[here], *_end(branch, piece, points)])
         found.extend((piece, part) for part in _inside(whole, low, high))
     return found
 
 
 def _end(branch: Branch, piece: Piece, points: int) -> list[np.ndarray]:
-    """The last points of a piece: its end, and those on the way if it lies behind the last point.
-
-    A last step may end a hair beyond the least size; that end is left out.
-    """
+    """The last points of a piece: its end, and those before it if it lies behind the last point."""
     last, known = piece.last, branch.points[-1]
-    if last.event is None and last.X[-1] < getattr(branch.problem, "least_lam", -np.inf):
+    if last.event is None and last.X[-1] < _least(branch):
         return []
     if last.position <= len(branch.points) - 1:
         return [last.X]
@@ -222,6 +220,11 @@ def _inside(X: np.ndarray, low: float, high: float) -> list[np.ndarray]:
     changes = np.flatnonzero(np.diff(wide.astype(int))) + 1
     runs = np.split(np.arange(len(X)), changes)
     return [X[run] for run in runs if wide[run[0]] and len(run) > 1]
+
+
+def _least(branch: Branch) -> float:
+    """The least size; a last step may end a hair beyond it."""
+    return getattr(branch.problem, "least_lam", -np.inf)
 
 
 def _dense(branch: Branch, window, points: int) -> tuple[np.ndarray, np.ndarray]:
