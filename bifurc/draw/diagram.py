@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, MultipleLocator
 
-from bifurc.draw.curves import Curve, Mark, Scalar, Source, curves, marks, members, parameter_of
+from bifurc.draw.curves import Curve, Mark, Scalar, Source, curves, marks, members
 from bifurc.draw.style import (
     GREY,
     IRREPS,
@@ -72,7 +72,7 @@ def diagram(
         draw_curve(ax, piece, colour[getattr(piece, by)])
     for mark in events:
         draw_mark(ax, mark, CROWDED if len(events) > MANY else 1.0)
-    running = parameter_of(members(source)[0][2].problem)
+    running = members(source)[0][2].problem.parameter
     gone = frame(ax, pieces, events, window if x in (None, running) else None)
     ax.set_xlabel(x or running)
     ax.set_ylabel(y.__name__ if callable(y) else TITLES.get(y, y))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.axes import Axes
 
-from bifurc.draw.curves import POINTS, along, parameter_of, pieces
+from bifurc.draw.curves import POINTS, along, drawn
 from bifurc.draw.diagram import mark_integers, symbol
 from bifurc.draw.style import GREY, axes, key, legend, look_of, marker_of, pretty
 from bifurc.draw.view import few, say, scale_to
@@ -42,7 +42,7 @@ def eigencurves(
     branch: Branch, x: str | None = None, window=None, points: int = POINTS
 ) -> list[Eigencurves]:
     """The eigenvalues that :func:`eigenvalues` draws; none where the irrep does not exist."""
-    parts = pieces(branch, window, points)
+    parts = [X for _, X in drawn(branch, window, points)]
     if not parts:
         raise ValueError(f"The branch is not in the window {window}; choose another.")
     X = np.concatenate([part[int(i > 0) :] for i, part in enumerate(parts)])
@@ -99,7 +99,7 @@ def eigenvalues(
     if gone:
         say(ax, [f"leaves the frame: {few(found[i].component.label for i in gone)}"])
     mark_integers(ax, low, high)
-    ax.set_xlabel(x or parameter_of(branch.problem))
+    ax.set_xlabel(x or branch.problem.parameter)
     ax.set_ylabel("eigenvalue of the Hessian")
     if explain:
         legend(ax, keys)

@@ -12,7 +12,6 @@ from matplotlib.axes import Axes
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 
-from bifurc.draw.curves import parameter_of
 from bifurc.draw.diagram import CROWDED, MANY, mark_integers
 from bifurc.draw.style import GREY, axes, key, legend, line_of, look_of, marker_of, pretty
 from bifurc.draw.view import coloured, few, say
@@ -71,7 +70,7 @@ def _overlap(one: tuple[float, float], other: tuple[float, float]) -> bool:
 def lanes(graph: BranchGraph) -> dict[str, int]:
     """A height for each branch: the root at 0, others at the free one nearest to their parent.
 
-    Names are in the order of discovery, so that a parent comes before its
+    Branches are in the order of discovery, so that a parent comes before its
     children; those of the root go up and down, those of others further off.
     """
     span: dict[str, tuple[float, float]] = {}
@@ -83,7 +82,8 @@ def lanes(graph: BranchGraph) -> dict[str, int]:
     span = {name: (low - room, high + room) for name, (low, high) in span.items()}
     found: dict[str, int] = {}
     for name in graph.branches:
-        parent = found.get(name.rpartition("-")[0], 0)
+        born = graph.branches[name].born
+        parent = found.get(born.parent, 0) if born else 0
         taken = {lane for other, lane in found.items() if _overlap(span[name], span[other])}
         found[name] = next(lane for lane in _nearest(parent) if lane not in taken)
     return found
@@ -150,7 +150,7 @@ def branch_graph(graph: BranchGraph, ax: Axes | None = None, *, explain: bool = 
     low, high = (f(place.lam for place in where.values()) for f in (min, max))
     ax.set_xlim(low - 0.03 * span, high + 0.03 * span)
     mark_integers(ax, *ax.get_xlim())
-    ax.set_xlabel(parameter_of(next(iter(graph.branches.values())).problem))
+    ax.set_xlabel(next(iter(graph.branches.values())).problem.parameter)
     if explain:
         legend(ax, keys)
     return fig, ax
@@ -211,15 +211,11 @@ def node_look(data: dict) -> tuple[str, dict]:
 
 def isotropies(graph: BranchGraph) -> nx.DiGraph:
     """Which isotropy was born from which; nodes carry the dimension of the fixed space."""
-    label = {d["branch"]: d["isotropy"] for *_, d in graph.graph.edges(data=True)}
     found = nx.DiGraph()
-    for name, branch in graph.branches.items():
-        if name not in label:
-            continue
-        found.add_node(label[name], dimension=len(branch.points[0].x))
-        parent = label.get(name.rpartition("-")[0])
-        if parent is not None and parent != label[name]:
-            events = [e for e in graph.branches[name.rpartition("-")[0]].events if not e.formal]
-            number = int(name.rpartition("-")[2].partition(".")[0])
-            found.add_edge(parent, label[name], irrep=events[number].name)
+    for branch in graph.branches.values():
+        found.add_node(branch.isotropy, dimension=len(branch.points[0].x))
+        if branch.born is not None:
+            parent = graph.branches[branch.born.parent].isotropy
+            if parent != branch.isotropy:
+                found.add_edge(parent, branch.isotropy, irrep=branch.born.event.name)
     return found

@@ -93,9 +93,8 @@ class SymmetricProblem(PlainProblem):
     def isotypic(self) -> dict[Component, Isotypic]:
         """The irreps that break the symmetry of the fixed space, with their vectors."""
         return {
-            Component(part.name, sets, part.copies, Polynomial.of(part.dimension)): part
+            Component(part.name, _sets(part), part.copies, Polynomial.of(part.dimension)): part
             for part in self.group.components(self.basis)
-            for sets in [(part.points,) if part.points else ()]
         }
 
     @property
@@ -167,6 +166,10 @@ class SymmetricProblem(PlainProblem):
         """The reduced equation on all of the kernel at an event."""
         whole = np.append(self.basis @ event.X[:-1], event.X[-1])
         return Kernel.at(self.full, whole, self.kernel(event))
+
+
+def _sets(part: Isotypic) -> tuple[str, ...]:
+    return (part.points,) if part.points else ()
 
 
 def _moving(null: np.ndarray, change: np.ndarray, zeros: int) -> np.ndarray:
