@@ -8,6 +8,7 @@ so it can be saved, loaded and compared.
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import networkx as nx
 import numpy as np
@@ -198,6 +199,16 @@ class BranchGraph:
             for event in branch.events:
                 first = branch.first_minimum(event)
                 yield {"branch": name} | event.to_dict() | {"first_integer": first}
+
+    def save(self, folder: str | Path) -> None:
+        """Write branches, graph and table into a folder, for :func:`bifurc.load`."""
+        from bifurc.graph.files import branch_path, save_branch, save_graph, save_table
+
+        folder = Path(folder)
+        for name, branch in self.branches.items():
+            save_branch(branch_path(folder, name), branch)
+        save_graph(folder, self)
+        save_table(folder, self)
 
     def __eq__(self, other) -> bool:
         """Same nodes, edges, data and branches, to the last bit."""
