@@ -93,9 +93,8 @@ class SymmetricProblem(PlainProblem):
     def isotypic(self) -> dict[Component, Isotypic]:
         """The irreps that break the symmetry of the fixed space, with their vectors."""
         return {
-            Component(part.name, sets, part.copies, Polynomial.of(part.dimension)): part
+            Component(part.name, _sets(part), part.copies, Polynomial.of(part.dimension)): part
             for part in self.group.components(self.basis)
-            for sets in [(part.points,) if part.points else ()]
         }
 
     @property
@@ -169,6 +168,10 @@ class SymmetricProblem(PlainProblem):
         return Kernel.at(self.full, whole, self.kernel(event))
 
 
+def _sets(part: Isotypic) -> tuple[str, ...]:
+    return (part.points,) if part.points else ()
+
+
 def _moving(null: np.ndarray, change: np.ndarray, zeros: int) -> np.ndarray:
     """Null vectors of a block but those on which its derivative along the branch vanishes."""
     speeds, turns = np.linalg.eigh(null.T @ change @ null)
@@ -190,9 +193,8 @@ def _rows_of(parts, matrix: np.ndarray) -> dict[Component, np.ndarray]:
 
 @candidates.register
 def _(problem: SymmetricProblem, event: Event, search: Search):
-    if event.component.irrep == "t":
+    if not event.breaks_out:
         yield Candidate(OWN, problem, event.X, event.tangent)
-        return
     state = problem.basis @ event.X[:-1]
     kernel = problem.kernel(event)
     least = None
@@ -226,7 +228,9 @@ def _(problem: SymmetricProblem, state: np.ndarray, one: np.ndarray, other: np.n
 def _(problem: SymmetricProblem, event: Event, births: list[Birth]) -> str | None:
     """Their orbits on the sphere of the kernel, with signs by index: Euler's characteristic."""
     k = problem.kernel(event).shape[1]
-    if not births or not 1 < k <= COUNTED or any(birth.form is None for birth in births):
+    if not births or not 1 < k <= COUNTED or not event.breaks_out:
+        return None
+    if any(birth.form is None for birth in births):
         return None
     kernel = problem.reduced(event)
     leading = kernel.quadratic() or kernel.cubic()
