@@ -241,30 +241,17 @@ def two_blocks():
 def test_conjugate_states_have_the_same_births(state, group):
     """Two irreps, one of each block, vanish together and are one kernel, a plane.
 
-    Its cubic is p³ of the one minus p³ of the other (the blocks lie at +1 and
-    -1): none on the sum of both, which the exchange of the two squares leaves.
+    Each exchange within a block turns one axis round: both axes and the four
+    diagonals, which are one class, bear pitchforks.
     """
     problem = SymmetricProblem.of(two_blocks(), group, group.fixed_space(np.array(state)[:, None]))
     groups.check_symmetry(problem)
     x = problem.basis.T @ np.array(state)
-    vanishing = [e for e in events_of(problem, (-0.3, 0.4), x) if e.component.irrep != "t"]
-    assert [e.lam for e in vanishing] == pytest.approx([0.0] * len(vanishing), abs=1e-9)
-    found = []
-    for event in vanishing:
-        births, attempts = switch(problem, event)
-        assert births
-        found.append(orders(problem, births))
-        assert any("by Euler's characteristic" in a.outcome for a in attempts)
-    reference = SymmetricProblem.of(
-        two_blocks(), group, group.fixed_space(np.array([[1.0, 1, -1, -1]]).T)
-    )
-    event = next(
-        e
-        for e in events_of(reference, (-0.3, 0.4), reference.basis.T @ np.array([1.0, 1, -1, -1]))
-        if e.component.irrep != "t"
-    )
-    births, _ = switch(reference, event)
-    assert found == [orders(reference, births)] * len(found)
+    (event,) = events_of(problem, (-0.3, 0.4), x)
+    assert (event.lam, event.multiplicity) == (pytest.approx(0.0, abs=1e-9), 2)
+    births, attempts = switch(problem, event)
+    assert orders(problem, births) == [2, 2, 1]
+    assert "3 of 3 classes" in attempts[-1].outcome
 
 
 @pytest.mark.parametrize("coefficient", [0.3 + 0.2j, -0.5 + 1.0j, 0.4j, 0.7])
@@ -348,7 +335,7 @@ def random_form(rng, m, degree):
 
 @pytest.mark.parametrize("m", [2, 3, 4])
 @pytest.mark.parametrize("degree", [2, 3])
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_all_directions_of_a_random_form_by_euler_and_by_many_starts(m, degree, seed):
     rng = np.random.default_rng(seed)
     gradient, P = random_form(rng, m, degree)
@@ -358,7 +345,7 @@ def test_all_directions_of_a_random_form_by_euler_and_by_many_starts(m, degree, 
     for way in ways.found:
         value = gradient(way.vector)
         assert np.allclose(way.rate * A @ way.vector, -value, atol=1e-7 * np.abs(value).max())
-    for _ in range(60):
+    for _ in range(20):
         w = ends_on_sphere(gradient, P, A, rng.normal(size=m))
         if w is not None:
             nearest = max(abs(w @ way.vector) for way in ways.found)

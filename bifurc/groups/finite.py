@@ -12,7 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
-from bifurc.groups import lattice
+from bifurc.groups import lattice, partitions
 from bifurc.groups.elements import (
     Elements,
     SignedPermutations,
@@ -219,7 +219,7 @@ def _few_generators(members: Elements) -> np.ndarray:
 def fixed_by(writing: Writing, generators: np.ndarray) -> np.ndarray:
     """Orthonormal basis of all vectors that some elements fix; (n, f)."""
     if isinstance(writing, SignedPermutations):
-        return lattice.fixed_by_codes(generators.astype(int), writing.n)
+        return partitions.fixed_by_codes(generators.astype(int), writing.n)
     moved = np.concatenate([generators - np.eye(writing.n), np.zeros((1, writing.n, writing.n))])
     _, values, rows = np.linalg.svd(moved.reshape(-1, writing.n))
     return rows[np.count_nonzero(values > lattice.NULL) :].T

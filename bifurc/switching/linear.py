@@ -193,9 +193,8 @@ def _rows_of(parts, matrix: np.ndarray) -> dict[Component, np.ndarray]:
 
 @candidates.register
 def _(problem: SymmetricProblem, event: Event, search: Search):
-    if event.component.irrep == "t":
+    if not event.breaks_out:
         yield Candidate(OWN, problem, event.X, event.tangent)
-        return
     state = problem.basis @ event.X[:-1]
     kernel = problem.kernel(event)
     least = None
@@ -229,7 +228,9 @@ def _(problem: SymmetricProblem, state: np.ndarray, one: np.ndarray, other: np.n
 def _(problem: SymmetricProblem, event: Event, births: list[Birth]) -> str | None:
     """Their orbits on the sphere of the kernel, with signs by index: Euler's characteristic."""
     k = problem.kernel(event).shape[1]
-    if not births or not 1 < k <= COUNTED or any(birth.form is None for birth in births):
+    if not births or not 1 < k <= COUNTED or not event.breaks_out:
+        return None
+    if any(birth.form is None for birth in births):
         return None
     kernel = problem.reduced(event)
     leading = kernel.quadratic() or kernel.cubic()
