@@ -276,10 +276,13 @@ def examine(problem, points: list[Point], status: Status, options: Options) -> B
     places = together(problem, found)
     steps = [min(int(place[0].position), len(points) - 2) for place in places]
     events = Events()
-    for place, i in zip(places, steps, strict=True):
+    for number, (place, i) in enumerate(zip(places, steps, strict=True)):
         sheet = 1 + sum(event.turns for event in events)
+        # lam may have turned on the step before
+        turns = sum(turning(places[k]) for k in range(number) if steps[k] == i)
+        way = np.sign(points[i].tangent[-1] or points[i + 1].tangent[-1]) * (-1) ** turns
         alone = steps.count(i) == 1
-        events.extend(describe(problem, place, points, known, i, alone, sheet))
+        events.extend(describe(problem, place, points, known, i, alone, sheet, way))
     return Branch(problem, points, status, events)
 
 
@@ -295,19 +298,25 @@ def together(problem, found: list[Found]) -> list[list[Found]]:
     return places
 
 
+def turning(place: list[Found]) -> bool:
+    """Whether lam turns at a place."""
+    return any(isinstance(one.at, Singularity) and (one.at.fold or one.tangential) for one in place)
+
+
 def describe(
-    problem, place: list[Found], points, known: Spectra, i: int, alone: bool, sheet: int
+    problem, place: list[Found], points, known: Spectra, i: int, alone: bool, sheet: int, way: float
 ) -> list[Event]:
     """Make the record of what happens at one place on step ``i``.
 
     That is one event, or two if there are irreps that exist and irreps that
-    do not. ``alone`` says that nothing else happens on the step.
+    do not. ``alone`` says that nothing else happens on the step, ``way`` whether
+    lam grows there.
     """
     # a branch point of the branch itself comes first, and knows best where it is
     first = next((found for found in place if isinstance(found.at, Singularity)), place[0])
     X, lam, one = first.at.X, float(first.at.X[-1]), points[i]
     fold = isinstance(first.at, Singularity) and first.at.fold
-    tangent, parameters = _tangent(first, one, points[i + 1], i), problem.parameters(lam)
+    tangent, parameters = _tangent(first, one, points[i + 1], i, way), problem.parameters(lam)
     rates = [float(found.at.slope @ tangent) for found in place]  # along the branch
     before, after = _sides(problem, place, rates, known, i, alone)
     backward = tangent[-1] < 0 and not fold
@@ -338,12 +347,12 @@ def describe(
     ]
 
 
-def _tangent(found: Found, one: Point, other: Point, i: int) -> np.ndarray:
+def _tangent(found: Found, one: Point, other: Point, i: int, way: float) -> np.ndarray:
     """The tangent of the branch at what was found on step ``i`` between two points."""
     if isinstance(found.at, Singularity):
         share = found.position - i
         return (1 - share) * one.tangent + share * other.tangent
-    return found.at.tangent * np.sign(one.tangent[-1])
+    return found.at.tangent * way
 
 
 def _sides(problem, place: list[Found], rates, known: Spectra, i: int, alone: bool):

@@ -1,7 +1,7 @@
 """A branch at one value of its parameter: as many states as it has sheets there."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -22,7 +22,7 @@ class State:
     """The branch at one value of its parameter."""
 
     sheet: int
-    point: Point
+    point: Point = field(repr=False)
     loss: float
     index: Polynomial  # Morse index, in the parameters
     is_minimum: bool  # neutral directions aside, and as far as second derivatives tell
