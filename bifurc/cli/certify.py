@@ -1,7 +1,7 @@
 """``bifurc certify``: prove an event, or the kind of critical points, in interval arithmetic."""
 
-from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from collections.abc import Sequence
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from typing import Any
 
 from bifurc.cli.common import (
@@ -67,7 +67,7 @@ def run(arguments) -> None:
 
     check_place(arguments.output)
     family, early = family_of(arguments), None
-    where: dict[str, Any] = {arguments.param: (arguments.first, arguments.last)}
+    where: dict[str, Any] = arguments.runs or {arguments.param: (arguments.first, arguments.last)}
     if arguments.infinity:
         data = certify_to_infinity(family, arguments.last, arguments.param)
     elif arguments.branch:
