@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (lines of the package, with quotes around them)
 """One-line soundness bugs, each of which a test must notice: ``python -m tests.mutants``.
 
 Every rounding, radius, inclusion, remainder and condition that a proof rests

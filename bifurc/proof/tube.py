@@ -296,7 +296,7 @@ def fine_taylor(problem: BallProblem, z: np.ndarray, direction: np.ndarray) -> l
         point = [(value - s).mid() for value, s in zip(point, step, strict=True)]
     rows = [point]
     for k in range(1, ORDER + 1):
-        states = np.array([balls(row) for row in [*rows, [0] * len(point)]])
+        states = np.array([balls(row) for row in [*rows, [flint.arb(0)] * len(point)]])
         change = problem.gradient(Series(states[:, :-1]), Series(states[:, -1])).coefficients[k]
         target = column([*arbs(-change), int(k == 1)])
         rows.append([value.mid() for value in (near * target).entries()])
