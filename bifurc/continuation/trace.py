@@ -11,6 +11,7 @@ from collections.abc import Callable, Generator
 import numpy as np
 
 from bifurc.continuation.correct import Outcome, correct_all, correct_at
+from bifurc.continuation.neutral import as_it_is, rested
 from bifurc.continuation.options import Options, Status
 from bifurc.continuation.point import Point
 from bifurc.continuation.predict import NODES, Hermite, along_hermite
@@ -160,6 +161,11 @@ def point_at(problem, x, lam: float, options: Options | None = None, towards: fl
     like = np.zeros(len(guess))
     like[-1] = towards
     outcome = correct_at(problem, guess, like, options or Options(max_iterations=30))
+    if outcome.point is None:
+        held, near = rested(problem, guess[:-1], lam)  # zeros that persist make Newton singular
+        if held.neutrals.own:
+            outcome = correct_at(held, np.append(near, lam), like, options or Options())
+            outcome = as_it_is(problem, outcome)
     if outcome.point is None:
         raise ValueError(
             f"No solution near the start at {lam:.6g}: {outcome.status.value} "

@@ -84,9 +84,10 @@ def _slopes(X: np.ndarray, values: np.ndarray) -> np.ndarray:
     return np.gradient(values, arc, axis=0, edge_order=2 if len(X) > 2 else 1)
 
 
-def refine(problem, points: list[Point], options: Options) -> tuple[list[Point], Spectra]:
+def refine(
+    problem, points: list[Point], known: Spectra, options: Options
+) -> tuple[list[Point], Spectra]:
     """Insert points until no eigenvalue can cross zero twice unseen between two of them."""
-    known = spectra(problem, points)
     for _ in range(DEPTH):
         added = {}
         for i in np.flatnonzero(_doubtful(points, known)).tolist():

@@ -116,5 +116,8 @@ class Vanishing:
 def vanishing(problem, X: np.ndarray, component: Component, count: int = 1, **how) -> Vanishing:
     """The ``count`` eigenvalues of the block nearest to zero, in one evaluation."""
     g, jacobian, block, changes = problem.jacobian_and_block(X[:-1], X[-1], component, **how)
+    if block.zeros:
+        along = np.linalg.svd(jacobian)[2][-1]  # the tangent of the branch
+        block = block.told_apart(np.tensordot(along, changes, 1), count)
     eigen = block.eigen()
     return Vanishing(g, jacobian, eigen, nearest(eigen, count), block.matrix, changes)

@@ -14,6 +14,7 @@ from fractions import Fraction
 import numpy as np
 
 from bifurc.events.records import Event
+from bifurc.files import reason
 from bifurc.loss.problem import NetworkProblem
 from bifurc.proof import branch, complete, limit, record, theorem
 from bifurc.proof.claims import at_point, lengthy, proved_on
@@ -150,7 +151,7 @@ def check(data: dict) -> None:
         with precision(bits), np.errstate(all="ignore"):
             compare(data["proved"], _conclusions(data))
     except (KeyError, TypeError, AttributeError, IndexError, ValueError, RecursionError) as error:
-        raise ValueError(f"The certificate is malformed: {str(error).rstrip('.')}.") from None
+        raise ValueError(f"The certificate is malformed: {reason(error)}.") from None
     except (ZeroDivisionError, OverflowError):
         raise NotCertifiedError("A matrix is not provably invertible on its box.") from None
 

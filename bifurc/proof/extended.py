@@ -221,6 +221,11 @@ def system_of(problem: Enclosed, event, X) -> tuple[BlockSystem, list]:
     NotCertifiedError
         If more than one eigenvalue vanishes there, or none does.
     """
+    if len(event.zeros) > 1:
+        raise NotCertifiedError(
+            f"{' and '.join(zero.component.label for zero in event.zeros)} vanish at once at "
+            f"lam = {event.lam:.10g}; only simple events are certified."
+        )
     component, exact = event.component, problem.exact
     lengths = arbs(exact._copy_weights(component, Ball(float(X[-1]))))
     copies = tuple(i for i, length in enumerate(lengths) if not length.is_zero())

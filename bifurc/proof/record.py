@@ -8,12 +8,11 @@ meaning and nothing stands in a file that is not proved.
 
 import hashlib
 import json
-import os
 import re
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from fractions import Fraction
-from pathlib import Path
 
+from bifurc.files import read_json, write_atomically
 from bifurc.loss.kernels import KERNELS, kernel, parameter_names
 from bifurc.loss.line import LAM
 from bifurc.loss.problem import NetworkProblem
@@ -321,10 +320,7 @@ def sign(data: dict) -> dict:
 
 def save(path, data: dict) -> None:
     """Write a certificate; a reader sees the old file or the whole new one."""
-    path = Path(path)
-    part = path.with_name(path.name + ".part")
-    part.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
-    os.replace(part, path)
+    write_atomically(path, json.dumps(data, indent=1) + "\n")
 
 
 def _table(pairs: list) -> dict:
@@ -355,15 +351,16 @@ def load(path) -> dict:
     Raises
     ------
     ValueError
-        If the file is not JSON, or no certificate.
+        If there is no such file, it is not JSON, or no certificate.
     """
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-        data = json.loads(
-            text, object_pairs_hook=_table, parse_float=_float, parse_constant=_no_number
-        )
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path} is not a certificate: {error}.") from None
+    data = read_json(
+        path,
+        "is not a certificate",
+        "write it anew with bifurc certify -o",
+        object_pairs_hook=_table,
+        parse_float=_float,
+        parse_constant=_no_number,
+    )
     if not isinstance(data, dict) or "schema" not in data:
         raise ValueError(f"{path} is not a certificate: it has no schema.")
     return data

@@ -14,6 +14,12 @@ from collections.abc import Mapping
 from fractions import Fraction
 from math import lcm
 
+# beyond these nothing that describes a family lies, and products of products never end
+MOST_TERMS = 5000
+MOST_FACTORS = 64  # total degree
+MOST_BITS = 20_000  # of a denominator; the least double is 2**-1074
+LARGEST = 2**1000  # of a coefficient, so that it is a double
+
 Monomial = tuple[str, ...]  # the names in it, sorted, repeated by power
 LONGEST = 2000  # characters of an expression
 _DECIMAL = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
@@ -24,6 +30,10 @@ _OPERATIONS = {
     ast.Mult: operator.mul,
     ast.Div: operator.truediv,
 }
+
+
+class TooLargeError(ValueError):
+    """A polynomial has more terms, factors or digits than any family needs."""
 
 
 class Polynomial:
@@ -47,6 +57,9 @@ class Polynomial:
 
     def __init__(self, terms: Mapping[Monomial, Fraction | int | float]):
         self.terms = {key: Fraction(value) for key, value in terms.items() if value}
+        for c in self.terms.values():
+            if not -LARGEST < c < LARGEST:
+                raise TooLargeError("A number is too large; sizes and entries fit in a double.")
         self._hash = hash(frozenset(self.terms.items()))
 
     @classmethod
@@ -65,6 +78,8 @@ class Polynomial:
         # the decimal a user typed, not its binary neighbour: 0.1 is 1/10
         try:
             return cls({(): Fraction(str(value) if isinstance(value, float) else value)})
+        except TooLargeError:
+            raise
         except (TypeError, ValueError):
             raise ValueError(
                 f'{value!r} is neither a finite number nor an expression such as "d - 1".'
@@ -84,12 +99,13 @@ class Polynomial:
         explicit = re.sub(product, _times, text.strip())
         try:
             if len(explicit) > LONGEST:
-                raise ValueError(f"more than {LONGEST} characters")
+                raise TooLargeError(f"Expressions have at most {LONGEST} characters; shorten it.")
             return cls._read(ast.parse(explicit, mode="eval").body, explicit.encode())
-        except (
-            SyntaxError, KeyError, ValueError, ZeroDivisionError, OverflowError, RecursionError,
-            MemoryError,
-        ):  # fmt: skip
+        except TooLargeError:
+            raise
+        except (RecursionError, MemoryError):
+            raise TooLargeError(f"Expression {text!r} has too many terms; shorten it.") from None
+        except (SyntaxError, KeyError, ValueError, ZeroDivisionError, OverflowError):
             raise ValueError(
                 f"Expression {text!r} does not parse; write a polynomial such as "
                 '"d - 1", "2d - k" or "p".'
@@ -162,9 +178,11 @@ class Polynomial:
         return Polynomial(terms)
 
     def __mul__(self, other) -> "Polynomial":
+        other = Polynomial.of(other)
+        _check_product(self, other)
         terms: dict[Monomial, Fraction] = {}
         for left, a in self.terms.items():
-            for right, b in Polynomial.of(other).terms.items():
+            for right, b in other.terms.items():
                 key = tuple(sorted(left + right))
                 terms[key] = terms.get(key, Fraction(0)) + a * b
         return Polynomial(terms)
@@ -235,6 +253,23 @@ def decimal(text: str) -> Fraction:
 def _times(match: re.Match) -> str:
     """2d as 2*d; a zero before a letter begins no product, as in 0x10."""
     return match[0] if not float(match[1]) else f"{match[1]}*"
+
+
+def _check_product(one: Polynomial, other: Polynomial) -> None:
+    """Raise TooLargeError if a product is beyond what a family may be."""
+    bits = sum(
+        max((c.denominator.bit_length() for c in p.terms.values()), default=0)
+        for p in (one, other)
+    )  # fmt: skip
+    if (
+        len(one.terms) * len(other.terms) > MOST_TERMS
+        or one.degree + other.degree > MOST_FACTORS
+        or bits > MOST_BITS
+    ):
+        raise TooLargeError(
+            f"A product of {len(one.terms)} by {len(other.terms)} terms of degree "
+            f"{one.degree + other.degree} is too large; sizes and parameters are short expressions."
+        )
 
 
 def _decimal(number: Fraction) -> str:

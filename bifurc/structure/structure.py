@@ -29,6 +29,7 @@ from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
 
 SLACK = 1e-9  # what rounding may take from a size: 4.1 - 3.1 is no more than 1
+MOST_BLOCKS = 100_000  # of W: beyond, nothing can be computed in reasonable time
 Entry = tuple[Polynomial, Polynomial]  # diagonal and off-diagonal; equal where not tied
 # an identifier; parts, copies and mergers of sets add to it what no identifier has
 NAME = re.compile(r"[^\W\d]\w*([/#+]\w+)*")
@@ -114,6 +115,11 @@ class Structure:
             ("Teacher block", self.teachers),
         ):
             check_names(what, [one.name for one in named])
+        if (blocks := len(self.students) * len(self.inputs)) > MOST_BLOCKS:
+            raise ValueError(
+                f"A structure of {len(self.students)} by {len(self.inputs)} blocks has {blocks} of "
+                f"them; {MOST_BLOCKS} are the most. Use fewer point sets."
+            )
         known = {points.name for points in self.sets}
         for block in (*self.students, *self.inputs, *self.teachers):
             if block.points not in known:
