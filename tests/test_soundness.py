@@ -125,6 +125,17 @@ def test_roots_of_balls_hold_exact_squares(rad):
                     assert low**2 <= x <= high**2
 
 
+@pytest.mark.parametrize("name", ["arccos", "arcsin", "arctan", "exp", "log"])
+def test_functions_of_balls_hold_those_of_the_ends(name):
+    with mpmath.workprec(200), precision(BITS):
+        function = getattr(mpmath, name.replace("arc", "a"))
+        for rad in (0.0, 1e-3):
+            found = getattr(Ball(flint.arb(0.4, rad)), name)()
+            low, high = (mpmath.mpf(v.numerator) / v.denominator for v in ends(found.arb))
+            for sign in (-1, 1):
+                assert low <= function(mpmath.mpf(0.4) + sign * mpmath.mpf(rad)) <= high
+
+
 def test_fractions_are_enclosed_not_rounded():
     with precision(BITS):
         for number in (Fraction(1, 3), Fraction(10**20 + 1, 10**20), Fraction(2, 7)):
@@ -499,6 +510,15 @@ def test_signs_allow_for_what_stands_off_the_diagonal():
         )
         with pytest.raises(NotCertifiedError):
             signs(diagonalise(vague, [flint.arb(1)] * 2))
+
+
+def test_the_inverse_of_a_basis_is_enclosed():
+    with precision(BITS):
+        found = diagonalise(block([[1.0, 1.0, 0.2], [1e-6, 1.001, 3.0], [0.0, 1e-5, 0.7]]), None)
+    with precision(400):
+        unit = found.basis * found.inverse
+        for i, j in product(range(3), range(3)):
+            assert unit[i, j].contains(flint.arb(int(i == j)))
 
 
 def test_the_disc_of_a_crossing_meets_no_other():

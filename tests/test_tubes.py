@@ -323,6 +323,13 @@ def test_two_eigenvalues_that_cross_together_prove_nothing():
         assert along(apart, 2).cells(-1.0, 1.0)
 
 
+def test_two_eigenvalues_that_cross_near_each_other_are_two_crossings():
+    with precision(BITS):
+        near = along(diagonal(lambda lam: lam - 0.3, lambda lam: 0.301 - lam), 2)
+        ways = [c.crossing for c in near.cells(-1.0, 1.0) if c.crossing]
+        assert {-1, 1} == set(ways)
+
+
 def test_the_zero_is_where_it_is_located():
     with precision(BITS):
         block = along(whole(lambda lam: lam - 0.3))
