@@ -293,7 +293,7 @@ TABLE = [
          "        zero, slopes = self.enclose(flint.arb(1))\n        zero = [value.mid() for value in zero]"),
         ("            if not abs(away) < r:", "            if False:"),
         ("        if not dot(self.direction, tangent) > 0:", "        if False:"),
-        ("        s = s + flint.arb(0, 1) * (width + flint.arb(2) ** (-flint.ctx.prec // 2))", ""),
+        ("        s = s + flint.arb(0, 1) * (width + flint.arb(2) ** (16 - flint.ctx.prec))", ""),
         ("        if not (low >= -1 and high <= 1):", "        if False:"),
         ("        if not (height.at(low) < target and height.at(high) > target):", "        if False:"),
         ("    return [value.range().abs_upper() for value in moved]",

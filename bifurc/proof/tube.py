@@ -233,7 +233,7 @@ class Tube:
         for _ in range(6):  # Newton on midpoints; the proof comes after
             s = (s - (height.at(s) - target) / height.poly.derivative()(s)).mid()
         width = (2 * (abs(height.at(s) - target) / self.pace.range())).abs_upper()
-        s = s + flint.arb(0, 1) * (width + flint.arb(2) ** (-flint.ctx.prec // 2))
+        s = s + flint.arb(0, 1) * (width + flint.arb(2) ** (16 - flint.ctx.prec))
         low, high = s.lower(), s.upper()
         if not (low >= -1 and high <= 1):
             raise NotCertifiedError("Two pieces of the branch do not overlap.")
