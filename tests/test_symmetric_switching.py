@@ -302,7 +302,7 @@ def two_rings(quadratic):
 
 
 def test_eigenvalues_of_complex_type_move_as_pairs_and_cross():
-    """[[a, z], [z', b]] with z = 0.7 w - 0.4 w', w = exp(2 pi i/3): |z|² = .49 + .16 + .28 = .93."""
+    """[[a, z], [z', b]], z = 0.7 w - 0.4 w', w = exp(2 pi i/3): |z|² = .49 + .16 + .28 = .93."""
     problem = two_rings(0.4)
     events = [e for e in events_of(problem, (-2.0, 2.0)) if e.component.irrep == "E"]
     root = np.sqrt(0.15**2 + 0.93)

@@ -14,6 +14,7 @@ from bifurc.draw.curves import parameter_of
 from bifurc.draw.diagram import mark_integers
 from bifurc.draw.style import GREY, axes, colours, key, legend, line_of, look_of, marker_of, pretty
 from bifurc.graph.graph import BranchGraph
+from bifurc.groups import IsotropyLattice
 
 ENDS = {  # marker and what it means
     "start": (".", "start"),
@@ -215,25 +216,29 @@ def _columns(lattice: nx.DiGraph) -> dict[str, float]:
     return found | {label: float(next(leaves)) for label in lattice if label not in found}
 
 
-def isotropy_lattice(graph: BranchGraph, ax: Axes | None = None):
+def isotropy_lattice(graph: BranchGraph | IsotropyLattice, ax: Axes | None = None):
     """Draw the isotropies met, larger groups on top, joined where one branch is born from another.
 
     The height is the dimension of the fixed-point space; edges name the
-    irrep whose kernel breaks the symmetry.
+    irrep whose kernel breaks the symmetry. Of a group's lattice
+    (:meth:`bifurc.groups.FiniteGroup.lattice`) all isotropies are drawn, each
+    joined to those next in size that it contains.
 
     Returns
     -------
     fig, ax
     """
-    lattice = isotropies(graph)
+    lattice = graph.named if isinstance(graph, IsotropyLattice) else isotropies(graph)
     fig, ax = axes(ax)
     dimension = dict(lattice.nodes(data="dimension"))
     rows = sorted(set(dimension.values()))
     across = _columns(lattice)
     place = {label: (across[label], -rows.index(n)) for label, n in dimension.items()}
-    for u, v, irrep in lattice.edges(data="irrep"):
+    for u, v, irrep in lattice.edges(data="irrep", default=""):
         (x0, y0), (x1, y1) = place[u], place[v]
         ax.plot([x0, x1], [y0, y1], color=GREY, linewidth=0.9, zorder=1)
+        if not irrep:
+            continue
         ax.text(
             0.45 * x0 + 0.55 * x1, 0.45 * y0 + 0.55 * y1, irrep, ha="center", va="center",
             fontsize="small", color="0.3",

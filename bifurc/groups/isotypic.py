@@ -180,15 +180,14 @@ def orbits_of_pairs(writing: SignedPermutations, generators: np.ndarray):
     source, negative = generators % n, generators // n
     pairs = (here[:, None] * n + here).ravel()
     signed = bool(negative.any())
-    rows, columns = [], []
+    ends: list[np.ndarray] = [np.zeros((2, 0), dtype=int)]
     for s, minus in zip(source.astype(int), negative.astype(int), strict=True):
         to = (s[:, None] * n + s).ravel()
         turned = (minus[:, None] ^ minus).ravel() * n * n
         for sheet in (0, n * n) if signed else (0,):
-            rows.append(pairs + sheet)
-            columns.append(to + (turned + sheet) % (2 * n * n))
+            ends.append(np.stack([pairs + sheet, to + (turned + sheet) % (2 * n * n)]))
     size = (2 if signed else 1) * n * n
-    rows, columns = (np.concatenate(x) if x else np.zeros(0, int) for x in (rows, columns))
+    rows, columns = np.concatenate(ends, axis=1)
     graph = coo_matrix((np.ones(len(rows), dtype=bool), (rows, columns)), shape=(size, size))
     _, label = connected_components(graph, directed=False)
     if not signed:

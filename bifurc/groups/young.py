@@ -19,6 +19,7 @@ from bifurc.groups.symmetry import Isotypic, Smaller
 
 SOLVED = 3  # largest dimension of a fixed space in the kernel that is proposed
 CLOSE = 1e-6  # relative: a branch point met from its side is known to the root of rounding
+EXACT = 1e-10  # relative: fixed spaces are known to rounding
 ALL_WAYS = 12  # points of a part that is split into three or more in all ways
 EXPLICIT = 3  # points of the small parts of a split of a larger part into three or more
 
@@ -73,11 +74,11 @@ class SymmetricGroups:
         """The space fixed by the whole group; orthonormal columns."""
         return self._basis(self._sets)
 
-    def parts(self, states: np.ndarray) -> list[np.ndarray]:
-        """Coordinates that are equal in all columns of ``states`` (n, f), in order of the first."""
-        generic = states @ random_vectors(states.shape[1], 1)[0]
-        close = CLOSE * (np.abs(generic).max(initial=0.0) + 1e-9)
-        found = []
+    def parts(self, basis: np.ndarray, close: float = EXACT) -> list[np.ndarray]:
+        """Coordinates that are equal in all columns of a basis (n, f), in order of the first."""
+        generic = basis @ random_vectors(basis.shape[1], 1)[0]
+        close = close * (np.abs(generic).max(initial=0.0) + 1e-9)
+        found: list[np.ndarray] = []
         for members in self._sets:
             order = members[np.argsort(generic[members], kind="stable")]
             cuts = np.flatnonzero(np.diff(generic[order]) > close) + 1
@@ -90,17 +91,17 @@ class SymmetricGroups:
 
     def fixed_space(self, states: np.ndarray) -> np.ndarray:
         """The space fixed by all that fixes the columns of ``states`` (n, f)."""
-        return self._basis(self.parts(states))
+        return self._basis(self.parts(states, CLOSE))
 
-    def isotropy_order(self, states: np.ndarray) -> int:
-        """How many elements fix the columns of ``states`` (n, f)."""
-        return prod(factorial(len(part)) for part in self.parts(states))
+    def isotropy_order(self, basis: np.ndarray) -> int:
+        """How many elements fix a space."""
+        return prod(factorial(len(part)) for part in self.parts(basis))
 
     def components(self, basis: np.ndarray) -> tuple[Isotypic, ...]:
         """A standard irrep for each part of two or more coordinates."""
         moved = [part for part in self.parts(basis) if len(part) > 1]
         return tuple(
-            self._standard(part, "" if len(moved) == 1 else str(number))
+            self._standard(part, () if len(moved) == 1 else (str(number),))
             for number, part in enumerate(moved, start=1)
         )
 
@@ -142,7 +143,7 @@ class SymmetricGroups:
         here = kernel[part]
         return bool(np.ptp(here, axis=0).max(initial=0.0) > CLOSE)
 
-    def _standard(self, part: np.ndarray, points: str) -> Isotypic:
+    def _standard(self, part: np.ndarray, sets: tuple[str, ...]) -> Isotypic:
         size = len(part)
         row = np.zeros((self.n, 1))
         row[part[:2], 0] = np.sqrt(0.5), -np.sqrt(0.5)
@@ -151,7 +152,7 @@ class SymmetricGroups:
             return np.array(self._contrasts(np.split(part, size))).T[None]
 
         name = partition_text((size - 1, 1))
-        return Isotypic(name, size - 1, 1, "real", row, spaces, points)
+        return Isotypic(name, size - 1, 1, "real", row, spaces, sets)
 
     # vectors
 
@@ -160,7 +161,7 @@ class SymmetricGroups:
         close = CLOSE * (np.abs(other).max(initial=0.0) + 1e-9)
         return all(
             np.abs(np.sort(one[part]) - np.sort(other[part])).max() <= close
-            for part in self.parts(state[:, None])
+            for part in self.parts(state[:, None], CLOSE)
         )
 
     def conjugate(self, one: np.ndarray, other: np.ndarray) -> bool:

@@ -22,6 +22,7 @@ from bifurc.spectra import Block
 from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
 from bifurc.switching.isotropy import exchanged, larger_isotropy, reversed_by_relabelling
+from bifurc.switching.normal_form import NormalForm
 from bifurc.switching.polynomials import index_across
 from bifurc.switching.subgroups import Search
 from bifurc.switching.submaximal import LARGEST, MOST, Kernel
@@ -93,7 +94,7 @@ class SymmetricProblem(PlainProblem):
     def isotypic(self) -> dict[Component, Isotypic]:
         """The irreps that break the symmetry of the fixed space, with their vectors."""
         return {
-            Component(part.name, part.points, part.copies, Polynomial.of(part.dimension)): part
+            Component(part.name, part.sets, part.copies, Polynomial.of(part.dimension)): part
             for part in self.group.components(self.basis)
         }
 
@@ -224,9 +225,8 @@ def _(problem: SymmetricProblem, state: np.ndarray, one: np.ndarray, other: np.n
 def _(problem: SymmetricProblem, event: Event, births: list[Birth]) -> str | None:
     """Their orbits on the sphere of the kernel, with signs by index: Euler's characteristic."""
     k = problem.kernel(event).shape[1]
-    if not births or not 1 < k <= COUNTED or not event.breaks_out:
-        return None
-    if any(birth.form is None for birth in births):
+    forms = [(birth, birth.form) for birth in births if isinstance(birth.form, NormalForm)]
+    if not births or len(forms) < len(births) or not 1 < k <= COUNTED or not event.breaks_out:
         return None
     kernel = problem.reduced(event)
     leading = kernel.quadratic() or kernel.cubic()
@@ -235,8 +235,8 @@ def _(problem: SymmetricProblem, event: Event, births: list[Birth]) -> str | Non
     if leading is None or values[0] * values[-1] <= 0:
         return None
     total, order = 0, problem.group.isotropy_order(problem.basis)
-    for birth in births:
-        w = birth.sign * kernel.right.T @ (birth.problem.basis @ birth.form.kernel)
+    for birth, form in forms:
+        w = birth.sign * kernel.right.T @ (birth.problem.basis @ form.kernel)
         w = w / np.linalg.norm(w)
         image = speeds @ w
         level = float(leading(w) @ image / (image @ image))
