@@ -21,7 +21,6 @@ import numpy as np
 
 from bifurc.continuation.neutral import recognised
 from bifurc.continuation.options import Options
-from bifurc.continuation.problem import PlainProblem
 from bifurc.errors import NotDefinedError, ZeroRowError
 from bifurc.events.records import Event
 from bifurc.loss.problem import NetworkProblem
@@ -48,6 +47,7 @@ class Candidate:
     tangent: np.ndarray | None = (
         None  # (n + 1,), of the known branch if it may move along the kernel
     )
+    submaximal: bool = True  # whether a kernel of more than one line is solved
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,8 @@ def _(problem: NetworkProblem, event: Event, search: Search):
             continue
         parts = parts.along(problem.line)
         X = np.append(parts.embedding @ event.X[:-1], event.lam)
-        yield Candidate(str(subgroup), problem.on(parts.structure), X)
+        child = problem.on(parts.structure)
+        yield Candidate(str(subgroup), child, X, submaximal=search.submaximal)
 
 
 @singledispatch
@@ -181,7 +182,7 @@ def _at(candidate: Candidate, options: Options, window) -> tuple[list[Birth], st
 def _in_all_directions(candidate: Candidate, options: Options, window) -> tuple[list[Birth], str]:
     """The half-branches of a submaximal isotropy: its kernel is a plane or more."""
     problem, X = candidate.problem, candidate.X
-    if not isinstance(problem, PlainProblem):
+    if not candidate.submaximal:
         return [], "not axial: the kernel in its fixed space is not one line"
     solved = solve(problem, X)
     births: list[Birth] = []
