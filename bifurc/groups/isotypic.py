@@ -31,7 +31,7 @@ from bifurc.groups.symmetry import UNITS, Isotypic
 
 GAP = 1e-8  # of the largest eigenvalue: nearer ones belong to one summand
 COUPLED = 1e-6  # a random map between two summands this small, relative, is zero
-MIXED = 1e-14  # what may be left of a matrix that does not commute
+MIXED = 1e-13  # of its size: what may be left of a matrix that does not commute
 ROUNDS = 4000  # of averaging; each takes a part of what does not commute
 
 
@@ -158,6 +158,7 @@ class _Commuting:
                     return matrix
             one, other = self._rng.integers(len(moving), size=2)
             product = moving[one] @ moving[other]
+            product = product @ (3 * np.eye(len(product)) - product.T @ product) / 2  # orthogonal
             if len(moving) < 4 * len(self.generators) + 8:
                 moving.append(product)
             else:

@@ -166,7 +166,8 @@ class SymmetricProblem(PlainProblem):
     def reduced(self, event: Event) -> Kernel:
         """The reduced equation on all of the kernel at an event."""
         whole = np.append(self.basis @ event.X[:-1], event.X[-1])
-        return Kernel.at(self.full, whole, self.kernel(event))
+        own = [self.basis @ z.kernel for z in event.zeros if z.component == self.components[0]]
+        return Kernel.at(self.full, whole, np.hstack([*own, self.kernel(event)]))
 
 
 def _moving(null: np.ndarray, change: np.ndarray, zeros: int) -> np.ndarray:
