@@ -3,13 +3,16 @@
 from numbers import Real
 from typing import Any
 
-from bifurc.api import as_family, member, trace
+from bifurc.api import as_family, member, problem, trace
 from bifurc.events.records import only
 from bifurc.proof import certificate, record
 from bifurc.proof.asymptotics import Asymptotics, expand
 from bifurc.proof.branch import certify_branch
 from bifurc.proof.interval import need_flint
+from bifurc.proof.limit import certify_limit
 from bifurc.structure.families import Family
+
+BEYOND = 1.01  # where a branch joins what is proved from some value on, in units of that
 
 
 def certify(
@@ -69,6 +72,43 @@ def certify(
         return certify_branch(reduced, point.x, first, last, partial)
     found = [_point(as_family(family), parameter, value, digits) for value in values]
     return found[0] if len(found) == 1 else certificate.join(found)
+
+
+def certify_to_infinity(
+    family: Family | str, last: float | None = None, parameter: str = "d"
+) -> dict:
+    """Prove a family of ReLU critical points at every large value of a parameter.
+
+    Parameters
+    ----------
+    family : Family or str
+    last : float, optional
+        Prove the branch from there on, with all its crossings, to infinity;
+        by default only what holds beyond some large value.
+    parameter : str
+
+    Raises
+    ------
+    NotCertifiedError
+        If the proof does not go through.
+
+    Examples
+    --------
+    >>> certify_to_infinity("A")["proved"]["from"]
+    '256'
+    """
+    need_flint()
+    reduced = problem(as_family(family), parameter)
+
+    def coordinates(lam: float):
+        return member(family, parameter, lam)[1].x
+
+    of_limit = certify_limit(reduced, coordinates)
+    if last is None:
+        return of_limit
+    first = BEYOND * float(of_limit["proved"]["from"])
+    of_branch = certify_branch(reduced, coordinates(first), first, float(last))
+    return certificate.prove_theorem(of_branch, of_limit)
 
 
 def check(source) -> dict:

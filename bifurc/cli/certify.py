@@ -11,6 +11,7 @@ EPILOG = """examples:
   bifurc certify II --at d=6
   bifurc certify II --at d=6..40 -o minima.json
   bifurc certify A --branch --from 40 --to 3.2 -o branch.json
+  bifurc certify II --infinity --to 5.5 -o theorem.json
   bifurc certify M --branch --from 40 --to 3.2 --partial -o branch.json
 """
 
@@ -33,6 +34,9 @@ def add(commands) -> None:
     what.add_argument(
         "--branch", action="store_true", help="the whole branch from --from on, to --to"
     )
+    what.add_argument(
+        "--infinity", action="store_true", help="the branch from --to on, to infinity (relu)"
+    )
     command.add_argument(
         "--partial", action="store_true", help="of a branch, what is proved where the proof ends"
     )
@@ -48,13 +52,15 @@ def add(commands) -> None:
 
 def run(arguments) -> None:
     """Prove, then write or print the certificate."""
-    from bifurc.certified import certify
+    from bifurc.certified import certify, certify_to_infinity
     from bifurc.proof.record import save
 
     check_place(arguments.output)
     family = family_of(arguments)
     where: dict[str, Any] = {arguments.param: (arguments.first, arguments.last)}
-    if arguments.branch:
+    if arguments.infinity:
+        data = certify_to_infinity(family, arguments.last, arguments.param)
+    elif arguments.branch:
         data = certify(family, partial=arguments.partial, **where)
     elif arguments.event:
         data = certify(family, arguments.event, arguments.near, arguments.digits, **where)
@@ -90,11 +96,22 @@ def lines(data: dict) -> list[str]:
     """What a certificate proves, for a person: of which problem, where, and what."""
     if data["kind"] == "set":
         return [line for one in data["certificates"] for line in lines(one)]
+    if data["kind"] == "theorem":
+        of_branch, _ = data["certificates"]
+        every = f"at every real lam > {data['proved']['beyond']}, to infinity"
+        return [f"{subject_of(of_branch)}: {signs_of(data['proved'])} {every}", *lines(of_branch)]
     proved, subject = data["proved"], subject_of(data)
     off = " off neutral directions" if "neutral" in proved else ""
     if data["kind"] == "branch":
         whole, *events = branch_lines(proved, off)
         return [f"{subject}: {whole}", *events]
+    if data["kind"] == "complete":
+        return [
+            f"{subject} at every real lam >= {proved['from']}: {proved['points']} critical points "
+            "with all symmetries and no zero row: W = V, type A, and two with all rows equal"
+        ]
+    if data["kind"] == "limit":
+        return [f"{subject}: {signs_of(proved)} at every real lam >= {proved['from']}, to infinity"]
     if data["kind"] in ("point", "learnt"):
         kind = "minimum" if proved["is_minimum"] else f"saddle of index {proved['index']}"
         gap = f"every |eigenvalue|{off} > {proved['gap']}"
@@ -105,6 +122,14 @@ def lines(data: dict) -> list[str]:
     if data["kind"] == "pair":
         formal += ", two eigenvalues that are not real"
     return [f"{subject} at lam = {proved['value']}: {label}{formal}, {proved['transition']}"]
+
+
+def signs_of(proved: dict) -> str:
+    """A minimum, or how many eigenvalues of which blocks are negative."""
+    if proved["is_minimum"]:
+        return "one smooth branch, a minimum"
+    negative = ", ".join(f"{count} in {label}" for label, count in proved["negative"].items())
+    return f"one smooth branch, negative eigenvalues {negative}"
 
 
 def subject_of(data: dict) -> str:
@@ -132,7 +157,8 @@ def subject_of(data: dict) -> str:
         for tie in problem.get("ties", ())
     ]
     at = ", ".join(f"{name} {text}" for name, text in coordinates(data).items())
-    parts.append(f"{'from W = ' if data['kind'] == 'branch' else 'W = '}({at})")
+    way = {"branch": "from W = ", "limit": "towards W = "}.get(data["kind"], "W = ")
+    parts += [f"{way}({at})"] if at else []
     line = ", ".join(f"{name} = {text}" for name, text in problem["line"].items())
     return "; ".join([*parts, line])
 

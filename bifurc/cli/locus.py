@@ -96,6 +96,8 @@ def summary(family, event: str, curve) -> dict:
         "family": family.name,
         "event": event,
         "parameters": list(curve.names),
+        "irreps": curve.label,
+        "sheet": curve.sheet,
         "closed": curve.closed,
         "points": [
             dict(zip(values, pair, strict=True)) for pair in zip(*values.values(), strict=True)
@@ -118,7 +120,8 @@ def summary(family, event: str, curve) -> dict:
 def table(curve) -> list[str]:
     """Lines that a person reads: the points in order, special ones among them."""
     first, second = curve.names
-    lines = [f"{first:>18}{second:>18}", "  " + curve.ends[0].reason]
+    where = "" if curve.sheet is None else f", on sheet {curve.sheet} of the branch"
+    lines = [f"{curve.label}{where}", f"{first:>18}{second:>18}", "  " + curve.ends[0].reason]
     waiting = list(curve.special)
     for i, pair in enumerate(zip(*curve.values.values(), strict=True)):
         while waiting and waiting[0].position < i:

@@ -17,10 +17,12 @@ from bifurc.continuation.correct import correct_at
 from bifurc.continuation.options import Options
 from bifurc.events.detect import between
 from bifurc.events.records import Event, Index, morse_index
+from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
 
 WHOLE = 10_000  # of the whole sizes on a piece, the smallest: a window may reach to 10^9
 NEARLY_WHOLE = 1e-9  # a size that differs by less from a whole number is one, up to rounding
+AT_END = 1e-8  # relative: an irrep that ceases to exist at the end of a branch, up to rounding
 HALVINGS = 60  # of a step, to where an irrep ceases to exist: down to rounding
 
 
@@ -110,7 +112,13 @@ def stops(branch) -> list[Stop]:
     """The ends, events and limits of a branch, in the order of the walk."""
     points = branch.points
     events = [Stop(e.position, e.X, e) for e in branch.events if not e.formal]
-    between_ends = sorted([*events, *_limits(branch)], key=lambda stop: stop.position)
+    ends = [points[0].lam, points[-1].lam]
+    limits = [
+        stop
+        for stop in _limits(branch)
+        if min(abs(stop.X[-1] - lam) for lam in ends) > AT_END * (1 + abs(stop.X[-1]))
+    ]
+    between_ends = sorted([*events, *limits], key=lambda stop: stop.position)
     start = [Stop(0.0, points[0].X)]
     beyond = bool(events) and events[-1].position > len(points) - 1  # it was cut at an event
     end = [] if beyond or len(points) < 2 else [Stop(float(len(points) - 1), points[-1].X)]
@@ -126,16 +134,27 @@ def _limits(branch) -> Iterator[Stop]:
         for i in np.flatnonzero(exists[:-1] != exists[1:]).tolist():
             if not (values[i if exists[i] else i + 1] < 0).any():
                 continue
-            one, other = branch.points[i], branch.points[i + 1]
-            low, high = 0.0, 1.0
-            for _ in range(HALVINGS):
-                share = (low + high) / 2
-                same = component.exists(problem.parameters(one.lam + share * (other.lam - one.lam)))
-                low, high = (share, high) if same == exists[i] else (low, share)
-            guess = (1 - high) * one.X + high * other.X
-            point = correct_at(problem, guess, one.tangent, Options()).point
-            why = f"The irrep {component.label} exists on one side only; beyond it is formal."
-            yield Stop(i + high, guess if point is None else point.X, why=why)
+            yield _limit(branch, i, component, exists[i])
+
+
+def _limit(branch, i: int, component: Component, before: bool) -> Stop:
+    """Where on step ``i`` an irrep ceases to exist, or begins to; there it does not exist."""
+    problem, (one, other) = branch.problem, branch.points[i : i + 2]
+
+    def lam(share):
+        return one.lam + share * (other.lam - one.lam)
+
+    low, high = 0.0, 1.0
+    for _ in range(HALVINGS):
+        share = (low + high) / 2
+        same = component.exists(problem.parameters(lam(share))) == before
+        low, high = (share, high) if same else (low, share)
+    share = high if before else low
+    guess = (1 - share) * one.X + share * other.X
+    guess[-1] = lam(share)
+    point = correct_at(problem, guess, one.tangent, Options()).point
+    why = f"The irrep {component.label} exists on one side only; beyond it is formal."
+    return Stop(i + share, guess if point is None else point.X, why=why)
 
 
 def _negatives(branch, first: Stop, last: Stop) -> Index:

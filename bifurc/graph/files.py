@@ -21,7 +21,7 @@ import numpy as np
 from bifurc.continuation.options import Status
 from bifurc.continuation.point import Point
 from bifurc.events.branch import Branch
-from bifurc.events.records import Event, Events, Index, Zero
+from bifurc.events.records import Born, Event, Events, Index, Zero
 from bifurc.files import FileError, digest, read_json, read_text, reading, write_atomically
 from bifurc.graph.graph import SCHEMA, BranchGraph
 from bifurc.graph.problems import component_from, component_spec, problem_from, problem_spec
@@ -52,17 +52,18 @@ def save_branch(path: Path, branch: Branch, run: str = "") -> None:
         "work": np.array([[p.iterations, p.evaluations] for p in points]),
     }
     for i, event in enumerate(events):
-        arrays[f"event{i}_X"] = event.X
-        arrays[f"event{i}_tangent"] = event.tangent
-        for j, zero in enumerate(event.zeros):
-            arrays[f"event{i}_kernel{j}"] = zero.kernel
+        arrays |= _event_arrays(event, f"event{i}")
+    if branch.born is not None:
+        arrays |= _event_arrays(branch.born.event, "born")
     about = {
         "schema": SCHEMA,
         "name": path.stem,
         "run": run,
         "problem": problem_spec(branch.problem),
         "status": branch.status.name,
+        "isotropy": branch.isotropy,
         "events": [_event_spec(event) for event in events],
+        "born": branch.born and [branch.born.parent, _event_spec(branch.born.event)],
     }
     about["digest"] = _content_digest(arrays, about)
     arrays["about"] = np.array(json.dumps(about))
@@ -136,8 +137,15 @@ def _branch_from(data: dict, about: dict) -> Branch:
         Point(X, tangent, scales, jacobian, values[~np.isnan(values)], *work.tolist())
         for X, tangent, scales, jacobian, values, work in zip(*arrays, strict=True)
     ]
-    events = Events(_event_from(spec, data, i) for i, spec in enumerate(about["events"]))
-    return Branch(problem_from(about["problem"]), points, Status[about["status"]], events)
+    events = Events(_event_from(spec, data, f"event{i}") for i, spec in enumerate(about["events"]))
+    born = about["born"] and Born(about["born"][0], _event_from(about["born"][1], data, "born"))
+    problem, status = problem_from(about["problem"]), Status[about["status"]]
+    return Branch(problem, points, status, events, about["isotropy"], born)
+
+
+def _event_arrays(event: Event, name: str) -> dict[str, np.ndarray]:
+    kernels = {f"{name}_kernel{j}": zero.kernel for j, zero in enumerate(event.zeros)}
+    return {f"{name}_X": event.X, f"{name}_tangent": event.tangent, **kernels}
 
 
 def _event_spec(event: Event) -> dict:
@@ -152,17 +160,17 @@ def _event_spec(event: Event) -> dict:
     }
 
 
-def _event_from(spec: dict, data: dict, i: int) -> Event:
-    X = data[f"event{i}_X"]
+def _event_from(spec: dict, data: dict, name: str) -> Event:
+    X = data[f"{name}_X"]
     return Event(
         label=spec["label"],
         zeros=tuple(
-            Zero(component_from(component), data[f"event{i}_kernel{j}"], speed)
+            Zero(component_from(component), data[f"{name}_kernel{j}"], speed)
             for j, (component, speed) in enumerate(spec["zeros"])
         ),
         lam=float(X[-1]),
         X=X,
-        tangent=data[f"event{i}_tangent"],
+        tangent=data[f"{name}_tangent"],
         parameters=spec["parameters"],
         loss=float("nan") if spec["loss"] is None else spec["loss"],
         kind=spec["kind"],

@@ -108,6 +108,7 @@ class LocusProblem:
     """
 
     unfoldings = 0  # unknowns between y and arcsinh(lam)
+    neutrals = Neutrals()  # each of its zeros is one that is asked for
 
     neutrals = Neutrals()  # a locus is an isolated curve
 

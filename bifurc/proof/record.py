@@ -276,6 +276,10 @@ def state_of(data: dict) -> list:
         powers = zip(*map(from_texts, first["curve"]), strict=True)
         centre = [sum(c[::2]) - sum(c[1::2]) for c in powers]
         radius = from_texts(first["radius"])
+    elif data["kind"] == "complete":
+        return []
+    elif data["kind"] == "limit":
+        return [flint.arb(known[0]) for known in data["limit"]]
     elif data["kind"] == "learnt":
         return from_texts(data["coordinates"])
     else:
