@@ -1,5 +1,6 @@
 """Groups, their irreps and isotropy lattices against tables and against counts of all subgroups."""
 
+import pickle
 from itertools import permutations as arrangements
 
 import networkx as nx
@@ -267,6 +268,16 @@ def test_a_thousand_coordinates():
     basis = groups.symmetric(1000).fixed_space(state[:, None])
     assert groups.symmetric(1000).label(basis) == "S_400 x S_600"
     assert [p.dimension for p in groups.symmetric(1000).components(basis)] == [399, 599]
+
+
+@pytest.mark.parametrize("group", [octahedral(), groups.dihedral(6), groups.symmetric(4)], ids=repr)
+def test_groups_are_sent_to_workers_with_what_is_known_of_them(group):
+    parts = group.components(group.whole())
+    again = pickle.loads(pickle.dumps(group))
+    assert again.order == group.order
+    for one, other in zip(parts, again.components(again.whole()), strict=True):
+        assert (one.name, one.dimension) == (other.name, other.dimension)
+        assert np.array_equal(one.spaces(), pickle.loads(pickle.dumps(other)).spaces())
 
 
 def test_conjugates_have_one_name_and_others_another():

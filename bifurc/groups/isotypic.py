@@ -21,6 +21,7 @@ References
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from scipy.sparse import coo_matrix
@@ -98,7 +99,7 @@ def _isotypic(spaces: list[np.ndarray], *mapped: np.ndarray) -> Isotypic:
         copies=len(spaces),
         kind=kind,
         rows=stacked[:, :, 0].T,
-        make_spaces=lambda: stacked,
+        make_spaces=partial(np.asarray, stacked),
     )
 
 

@@ -232,8 +232,9 @@ class IsotropyLattice:
     def _inside(self, small: Isotropy, large: Isotropy) -> bool:
         """Whether a conjugate of the small group lies in the large one."""
         generic = large.basis @ random_vectors(large.dimension, 1)[0]
+        space = small.basis
         return any(
-            (np.linalg.norm(images @ small.basis, axis=1) >= np.linalg.norm(generic) - NULL).any()
+            (np.abs(images - images @ space @ space.T).max(axis=1) <= NULL).any()
             for images in self.group.images(generic)
         )
 

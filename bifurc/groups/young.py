@@ -7,7 +7,7 @@ n = 1000 costs no more than its vectors.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import combinations, combinations_with_replacement, product
 from math import factorial, prod
 
@@ -123,20 +123,10 @@ class SymmetricGroups:
             for i, part in enumerate(parts):
                 pieces = np.split(part, np.cumsum(cut[i])[:-1]) if i in cut else [part]
                 finer.extend(pieces)
-                directions.extend(self._contrasts(pieces))
+                directions.extend(_contrasts(pieces, self.n))
             inside = np.array(directions).T.reshape(self.n, -1)
             fixed = self._basis(finer)
             yield Smaller(self.label(fixed), fixed, inside)
-
-    def _contrasts(self, pieces: list[np.ndarray]) -> list[np.ndarray]:
-        """Orthonormal vectors of mean zero that are constant on the pieces of a part."""
-        found = []
-        for i in range(1, len(pieces)):
-            before = np.concatenate(pieces[:i])
-            vector = np.zeros(self.n)
-            vector[before], vector[pieces[i]] = 1.0 / len(before), -1.0 / len(pieces[i])
-            found.append(vector / np.linalg.norm(vector))
-        return found
 
     @staticmethod
     def _moved(part: np.ndarray, kernel: np.ndarray) -> bool:
@@ -148,9 +138,7 @@ class SymmetricGroups:
         row = np.zeros((self.n, 1))
         row[part[:2], 0] = np.sqrt(0.5), -np.sqrt(0.5)
 
-        def spaces():
-            return np.array(self._contrasts(np.split(part, size))).T[None]
-
+        spaces = partial(_standard_space, part, self.n)
         name = partition_text((size - 1, 1))
         return Isotypic(name, size - 1, 1, "real", row, spaces, sets)
 
@@ -203,6 +191,22 @@ class SymmetricGroups:
         for j, part in enumerate(parts):
             basis[part, j] = 1.0 / np.sqrt(len(part))
         return basis
+
+
+def _standard_space(part: np.ndarray, n: int) -> np.ndarray:
+    """Orthonormal vectors of mean zero on some coordinates; (1, n, size - 1)."""
+    return np.array(_contrasts(np.split(part, len(part)), n)).T[None]
+
+
+def _contrasts(pieces: list[np.ndarray], n: int) -> list[np.ndarray]:
+    """Orthonormal vectors of mean zero that are constant on the pieces of a part."""
+    found = []
+    for i in range(1, len(pieces)):
+        before = np.concatenate(pieces[:i])
+        vector = np.zeros(n)
+        vector[before], vector[pieces[i]] = 1.0 / len(before), -1.0 / len(pieces[i])
+        found.append(vector / np.linalg.norm(vector))
+    return found
 
 
 def _ways(size: int, count: int) -> list[tuple[int, ...]]:
