@@ -26,7 +26,7 @@ from bifurc.graph.files import (
 from bifurc.graph.graph import BranchGraph
 from bifurc.loss.problem import NetworkProblem
 from bifurc.switching.classify import classify
-from bifurc.switching.isotropy import enlarge, larger_isotropy
+from bifurc.switching.isotropy import enlarge, isotropy_name, larger_isotropy
 from bifurc.switching.subgroups import Search
 from bifurc.switching.switch import switch
 
@@ -94,7 +94,10 @@ def explore_from(
     """
     graph, seeds = BranchGraph(), list(seeds)
     run = "" if folder is None else digest_of(seeds, plan)
-    tasks = [Task(f"b{i}", iso, problem, start) for i, (iso, problem, start) in enumerate(seeds)]
+    tasks = [
+        Task(f"b{i}", isotropy_name(problem, said), problem, start)
+        for i, (said, problem, start) in enumerate(seeds)
+    ]
     for depth in range(plan.depth + 1):
         if not tasks:
             break

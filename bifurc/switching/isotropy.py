@@ -54,6 +54,12 @@ def with_numbers(problem: NetworkProblem) -> Structure:
 
 
 @singledispatch
+def isotropy_name(problem, proposed: str) -> str:
+    """What the isotropy of a problem's states is called: as it was proposed, if nothing else."""
+    return proposed
+
+
+@singledispatch
 def reversed_by_relabelling(problem, state: np.ndarray, vector: np.ndarray) -> bool:
     """Whether exchanging sets of equal size fixes a state and turns a vector round."""
     return False

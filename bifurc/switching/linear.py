@@ -21,7 +21,12 @@ from bifurc.groups import Isotypic, Symmetry
 from bifurc.spectra import Block
 from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
-from bifurc.switching.isotropy import exchanged, larger_isotropy, reversed_by_relabelling
+from bifurc.switching.isotropy import (
+    exchanged,
+    isotropy_name,
+    larger_isotropy,
+    reversed_by_relabelling,
+)
 from bifurc.switching.normal_form import NormalForm
 from bifurc.switching.polynomials import index_across
 from bifurc.switching.subgroups import Search
@@ -210,6 +215,11 @@ def _(problem: SymmetricProblem, event: Event, search: Search):
 def _(problem: SymmetricProblem, *vectors: np.ndarray) -> bool:
     states = [problem.basis @ x for x in vectors]
     return problem.group.fixes_more(problem.basis, states)
+
+
+@isotropy_name.register
+def _(problem: SymmetricProblem, proposed: str) -> str:
+    return problem.group.label(problem.basis)
 
 
 @reversed_by_relabelling.register

@@ -27,7 +27,12 @@ from bifurc.loss.problem import NetworkProblem
 from bifurc.structure.split import split
 from bifurc.switching.arms import arms
 from bifurc.switching.birth import EVERYWHERE, Birth, leave
-from bifurc.switching.isotropy import exchanged, larger_isotropy, reversed_by_relabelling
+from bifurc.switching.isotropy import (
+    exchanged,
+    isotropy_name,
+    larger_isotropy,
+    reversed_by_relabelling,
+)
 from bifurc.switching.normal_form import Crossed, NormalForm, reduce
 from bifurc.switching.subgroups import Search, Subgroup, proposals
 from bifurc.switching.submaximal import solve
@@ -149,7 +154,11 @@ def switch(
 
 def _inside(births: list[Birth], attempts: list[Attempt], window):
     """The half-branches in the window, and a word on those that are not."""
-    kept = [birth for birth in births if birth.inside(window)]
+    kept = [
+        replace(birth, isotropy=isotropy_name(birth.problem, birth.isotropy))
+        for birth in births
+        if birth.inside(window)
+    ]
     if outside := len(births) - len(kept):
         attempts.append(Attempt(ALL, f"{outside} half-branches leave the window at once"))
     return kept, attempts
