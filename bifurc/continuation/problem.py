@@ -23,7 +23,7 @@ points, and several steps are then corrected at once.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -127,6 +127,11 @@ class PlainProblem:
     hessian_along: Callable[[np.ndarray, float, np.ndarray], np.ndarray] | None = None
     source: Mapping[str, Any] | None = None
     batched: bool = False
+    limits: tuple[float, float] = (-np.inf, np.inf)  # of lam: differences stay inside
+
+    def inside(self, window: tuple[float, float]):
+        """The same problem, never asked outside ``window`` by its own differences."""
+        return replace(self, limits=window)
 
     def jacobian(self, x, lam):
         """(g, [dg/dx | dg/dlam])."""
@@ -142,10 +147,25 @@ class PlainProblem:
         """Derivative of [dg/dx | dg/dlam] along u."""
         if self.hessian_along is not None:
             return self.hessian_along(x, lam, u)
+        return self._difference(self._slopes, x, lam, u)
+
+    def _difference(self, function, x, lam, u):
+        """Derivative of a function of (x, lam) along u, by differences inside the limits."""
         h = 1e-5 / max(np.abs(u).max(), 1e-300)
-        ahead = self._slopes(x + h * u[..., :-1], lam + h * u[..., -1])
-        behind = self._slopes(x - h * u[..., :-1], lam - h * u[..., -1])
-        return (ahead - behind) / (2 * h)
+
+        def at(share):
+            return function(x + share * h * u[..., :-1], lam + share * h * u[..., -1])
+
+        low, high = self.limits
+        reach = h * np.abs(u[..., -1])
+        if np.all((lam - reach >= low) & (lam + reach <= high)):
+            return (at(1) - at(-1)) / (2 * h)
+        side = (
+            -1.0
+            if np.all((lam + 2 * h * u[..., -1] > high) | (lam + 2 * h * u[..., -1] < low))
+            else 1.0
+        )
+        return side * (4 * at(side) - at(2 * side) - 3 * at(0)) / (2 * h)
 
     def third_along(self, x, lam, u) -> np.ndarray:
         """d³/de³ of g along u, from differences of the Hessian's directional derivative.
@@ -224,10 +244,11 @@ class PlainProblem:
             return {c: np.stack([one[c] for one in each]) for c in each[0]}
         change = {self.components[0]: self.jacobian_along(x, lam, u)[:, :-1]}
         if self.blocks_of is not None:
-            h = 1e-5 / max(np.abs(u).max(), 1e-300)
-            ahead = self.blocks_of(x + h * u[:-1], lam + h * u[-1])
-            behind = self.blocks_of(x - h * u[:-1], lam - h * u[-1])
-            change |= {c: (ahead[c] - behind[c]) / (2 * h) for c in ahead}
+            names = list(self.blocks_of(x, lam))
+            change |= {
+                c: self._difference(lambda *at, c=c: self.blocks_of(*at)[c], x, lam, u)
+                for c in names
+            }
         return change
 
     def blocks_and_changes(self, x, lam, u, components=None):

@@ -13,8 +13,8 @@ from math import ceil
 import numpy as np
 
 from bifurc.continuation.point import Point
-from bifurc.continuation.predict import Hermite
 from bifurc.continuation.singular import locate_singular
+from bifurc.continuation.step import Step
 from bifurc.events.branch import Branch
 from bifurc.events.records import Event, morse_index
 from bifurc.graph.graph import BranchGraph
@@ -281,14 +281,12 @@ def _between(problem, known: list[Point], steps: np.ndarray, parts: int) -> dict
     guesses, tangents, steps_of = [], [], []
     room = []  # a point further from its guess is on another step, or another branch
     for i in steps:
-        one, other = known[i], known[i + 1]
-        chart = problem.chart(one.lam)
-        curve = Hermite.between(chart, one, other)
+        step = Step(problem, known[i], known[i + 1])
         for share in np.arange(1, parts) / parts:
-            guesses.append(chart.out(curve(share * curve.length)))
-            tangents.append((1 - share) * one.tangent + share * other.tangent)
+            guesses.append(step.guess(share))
+            tangents.append(step.tangent(share))
             steps_of.append(i)
-            room.append((chart, AWAY * curve.length))
+            room.append((step.chart, AWAY * step.length))
     if not guesses:
         return {}
     X, good = correct_all(problem, np.array(guesses), np.array(tangents))

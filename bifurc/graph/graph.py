@@ -14,8 +14,8 @@ import numpy as np
 
 from bifurc.continuation.correct import correct_at
 from bifurc.continuation.options import Options, Status
+from bifurc.continuation.step import Step
 from bifurc.events.branch import Branch
-from bifurc.events.detect import between
 from bifurc.events.records import Event, Index, first_whole, morse_index
 from bifurc.graph.identity import fingerprint, passes, same
 
@@ -269,8 +269,7 @@ def _index_on(branch: Branch, inner: list[int], span) -> Index:
     i = max(math.floor(span[0]), 0)
     if i + 1 < len(branch.points):  # no point between two stops: one of its own
         share = (max(span[0], i) + min(span[1], i + 1)) / 2 - i
-        one, other = branch.points[i : i + 2]
-        point = between(branch.problem, one, other, share, Options())
+        point = Step(branch.problem, *branch.points[i : i + 2]).corrected(share, Options())
         if point is not None:
             blocks = branch.problem.blocks(point.x, point.lam)
             return {c: int(np.count_nonzero(b.eigen().values < 0)) for c, b in blocks.items()}

@@ -7,7 +7,7 @@ import numpy as np
 from bifurc.continuation.correct import correct_at
 from bifurc.continuation.options import Options, Status
 from bifurc.continuation.point import Point
-from bifurc.continuation.predict import Hermite
+from bifurc.continuation.step import Step
 from bifurc.continuation.trace import point_at, trace
 from bifurc.loci.problem import LocusProblem
 from bifurc.loci.special import Special, newton, specials
@@ -95,10 +95,8 @@ class Locus:
         for one, other in zip(self.points, self.points[1:], strict=False):
             if not min(one.lam, other.lam) <= value <= max(one.lam, other.lam):
                 continue
-            chart = self.problem.chart(one.lam)
-            curve = Hermite.between(chart, one, other)
             share = (value - one.lam) / (other.lam - one.lam) if other.lam != one.lam else 0.0
-            guess = chart.out(curve(share * curve.length))
+            guess = Step(self.problem, one, other).guess(share)
             guess[-1] = value
             outcome = correct_at(self.problem, guess, one.tangent, Options())
             if outcome.point is None:

@@ -14,10 +14,9 @@ from functools import cached_property
 
 import numpy as np
 
-from bifurc.continuation.correct import correct
 from bifurc.continuation.options import Options
 from bifurc.continuation.point import Point
-from bifurc.continuation.predict import Hermite
+from bifurc.continuation.step import Step
 from bifurc.errors import NotDefinedError, ZeroRowError
 from bifurc.loci.problem import LocusProblem
 from bifurc.spectra import Block
@@ -166,35 +165,29 @@ class Search:
 
     # -- between two points ------------------------------------------------------
 
-    def _curve(self, i: int):
-        one, other = self.points[i], self.points[i + 1]
-        chart = self.problem.chart(one.lam)
-        return chart, Hermite.between(chart, one, other)
+    def _step(self, i: int) -> Step:
+        return Step(self.problem, self.points[i], self.points[i + 1])
 
     def _guess(self, i: int, share: float) -> np.ndarray:
-        chart, curve = self._curve(i)
-        return chart.out(curve(share * curve.length))
+        return self._step(i).guess(share)
 
     def _on_step(self, i: int, X: np.ndarray) -> bool:
-        chart, curve = self._curve(i)
-        y = chart.into(X)
-        near = curve.distance(y) <= 0.1 * curve.length + 1e-9
-        return -1e-6 <= curve.share(y) <= 1 + 1e-6 and near
+        step = self._step(i)
+        return -1e-6 <= step.share(X) <= 1 + 1e-6 and step.beside(X) <= 0.1 * step.length + 1e-9
 
     def _root(self, i: int, function: Callable) -> tuple[Point, float] | None:
         """The point of step ``i`` at which a function of points that changes sign is zero."""
         from scipy.optimize import brentq
 
-        one, other = self.points[i], self.points[i + 1]
+        step = self._step(i)
 
         def corrected(share: float) -> Point:
             if share in (0.0, 1.0):
-                return other if share else one
-            tangent = (1 - share) * one.tangent + share * other.tangent
-            outcome = correct(self.problem, self._guess(i, share), tangent, Options())
-            if outcome.point is None:
+                return step.other if share else step.one
+            point = step.corrected(share, Options())
+            if point is None:
                 raise ArithmeticError("The locus was lost between two of its points.")
-            return outcome.point
+            return point
 
         try:
             share = brentq(lambda s: function(corrected(s)), 0.0, 1.0, xtol=1e-15, rtol=1e-14)

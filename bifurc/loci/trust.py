@@ -10,6 +10,7 @@ from dataclasses import replace
 from bifurc.continuation.correct import Outcome, correct, length
 from bifurc.continuation.options import Options, Status
 from bifurc.continuation.point import Point
+from bifurc.continuation.step import Step
 from bifurc.continuation.trust import bows, turn
 
 SAME = 1e-5  # of the step: how near the way back must come to the old point
@@ -25,7 +26,7 @@ def reversible(problem, before: Point, outcome: Outcome, step: float, options: O
     turned = turn(before, after)
     if turned > options.max_turn:
         return outcome.failed(Status.TURNED)
-    if bows(problem.chart(before.lam), before, after, turned, options):
+    if bows(Step(problem, before, after), turned, options):
         return outcome.failed(Status.FAR)
     if not leads_back(problem, before, after, options):
         return outcome.failed(Status.ONE_WAY)

@@ -1,0 +1,80 @@
+"""Where a branch starts: a corrected point and the way on from it.
+
+At a fixed value of the parameter a start is an ordinary zero, unless it lies
+on an event. There the Jacobian is singular: Newton leaves the kernel alone,
+and of all directions in which g does not change the branch takes the one
+nearest to where it is to go; at a fold there is but one.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from bifurc.continuation.constants import ON_EVENT, TRIES
+from bifurc.continuation.correct import correct_at, length
+from bifurc.continuation.extended import LOST
+from bifurc.continuation.options import Options, Status
+from bifurc.continuation.point import Point
+from bifurc.spectra import Block
+
+
+def point_at(problem, x, lam: float, options: Options | None = None, towards: float = 1.0) -> Point:
+    """The corrected point at ``lam``, its tangent in the direction of ``towards``.
+
+    Raises
+    ------
+    ValueError
+        If Newton does not converge from ``x``.
+    """
+    guess = np.append(np.asarray(x, dtype=float), lam)
+    like = np.zeros(len(guess))
+    like[-1] = towards
+    outcome = correct_at(problem, guess, like, options or Options(max_iterations=30))
+    point = outcome.point
+    if point is None or _singular(point.values):
+        at_event = on_event(problem, guess, like)
+        point = at_event if at_event is not None else point
+    if point is None:
+        raise ValueError(
+            f"No solution near the start at {lam:.6g}: {outcome.status.value} "
+            "Give a better start or another parameter value."
+        )
+    return point
+
+
+def _singular(values: np.ndarray) -> bool:
+    sizes = np.abs(values)
+    return bool(len(sizes)) and bool(sizes.min() < ON_EVENT * sizes.max())
+
+
+def on_event(problem, guess: np.ndarray, like: np.ndarray) -> Point | None:
+    """The point at an event, its tangent in the direction of ``like``; None if there is none.
+
+    ``lam`` stays what it is, and the part of ``x`` in the kernel.
+    """
+    X = guess.copy()
+    try:
+        scales = problem.scales(X[-1])
+        for _ in range(TRIES):
+            g, jacobian = problem.jacobian(X[:-1], X[-1])
+            move = np.linalg.lstsq(jacobian[:, :-1] * scales[:-1], g, rcond=ON_EVENT)[0]
+            X[:-1] -= move * scales[:-1]
+            if length(move) < ON_EVENT**2:
+                break
+        g, jacobian = problem.jacobian(X[:-1], X[-1])
+    except LOST:
+        return None
+    scaled = jacobian * scales
+    sizes, rows = np.linalg.svd(scaled)[1:]
+    biggest = sizes.max(initial=0.0)
+    if not length(g) <= ON_EVENT**1.5 * max(biggest, 1e-300) or length(X - guess) > 1e-2 * (
+        1.0 + length(guess)
+    ):
+        return None
+    still = rows[np.append(sizes, np.zeros(len(rows) - len(sizes))) <= ON_EVENT * biggest]
+    wanted = like / scales
+    along = still.T @ (still @ wanted)
+    if length(along) < ON_EVENT * length(wanted):  # a fold
+        along = still[0] * np.sign(like[-1] or 1.0)
+    values = Block(jacobian[:, :-1], problem.weights(X[-1])).values()
+    return Point(X, along / length(along) * scales, np.asarray(scales), jacobian, values, 1)
