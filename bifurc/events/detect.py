@@ -22,8 +22,10 @@ from bifurc.structure.irreps import Component
 
 TRUST = 2.0  # times what the cubic through its neighbours misses a point by
 UNEVEN = 0.03  # least share of one of two neighbouring steps that tell of each other
-INWARD = 0.03  # least distance of a new point from the ends of its step, as a share
-BY_TURNS = (0.5, 0.4, 0.65)  # shares at which a step is cut where the first is no good
+CORNER = 0.1  # of the smaller end value: a corner below it may be one beyond zero
+INWARD = 0.1  # least distance of a new point from the ends of its step, as a share
+HALF = 0.5
+BY_TURNS = (HALF, 0.4, 0.65)  # shares at which a step is cut where the first is no good
 ROUNDS = 60  # of refinement; each halves a step at least
 NEAR = 0.75  # a dip below this part of the smaller end value gets a point of its own; 0.5 would
 # miss two eigenvalues that pass one another at zero, whose cubic only halves from step to step
@@ -268,17 +270,32 @@ def _doubtful(points, known: Spectra) -> tuple[np.ndarray, np.ndarray]:
     places, inside = _extrema(a, b, *slopes)
     stops = np.stack([a, *inside, b])
     changes = np.count_nonzero(np.diff(np.signbit(stops), axis=0), axis=0)
-    sizes, ends = np.abs(stops), np.minimum(np.abs(a), np.abs(b))
+    sizes = np.abs(stops)
+    ends, lowest = np.minimum(sizes[0], sizes[-1]), sizes.min(axis=0)
+    kinks, corners = _corners(a, b, *slopes)
     error = TRUST * _errors(values, speeds, known)
-    lowest = sizes.min(axis=0)
-    unsure = (changes > 1) | ((changes == 0) & (lowest < NEAR * ends))
-    unsure |= ((changes == 0) & (lowest < error)) | ((changes == 1) & (np.abs(b - a) < error))
+    turning = (lowest < np.maximum(NEAR * ends, error)) | (corners * np.sign(a) < CORNER * ends)
+    unsure = (changes > 1) | np.where(changes == 0, turning, np.abs(b - a) < error)
     # where lam turns at constant inertia a branch of larger isotropy is met: touches are expected
     doubtful = np.any(unsure, axis=-1) & ~_touches(known, points)
     worst = np.where(unsure, lowest, np.inf).argmin(axis=-1)
     step = np.arange(len(a))
-    shares = places[np.abs(np.array(inside))[:, step, worst].argmin(axis=0), step, worst]
-    return doubtful, np.where((shares > INWARD) & (shares < 1 - INWARD), shares, 0.5)
+    deep = sizes[1:-1, step, worst].argmin(axis=0)
+    tries = np.stack([places[deep, step, worst], kinks[step, worst]])
+    good = (tries > INWARD) & (tries < 1 - INWARD)
+    return doubtful, np.where(good[0], tries[0], np.where(good[1], tries[1], HALF))
+
+
+def _corners(a, b, slope_a, slope_b) -> tuple[np.ndarray, np.ndarray]:
+    """Where lines through the ends with these slopes meet inside (else 0), and how high.
+
+    Two eigenvalues that pass one another, sorted, are such lines; and a curve
+    that bends one way lies between its chord and them.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        r = (b - a - slope_b) / (slope_a - slope_b)
+    r = np.where((r > 0) & (r < 1), r, 0.0)
+    return r, a + r * slope_a
 
 
 def _errors(values: np.ndarray, speeds: np.ndarray, known: Spectra) -> np.ndarray:
@@ -303,9 +320,8 @@ def _errors(values: np.ndarray, speeds: np.ndarray, known: Spectra) -> np.ndarra
     for steps, of in ((slice(0, -1), lengths[:-1]), (slice(1, None), lengths[1:])):
         known_here = missed * ((of / whole) ** 4)[:, None]
         even = (np.minimum(r, 1 - r) > UNEVEN)[:, 0]
-        current = error[steps]
-        better = np.where(np.isinf(current), known_here, np.maximum(current, known_here))
-        error[steps] = np.where(even[:, None], better, current)
+        both = np.where(np.isinf(error[steps]), known_here, np.maximum(error[steps], known_here))
+        error[steps] = np.where(even[:, None], both, error[steps])
     return error
 
 
@@ -327,7 +343,7 @@ def _touches(known: Spectra, points: list[Point]) -> np.ndarray:
     """Steps on which lam turns while the inertia of the branch's own block stays."""
     slopes = np.array([point.tangent[-1] for point in points])
     own = next(values for component, values in known.values.items() if component.irrep == "t")
-    negatives = np.count_nonzero(own < 0, axis=-1)
+    negatives = np.count_nonzero(negative(own), axis=-1)
     return (slopes[:-1] * slopes[1:] < 0) & (negatives[:-1] == negatives[1:])
 
 
