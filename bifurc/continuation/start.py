@@ -6,12 +6,10 @@ and of all directions in which g does not change the branch takes the one
 nearest to where it is to go; at a fold there is but one.
 """
 
-from dataclasses import replace
-
 import numpy as np
 
 from bifurc.continuation.constants import ON_EVENT, TRIES
-from bifurc.continuation.correct import correct_at, length
+from bifurc.continuation.correct import Outcome, correct_at, length
 from bifurc.continuation.extended import LOST
 from bifurc.continuation.options import Options, Status
 from bifurc.continuation.point import Point
@@ -29,11 +27,8 @@ def point_at(problem, x, lam: float, options: Options | None = None, towards: fl
     guess = np.append(np.asarray(x, dtype=float), lam)
     like = np.zeros(len(guess))
     like[-1] = towards
-    outcome = correct_at(problem, guess, like, options or Options(max_iterations=30))
+    outcome = at_lam(problem, guess, like, options or Options(max_iterations=30))
     point = outcome.point
-    if point is None or _singular(point.values):
-        at_event = on_event(problem, guess, like)
-        point = at_event if at_event is not None else point
     if point is None:
         raise ValueError(
             f"No solution near the start at {lam:.6g}: {outcome.status.value} "
@@ -42,9 +37,20 @@ def point_at(problem, x, lam: float, options: Options | None = None, towards: fl
     return point
 
 
-def _singular(values: np.ndarray) -> bool:
-    sizes = np.abs(values)
-    return bool(len(sizes)) and bool(sizes.min() < ON_EVENT * sizes.max())
+def at_lam(problem, guess: np.ndarray, like: np.ndarray, options: Options) -> Outcome:
+    """Newton at the ``lam`` of the guess, the tangent to the side of ``like``; also on an event."""
+    outcome = correct_at(problem, guess, like, options)
+    if outcome.point is None or on_an_event(outcome.point):
+        point = on_event(problem, guess, like)
+        if point is not None:
+            return Outcome(Status.CONVERGED, point, 1)
+    return outcome
+
+
+def on_an_event(point: Point) -> bool:
+    """Whether the Jacobian is singular at a point."""
+    sizes = np.abs(point.values)
+    return bool(sizes.min(initial=np.inf) <= ON_EVENT * sizes.max(initial=0.0))
 
 
 def on_event(problem, guess: np.ndarray, like: np.ndarray) -> Point | None:

@@ -12,12 +12,12 @@ from dataclasses import replace
 import numpy as np
 
 from bifurc.continuation.constants import CLOSED, FIRST, FLOOR, LEADING, STRAIGHT
-from bifurc.continuation.correct import Outcome, correct, correct_all, correct_at, length
+from bifurc.continuation.correct import Outcome, correct, correct_all, length
 from bifurc.continuation.middle import Middles
 from bifurc.continuation.options import Options, Status
 from bifurc.continuation.point import Point
 from bifurc.continuation.predict import NODES, along_hermite
-from bifurc.continuation.start import on_event, point_at
+from bifurc.continuation.start import at_lam, on_an_event, point_at
 from bifurc.continuation.step import Step
 from bifurc.continuation.trust import judge
 from bifurc.continuation.within import Within
@@ -146,27 +146,24 @@ def attempt(problem: Within, points, steps: np.ndarray, options: Options, predic
 
 def settle(problem: Within, before: Point, outcome: Outcome, step: float, options, trust):
     """The outcome if it can be believed, moved back to the edge where it left the window."""
-    if outcome.point is not None:
-        way = Step(problem, before, outcome.point)
-        out = None if outcome.point.lam in problem.window else way.leaves(problem.window)
-        if out is None:
-            return trust(problem, before, outcome, step, options)
-        guess = way.guess(out)
-    elif outcome.status is Status.WINDOW and before.lam not in problem.window:
-        guess = before.X + step * before.tangent
-    else:
-        return outcome
-    landed = land(problem, before, guess, options)
-    return landed if landed.point is None else trust(problem, before, landed, 0.0, options)
+    point, out = outcome.point, None
+    if point is not None and point.lam in problem.window:
+        out = point.X if on_an_event(point) else None
+    elif point is not None:
+        way = Step(problem, before, point)
+        share = way.leaves(problem.window)
+        out = None if share is None else way.guess(share)
+    elif outcome.status in (Status.WINDOW, Status.SINGULAR) and before.lam not in problem.window:
+        out = before.X + step * before.tangent
+    if out is not None:
+        outcome, step = land(problem, before, out, options), 0.0
+    return outcome if outcome.point is None else trust(problem, before, outcome, step, options)
 
 
 def land(problem: Within, before: Point, guess: np.ndarray, options: Options) -> Outcome:
     """The point at the edge of the window nearest to a guess."""
     guess = np.append(guess[:-1], problem.edge(guess[-1]))
-    outcome = correct_at(problem, guess, before.tangent, options)
-    if outcome.status is Status.SINGULAR:
-        point = on_event(problem, guess, guess - before.X)
-        outcome = outcome if point is None else Outcome(Status.CONVERGED, point, 1)
+    outcome = at_lam(problem, guess, before.tangent, options)
     return outcome if outcome.point is not None else outcome.failed(Status.WINDOW)
 
 
@@ -189,26 +186,6 @@ def next_steps(steps: np.ndarray, taken: list[Outcome], rates: list[float], opti
     length = max(min(wanted, longest, options.ds_max), options.ds_min)
     count = int(2.0 * steps[: len(taken)].sum() / length + 1e-9)
     return np.full(min(max(count, 1), options.ahead), length)
-
-
-def point_at(problem, x, lam: float, options: Options | None = None, towards: float = 1.0) -> Point:
-    """The corrected point at ``lam``, its tangent in the direction of ``towards``.
-
-    Raises
-    ------
-    ValueError
-        If Newton does not converge from ``x``.
-    """
-    guess = np.append(np.asarray(x, dtype=float), lam)
-    like = np.zeros(len(guess))
-    like[-1] = towards
-    outcome = correct_at(problem, guess, like, options or Options(max_iterations=30))
-    if outcome.point is None:
-        raise ValueError(
-            f"No solution near the start at {lam:.6g}: {outcome.status.value} "
-            "Give a better start or another parameter value."
-        )
-    return outcome.point
 
 
 def closes(start: Point, way: Step, options: Options) -> bool:

@@ -139,7 +139,7 @@ def _one_branch(way: Step, half: Middle, found: list[Singularity]) -> bool:
     ends = set(way.negatives)
     points = [way.place(one.X) for one in found if not one.fold]
     if not points:
-        return _near(way, half) and (bool(found) or {half.negatives} == ends)
+        return _near(way, half) and (bool(found) or way.from_event or {half.negatives} == ends)
     stops = [0.0, *sorted(points), 1.0]
     for low, high in zip(stops, stops[1:], strict=False):
         if high - low > ONE_PLACE:

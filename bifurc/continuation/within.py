@@ -10,6 +10,7 @@ import numpy as np
 
 from bifurc.errors import LeftWindowError, NotDefinedError
 
+ALL = (-np.inf, np.inf)
 NOWHERE = (ValueError, ArithmeticError)  # what math and numpy raise outside a domain
 
 

@@ -11,6 +11,7 @@ from bifurc.continuation.options import Options, Status
 from bifurc.continuation.point import Point
 from bifurc.continuation.singular import Singularity, nearest
 from bifurc.continuation.trace import trace
+from bifurc.continuation.within import ALL, Within
 from bifurc.events.detect import Found, Spectra, find, refine, spectra
 from bifurc.events.records import Event, Index, morse_index
 from bifurc.spectra import Block
@@ -18,7 +19,9 @@ from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
 
 REAL = 1e-6  # of the largest eigenvalue: an imaginary part below it is rounding
-EDGE = 1e-2  # so near, in arclength, to where the loss is not defined nothing need be explained
+# so near, in arclength, to where the loss is not defined nothing need be explained; a window may
+# end just there
+EDGES = {Status.OUTSIDE: 1e-2, Status.WINDOW: 1e-6}
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +87,7 @@ def follow(problem, start: Point, window, options: Options | None = None, **choi
     """
     options = options or Options()
     points, status = collect(trace(problem, start, window, options, **choices))
-    return examine(problem, points, status, options)
+    return examine(problem, points, status, options, window)
 
 
 def collect(walk: Generator[Point, None, Status]) -> tuple[list[Point], Status]:
@@ -97,19 +100,21 @@ def collect(walk: Generator[Point, None, Status]) -> tuple[list[Point], Status]:
             return points, end.value
 
 
-def examine(problem, points: list[Point], status: Status, options: Options) -> Branch:
+def examine(problem, points: list[Point], status: Status, options: Options, window=ALL) -> Branch:
     """Find the events along traced points."""
     if len(points) < 2:
         return Branch(problem, points, status, [])
-    points, known = refine(problem, points, options)
-    found, believed = find(problem, points, known, options)
+    inside = Within(problem, window)
+    points, known = refine(inside, points, options)
+    found, believed = find(inside, points, known, options)
     if believed < len(points):
         # the last points before the edge of definition may already lie beyond it
-        at_edge = status is Status.OUTSIDE and known.lengths[believed - 1 :].sum() < EDGE
-        points, status = points[:believed], status if at_edge else Status.JUMP
+        room = EDGES.get(status, 0.0)
+        at_edge = known.lengths[believed - 1 :].sum() < room
+        points, status = points[:believed], Status.OUTSIDE if at_edge else Status.JUMP
     steps = [min(int(event.position), len(points) - 2) for event in found]
     events = [
-        describe(problem, event, points, known, i, steps.count(i) == 1)
+        describe(inside, event, points, known, i, steps.count(i) == 1)
         for event, i in zip(found, steps, strict=True)
     ]
     return Branch(problem, points, status, events)

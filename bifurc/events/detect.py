@@ -17,11 +17,13 @@ from bifurc.continuation.predict import hermite_weights
 from bifurc.continuation.singular import Singularity
 from bifurc.continuation.step import Step, negative
 from bifurc.continuation.trust import singular_between
-from bifurc.events.locate import Crossing, crossing_at, locate_crossing
+from bifurc.events.locate import Crossing, crossing_at, locate_crossing, vanishing
 from bifurc.structure.irreps import Component
 
 TRUST = 2.0  # times what the cubic through its neighbours misses a point by
 UNEVEN = 0.03  # least share of one of two neighbouring steps that tell of each other
+TOGETHER = 3.0  # times what eigenvalues change by on a last step: those below it vanish there
+FLAT = 1e-12  # of all eigenvalues: one below it at both ends of a step is zero all along
 CORNER = 0.1  # of the smaller end value: a corner below it may be one beyond zero
 INWARD = 0.1  # least distance of a new point from the ends of its step, as a share
 HALF = 0.5
@@ -29,7 +31,8 @@ BY_TURNS = (HALF, 0.4, 0.65)  # shares at which a step is cut where the first is
 ROUNDS = 60  # of refinement; each halves a step at least
 NEAR = 0.75  # a dip below this part of the smaller end value gets a point of its own; 0.5 would
 # miss two eigenvalues that pass one another at zero, whose cubic only halves from step to step
-SHORTEST = 1e-9  # a step, in the chart, that is not halved again
+SEPARATE = 1e-9  # unknowns less apart than this are one place
+SHORTEST = 1e-10  # a step, in the chart, that is not halved again
 SAME = 1e-7  # shares of a step less apart than this may be one place, located twice
 DEPTH = 30  # halvings of a step before two events count as one
 
@@ -130,12 +133,16 @@ def find(problem, points: list[Point], known: Spectra, options: Options):
         of inertia is not explained by located events ends it.
     """
     found: list[Found] = []
-    for i in np.flatnonzero(_eventful(points, known)).tolist():
+    eventful = _eventful(points, known)
+    for i in np.flatnonzero(eventful).tolist():
         here = _within(Step(problem, *points[i : i + 2]), known, i, options)
         if here is None:
             return found, i + 1
-        found.extend(sorted(here, key=lambda event: event.position))
-    return found, len(points)
+        found.extend(here)
+    for i in np.flatnonzero(_doubtful(points, known)[0] & (known.lengths <= SHORTEST)).tolist():
+        if not eventful[i]:
+            found.extend(_at_once(Step(problem, *points[i : i + 2]), known, i, found))
+    return sorted(found, key=lambda event: event.position), len(points)
 
 
 def _eventful(points: list[Point], known: Spectra) -> np.ndarray:
@@ -166,6 +173,25 @@ def _within(way: Step, known, i, options, depth=0) -> list[Found] | None:
             return None  # eigenvalues that need not be real may pass through infinity
         events.extend(here or [])
     return [replace(event, position=i + event.position) for event in events]
+
+
+def _at_once(way: Step, known: Spectra, i: int, found: list[Found]) -> list[Found]:
+    """Eigenvalues that pass one another at zero, on a step too short to be cut: it is the place."""
+    events = []
+    X, tangent = way.guess(HALF), way.tangent(HALF)
+    for component, values in known.values.items():
+        room = TOGETHER * np.abs(known.over_steps(known.speeds[component])[:, i]).max(initial=0.0)
+        count = int(np.count_nonzero(np.abs(values[i : i + 2]).max(axis=0) < room))
+        near = (one.at.X - X for one in found if one.component == component)
+        if count and not any(np.abs(off).max() < SEPARATE for off in near):
+            at = vanishing(way.problem, X, component, count)
+            singular = Singularity(
+                X, at.kernel, at.left, at.eigen.values, False, 0.0, at.slope, way.length
+            )
+            crossing = Crossing(X, tangent / tangent[-1], at.kernel, at.slope, way.length)
+            own = component.irrep == "t"
+            events.append(Found(component, singular if own else crossing, count, False, i + HALF))
+    return events
 
 
 def _halves(way: Step, options, i, depth):
@@ -276,6 +302,7 @@ def _doubtful(points, known: Spectra) -> tuple[np.ndarray, np.ndarray]:
     error = TRUST * _errors(values, speeds, known)
     turning = (lowest < np.maximum(NEAR * ends, error)) | (corners * np.sign(a) < CORNER * ends)
     unsure = (changes > 1) | np.where(changes == 0, turning, np.abs(b - a) < error)
+    unsure &= np.maximum(sizes[0], sizes[-1]) > FLAT * np.abs(values).max()
     # where lam turns at constant inertia a branch of larger isotropy is met: touches are expected
     doubtful = np.any(unsure, axis=-1) & ~_touches(known, points)
     worst = np.where(unsure, lowest, np.inf).argmin(axis=-1)

@@ -12,6 +12,7 @@ from bifurc.continuation.options import Options, Status
 from bifurc.continuation.point import Point
 from bifurc.continuation.step import Step
 from bifurc.continuation.trust import bows, turn
+from bifurc.continuation.within import Within
 
 SAME = 1e-5  # of the step: how near the way back must come to the old point
 
@@ -28,7 +29,8 @@ def reversible(problem, before: Point, outcome: Outcome, step: float, options: O
         return outcome.failed(Status.TURNED)
     if bows(Step(problem, before, after), turned, options):
         return outcome.failed(Status.FAR)
-    if not leads_back(problem, before, after, options):
+    free = problem.problem if isinstance(problem, Within) else problem  # back over its start
+    if not leads_back(free, before, after, options):
         return outcome.failed(Status.ONE_WAY)
     return replace(outcome, turned=turned)
 
