@@ -19,7 +19,7 @@ import math
 import numpy as np
 
 from bifurc.continuation.constants import (
-    APEX, BACK, BACK_BY, DEEP, LEVEL, MISSES, NEAR_PREDICTOR, ONE_PLACE, REAL, SHORT, SLOWER, UNIQUE,
+    APEX, BACK, BACK_BY, DEEP, LEVEL, MISSES, NEAR_PREDICTOR, ONE_PLACE, PLAIN, REAL, SHORT, SLOWER, UNIQUE,
     VANISHED, WASTED,
 )  # fmt: skip
 from bifurc.continuation.correct import Outcome, correct, length
@@ -119,7 +119,7 @@ def known(
     )
     if lost or depth >= DEEP or way.length < SHORT:
         return None
-    inside = half.point if half.change < UNIQUE else way.corrected(HALF, options)
+    inside = correct(way.problem, half.point.X, half.point.tangent, options).point
     if inside is None:
         return None
     parts: list[Step] = []
@@ -150,7 +150,7 @@ def _one_branch(way: Step, half: Middle, found: list[Singularity]) -> bool:
 
 
 def _near(way: Step, half: Middle) -> bool:
-    return half.change < UNIQUE and half.missed < MISSES * way.length
+    return half.change < PLAIN and half.missed < MISSES * way.length
 
 
 def singular_between(way: Step, missed: float = 0.0) -> list[Singularity] | None:
