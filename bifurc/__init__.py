@@ -22,14 +22,17 @@ _HOMES = {
     "asymptotics": "bifurc.certified",
     "certify": "bifurc.certified",
     "check": "bifurc.certified",
+    "Problem": "bifurc.own.problem",
     "loss_remainder": "bifurc.proof.remainder",
     "Family": "bifurc.structure.families",
     "Structure": "bifurc.structure.structure",
     "PlainProblem": "bifurc.continuation.problem",
     "Options": "bifurc.continuation.options",
+    "EndedEarlyWarning": "bifurc.errors",
+    "OtherBranchWarning": "bifurc.errors",
 }
 
-_MODULES = {"draw": "bifurc.draw", "kernels": "bifurc.loss.kernels"}
+_MODULES = {"draw": "bifurc.draw", "groups": "bifurc.groups", "kernels": "bifurc.loss.kernels"}
 
 __all__ = [*_HOMES, *_MODULES]  # noqa: PLE0604 (names, looked up when asked for)
 

@@ -1,29 +1,28 @@
-"""The calls of a script or notebook: a family by name, its branch, its spectrum."""
+"""The calls of a script or notebook: a problem by name, its branch, what is born on it."""
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from bifurc.continuation.options import Options
+from bifurc import members, seeds
+from bifurc.continuation.options import Options, Status
 from bifurc.continuation.point import Point
-from bifurc.continuation.trace import point_at
-from bifurc.continuation.trace import trace as walk
 from bifurc.continuation.trust import judge, judge_both_ways
-from bifurc.errors import EndedEarlyError
-from bifurc.events.branch import Branch, collect, follow
-from bifurc.events.records import Event
+from bifurc.errors import EndedEarlyWarning, OtherBranchWarning
+from bifurc.events.branch import Branch, follow
+from bifurc.events.records import Event, Events
 from bifurc.loci.family import of_event, two, wanted
 from bifurc.loci.locus import Locus
-from bifurc.loss.kernels import kernel
 from bifurc.loss.problem import NetworkProblem
-from bifurc.loss.start import SIZES, find_start, off_continuum
 from bifurc.structure import families
 from bifurc.structure.families import Family
 from bifurc.switching.classify import classify
+from bifurc.threads import one_thread
+
+FOLLOWED = 500  # coordinates: memory grows with their square, and 1000 took 4 GB and 40 s
 
 
 def family(name: str, **parameters: Any) -> Family:
@@ -37,68 +36,84 @@ def family(name: str, **parameters: Any) -> Family:
     return families.find(name).with_parameters(**parameters)
 
 
-def problem(family: Family | str, parameter: str = "d") -> NetworkProblem:
-    """The reduced problem of a family along one of its parameters."""
-    family = as_family(family)
-    line = family.line(parameter)
-    return NetworkProblem(
-        family.structure.along(line), kernel(family.kernel), line,
-        kernel_parameters=family.kernel_parameters,
-    )  # fmt: skip
+def problem(family: Any, parameter: str = "d"):
+    """The reduced problem of a family, or of one's own problem, along one of its parameters."""
+    return seeds.along(seeds.named(family), parameter)
 
 
-def as_family(family: Family | str) -> Family:
-    """A family, or the built-in one of that name."""
-    return families.find(family) if isinstance(family, str) else family
+def as_family(family: Any) -> Family:
+    """A family, or the one that a name or a case file stands for."""
+    found = seeds.named(family)
+    if not isinstance(found, Family):
+        raise ValueError(
+            f"A family is needed, or its name or case file; got {type(found).__name__}."
+        )
+    return found
 
 
-def member(family: Family | str, parameter: str, value: float) -> tuple[NetworkProblem, Point]:
-    """The family's critical point at one value of a parameter, from a cold start.
+@one_thread()
+def member(
+    family: Any, parameter: str | None = None, value: float | None = None, **parameters: Any
+) -> tuple[NetworkProblem, Point]:
+    """The family's critical point at one value of a parameter.
 
-    It is found at a comfortable size and followed to ``value``.
+    See :mod:`bifurc.members`: it is followed from where the family is defined.
+
+    Parameters
+    ----------
+    family : Family, str or Path
+        A family, its name or a case file.
+    parameter, value : str and float, optional
+        The parameter along which the returned problem runs.
+    **parameters
+        Values by name, ``member("M", d=20, p=3)``; the first one runs, if no
+        ``parameter`` is named.
 
     Raises
     ------
     ValueError
         If a size has no meaning there.
     StartError
-        If the family is not found.
+        If the family is not found where it is defined.
     EndedEarlyError
         If its branch does not reach ``value``.
+
+    Examples
+    --------
+    >>> reduced, point = member("M", d=20, p=3)
+    >>> round(float(reduced.loss(point.x, 20.0)), 9)
+    0.03215162
     """
-    family = as_family(family)
-    reduced = problem(family, parameter)
-    family.structure.check_sizes(reduced.parameters(value))
-    comfortable = SIZES[0] <= value <= SIZES[-1]
-    tries = (value, *SIZES) if comfortable else (*SIZES, value)
-    x, lam = find_start(reduced, family, tries)
-    reduced, x = off_continuum(reduced, x, lam)
-    if lam == value:
-        return reduced, point_at(reduced, x, lam)
-    start = point_at(reduced, x, lam, towards=value - lam)
-    points, status = collect(walk(reduced, start, (min(lam, value), max(lam, value))))
-    if points[-1].lam != value:
-        raise EndedEarlyError(
-            f"Family {family.name!r} was not reached at {parameter} = {value:.10g}: its branch "
-            f"from {parameter} = {lam:g} ends at {points[-1].lam:.6g}. {status.value}"
-        )
-    return reduced, points[-1]
+    if parameter is None:
+        if not parameters:
+            raise ValueError("Say where, such as d=12.")
+        parameter, value = next(iter(parameters.items()))
+        parameters = {n: v for n, v in parameters.items() if n != parameter}
+    found = as_family(family).with_parameters(**parameters)
+    there = members.find(seeds.along(found, parameter), found, float(value))
+    return there.problem, there.point
 
 
+@one_thread()
 def trace(
-    family: Family | str,
+    problem: Any,
     options: Options | None = None,
     checked: bool = False,
+    both: bool = False,
     **parameters: Any,
 ) -> Branch:
-    """Trace a family along one parameter and find every event on the way.
+    """Trace a problem along one parameter and find every event on the way.
 
     Parameters
     ----------
-    family : Family or str
+    problem : Family, bifurc.Problem, str or Path
+        A family or its name, a case file, or a problem of one's own.
     options : Options, optional
+        Or single ones by name, such as ``ds_max=0.3``.
     checked : bool
         Verify each step by a step back as well.
+    both : bool
+        Of a problem that starts inside its window, the branch both ways.
     **parameters
         A pair (from, to) for the parameter that runs, such as ``d=(40, 3.1)``;
         numbers or expressions for others.
@@ -110,27 +125,60 @@ def trace(
         ``proof`` says whether it is proved in interval arithmetic, if
         python-flint is there.
 
+    Warns
+    -----
+    EndedEarlyWarning
+        If the branch ended before it was done.
+    OtherBranchWarning
+        If it comes to another point than the family's member there.
+
     Examples
     --------
     >>> branch = trace("II", d=(40, 5))
     >>> print(branch.events[0])
     BP at d = 5.585505247: s[bulk], transcritical, saddle -> minimum
     """
-    reduced, start, window = at_first(family, parameters)
+    options, parameters = seeds.split_options(options, parameters)
+    seed = seeds.seed(problem, parameters, both)
     trust = judge_both_ways if checked else judge
-    branch = follow(reduced, start, window, options, trust=trust)
-    parameter, (first, _), others = running(parameters)
-    fixed = as_family(family).with_parameters(**others, **{parameter: first})
+    branch = follow(seed.problem, seed.start, seed.window, options, trust=trust)
+    _warn(ended_early(branch), EndedEarlyWarning)
+    _warn(_elsewhere(seed, branch), OtherBranchWarning)
+    reduced = branch.problem
     return replace(
         branch,
-        events=[
-            replace(
-                classified,
-                locus=partial(of_event, fixed, classified),
-                prove=partial(proof_of, reduced, classified),
-            )
-            for classified in (classify(reduced, event) for event in branch.events)
-        ],
+        events=Events(
+            _with_calls(reduced, classify(reduced, event), seed.family) for event in branch.events
+        ),
+    )
+
+
+def _with_calls(problem: Any, event: Event, family: Family | None) -> Event:
+    """The event of a family, which can be proved and followed in a second parameter."""
+    if family is None:
+        return event
+    return replace(
+        event, locus=partial(of_event, family, event), prove=partial(proof_of, problem, event)
+    )
+
+
+def _warn(said: str | None, category: type[Warning]) -> None:
+    if said:
+        warnings.warn(said, category, stacklevel=4)  # past the one that keeps to one thread
+
+
+def _elsewhere(seed: seeds.Seed, branch: Branch) -> str | None:
+    """That a branch has come to another point than the member of its family there, if it has."""
+    folded = any(event.turns for event in branch.events)
+    if seed.family is None or folded or branch.status is not Status.WINDOW:
+        return None
+    end = branch.points[-1]
+    if members.agrees(seed.problem, seed.family, end.x, end.lam) is not False:
+        return None
+    where = ", ".join(f"{n} = {v:.6g}" for n, v in branch.problem.parameters(end.lam).items())
+    return (
+        f"The branch comes to another point at {where} than the member of {seed.family.name!r} "
+        "there: two branches of the name meet between the ends of this window."
     )
 
 
@@ -141,14 +189,16 @@ def proof_of(problem: NetworkProblem, event: Event):
     return prove(problem, event)
 
 
+@one_thread()
 def locus(
-    family: Family | str,
+    family: Any,
     event: str,
-    params: tuple[str, str] = ("d", "p"),
+    params: tuple[str, str] | None = None,
     window: Any = None,
     search: tuple[float, float] | None = None,
     near: float | None = None,
     options: Options | None = None,
+    **windows: Any,
 ) -> Locus:
     """Trace an event of a family in two parameters, with what happens on the way.
 
@@ -157,10 +207,11 @@ def locus(
 
     Parameters
     ----------
-    family : Family or str
+    family : Family, str or Path
     event : str
         ``"s:bulk"`` (irrep and set), ``"x"`` (irrep), or ``"fold"``.
-    params : (str, str)
+    params : (str, str), optional
+        The two that run; by default those that have a window, else d and p.
     window : pair for the second parameter, or pairs by name, optional
     search : pair, optional
         Where along the first parameter the event is looked for; by default its
@@ -169,28 +220,37 @@ def locus(
         Which of several such events: the one nearest to this value of the
         first parameter. By default the one with the largest.
     options : Options, optional
+        Or single ones by name.
+    **windows
+        A window by name for each of the two, ``d=(40, 3.1), p=(1, 3)``; values
+        for other parameters.
 
     Examples
     --------
-    >>> curve = locus("M", "s:bulk", ("d", "p"), window=(1, 3))
+    >>> curve = locus("M", "s:bulk", d=(40, 3.1), p=(1, 3))
     >>> round(curve.at(p=1)[0]["d"], 9)  # the event of type II
     5.585505247
     """
-    first, second = two(params)
+    options, windows = seeds.split_options(options, windows)
+    named = {name: given for name, given in windows.items() if isinstance(given, tuple | list)}
+    first, second = two(params or (tuple(named) if len(named) == 2 else ("d", "p")))
     if not isinstance(window, Mapping):
         window = {second: window} if window else {}
-    along = tuple(search or window.get(first) or (40.0, 3.1))
-    runs: dict[str, Any] = {first: along}
-    branch = trace(family, **runs)
+    window = {**{name: given for name, given in named.items() if name == second}, **window}
+    along = tuple(search or window.get(first) or named.get(first) or (40.0, 3.1))
+    fixed = {name: given for name, given in windows.items() if name not in named}
+    branch = trace(family, **{first: along}, **fixed)
     found = wanted(branch.events, event, near)
     assert found.locus is not None  # events of a traced family have one
     return found.locus((first, second), window, options)
 
 
+@one_thread()
 def explore(
-    family: Family | str,
+    problem: Any,
     depth: int = 1,
     *,
+    both: bool = False,
     max_branches: int = 200,
     search: Any = None,
     options: Options | None = None,
@@ -199,11 +259,12 @@ def explore(
     progress: Any = None,
     **parameters: Any,
 ):
-    """Follow a family and every branch born on it, and on those, ``depth`` times.
+    """Follow a problem and every branch born on it, and on those, ``depth`` times.
 
     Parameters
     ----------
-    family : Family or str
+    problem : Family, bifurc.Problem, str or Path
+        As for :func:`trace`; so are ``both`` and ``parameters``.
     depth : int
         How many times to switch branches; 0 follows the family alone.
     max_branches : int
@@ -214,7 +275,8 @@ def explore(
     executor : concurrent.futures.Executor, optional
         Follows independent branches in parallel.
     folder : path, optional
-        Where finished branches are saved, and taken from if they are there.
+        Where finished branches are saved, and taken from if they are there. It
+        belongs to one run: the same problem, window, options and search.
     progress : callable (name, branch, waiting), optional
     **parameters
         As for :func:`trace`.
@@ -222,6 +284,16 @@ def explore(
     Returns
     -------
     BranchGraph
+
+    Raises
+    ------
+    ValueError
+        If the folder belongs to another run.
+
+    Warns
+    -----
+    EndedEarlyWarning
+        If branches ended before they were done.
 
     Examples
     --------
@@ -233,48 +305,27 @@ def explore(
     from bifurc.exploration import Plan, explore_from
     from bifurc.switching.subgroups import Search
 
-    reduced, start, window = at_first(family, parameters)
+    options, parameters = seeds.split_options(options, parameters)
+    seed = seeds.seed(problem, parameters, both)
     plan = Plan(
-        window=window,
+        window=seed.window,
         depth=depth,
         max_branches=max_branches,
         search=search or Search(),
-        options=options or Options(),
+        options=options,
     )
-    seed = ("all of G", reduced, start)
-    return explore_from([seed], plan, executor, None if folder is None else Path(folder), progress)
+    place = None if folder is None else Path(folder)
+    graph = explore_from([tuple(seed)], plan, executor, place, progress)
+    if early := graph.ended_early():
+        said = f"Some branches ended early. {' '.join(early)}"
+        _warn(said, EndedEarlyWarning)
+    return graph
 
 
-def at_first(family: Family | str, parameters: dict[str, Any]):
+def at_first(family: Any, parameters: dict[str, Any]):
     """The problem, its point at the first end of the window, heading for the other, the window."""
-    parameter, (first, last), others = running(parameters)
-    family = as_family(family).with_parameters(**others)
-    reduced = problem(family, parameter)
-    for end in (first, last):
-        family.structure.check_sizes(reduced.parameters(end))
-    reduced, point = member(family, parameter, first)
-    start = point_at(reduced, point.x, first, towards=last - first)
-    return reduced, start, (min(first, last), max(first, last))
-
-
-def running(parameters: dict[str, Any]) -> tuple[str, tuple[float, float], dict[str, Any]]:
-    """Split keywords into the one running parameter, its window and the fixed others."""
-    runs = {name: value for name, value in parameters.items() if isinstance(value, tuple | list)}
-    if len(runs) != 1:
-        raise ValueError(
-            "Give a window (from, to) for exactly one parameter, such as d=(40, 3.1); got "
-            f"{len(runs)}."
-        )
-    ((name, window),) = runs.items()
-    try:
-        first, last = (float(end) for end in window)
-    except (TypeError, ValueError):
-        raise ValueError(f"The window of {name!r} needs two numbers, got {window!r}.") from None
-    if not (np.isfinite(first) and np.isfinite(last)) or first == last:
-        raise ValueError(
-            f"The window of {name!r} is empty or not finite: from {first:g} to {last:g}."
-        )
-    return name, (first, last), {k: v for k, v in parameters.items() if k != name}
+    seed = seeds.seed(family, parameters)
+    return seed.problem, seed.start, seed.window
 
 
 def ended_early(branch: Branch) -> str | None:

@@ -5,13 +5,45 @@ window, how far to explore, and an ``[expect]`` table that makes it a test.
 """
 
 import hashlib
+import math
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    model_validator,
+)
 
-Number = float | int
+from bifurc.files import read_text, reading
+
+
+def _finite(value):
+    """A number as TOML knows them, but for nan and inf: nothing compares with those."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"needs a number, got {value!r}")
+    try:
+        finite = math.isfinite(value)
+    except OverflowError:  # an integer beyond all floats
+        finite = False
+    if not finite:
+        raise ValueError(f"needs a number, and {value} is not finite")
+    return value
+
+
+def _size(value):
+    """A number, or an expression as text."""
+    return value if isinstance(value, str) else _finite(value)
+
+
+Number = Annotated[int | float, BeforeValidator(_finite)]
+Size = Annotated[str | int | float, BeforeValidator(_size)]
+Entry = Number | tuple[Number, Number]  # or diagonal and off-diagonal
 
 
 class Strict(BaseModel):
@@ -24,19 +56,20 @@ class FamilyData(Strict):
     """The keys of :meth:`bifurc.structure.families.Family.build`."""
 
     name: str
-    sets: dict[str, str | Number]
-    start: dict[str, Number | dict[str, Number]]
+    sets: dict[str, Size]
+    start: dict[str, Entry | dict[str, Entry]]
     students: list[str] | None = None
     inputs: list[str] | None = None
     teachers: list[str] | None = None
     teacher: dict[str, Any] | None = None
     student_weights: dict[str, Number] | None = None
     teacher_weights: dict[str, Number] | None = None
-    parameters: dict[str, str | Number] = {}
+    parameters: dict[str, Size] = {}
     kernel: str = "relu"
-    kernel_parameters: dict[str, str | Number] = {}
+    kernel_parameters: dict[str, Size] = {}
     about: str = ""
     found: dict[str, dict[str, Number]] = {}
+    source: str = ""
 
 
 class ModelData(Strict):
@@ -47,15 +80,25 @@ class ModelData(Strict):
     x: list[Number]
 
 
+class ProblemData(Strict):
+    """A problem of one's own; see :class:`bifurc.own.problem.Problem`."""
+
+    function: str  # "model.py:loss", beside the case file
+    x0: list[Number] | None = None
+    parameters: dict[str, Number] | None = None
+    group: dict[str, Any] | None = None  # such as { dihedral = 6 }
+
+
 class ExploreData(Strict):
     """How far to go; see :class:`bifurc.switching.subgroups.Search`."""
 
     depth: int = 0
     max_branches: int = 200
     explicit: int = 3
-    shares: list[str | Number] = []
-    sizes: list[str | Number] = []
+    shares: list[Size] = []
+    sizes: list[Size] = []
     finite_groups: bool = True
+    both: bool = False  # of a problem that starts inside its window, the branch both ways
     equal_parts: int = 4
 
 
@@ -83,9 +126,9 @@ class ExpectedEvent(BaseModel):
     set: str | None = None
     kind: str | None = None
     transition: str | None = None
-    multiplicity: float | None = None
+    multiplicity: Number | None = None
     formal: bool = False
-    tolerance: float = 1e-6  # absolute, on the value
+    tolerance: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1e-6  # absolute, on the value
     source: str = ""
 
 
@@ -93,7 +136,7 @@ class ExpectedBranch(Strict):
     """A branch of the graph: its isotropy, and how often it must occur at least."""
 
     isotropy: str
-    count: int = 1
+    count: Annotated[int, Field(ge=1)] = 1
     source: str = ""
 
 
@@ -111,7 +154,8 @@ class Case(Strict):
 
     family: str | FamilyData | None = None
     model: ModelData | None = None
-    set: dict[str, str | Number] = {}
+    problem: ProblemData | None = None
+    set: dict[str, Size] = {}
     window: dict[str, list[Number]]
     explore: ExploreData = ExploreData()
     options: OptionsData = OptionsData()
@@ -119,14 +163,28 @@ class Case(Strict):
     expect: Expect = Expect()
     about: str = ""
     kind: Literal["case"] = "case"
+    _folder: Path = PrivateAttr(default=Path())
 
     @model_validator(mode="after")
     def _whole(self):
-        if (self.family is None) == (self.model is None):
-            raise ValueError("give either a family or a model")
+        if sum(given is not None for given in (self.family, self.model, self.problem)) != 1:
+            raise ValueError("give one of family, model and problem")
         if len(self.window) != 1 or any(len(ends) != 2 for ends in self.window.values()):
             raise ValueError('window needs one parameter with two ends, such as "d = [40, 3.1]"')
+        for event in self.expect.events:
+            for name, value in (event.model_extra or {}).items():
+                if name != self.parameter:
+                    raise ValueError(
+                        f"an expected event states {name!r}, which is neither a field nor the "
+                        f"parameter {self.parameter!r}"
+                    )
+                _finite(value)
         return self
+
+    @property
+    def folder(self) -> Path:
+        """Where the case file lies, and functions that it names."""
+        return self._folder
 
     @property
     def parameter(self) -> str:
@@ -142,20 +200,23 @@ def load_case(path: str | Path) -> Case:
     ValueError
         With one line that says which field is wrong and why.
     """
-    path = Path(path)
+    with reading(path, "is not TOML", "see the cases of the package for how one is written"):
+        data = tomllib.loads(read_text(path))
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ValueError(f"Case {path} cannot be read: {error.strerror or error}.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"Case {path} is not TOML: {error}.") from None
-    try:
-        return Case(**data)
+        case = Case(**data)
+        case._folder = Path(path).parent
+        return case
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"]) or "the file"
+        place = ".".join(map(str, filter(_written, first["loc"]))) or "the file"
+        said = first["msg"].removeprefix("Value error, ")
         more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-        raise ValueError(f"Case {path}, {place}: {first['msg']}{more}.") from None
+        raise ValueError(f"Case {path}, {place}: {said}{more}.") from None
+
+
+def _written(part: int | str) -> bool:
+    """Whether a part of a place stands in the file, and is no name that pydantic gives a type."""
+    return isinstance(part, int) or not part.startswith(("function-", "dict["))
 
 
 def case_hash(path: str | Path) -> str:

@@ -1,11 +1,10 @@
 """Certificates of a family by name, and its limit at large sizes."""
 
-from collections.abc import Iterable
 from numbers import Real
 from typing import Any
 
 from bifurc.api import as_family, member, trace
-from bifurc.events.records import Event
+from bifurc.events.records import only
 from bifurc.proof import certificate, record
 from bifurc.proof.asymptotics import Asymptotics, expand
 from bifurc.proof.branch import certify_branch
@@ -62,7 +61,7 @@ def certify(
     need_flint()
     if event is not None:
         branch = trace(family, **parameters)
-        return certificate.certify_event(branch.problem, chosen(branch.events, event, near), digits)
+        return certificate.certify_event(branch.problem, only(branch.events, event, near), digits)
     parameter, values = _values(parameters)
     if isinstance(values, tuple):
         first, last = map(float, values)
@@ -120,26 +119,6 @@ def asymptotics(family: Family | str, parameter: str = "d", order: int = 6) -> A
         return reduced, point.x
 
     return expand(seed, order)
-
-
-def chosen(events: Iterable[Event], wanted: str, near: float | None = None) -> Event:
-    """The event of an irrep and set, written ``s:bulk``.
-
-    Raises
-    ------
-    ValueError
-        If there is none, or several and ``near`` does not say which.
-    """
-    events = list(events)
-    label = wanted.replace("[", ":").rstrip("]")
-    found = [e for e in events if f"{e.component.irrep}:{e.component.points}".rstrip(":") == label]
-    if not found:
-        there = ", ".join(f"{e.component.irrep}:{e.component.points}".rstrip(":") for e in events)
-        raise ValueError(f"No event {wanted!r} in the window; there are: {there or 'none'}.")
-    if near is None and len(found) > 1:
-        places = ", ".join(f"{e.lam:.10g}" for e in found)
-        raise ValueError(f"{len(found)} events {wanted!r}, at {places}; say near which one.")
-    return min(found, key=lambda e: abs(e.lam - (near or 0.0)))
 
 
 def _values(parameters: dict[str, Any]) -> tuple[str, list | tuple]:

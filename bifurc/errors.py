@@ -15,3 +15,15 @@ class ZeroRowError(ArithmeticError):
 
 class EndedEarlyError(RuntimeError):
     """A computation ended before it was done."""
+
+
+class EndedEarlyWarning(UserWarning):
+    """A branch ended before it was done; what is known of it is there."""
+
+
+class WorkerDiedError(EndedEarlyError):
+    """A process that worked for this one died of its task, or with all others."""
+
+
+class OtherBranchWarning(UserWarning):
+    """A branch has come to another point than the one that a name stands for there."""

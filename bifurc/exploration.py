@@ -7,11 +7,22 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from bifurc.continuation.options import Options, Status
 from bifurc.continuation.point import Point
 from bifurc.continuation.trace import point_at
+from bifurc.errors import EndedEarlyError, WorkerDiedError
 from bifurc.events.branch import Branch, follow
-from bifurc.graph.files import branch_path, load_branch, save_branch, save_graph, save_table
+from bifurc.events.records import Born, Events
+from bifurc.graph.files import (
+    branch_path,
+    load_branch,
+    run_digest,
+    save_branch,
+    save_graph,
+    save_table,
+)
 from bifurc.graph.graph import BranchGraph
 from bifurc.loss.problem import NetworkProblem
 from bifurc.switching.classify import classify
@@ -19,7 +30,8 @@ from bifurc.switching.isotropy import enlarge, larger_isotropy
 from bifurc.switching.subgroups import Search
 from bifurc.switching.switch import switch
 
-OFF = 1e-3  # how far from an event, in scales, a branch through it is taken up
+DIGITS = 6  # of a start, by which two runs are told apart
+OFF = 1e-4  # how far from an event, in scales, a branch through it is taken up
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +44,9 @@ class Task:
     isotropy: str
     problem: Any
     start: Point
-    origin: int | None  # node that it is born at
+    origin: int | None = None  # node that it is born at
+    lead: tuple[Point, ...] = ()  # points before the start, the event first
+    born: Born | None = None
 
 
 @dataclass(frozen=True)
@@ -78,86 +92,128 @@ def explore_from(
     -------
     BranchGraph
     """
-    graph = BranchGraph()
-    tasks = [
-        Task(f"b{i}", iso, problem, start, None) for i, (iso, problem, start) in enumerate(seeds)
-    ]
+    graph, seeds = BranchGraph(), list(seeds)
+    run = "" if folder is None else digest_of(seeds, plan)
+    tasks = [Task(f"b{i}", iso, problem, start) for i, (iso, problem, start) in enumerate(seeds)]
     for depth in range(plan.depth + 1):
+        if not tasks:
+            break
         births: list[Task] = []
         tasks = _within_budget(graph, tasks, plan)
-        done = _follow_all(tasks, plan, executor, folder)
+        done = _follow_all(tasks, plan, executor, folder, run)
         for i, (task, branch) in enumerate(zip(tasks, done, strict=True)):
             if progress is not None:
                 progress(task.name, branch, len(tasks) - i - 1)
-            if _known(graph, branch, plan.options):
+            if _known(graph, branch, len(task.lead)):
                 continue  # another branch of this level came the other way
+            branch = _up_to_known(graph, task, branch, folder, run)
             nodes = graph.add_branch(task.name, task.isotropy, branch, task.origin)
             births.extend(_births(graph, task, branch, nodes, plan, follow_on=depth < plan.depth))
         tasks = births
     return graph
 
 
-def _known(graph: BranchGraph, branch: Branch, options: Options) -> bool:
+def digest_of(seeds, plan: Plan) -> str:
+    """The digest of a run, which its branch files carry: what is followed, and how."""
+    problems = [problem for _, problem, _ in seeds]
+    starts = [np.round(start.X, DIGITS).tolist() for *_, start in seeds]
+    return run_digest(problems, starts, replace(plan, depth=0, max_branches=1))
+
+
+def _known(graph: BranchGraph, branch: Branch, first: int) -> bool:
     """Whether a branch is in the graph already.
 
-    Two that are the same may start at different distances from their event,
-    so that one does not reach back to the start of the other: a second point
-    is asked as well.
+    Points close to the event that it is born at do not tell, and the one that
+    it starts from may lie where another one is cut: two are asked.
     """
-    return any(graph.holds(branch.problem, p.X, options) for p in branch.points[:2])
+    return any(graph.holds(branch.problem, p.X) for p in branch.points[first : first + 2])
 
 
 def _within_budget(graph: BranchGraph, tasks: list[Task], plan: Plan) -> list[Task]:
-    fresh = [t for t in tasks if graph.holds(t.problem, t.start.X, plan.options) is None]
+    fresh = [t for t in tasks if graph.holds(t.problem, t.start.X) is None]
     room = plan.max_branches - len(graph.branches)
     for task in fresh[room:]:
         graph.cut(f"{task.name} ({task.isotropy}): max_branches = {plan.max_branches} reached")
     return fresh[:room]
 
 
-def _follow_all(tasks, plan: Plan, executor, folder) -> list[Branch]:
+def _follow_all(tasks, plan: Plan, executor, folder, run: str) -> list[Branch]:
     """The branches of the tasks, in their order; each is saved as soon as it is done."""
     done: dict[str, Branch] = {}
     running: dict[Future, Task] = {}
+    lost: list[str] = []
     paths = {t.name: None if folder is None else branch_path(folder, t.name) for t in tasks}
     for task in tasks:
         path = paths[task.name]
         if path is not None and path.exists():
-            done[task.name] = load_branch(path)
+            done[task.name] = load_branch(path, run)
         elif executor is None:
-            done[task.name] = _finish(task, _follow(task, plan), path)
+            done[task.name] = _finish(task, _follow(task, plan), path, run)
         else:
             running[executor.submit(_follow, task, plan)] = task
     for future in as_completed(running):
         task = running[future]
-        done[task.name] = _finish(task, future.result(), paths[task.name])
+        try:
+            done[task.name] = _finish(task, future.result(), paths[task.name], run)
+        except WorkerDiedError as error:
+            lost.append(f"{task.name}: {error}")
+    if lost:
+        raise EndedEarlyError(f"Not all branches were followed: {'; '.join(lost)}.")
     return [done[task.name] for task in tasks]
 
 
 def _follow(task: Task, plan: Plan) -> Branch:
     """Follow one branch to its end, cut where it meets a larger isotropy; runs in workers."""
-    branch = cut_at_return(follow(task.problem, task.start, plan.window, plan.options))
-    return replace(branch, events=[classify(task.problem, event) for event in branch.events])
+    whole = follow(task.problem, task.start, plan.window, plan.options, lead=task.lead)
+    branch = cut_at_return(replace(whole, isotropy=task.isotropy, born=task.born))
+    classified = (classify(branch.problem, event) for event in branch.events)
+    return replace(branch, events=Events(classified))
 
 
-def _finish(task: Task, branch: Branch, path: Path | None) -> Branch:
+def _finish(task: Task, branch: Branch, path: Path | None, run: str) -> Branch:
     log.info(
         "%s (%s): %d points, %s", task.name, task.isotropy, len(branch.points), branch.status.name
     )
     if path is not None:
-        save_branch(path, branch)
+        save_branch(path, branch, run)
     return branch
 
 
 def cut_at_return(branch: Branch) -> Branch:
     """End a branch at the first event whose state has a larger isotropy than the branch."""
     for number, event in enumerate(branch.events):
-        if event.label == "BP" and event.component.irrep == "t":
-            if not larger_isotropy(branch.problem, event.X[:-1]):
-                continue
-            points = branch.points[: int(event.position) + 1]
-            return Branch(branch.problem, points, Status.RETURNED, branch.events[: number + 1])
+        inside = event.label == "BP" and not event.breaks_out
+        if inside and larger_isotropy(branch.problem, event.X[:-1]):
+            return cut_at(branch, number, Status.RETURNED)
     return branch
+
+
+def _up_to_known(graph: BranchGraph, task: Task, branch: Branch, folder, run: str) -> Branch:
+    """End a half-branch where it runs into an event that branches were born at already.
+
+    What goes on from there is one of these.
+    """
+    if task.born is None:
+        return branch
+    for number, event in enumerate(branch.events):
+        if event.breaks_out or event.label != "BP" or event.formal:
+            continue
+        node = graph.node_at(branch.problem, event.X)
+        if node is not None and graph.graph.nodes[node].get("births"):
+            met = cut_at(branch, number, Status.MET)
+            if folder is not None:
+                save_branch(branch_path(folder, task.name), met, run)
+            return met
+    return branch
+
+
+def cut_at(branch: Branch, number: int, status: Status) -> Branch:
+    """The branch up to one of its events, where it ends."""
+    event = branch.events[number]
+    points = branch.points[: int(event.position) + 1]
+    last = event.ending(upward=points[-1].lam < event.lam)
+    events = Events([*branch.events[:number], last])
+    return replace(branch, points=points, status=status, events=events)
 
 
 def _births(graph: BranchGraph, task: Task, branch: Branch, nodes, plan: Plan, follow_on: bool):
@@ -165,6 +221,8 @@ def _births(graph: BranchGraph, task: Task, branch: Branch, nodes, plan: Plan, f
     events = [event for event in branch.events if not event.formal]
     for number, (event, node) in enumerate(zip(events, nodes, strict=True)):
         data = graph.graph.nodes[node]
+        if branch.status is Status.MET and event is events[-1]:
+            continue  # its branches are there
         returned = branch.status is Status.RETURNED and event is events[-1]
         if returned and not isinstance(branch.problem, NetworkProblem):
             continue  # born on the trivial branch, which is followed anyway
@@ -172,29 +230,34 @@ def _births(graph: BranchGraph, task: Task, branch: Branch, nodes, plan: Plan, f
             if event.kind != "fold":
                 graph.cut(f"{task.name} at {event.lam:.12g}: depth = {plan.depth} reached")
             continue
-        if event.component.label in data.get("tried", {}):
+        if event.name in data.get("tried", {}):
             continue  # the same event was met on another branch
         if returned:
             yield from _through(task, number, branch, event, plan, node)
             continue
-        births, attempts = switch(branch.problem, event, plan.search, plan.options)
+        births, attempts = switch(branch.problem, event, plan.search, plan.options, plan.window)
         tried = data.setdefault("tried", {})
-        tried[event.component.label] = [str(attempt) for attempt in attempts]
+        tried[event.name] = [str(attempt) for attempt in attempts]
+        born = Born(task.name, event)
+        data["births"] = data.get("births", 0) + len(births)
         for i, birth in enumerate(births):
-            name = f"{task.name}-{number}.{i}"
-            yield Task(name, birth.isotropy, birth.problem, birth.start, node)
+            name, lead = f"{task.name}-{number}.{i}", tuple(birth.lead(plan.options))
+            yield Task(name, birth.isotropy, birth.problem, birth.start, node, lead, born)
 
 
 def _through(task: Task, number: int, branch: Branch, event, plan: Plan, node: int):
     """The branch of larger isotropy that a branch has come back to, both ways from there."""
     problem, X = enlarge(branch.problem, event.X)
+    born = Born(task.name, event)
     for i, towards in enumerate((1.0, -1.0)):
+        name = f"{task.name}-{number}.{i}"
         lam = float(X[-1] + towards * OFF * problem.scales(X[-1])[-1])
         try:
+            first = point_at(problem, X[:-1], float(X[-1]), plan.options, towards)
             start = point_at(problem, X[:-1], lam, plan.options, towards)
         except ValueError:
             continue  # the larger branch has a fold or a branch point of its own there
-        yield Task(f"{task.name}-{number}.{i}", str(problem.structure), problem, start, node)
+        yield Task(name, str(problem.structure), problem, start, node, (first,), born)
 
 
 def save_run(folder: Path, graph: BranchGraph) -> None:

@@ -1,11 +1,15 @@
 """Plain gradient problems with answers on paper, by name."""
 
+import inspect
+import sys
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from bifurc.continuation.problem import PlainProblem
 from bifurc.switching.linear import Matrices, Permutations, SymmetricProblem
+
+MOST_SIDES = 24  # of a polygon: pairs of the 2 m elements are tried as generators of subgroups
 
 
 def chain(force: Sequence[float] = (0.0,) * 5) -> PlainProblem:
@@ -14,7 +18,7 @@ def chain(force: Sequence[float] = (0.0,) * 5) -> PlainProblem:
     On u = 0 it has branch points at 4 sin²(k pi / (2 (n + 1))).
     """
     push = np.asarray(force, dtype=float)
-    n = len(push)
+    n = _whole("the number of forces", push.size, 1, 1000)
     stiffness = -2 * np.eye(n) + np.eye(n, k=1) + np.eye(n, k=-1)
     one = np.eye(n)
 
@@ -45,7 +49,7 @@ def permuted(n: int = 5, square: float = 0.3) -> SymmetricProblem:
     On u = 0 a simple branch point at lam = 0 and, at lam = 1, one whose kernel
     is the standard representation of dimension n - 1.
     """
-    one = np.eye(n)
+    one = np.eye(_whole("n", n, 2, 1000))
     spread = one - 1.0 / n
     full = PlainProblem(
         gradient=lambda u, lam: u * (_each(lam) + square * u - u * u) - u @ spread,
@@ -86,6 +90,7 @@ def dihedral(
     .. [1] Golubitsky, Stewart, Schaeffer, "Singularities and Groups in
        Bifurcation Theory II", Springer 1988, section XIII.5.
     """
+    _whole("m", m, 2, MOST_SIDES)
     power = twist if m != 3 else quadratic
 
     def gradient(x, lam):
@@ -112,6 +117,12 @@ def dihedral(
     angle = 2 * np.pi / m
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     return SymmetricProblem.of(full, Matrices((turn, np.diag([1.0, -1.0]))))
+
+
+def _whole(name: str, value, least: int, most: int) -> int:
+    if not isinstance(value, int) or not least <= value <= most:
+        raise ValueError(f"{name} must be a whole number from {least} to {most}, got {value!r}.")
+    return value
 
 
 def _each(lam) -> np.ndarray:
@@ -142,7 +153,20 @@ def model(name: str, **parameters) -> PlainProblem:
     """
     if name not in MODELS:
         raise ValueError(f"Unknown model {name!r}; there are {', '.join(MODELS)}.")
-    try:
-        return MODELS[name](**parameters)
-    except TypeError as error:
-        raise ValueError(f"Model {name!r}: {error}.") from None
+    known = inspect.signature(MODELS[name]).parameters
+    for key, value in parameters.items():
+        if key not in known:
+            there = ", ".join(known) or "none"
+            raise ValueError(f"Model {name!r} has no parameter {key!r}; it has {there}.")
+        several = isinstance(known[key].default, tuple)
+        if several != isinstance(value, list | tuple) or not all(
+            map(_finite, value if several else [value])
+        ):
+            kind = "a list of finite numbers" if several else "a finite number"
+            raise ValueError(f"Model {name!r}: {key} needs {kind}, got {value!r}.")
+    return MODELS[name](**parameters)
+
+
+def _finite(value) -> bool:
+    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    return number and abs(value) <= sys.float_info.max

@@ -9,32 +9,37 @@ from typing import Any
 import numpy as np
 
 import bifurc
-from bifurc.api import at_first
+from bifurc import seeds
 from bifurc.case import Case, case_hash
 from bifurc.continuation.options import Options
-from bifurc.continuation.trace import point_at
-from bifurc.exploration import Plan, explore_from, save_run
-from bifurc.graph.files import write_atomically
+from bifurc.exploration import Plan, digest_of, explore_from, save_run
+from bifurc.files import parts_left, write_atomically
+from bifurc.graph.files import manifest as manifest_of
 from bifurc.graph.graph import SCHEMA, BranchGraph
-from bifurc.models import model
-from bifurc.structure.families import Family, find
+from bifurc.structure.families import Family
+from bifurc.structure.polynomial import Polynomial
 from bifurc.switching.subgroups import Search
 
 
 def family_of(case: Case) -> Family:
-    """The family that a case names or defines, with its parameters set."""
-    if isinstance(case.family, str):
-        family = find(case.family)
-    else:
-        assert case.family is not None  # a case has a family or a model
-        given = case.family.model_dump(exclude_none=True)
-        family = Family.build(given.pop("name"), **given)
-    return family.with_parameters(**case.set)
+    """The family that a case names or defines, with its parameters set.
+
+    Raises
+    ------
+    ValueError
+        If the case is about something else.
+    """
+    found = seeds.of_case(case)
+    if not isinstance(found, Family):
+        raise ValueError("The case is about no family.")
+    return found
 
 
 def plan_of(case: Case) -> Plan:
     """How far a case goes."""
     given = case.explore
+    if case.family is not None:
+        _check_names(family_of(case), [*given.sizes, *given.shares])
     search = Search(
         explicit=given.explicit,
         shares=tuple(given.shares),
@@ -47,20 +52,19 @@ def plan_of(case: Case) -> Plan:
     return Plan((min(ends), max(ends)), given.depth, given.max_branches, search, options)
 
 
+def _check_names(family: Family, expressions) -> None:
+    """Raise ValueError unless sizes and shares are expressions in the family's parameters."""
+    for given in expressions:
+        if unknown := Polynomial.of(given).names - set(family.parameters):
+            raise ValueError(
+                f"explore names {', '.join(sorted(unknown))} in {given!r}; family {family.name!r} "
+                f"has the parameters {', '.join(sorted(family.parameters)) or 'none'}."
+            )
+
+
 def seed_of(case: Case) -> tuple[str, Any, Any]:
     """Where a case starts: (isotropy, problem, point)."""
-    first, last = (float(end) for end in case.window[case.parameter])
-    if case.model is not None:
-        plain = model(case.model.name, **case.model.parameters)
-        x = np.array(case.model.x, dtype=float)
-        if len(x) != plain.n:
-            raise ValueError(
-                f"The start x of model {case.model.name!r} needs {plain.n} numbers, got {len(x)}."
-            )
-        start = point_at(plain, x, first, towards=last - first)
-        return "all of G", plain, start
-    reduced, start, _ = at_first(family_of(case), {case.parameter: (first, last)})
-    return "all of G", reduced, start
+    return tuple(seeds.seed(case, {}, both=case.explore.both))  # type: ignore[return-value]
 
 
 def run_case(
@@ -76,7 +80,7 @@ def run_case(
     return graph
 
 
-def prepare(folder: Path, case: Case, path: Path, resume: bool) -> None:
+def prepare(folder: Path, case: Case, path: Path, resume: bool, seed=None) -> None:
     """Write the manifest of a run, or check that the one there is of the same run.
 
     Raises
@@ -84,11 +88,13 @@ def prepare(folder: Path, case: Case, path: Path, resume: bool) -> None:
     ValueError
         If the folder holds another run, or this one and ``resume`` is not set.
     """
-    manifest = {
+    plan = plan_of(case)
+    said = {
         "schema": SCHEMA,
         "case": path.name,
         "sha256": case_hash(path),
-        "settings": asdict(plan_of(case)),
+        "run": digest_of([seed or seed_of(case)], plan),
+        "settings": asdict(plan),
         "draw": case.draw.model_dump(),
         "versions": {
             "bifurc": bifurc.__version__,
@@ -97,27 +103,30 @@ def prepare(folder: Path, case: Case, path: Path, resume: bool) -> None:
         },
     }
     # through JSON, so that tuples and lists compare equal
-    manifest = json.loads(json.dumps(manifest, default=str))
-    place = folder / "manifest.json"
-    if resume:
-        for part in folder.rglob(".*.part"):  # files that a killed run was writing
-            part.unlink(missing_ok=True)
-    if place.exists():
-        try:
-            old = json.loads(place.read_text())
-        except json.JSONDecodeError:
-            old = None
-        if old != manifest:
+    said = json.loads(json.dumps(said, default=str))
+    if old := manifest_of(folder):
+        if old != said:
             raise ValueError(
                 f"{folder} holds another run (case, settings or versions differ); choose another "
                 "folder with -o, or delete it."
             )
         if not resume:
             raise ValueError(f"{folder} holds this run already; add --resume to take it up.")
+        clear(folder)
         return
-    if folder.exists() and any(folder.iterdir()):
+    left = parts_left(folder, r"manifest\.json")  # of a run that was killed before it began
+    if folder.exists() and set(folder.iterdir()) - set(left):
         raise ValueError(f"{folder} is not empty and holds no run; choose another folder with -o.")
-    write_atomically(place, json.dumps(manifest, indent=1).encode())
+    for part in left:
+        part.unlink(missing_ok=True)
+    write_atomically(folder / "manifest.json", json.dumps(said, indent=1))
+
+
+def clear(folder: Path) -> None:
+    """Delete what a killed run was writing, and nothing else, from the folder of a run."""
+    own = r"manifest\.json|graph\.json|graph\.graphml|critical\.csv"
+    for part in parts_left(folder, own) + parts_left(folder / "branches", r"b[\d.-]+\.npz"):
+        part.unlink(missing_ok=True)
 
 
 def differences(graph: BranchGraph, case: Case) -> list[str]:
@@ -154,8 +163,8 @@ def _fits(event, wanted, value) -> bool:
     if wanted.multiplicity is not None and abs(event.multiplicity - wanted.multiplicity) > 1e-6:
         return False
     found = {
-        "irrep": event.component.irrep,
-        "set": event.component.points,
+        "irrep": event.irrep,
+        "set": event.set,
         "kind": event.kind,
         "transition": event.transition,
     }

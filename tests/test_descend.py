@@ -13,8 +13,8 @@ from bifurc.loss import full
 from bifurc.loss.kernels import ReLU
 
 # which families are minima at d = k, from the critical sizes of each family:
-# II from 5.59, A from 5.76, I from 6.74, M (p = 2) from 7.56 on
-MINIMA = {6: {"II", "A"}, 8: {"II", "A", "I", "M (p = 2)"}}
+# II from 5.59, A from 5.76, I from 6.74, M (p = 2) from 7.56, A(p) + I (q = 2) from 7.73 on
+MINIMA = {6: {"II", "A"}, 8: {"II", "A", "I", "M (p = 2)", "A(p) + I (q = 2)"}}
 
 
 def test_loss_and_gradient_agree_with_differences():

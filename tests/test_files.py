@@ -2,25 +2,23 @@
 
 import io
 import json
+import os
 import shutil
+from pathlib import Path
 
 import networkx as nx
 import numpy as np
 import pytest
 
 import bifurc
+from bifurc.cli.main import main
 from bifurc.continuation.options import Options, Status
 from bifurc.continuation.problem import PlainProblem
 from bifurc.continuation.trace import point_at, trace
 from bifurc.events.branch import follow
 from bifurc.exploration import Plan, explore_from, save_run
-from bifurc.graph.files import (
-    branch_path,
-    load,
-    load_branch,
-    save_branch,
-    write_atomically,
-)
+from bifurc.files import parts_left, read_text, write_atomically
+from bifurc.graph.files import branch_path, load, load_branch, save_branch
 from bifurc.graph.problems import problem_from, problem_spec, structure_from, structure_spec
 from bifurc.models import chain, dihedral, permuted, pitchfork
 
@@ -176,9 +174,10 @@ def test_writing_is_all_or_nothing(tmp_path, monkeypatch):
     path = tmp_path / "file"
     write_atomically(path, b"before")
     monkeypatch.setattr("os.replace", lambda *_: (_ for _ in ()).throw(OSError("disk")))
-    with pytest.raises(OSError, match="disk"):
+    with pytest.raises(OSError, match="file.*disk"):
         write_atomically(path, b"after")
     assert path.read_bytes() == b"before"
+    assert [each.name for each in tmp_path.iterdir()] == ["file"]
 
 
 def test_every_status_survives(tmp_path):
@@ -229,6 +228,110 @@ def test_what_cannot_be_written_leaves_nothing_behind(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(OSError, match="No space.*file'"):
         write_atomically(tmp_path / "file", b"text")
     assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+
+
+def test_a_link_stays_a_link_and_a_pipe_a_pipe(tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+    write_atomically(tmp_path / "link", "λ")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "file").read_bytes() == "λ".encode()
+    write_atomically("/dev/null", "text")
+    assert not Path("/dev/null").is_file()
+
+
+def test_who_may_read_a_file_stays_as_it_was(tmp_path):
+    path = tmp_path / "file"
+    path.touch(mode=0o600)
+    write_atomically(path, "text")
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_text_is_read_with_and_without_a_byte_order_mark(tmp_path):
+    for start in (b"", b"\xef\xbb\xbf"):
+        (tmp_path / "file").write_bytes(start + "λ".encode())
+        assert read_text(tmp_path / "file") == "λ"
+
+
+def test_only_parts_of_our_files_whose_writers_are_gone_are_left_behind(tmp_path):
+    gone, alive = 2**22 + 1, os.getppid()  # no process has a number beyond the largest
+    for name in (f".a.json.{gone}.part", f".a.json.{alive}.part", f".b.{gone}.part", ".a.part"):
+        (tmp_path / name).touch()
+    assert [path.name for path in parts_left(tmp_path, r"a\.json")] == [f".a.json.{gone}.part"]
+
+
+@pytest.fixture
+def copy(run, tmp_path):
+    """A run that may be damaged."""
+    shutil.copytree(run[0], tmp_path / "run")
+    return tmp_path / "run"
+
+
+def test_swapped_branch_files_are_refused(copy):
+    one, other = (branch_path(copy, name) for name in sorted(load(copy).branches)[1:3])
+    shutil.copy(one, other)
+    with pytest.raises(ValueError, match=f"{other.name} holds branch '{one.stem}'"):
+        load(copy)
+
+
+@pytest.mark.parametrize("change", [lambda X: X * (1 + 1e-15), lambda X: X[:-1], lambda X: -X])
+def test_an_altered_branch_file_is_refused(copy, change):
+    path = branch_path(copy, "b0")
+    with np.load(io.BytesIO(path.read_bytes())) as arrays:
+        data = {name: arrays[name] for name in arrays.files}
+    np.savez(path, **data | {"X": change(data["X"])})
+    with pytest.raises(ValueError, match=r"b0\.npz was altered"):
+        load(copy)
+    about = json.loads(str(data["about"])) | {"status": "FOLD"}
+    np.savez(path, **data | {"about": np.array(json.dumps(about))})
+    with pytest.raises(ValueError, match=r"b0\.npz was altered"):
+        load_branch(path)
+
+
+def test_a_branch_file_of_another_run_is_refused(copy, tmp_path):
+    bifurc.explore("A", d=(12, 6), depth=0, folder=tmp_path / "other")
+    shutil.copy(branch_path(tmp_path / "other", "b0"), branch_path(copy, "b0"))
+    with pytest.raises(ValueError, match=r"b0\.npz belongs to another run"):
+        load(copy)
+    with pytest.raises(ValueError, match=r"b0\.npz belongs to another run"):
+        bifurc.explore("A", d=(12, 5), depth=0, folder=copy)
+
+
+def test_a_whole_file_that_the_run_did_not_write_is_refused(copy):
+    """Signed anew, of this run and of this name, but not what the graph states."""
+    path = branch_path(copy, "b0")
+    about = json.loads(str(np.load(io.BytesIO(path.read_bytes()))["about"]))
+    branch = load_branch(path)
+    branch.points[3].X[0] += 1e-15
+    save_branch(path, branch, about["run"])
+    load_branch(path)
+    with pytest.raises(ValueError, match=r"b0\.npz is not the file that the run wrote"):
+        load(copy)
+
+
+@pytest.mark.parametrize("content", ["[]", "null", "1", "{", '"x"', "[" * 100_000, '{"run": 1}'])
+def test_a_damaged_manifest_is_named(copy, content, capsys):
+    (copy / "manifest.json").write_text(content)
+    for command in (["plot", str(copy)], ["verify", str(copy)]):
+        assert main(command) == 2
+        err = capsys.readouterr().err
+        assert err.count("\n") == 1
+        assert "manifest" in err
+
+
+def test_no_single_flipped_bit_goes_through_or_beyond_one_line(copy, rng):
+    """Of a branch file; what is not noticed (a date, say) changes nothing."""
+    path = branch_path(copy, "b0")
+    whole, good = path.read_bytes(), load_branch(path)
+    for place in rng.integers(len(whole) * 8, size=150).tolist():
+        raw = bytearray(whole)
+        raw[place // 8] ^= 1 << place % 8
+        path.write_bytes(raw)
+        try:
+            again = load_branch(path)
+        except ValueError as error:
+            assert str(path) in str(error)
+        else:
+            assert again.points[0].X.tobytes() == good.points[0].X.tobytes()

@@ -11,8 +11,9 @@ from bifurc.continuation.correct import correct_at
 from bifurc.continuation.options import Options, Status
 from bifurc.continuation.trace import point_at
 from bifurc.events.branch import follow
+from bifurc.events.pieces import WHOLE
 from bifurc.exploration import Plan, explore_from
-from bifurc.graph.graph import WHOLE, BranchGraph
+from bifurc.graph.graph import BranchGraph
 from bifurc.graph.identity import fingerprint, same
 from bifurc.models import chain, dihedral, permuted, pitchfork
 from bifurc.structure.polynomial import Polynomial
@@ -75,7 +76,7 @@ def test_no_two_branches_are_the_same_up_to_symmetry(graphs, name):
         # at the ends branches may meet: S_3 x S_(d-4) is S_(d-2) x S_1 at d = 5
         halfway = branch.lam[[0, -1]].mean()
         middle = min(branch.points, key=lambda point: abs(point.lam - halfway))
-        assert rest.holds(branch.problem, middle.X, Options()) is None
+        assert rest.holds(branch.problem, middle.X) is None
 
 
 @pytest.mark.parametrize("name", list(WINDOWS))
@@ -152,7 +153,7 @@ def test_followed_again_from_its_middle_a_branch_is_known(graphs, name):
     middle = branch.points[len(branch.points) // 2]
     start = correct_at(branch.problem, middle.X, -middle.tangent, Options()).point
     again = follow(branch.problem, start, (start.lam - 0.1, start.lam + 0.1))
-    assert graph.holds(again.problem, again.points[-1].X, Options()) == "b0"
+    assert graph.holds(again.problem, again.points[-1].X) == "b0"
 
 
 def test_limits_of_several_irreps_at_one_size_are_one_node(graphs):

@@ -8,15 +8,16 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "bifurc"
 # in the order of the flow; those on one line stand side by side and know nothing of each other
 STREAM = [
-    {"case"},  # the file a user writes, as plain data
-    {"structure"},
-    {"spectra", "errors"},
+    {"errors", "files", "threads"},  # what any program needs
+    {"case", "workers"},  # the file a user writes, as plain data; processes that know no task
+    {"structure", "groups"},
+    {"spectra"},
     {"loss", "continuation"},
     {"events"},
-    {"switching", "loci", "proof"},
-    {"models"},
+    {"switching", "loci", "proof", "members"},
+    {"models", "own"},
     {"graph"},
-    {"draw", "exploration"},
+    {"draw", "exploration", "seeds"},
     {"api"},
     {"run", "certified", "identification"},
     {"cli"},

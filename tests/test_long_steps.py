@@ -5,15 +5,16 @@ from pathlib import Path
 import pytest
 from numpy.testing import assert_allclose
 
-from bifurc.api import problem
+from bifurc.api import member
 from bifurc.case import load_case
 from bifurc.continuation.options import Options
 from bifurc.continuation.trace import point_at
 from bifurc.events.branch import follow
-from bifurc.loss.start import SIZES, find_start, off_continuum
 from bifurc.run import family_of
 
-CASES = [load_case(path) for path in sorted(Path("cases").glob("*.toml"))]
+CASES = [
+    load_case(path) for path in sorted(Path(__file__).parents[1].joinpath("cases").glob("*.toml"))
+]
 FAMILIES = [case for case in CASES if case.family is not None and case.parameter == "d"]
 SHORT = Options(ds=0.02, ds_max=0.03, max_turn=0.1, max_steps=20000)
 
@@ -21,9 +22,8 @@ SHORT = Options(ds=0.02, ds_max=0.03, max_turn=0.1, max_steps=20000)
 def walks(case, far, options):
     """From a comfortable size up to ``far``, and from there down to the end of the window."""
     family = family_of(case)
-    x, lam = find_start(problem(family, "d"), family, SIZES)
-    reduced, x = off_continuum(problem(family, "d"), x, lam)
-    up = follow(reduced, point_at(reduced, x, lam), (lam, far), options)
+    reduced, start = member(family, "d", 20.0)
+    up = follow(reduced, start, (20.0, far), options)
     last = up.points[-1]
     start = point_at(reduced, last.x, last.lam, towards=-1.0)
     return up, follow(reduced, start, (case.window["d"][1], last.lam), options)

@@ -59,15 +59,19 @@ def test_a_pitchfork_is_super_or_subcritical_by_its_signs(a, c):
     assert form.lam(0.1) == pytest.approx(-c * 0.01 / a, rel=1e-6)
 
 
-def test_a_quintic_is_degenerate():
+def test_a_quintic_is_degenerate_and_its_branches_are_found():
+    """lam = x⁴: both halves go up, though third order does not say so."""
     problem = scalar(lambda x, lam: lam * x - x**5, lambda x, lam: lam - 5 * x**4, lambda x, lam: x)
     assert reduce(problem, np.zeros(2)).kind == "degenerate"
     branch = follow(problem, point_at(problem, np.zeros(1), -1.0), (-1.0, 1.0))
     event = classify(problem, branch.events[0])
     assert event.kind == "degenerate"
     births, (attempt,) = switch(problem, event)
-    assert births == []
     assert "degenerate" in str(attempt)
+    ends = [follow(birth.problem, birth.start, (-1.0, 1.0)).points[-1].X for birth in births]
+    assert sorted(end.tolist() for end in ends) == [
+        pytest.approx([-1.0, 1.0], abs=1e-12), pytest.approx([1.0, 1.0], abs=1e-12)
+    ]  # fmt: skip
 
 
 def test_a_fold_stays_a_fold_and_gives_no_branch():

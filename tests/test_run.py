@@ -119,13 +119,34 @@ def test_killed_twice_and_resumed_a_run_is_the_same(case, tmp_path):
     killed_and_resumed(case, tmp_path / "killed", kills=2, seed=4)
 
 
-def test_killed_while_its_first_file_was_written_a_run_is_resumed(case, tmp_path):
+GONE = 2**22 + 1  # no process has this number
+
+
+@pytest.mark.parametrize("resume", [[], ["--resume"]])
+def test_killed_while_its_first_file_was_written_a_run_starts_anew(resume, case, tmp_path):
     out = tmp_path / "out"
     out.mkdir()
-    (out / ".manifest.json.4711.part").write_text('{"sch')
-    assert main(["run", str(case), "-o", str(out), "-q", "--resume"]) == 0
+    (out / f".manifest.json.{GONE}.part").write_text('{"sch')
+    assert main(["run", str(case), "-o", str(out), "-q", *resume]) == 0
     assert len(load(out).branches) == 7
     assert list(out.rglob("*.part")) == []
+
+
+def test_resuming_deletes_nothing_of_others(case, tmp_path):
+    out, foreign = tmp_path / "out", tmp_path / "foreign"
+    names = [f".thesis.tex.{GONE}.part", ".part", f".graph.json.{GONE}.part.bak", "graph.part"]
+    foreign.mkdir()
+    assert main(["run", str(case), "-o", str(out), "-q"]) == 0
+    for folder in (out, foreign):
+        for name in names:
+            (folder / name).write_text("mine")
+    (foreign / f".graph.json.{GONE}.part").write_text("mine")  # for it is no run of ours
+    (out / f".graph.json.{GONE}.part").write_text("left by a kill")
+    (out / "branches" / f".b0-1.0.npz.{GONE}.part").write_text("left by a kill")
+    assert main(["run", str(case), "-o", str(foreign), "-q", "--resume"]) == 2
+    assert main(["run", str(case), "-o", str(out), "-q", "--resume"]) == 0
+    assert {path.name for path in foreign.iterdir()} == {*names, f".graph.json.{GONE}.part"}
+    assert sorted(path.name for path in out.rglob("*part*")) == sorted(names)
 
 
 @pytest.mark.slow
@@ -136,7 +157,7 @@ def test_killed_at_random_moments_and_resumed_a_run_is_the_same(case, tmp_path, 
 
 def test_killed_between_any_two_files_a_run_is_resumed(case, tmp_path, monkeypatch):
     """Every file may be the last one written: the run dies at each in turn."""
-    from bifurc.graph import files
+    from bifurc import files
 
     whole, out = tmp_path / "whole", tmp_path / "out"
     assert main(["run", str(case), "-o", str(whole), "-q"]) == 0
@@ -193,6 +214,33 @@ BAD = {
     "neither": ("window = { d = [9.0, 5.0] }\n", "either"),
     "negative depth": (SMALL.replace("depth = 1", "depth = -1"), "depth"),
     "wrong steps": (SMALL + "[options]\nds = -1.0\n", "ds"),
+    "expected nowhere": (SMALL + "[[expect.events]]\nd = nan\n", "not finite"),
+    "expected anywhere": (
+        SMALL + "[[expect.events]]\nd = 5.5\ntolerance = inf\n",
+        "expect.events.0.tolerance",
+    ),
+    "expected loosely": (SMALL + "[[expect.events]]\nd = 5.5\ntolerance = nan\n", "tolerance"),
+    "expected any number": (SMALL + "[[expect.events]]\nmultiplicity = nan\n", "multiplicity"),
+    "expected as text": (SMALL + '[[expect.events]]\nd = "5"\n', "needs a number, got '5'"),
+    "expected elsewhere": (SMALL + "[[expect.events]]\nq = 5.0\n", "'q'"),
+    "expected never": (SMALL + '[[expect.branches]]\nisotropy = "x"\ncount = 0\n', "count"),
+    "sizes in nothing": (SMALL + 'sizes = ["q"]\n', "'q'"),
+    "share of nothing": (SMALL + 'shares = ["d"]\n', "share"),
+    "too many explicit": (SMALL + "explicit = 6\n", "explicit must be a whole number from 0 to 5"),
+    "too many parts": (SMALL + "equal_parts = 6\n", "equal_parts"),
+    "window as text": (SMALL.replace("[9.0, 5.0]", '["9", 5.0]'), "needs a number, got '9'"),
+    "long expression": (SMALL + 'sizes = ["' + "+".join(["d"] * 1500) + '"]\n', "too many terms"),
+    "nested deep": ("x = " + "[" * 500 + "]" * 500, "nested too deep"),
+    "model of text": (
+        'window = { lam = [0, 1] }\n[model]\nname = "dihedral"\nx = []\n'
+        '[model.parameters]\ntwist = "a"\n',
+        "twist needs a finite number, got 'a'",
+    ),
+    "model of no sides": (
+        'window = { lam = [0, 1] }\n[model]\nname = "dihedral"\nx = []\n'
+        "[model.parameters]\nm = 0\n",
+        "m must be a whole number",
+    ),
     "not text": (b"\xff\xfe\x00", "is not TOML"),
 }
 
@@ -247,6 +295,26 @@ def test_a_branch_that_ends_early_is_said(tmp_path, capsys):
     assert main(["run", str(path), "-o", str(out), "-q"]) == 3
     assert "max_steps" in capsys.readouterr().err
     assert load(out).branches["b0"].status.name == "MAX_STEPS"
+
+
+def test_depth_beyond_the_last_birth_costs_nothing(tmp_path):
+    path, out = tmp_path / "case.toml", tmp_path / "out"
+    path.write_text('family = "II"\nwindow = { d = [9.0, 7.0] }\n[explore]\ndepth = 100000000\n')
+    assert main(["run", str(path), "-o", str(out), "-q"]) == 0
+
+
+def test_a_file_from_elsewhere_with_a_byte_order_mark_is_a_case(case, tmp_path):
+    case.write_bytes(b"\xef\xbb\xbf" + SMALL.replace("depth = 1", "depth = 0").encode())
+    assert main(["run", str(case), "-o", str(tmp_path / "out"), "-q"]) == 0
+
+
+@pytest.mark.parametrize("name", ["chain", "dihedral", "permuted"])
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_cases_of_models_run(name, jobs, tmp_path, capsys):
+    out = str(tmp_path / "out")
+    assert main(["run", str(ROOT / "cases" / f"{name}.toml"), "-o", out, "--jobs", jobs]) == 0
+    captured = capsys.readouterr()
+    assert "minimum" in captured.out and captured.err == ""
 
 
 def test_a_broken_branch_file_is_named(case, tmp_path, capsys):

@@ -1,5 +1,6 @@
 """``bifurc certify``: prove an event, or the kind of critical points, in interval arithmetic."""
 
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from typing import Any
 
 from bifurc.cli.common import add_family, assignment, check_place, family_of, number, print_json
@@ -86,36 +87,96 @@ def sizes(text: str):
 
 
 def lines(data: dict) -> list[str]:
-    """What a certificate proves, for a person."""
+    """What a certificate proves, for a person: of which problem, where, and what."""
     if data["kind"] == "set":
         return [line for one in data["certificates"] for line in lines(one)]
-    proved = data["proved"]
-    line = "; ".join(f"{name} = {text}" for name, text in data["problem"]["line"].items())
+    proved, subject = data["proved"], subject_of(data)
+    off = " off neutral directions" if "neutral" in proved else ""
     if data["kind"] == "branch":
-        whole, *events = branch_lines(proved)
-        return [f"{line} {whole}", *events]
+        whole, *events = branch_lines(proved, off)
+        return [f"{subject}: {whole}", *events]
     if data["kind"] in ("point", "learnt"):
         kind = "minimum" if proved["is_minimum"] else f"saddle of index {proved['index']}"
-        off = " off neutral directions" if "neutral" in proved else ""
         gap = f"every |eigenvalue|{off} > {proved['gap']}"
-        return [f"{line} at lam = {data['lam']}: {kind}, {gap}"]
+        return [f"{subject} at lam = {data['lam']}: {kind}, {gap}"]
     where = data["component"]
     label = f"{where['irrep']}[{where['set']}]" if where["set"] else where["irrep"]
     formal = "" if proved["exists"] else " (formal)"
     if data["kind"] == "pair":
         formal += ", two eigenvalues that are not real"
-    return [f"{line} at lam = {proved['value']}: {label}{formal}, {proved['transition']}"]
+    return [f"{subject} at lam = {proved['value']}: {label}{formal}, {proved['transition']}"]
 
 
-def branch_lines(proved: dict) -> list[str]:
+def subject_of(data: dict) -> str:
+    """Kernel, structure, weights and parameters of a certificate, and where in its space it is."""
+    from bifurc.proof.record import coordinates
+
+    problem = data["problem"]
+    kernel, running = problem["kernel"], problem.get("kernel_parameters", {})
+    fields = ", ".join(f"{n} = {v}" for n, v in {**kernel["parameters"], **running}.items())
+    sets = ", ".join(f"{name}: {size}" for name, size in problem["sets"].items())
+    parts = [f"{kernel['name']}{f'({fields})' if fields else ''} on {sets}"]
+    rows = {key: [name for name, _ in problem[key]] for key in ("students", "inputs", "teachers")}
+    if set(map(tuple, rows.values())) != {tuple(problem["sets"])}:
+        parts += [f"{key} {', '.join(names) or 'none'}" for key, names in rows.items()]
+    identity = {(name, name, "1", "0") for name in rows["inputs"]}
+    if rows["inputs"] != rows["teachers"] or identity != set(map(tuple, problem["teacher"])):
+        entries = (f"{r}.{c} {one} (off {off})" for r, c, one, off in problem["teacher"])
+        parts.append(f"teacher {', '.join(entries) or '0'}")
+    for key in ("student_weights", "teacher_weights"):
+        if problem[key]:
+            weights = ", ".join(f"{name} {weight}" for name, weight in problem[key].items())
+            parts.append(f"{key.replace('_', ' ')} {weights}")
+    parts += [
+        "tied " + ", ".join(f"{one} -> {other}" for one, other in tie.items())
+        for tie in problem.get("ties", ())
+    ]
+    at = ", ".join(f"{name} {text}" for name, text in coordinates(data).items())
+    parts.append(f"{'from W = ' if data['kind'] == 'branch' else 'W = '}({at})")
+    line = ", ".join(f"{name} = {text}" for name, text in problem["line"].items())
+    return "; ".join([*parts, line])
+
+
+def branch_lines(proved: dict, off: str = "") -> list[str]:
     """What the certificate of a branch proves."""
-    first, last = (float(low) for low, _ in proved["window"])
-    kind = "a minimum throughout" if proved["is_minimum"] else "no crossing but those listed"
+    kind = f"a minimum{off} throughout"
+    if not proved["is_minimum"]:
+        kind = f"no crossing{off} but those listed"
     return [
-        f"from lam = {first:.6g} to {last:.6g}: one smooth branch, {kind}",
+        f"{inner_hull(proved)}: one smooth branch, {kind}",
         *(
             f"  {event['component']} {'folds' if event['component'] == 't' else 'crosses zero'} "
             f"once between {' and '.join(event['at'])}"
             for event in proved["events"]
         ),
     ]
+
+
+def inner_hull(proved: dict) -> str:
+    """From where to where a branch is proved, in decimals that lie on it."""
+    first, last = proved["window"]
+    folds = [event["at"] for event in proved["events"] if event["component"] == "t"]
+    towards, since = (folds[0], folds[-1]) if folds else (last, first)
+    for digits in (6, 8, 10):
+        start, end = inwards(first, towards, digits), inwards(last, since, digits)
+        if start is None or end is None or start == end:
+            continue
+        if folds or (start < end) == rising(first, last):
+            way = f" and back at {len(folds)} fold{'s' * (len(folds) > 1)}" if folds else ""
+            return f"from lam = {start:f}{way} to {end:f}"
+    return f"within lam = {first[0]} and {last[1]}"
+
+
+def inwards(end: list, inside: list, digits: int):
+    """The outermost decimal of so many digits on a branch from ``inside`` to ``end``, or None."""
+    up = rising(inside, end)
+    edge = Decimal(end[0] if up else end[1])
+    found = Context(digits, ROUND_FLOOR if up else ROUND_CEILING).create_decimal(edge)
+    beyond = found > Decimal(inside[1]) if up else found < Decimal(inside[0])
+    return found.normalize() if beyond else None
+
+
+def rising(one: list, other: list) -> bool:
+    """Whether an interval lies above another one, by its middle."""
+    low, high = (sum(map(Decimal, ends)) for ends in (one, other))
+    return low < high

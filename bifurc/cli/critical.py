@@ -1,6 +1,5 @@
 """``bifurc critical``: the fractional sizes at which a family changes."""
 
-import math
 import sys
 from typing import Any
 
@@ -77,6 +76,8 @@ def run(arguments) -> None:
     if branch.status is not Status.WINDOW and not (arguments.json or arguments.quiet):
         reached = branch.points[-1].lam
         sys.stderr.write(f"The branch ends at {parameter} = {reached:.6g}: {branch.status.value}\n")
+    if branch.note and not (arguments.json or arguments.quiet):
+        sys.stderr.write(f"The branch is {branch.note}.\n")
 
 
 def window_of(family, arguments) -> tuple[str, tuple[float, float]]:
@@ -115,50 +116,39 @@ def by_value(events) -> list:
 
 def point(event) -> dict:
     """One event as plain data."""
-    return {
-        "value": event.lam,
-        "irrep": event.component.irrep,
-        "set": event.component.points,
-        "kind": event.kind,
-        "loss": None if event.loss is None or math.isnan(event.loss) else event.loss,
-        "eigenvalue_speed": event.speed,
-        "index_below": event.index("below").text(),
-        "index_above": event.index("above").text(),
-        "transition": event.transition,
-        "formal": event.formal,
-        "multiplicity": event.multiplicity,
-        "enclosure": list(event.proof.enclosure) if event.proof else None,
-    }
+    return event.to_dict() | {"enclosure": list(event.proof.enclosure) if event.proof else None}
 
 
 COLUMNS = (
-    "value", "irrep", "set", "kind", "loss", "eigenvalue_speed", "index_below", "index_above",
-    "transition", "formal", "multiplicity", "enclosed_below", "enclosed_above",
+    "value", "label", "irrep", "set", "kind", "loss", "eigenvalue_speed", "index_below",
+    "index_above", "transition", "formal", "multiplicity", "sheet", "enclosed_below",
+    "enclosed_above",
 )  # fmt: skip
-HEADINGS = ("irrep", "kind", "transition", "first minimum", "proved")
+HEADINGS = ("irrep", "kind", "transition", "first minimum", "sheet", "proved")
 
 
 def table(parameter: str, branch) -> list[str]:
-    """Lines of a table that a person reads."""
-    from bifurc.events.records import first_whole
-
+    """Lines of a table that a person reads; a column that says the same of all is left out."""
     rows: list[tuple[str, ...]] = [(parameter, *HEADINGS)]
     for event in by_value(branch.events):
-        first = first_whole(branch.problem, event)
+        first = branch.first_minimum(event)
         rows.append(
             (
                 f"{event.lam:.12g}",
-                event.component.label,
+                event.name,
                 event.kind + (" (formal)" if event.formal else ""),
                 event.transition,
                 "" if first is None else f"{parameter} = {first}",
+                str(event.sheet),
                 "" if event.proof is None else event.proof.short,
             )
         )
-    if all(event.proof is None for event in branch.events):
-        rows = [row[:-1] for row in rows]
     if len(rows) == 1:
         return [f"No event between {branch.lam.min():.6g} and {branch.lam.max():.6g}."]
+    needless = set() if branch.sheets[-1] > 1 else {"sheet"}
+    needless |= {"proved"} if all(event.proof is None for event in branch.events) else set()
+    kept = [i for i, name in enumerate(rows[0]) if name not in needless]
+    rows = [tuple(row[i] for i in kept) for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
         "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip()

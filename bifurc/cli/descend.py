@@ -112,6 +112,7 @@ def write_cases(ended, folder: str) -> None:
     """A case file for each new family that can be continued."""
     from pathlib import Path
 
+    from bifurc.files import write_atomically
     from bifurc.identification.case import case_text
 
     Path(folder).mkdir(parents=True, exist_ok=True)
@@ -119,6 +120,8 @@ def write_cases(ended, folder: str) -> None:
     for number, kind in enumerate(new, start=1):
         path = Path(folder) / f"new-{ended.d}-{ended.k}-{number}.toml"
         try:
-            path.write_text(case_text(kind.example.family))
+            text = case_text(kind.example.family)
         except ValueError as error:
             sys.stderr.write(f"no case file for {kind.name}: {error}\n")
+            continue
+        write_atomically(path, text)

@@ -11,7 +11,7 @@ def add(commands) -> None:
     """Declare the command."""
     command = commands.add_parser(
         "families",
-        help="list the built-in families, a line each",
+        help="list the built-in families and the catalogue, a line each",
         epilog=EPILOG,
     )
     command.set_defaults(run=run)
@@ -19,7 +19,7 @@ def add(commands) -> None:
 
 def run(arguments) -> None:
     """Print a line for each family."""
-    from bifurc.structure.families import BUILT_IN
+    from bifurc.structure.families import BUILT_IN, catalogue
 
-    for family in BUILT_IN.values():
+    for family in (*BUILT_IN.values(), *catalogue().values()):
         print(family)

@@ -35,9 +35,8 @@ def add(commands) -> None:
 
 def run(arguments) -> None:
     """Identify and print."""
-    from pathlib import Path
-
     from bifurc.errors import EndedEarlyError
+    from bifurc.files import write_atomically
     from bifurc.identification.case import case_text
     from bifurc.identification.files import read_matrix
     from bifurc.identification.identify import identify
@@ -57,7 +56,7 @@ def run(arguments) -> None:
             f"and {polished.after:.2e} after Newton."
         )
     if arguments.output:
-        Path(arguments.output).write_text(case_text(found.family))
+        write_atomically(arguments.output, case_text(found.family))
 
 
 def summary(found) -> dict:
@@ -110,7 +109,7 @@ def lines(found) -> list[str]:
     text = [
         f"{found.name} at {where}: {kind}, index {found.index}",
         f"loss {found.loss:.12g}, |gradient| {data['gradient_norm']:.1e} "
-        f"({data['gradient_norm_before']:.1e} before)",
+        f"({data['gradient_norm_before']:.1e} before; moved by {data['moved']:.1e} of its norm)",
         "sets " + "; ".join(f"{name}: {size}" for name, size in data["sets"].items()),
     ]
     if len(data["coordinates"]) <= 60:

@@ -83,7 +83,7 @@ def draw(curve, name: str, path: str) -> None:
     with style("print"):
         figure, ax = plt.subplots()
         locus(curve, ax)
-        ax.set_title(f"{name}: {curve.problem.component.label}")
+        ax.set_title(f"{name}: {curve.label}")
         ax.legend()
         save(figure, path)
         plt.close(figure)

@@ -5,12 +5,20 @@ import importlib
 import logging
 import os
 import sys
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dis import opmap
 
 from bifurc import __version__
-from bifurc.errors import EndedEarlyError
+from bifurc.errors import EndedEarlyError, EndedEarlyWarning
 
 DONE, WRONG_INPUT, ENDED_EARLY = 0, 2, 3
+LONGEST = 600  # characters of a complaint: what echoes the input shows its two ends
+LEVELS = (logging.ERROR, logging.WARNING, logging.INFO, logging.DEBUG)  # -q, none, -v, -vv
+
+RAISE = opmap["RAISE_VARARGS"]
+log = logging.getLogger(__name__)
 
 # one module each in bifurc.cli; it has add(subparsers) and run(arguments)
 COMMANDS = (
@@ -33,7 +41,7 @@ class Parser(argparse.ArgumentParser):
         super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, **options)
 
     def error(self, message):
-        sys.stderr.write(f"{self.prog}: {message} (try {self.prog} --help)\n")
+        sys.stderr.write(f"{self.prog}: {line_of(message)} (try {self.prog} --help)\n")
         raise SystemExit(WRONG_INPUT)
 
 
@@ -57,27 +65,92 @@ def main(argv: Sequence[str] | None = None) -> int:
     0: done; 2: the input is wrong; 3: the computation ended early, what was
     done is saved and said.
     """
+    _any_letter()
     arguments = parser().parse_args(argv)
-    level = [logging.WARNING, logging.INFO, logging.DEBUG][min(getattr(arguments, "verbose", 0), 2)]
-    logging.basicConfig(level=level, format="%(name)s: %(message)s")
+    with _talk(arguments):
+        return _status(arguments)
+
+
+def _status(arguments) -> int:
+    from bifurc.threads import one_thread
+
     try:
-        return arguments.run(arguments) or DONE
+        with one_thread(), warnings.catch_warnings():
+            # commands say so themselves, in one line, and exit with 3
+            warnings.simplefilter("ignore", EndedEarlyWarning)
+            arguments.run(arguments)
+        sys.stdout.flush()
+        return DONE
     except EndedEarlyError as error:
         return _complain(arguments, error, ENDED_EARLY)
     except MemoryError as error:
-        return _complain(
-            arguments, f"{error or 'out of memory'}; choose smaller sizes.", WRONG_INPUT
-        )
+        said = str(error).rstrip(".") or "out of memory"
+        return _complain(arguments, f"{said}; choose smaller sizes.", WRONG_INPUT)
     except BrokenPipeError:  # the reader has seen enough; nothing is left to flush to
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     except (ValueError, ArithmeticError, OSError) as error:
-        return _complain(arguments, error, WRONG_INPUT)
+        log.debug("the input is wrong", exc_info=True)
+        if isinstance(error, OSError) or _raised_here(error):
+            return _complain(arguments, error, WRONG_INPUT)
+        log.info("an operation failed", exc_info=True)
+        said = f"an operation fails on this input ({type(error).__name__}); -v tells where"
+        return _complain(arguments, f"{said}. Are its numbers extreme?", WRONG_INPUT)
     except KeyboardInterrupt:
         return _complain(arguments, "interrupted; what was finished is saved.", ENDED_EARLY)
+    except Exception as error:  # no input should lead here
+        log.info("a mistake in bifurc", exc_info=True)
+        said = f"a mistake in bifurc, not in the input: {type(error).__name__}: {error}"
+        return _complain(arguments, f"{said}; please report it with what -v says.", ENDED_EARLY)
+
+
+def _raised_here(error: BaseException) -> bool:
+    """Whether a raise statement of this package made the error, so that it speaks to a user.
+
+    An operation of numpy that fails, or a division, speaks of arrays and names
+    nothing that a user knows.
+    """
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return True
+    code = trace.tb_frame.f_code
+    ours = trace.tb_frame.f_globals.get("__name__", "").partition(".")[0] == "bifurc"
+    return ours and code.co_code[trace.tb_lasti] == RAISE
 
 
 def _complain(arguments, error, status: int) -> int:
-    line = " ".join(str(error).split())
-    sys.stderr.write(f"bifurc {arguments.command}: {line}\n")
+    sys.stderr.write(f"bifurc {arguments.command}: {line_of(error)}\n")
     return status
+
+
+def line_of(error) -> str:
+    """What an error says as one line; of a very long one, both ends."""
+    line = " ".join(str(error).split()) or f"{type(error).__name__}."
+    if len(line) <= LONGEST:
+        return line
+    return f"{line[: LONGEST // 2]} ... {line[-LONGEST // 2 :]}"
+
+
+@contextmanager
+def _talk(arguments) -> Iterator[None]:
+    """Log as -q and -v ask for; warnings of other packages are for those who ask."""
+    verbose, quiet = getattr(arguments, "verbose", 0), getattr(arguments, "quiet", False)
+    logging.basicConfig(format="%(name)s: %(message)s")
+    root, others = logging.getLogger(), logging.getLogger("py.warnings")
+    before = root.level
+    root.setLevel(LEVELS[0] if quiet else LEVELS[min(verbose, 2) + 1])
+    others.setLevel(logging.WARNING if verbose else logging.CRITICAL)
+    logging.captureWarnings(True)
+    try:
+        yield
+    finally:
+        logging.captureWarnings(False)
+        root.setLevel(before)
+
+
+def _any_letter() -> None:
+    """Where the locale has no letter for λ or ², it is printed as an escape."""
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")

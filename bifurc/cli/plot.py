@@ -52,7 +52,8 @@ def run(arguments) -> None:
     import matplotlib.pyplot as plt
 
     from bifurc.draw.style import check_ending, save, style
-    from bifurc.graph.files import load, write_atomically
+    from bifurc.files import write_atomically
+    from bifurc.graph.files import load
 
     graph = load(arguments.folder)
     arguments.y = arguments.y or wish(arguments.folder)
@@ -66,7 +67,7 @@ def run(arguments) -> None:
     written = [output]
     if arguments.csv is not None:
         rows = numbers()
-        write_atomically(arguments.csv, csv_text(rows[0] if rows else (), rows).encode())
+        write_atomically(arguments.csv, csv_text(rows[0] if rows else (), rows))
         written.append(arguments.csv)
     if not arguments.quiet:
         print(*written, sep="\n")
@@ -102,13 +103,12 @@ def flat(found) -> list[dict]:
 
 
 def wish(folder: Path) -> str:
-    """What the case of a run wants drawn."""
-    import json
+    """What the case of a run wants drawn; the loss where explore() wrote without a case."""
+    from bifurc.graph.files import manifest
 
-    try:
-        return json.loads((folder / "manifest.json").read_text())["draw"]["y"]
-    except (OSError, ValueError, KeyError):
-        return "loss"  # the folder was written by explore(), without a case
+    draw = manifest(folder).get("draw")
+    y = draw.get("y") if isinstance(draw, dict) else None
+    return y if isinstance(y, str) else "loss"
 
 
 def window_of(ends) -> tuple[float, float] | None:

@@ -1,6 +1,7 @@
 """``bifurc run CASE.toml``: explore as a case says, and save what is found."""
 
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 from bifurc.cli.common import add_talk
@@ -33,7 +34,7 @@ def run(arguments) -> None:
     """Run the case and print the table of critical sizes."""
     from bifurc.case import load_case
     from bifurc.errors import EndedEarlyError
-    from bifurc.run import differences, prepare, run_case, seed_of
+    from bifurc.run import differences, plan_of, prepare, run_case, seed_of
 
     if arguments.jobs < 1:
         raise ValueError(f"--jobs needs at least 1, got {arguments.jobs}.")
@@ -41,8 +42,9 @@ def run(arguments) -> None:
     folder = arguments.output or Path(arguments.case.stem)
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"{folder} is a file; choose another folder with -o.")
+    plan_of(case)  # what is wrong with it is said at once
     seed = seed_of(case)  # a case that cannot start leaves no folder behind
-    prepare(folder, case, arguments.case, arguments.resume)
+    prepare(folder, case, arguments.case, arguments.resume, seed)
     with _executor(arguments.jobs) as executor, _bar(arguments.quiet) as progress:
         graph = run_case(case, executor, folder, progress, seed)
     if not arguments.quiet:
@@ -51,7 +53,7 @@ def run(arguments) -> None:
         print(f"{graph}, in {folder}")
     if wrong := differences(graph, case):
         raise EndedEarlyError(f"the case expected otherwise: {'; '.join(wrong)}")
-    if early := [f"{n}: {b.status.value}" for n, b in graph.branches.items() if b.status.early]:
+    if early := graph.ended_early():
         raise EndedEarlyError("some branches ended early, all is saved: " + "; ".join(early))
 
 
@@ -60,12 +62,9 @@ def table(graph, parameter: str) -> list[str]:
     lines = []
     for transition in graph.transitions():
         first = transition.first_integer
-        irrep = (
-            f"{transition.irrep}[{transition.points}]" if transition.points else transition.irrep
-        )
         lines.append(
             f"{transition.branch:12} {transition.isotropy:28} "
-            f"{parameter} = {transition.lam:<16.12g} {irrep:18} "
+            f"{parameter} = {transition.lam:<16.12g} {transition.name:18} "
             f"{transition.kind:14} {transition.change}"
             + ("" if first is None else f", minimum from {parameter} = {first}")
             + proof(graph, transition)
@@ -76,8 +75,11 @@ def table(graph, parameter: str) -> list[str]:
 def proof(graph, transition) -> str:
     """Whether the event of a transition is proved, said where python-flint is there."""
     from bifurc.api import proof_of
+    from bifurc.loss.problem import NetworkProblem
 
     branch = graph.branches[transition.branch]
+    if not isinstance(branch.problem, NetworkProblem):
+        return ""  # a plain model has no formula that intervals go through
     event = next(event for event in branch.events if event.lam == transition.lam)
     found = proof_of(branch.problem, event)
     if found is None:
@@ -85,23 +87,11 @@ def proof(graph, transition) -> str:
     return ", proved" if found else f", {found}"
 
 
-class _executor:
-    """A process pool for more than one job, else nothing."""
+def _executor(jobs: int):
+    """Worker processes for more than one job, else nothing."""
+    from bifurc.workers import Workers
 
-    def __init__(self, jobs: int):
-        self.jobs, self.pool = jobs, None
-
-    def __enter__(self):
-        if self.jobs > 1:
-            from concurrent.futures import ProcessPoolExecutor
-            from multiprocessing import get_context
-
-            self.pool = ProcessPoolExecutor(self.jobs, mp_context=get_context("spawn"))
-        return self.pool
-
-    def __exit__(self, *_):
-        if self.pool is not None:
-            self.pool.shutdown(cancel_futures=True)
+    return Workers(jobs) if jobs > 1 else nullcontext()
 
 
 class _bar:

@@ -45,7 +45,8 @@ def run(arguments) -> None:
         print(csv_text(("irrep", "set", "dimension", "eigenvalue"), rows(result)), end="")
         return
     print(f"{family.name} at {', '.join(f'{k} = {v:g}' for k, v in result['at'].items())}")
-    print(f"loss {result['loss']:.12g}, |gradient| {result['gradient_norm']:.1e}")
+    loss = "lost in rounding" if result["loss"] is None else f"{result['loss']:.12g}"
+    print(f"loss {loss}, |gradient| {result['gradient_norm']:.1e}")
     for key, entry in result["coordinates"].items():
         print(f"  {key:24} {entry: .12f}")
     for block in result["blocks"]:
@@ -53,7 +54,14 @@ def run(arguments) -> None:
         values = "  ".join(f"{v:.10g}" for v in block["eigenvalues"])
         neutral = f"  (and {len(block['neutral'])} neutral)" if block["neutral"] else ""
         print(f"{label:12} dim {block['dimension']:<10.6g} {values}{neutral}")
-    print(f"index {result['index']:g}: {'minimum' if result['is_minimum'] else 'saddle'}")
+    print(f"index {result['index']:g}: {kind(result)}")
+
+
+def kind(result: dict) -> str:
+    """Minimum or saddle, as far as second derivatives tell."""
+    if result["is_minimum"]:
+        return "minimum"
+    return "saddle" if result["index"] or not result["note"] else result["note"]
 
 
 def rows(result: dict):
@@ -76,7 +84,6 @@ def summary(family, problem, point) -> dict:
     blocks, index = [], {}
     for component, block in problem.blocks(point.x, point.lam).items():
         values = block.eigen().values
-        neutral = 0 if block.neutral is None else block.neutral.shape[-1]
         index[component] = int((values < 0).sum())
         blocks.append(
             {
@@ -84,19 +91,22 @@ def summary(family, problem, point) -> dict:
                 "set": component.points,
                 "dimension": component.dimension(**parameters),
                 "eigenvalues": values.tolist(),
-                "neutral": [0.0] * neutral,
+                "neutral": [0.0] * block.neutrals,
             }
         )
     total = morse_index(index, parameters)
+    note = problem.neutrals.note(parameters)
+    loss = float(problem.losses(point.x, point.lam))
     return {
         "family": family.name,
         "at": parameters,
-        "loss": float(problem.loss(point.x, point.lam)),
+        "loss": None if math.isnan(loss) else loss,
         "gradient_norm": float(np.sqrt(np.sum(weights * g * g))),
         "coordinates": {
             c.name: float(v) for c, v in zip(problem.structure.coordinates, point.x, strict=True)
         },
         "blocks": blocks,
         "index": total(**parameters),
-        "is_minimum": not total.terms,
+        "is_minimum": not total.terms and not note,
+        "note": note,
     }

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bifurc.continuation.correct import lengths, split
-from bifurc.continuation.extended import LOST
+from bifurc.continuation.newton import LOST
 from bifurc.continuation.point import Point
 from bifurc.continuation.step import Step, negative
 from bifurc.spectra import Block

@@ -29,9 +29,10 @@ def along_hermite(problem, points: tuple[Point, ...], steps: np.ndarray) -> np.n
     """Extrapolate the polynomial through the last points and their tangents, as far as it goes.
 
     Its variable is the distance along the newest tangent. Works in the
-    problem's chart, where branches are nearly straight.
+    problem's chart, where branches are nearly straight. Within a continuum,
+    where no corrector calls points back, a polynomial would run away.
     """
-    if len(points) < 2:
+    if len(points) < 2 or problem.neutrals.own:
         return along_tangent(problem, points, steps)
     chart = problem.chart(points[-1].lam)
     y, speeds = lifted(chart, *points)

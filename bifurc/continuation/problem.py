@@ -16,20 +16,22 @@ The engine asks for few things, so that anything with these methods will do:
     isotypic components, their blocks, t (the Jacobian itself) first, their
     derivatives along u, and both;
 ``jacobian_and_block(x, lam, component)``
-    the first, one block and its derivatives in (x, lam), at once.
+    the first, one block and its derivatives in (x, lam), at once;
+``neutrals``, ``with_neutrals(neutrals)``
+    zeros that persist along its branch, and the same problem with others.
 
 If it says that it is ``batched``, x, lam and u may have a leading axis of
 points, and several steps are then corrected at once.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from bifurc.spectra import Block
+from bifurc.spectra import Block, Neutrals, held
 from bifurc.structure.irreps import Component
 
 
@@ -68,6 +70,11 @@ class FlatChart:
     """The chart y = (x, lam)."""
 
     @staticmethod
+    def factors(lam) -> tuple[np.ndarray, np.ndarray]:
+        """One, and its derivative."""
+        return np.ones(1), np.zeros(1)
+
+    @staticmethod
     def into(X: np.ndarray) -> np.ndarray:
         """(x, lam) itself."""
         return X
@@ -103,8 +110,14 @@ class PlainProblem:
         Derivative of [hessian | gradient_dlam] along u. Without it a central
         difference of those two is used; it sets how fast the location of an
         event converges, not where.
+    error : float
+        Relative error of the Hessian, where it is not that of rounding.
     batched : bool
         Whether the functions take x of shape (..., n) and lam of shape (...).
+    parameter : str
+        The name of the parameter that runs.
+    fixed : mapping from names to numbers
+        The other parameters.
 
     Examples
     --------
@@ -127,15 +140,27 @@ class PlainProblem:
     hessian_along: Callable[[np.ndarray, float, np.ndarray], np.ndarray] | None = None
     source: Mapping[str, Any] | None = None
     batched: bool = False
+    neutrals: Neutrals = field(default_factory=Neutrals)
+    error: float = 0.0
+    parameter: str = "lam"
+    fixed: Mapping[str, float] = field(default_factory=dict)
     limits: tuple[float, float] = (-np.inf, np.inf)  # of lam: differences stay inside
 
-    def inside(self, window: tuple[float, float]):
+    def inside(self, window: tuple[float, float]) -> "PlainProblem":
         """The same problem, never asked outside ``window`` by its own differences."""
         return replace(self, limits=window)
 
+    def with_neutrals(self, neutrals: Neutrals) -> "PlainProblem":
+        """The same problem with these zeros set apart."""
+        return replace(self, neutrals=neutrals)
+
     def jacobian(self, x, lam):
         """(g, [dg/dx | dg/dlam])."""
-        return np.asarray(self.gradient(x, lam), float), self._slopes(x, lam)
+        g, slopes = np.asarray(self.gradient(x, lam), float), self._slopes(x, lam)
+        if self.neutrals.own:
+            at = lambda i, u: self.jacobian_along(x[i], np.asarray(lam)[i], u)  # noqa: E731
+            slopes = held(slopes, self.weights(lam), self.neutrals, at)
+        return g, slopes
 
     def _slopes(self, x, lam) -> np.ndarray:
         matrix = np.empty((*np.shape(lam), self.n, self.n + 1))
@@ -196,8 +221,12 @@ class PlainProblem:
         return FLAT
 
     def parameters(self, lam: float) -> dict[str, float]:
-        """The parameter by its name."""
-        return {"lam": float(lam)}
+        """The parameters by their names."""
+        return {**self.fixed, self.parameter: float(lam)}
+
+    def sizes(self, lam: float) -> dict[str, float]:
+        """Sizes that must be whole; none."""
+        return {}
 
     def losses(self, x, lam) -> np.ndarray:
         """The loss at a batch of points."""
@@ -220,19 +249,18 @@ class PlainProblem:
         if np.ndim(lam) and (self.blocks_of is not None or not self.batched):
             each = [self.blocks(xi, li, components) for xi, li in zip(x, lam, strict=True)]
             return {
-                c: Block(
-                    *(
-                        np.stack([getattr(b[c], part) for b in each])
-                        for part in ("matrix", "weights")
-                    )
+                c: replace(
+                    block,
+                    matrix=np.stack([b[c].matrix for b in each]),
+                    weights=np.stack([b[c].weights for b in each]),
                 )
-                for c in each[0]
+                for c, block in each[0].items()
             }
         matrices = {self.components[0]: np.asarray(self.hessian(x, lam), float)}
         if self.blocks_of is not None:
             matrices |= self.blocks_of(x, lam)
         return {
-            c: Block(np.asarray(m), np.ones(np.shape(m)[:-1]))
+            c: Block(np.asarray(m), np.ones(np.shape(m)[:-1]), zeros=self.neutrals.zeros.get(c, 0))
             for c, m in matrices.items()
             if components is None or c in components
         }
@@ -240,7 +268,7 @@ class PlainProblem:
     def blocks_along(self, x, lam, u, components=None) -> dict[Component, np.ndarray]:
         """Derivative of each block along u, by central differences but for t."""
         if np.ndim(lam):
-            each = [self.blocks_along(*args) for args in zip(x, lam, u, strict=True)]
+            each = [self.blocks_along(*args, components) for args in zip(x, lam, u, strict=True)]
             return {c: np.stack([one[c] for one in each]) for c in each[0]}
         change = {self.components[0]: self.jacobian_along(x, lam, u)[:, :-1]}
         if self.blocks_of is not None:
@@ -249,7 +277,7 @@ class PlainProblem:
                 c: self._difference(lambda *at, c=c: self.blocks_of(*at)[c], x, lam, u)
                 for c in names
             }
-        return change
+        return {c: m for c, m in change.items() if components is None or c in components}
 
     def blocks_and_changes(self, x, lam, u, components=None):
         """:meth:`blocks` and :meth:`blocks_along`."""

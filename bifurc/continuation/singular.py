@@ -24,7 +24,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bifurc.continuation.constants import EXACT, STUCK
-from bifurc.continuation.extended import newton
+from bifurc.continuation.newton import iterated
 from bifurc.spectra import Block, Eigen
 
 
@@ -63,9 +63,10 @@ def locate_singular(problem, guess: np.ndarray, count: int, fold: bool) -> Singu
     fold : bool
         Whether to look for a fold, else for a branch point.
     """
-    opened = 0 if fold else count
+    opened, n = 0 if fold else count, len(guess)
 
-    def system(X, eps):
+    def system(unknowns):
+        X, eps = unknowns[:n], unknowns[n:]
         g, jacobian = problem.jacobian(X[:-1], X[-1])
         eigen = inertia(problem, jacobian, X[-1])
         chosen = nearest(eigen, count)
@@ -80,10 +81,12 @@ def locate_singular(problem, guess: np.ndarray, count: int, fold: bool) -> Singu
             values.append(left.T @ jacobian[:, -1])
         return np.concatenate(values), np.vstack(rows), (jacobian, eigen, right, left, slope)
 
-    found = newton(problem, guess, system, opened, EXACT)
+    start = np.append(np.array(guess, dtype=float), np.zeros(opened))
+    found = iterated(system, start, lambda X: problem.scales(X[n - 1]), EXACT)
     if found is None:
         return None
-    X, eps, (jacobian, eigen, right, left, slope), _, size = found
+    (jacobian, eigen, right, left, slope), size = found[1], found[3]
+    X, eps = found[0][:n], found[0][n:]
     big = np.abs(jacobian[:, :-1]).max() or 1.0
     imperfection = float(np.abs(eps).max(initial=0.0) / big)
     return Singularity(X, right, left, eigen.values, fold, imperfection, slope, size)
@@ -98,7 +101,7 @@ def locate_fold_on_branch_point(problem, guess: np.ndarray) -> list[Singularity]
     if problem.n < 2:
         return None
 
-    def system(X, _):
+    def system(X):
         g, jacobian = problem.jacobian(X[:-1], X[-1])
         eigen = inertia(problem, jacobian, X[-1])
         chosen = nearest(eigen, 2)
@@ -111,10 +114,10 @@ def locate_fold_on_branch_point(problem, guess: np.ndarray) -> list[Singularity]
         value = left[:, 0] @ jacobian[:, :-1] @ right[:, 0]
         return np.append(g, value), np.vstack([jacobian, slope]), (eigen, right, left, slope)
 
-    found = newton(problem, guess, system, 0, EXACT)
+    found = iterated(system, np.array(guess), lambda X: problem.scales(X[-1]), EXACT)
     if found is None:
         return None
-    X, _, (eigen, right, left, slope), _, size = found
+    X, (eigen, right, left, slope), _, size = found
     values = np.sort(np.abs(eigen.values))
     if len(values) < 2 or values[1] > STUCK * max(values[-1], 1.0):
         return None

@@ -10,7 +10,8 @@ import numpy as np
 
 from bifurc.continuation.constants import ON_EVENT, TRIES
 from bifurc.continuation.correct import Outcome, correct_at, length
-from bifurc.continuation.extended import LOST
+from bifurc.continuation.newton import LOST
+from bifurc.continuation.neutral import as_it_is, rested
 from bifurc.continuation.options import Options, Status
 from bifurc.continuation.point import Point
 from bifurc.spectra import Block
@@ -27,8 +28,16 @@ def point_at(problem, x, lam: float, options: Options | None = None, towards: fl
     guess = np.append(np.asarray(x, dtype=float), lam)
     like = np.zeros(len(guess))
     like[-1] = towards
-    outcome = at_lam(problem, guess, like, options or Options(max_iterations=30))
+    outcome = correct_at(problem, guess, like, options or Options(max_iterations=30))
+    persistent = False
+    if outcome.point is None:
+        held, near = rested(problem, guess[:-1], lam)  # zeros that persist make Newton singular
+        if persistent := bool(held.neutrals.own):
+            outcome = correct_at(held, np.append(near, lam), like, options or Options())
+            outcome = as_it_is(problem, outcome)
     point = outcome.point
+    if point is None or (on_an_event(point) and not persistent):
+        point = on_event(problem, guess, like) or point
     if point is None:
         raise ValueError(
             f"No solution near the start at {lam:.6g}: {outcome.status.value} "

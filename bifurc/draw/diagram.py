@@ -6,7 +6,18 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, MultipleLocator
 
 from bifurc.draw.curves import Curve, Mark, Scalar, Source, curves, marks, members, parameter_of
-from bifurc.draw.style import GREY, IRREPS, axes, colours, key, legend, line_of, marker_of, pretty
+from bifurc.draw.style import (
+    GREY,
+    IRREPS,
+    axes,
+    colours,
+    key,
+    legend,
+    line_of,
+    look_of,
+    marker_of,
+    pretty,
+)
 
 FEW = 16  # integers in the window that get a tick each
 TITLES = {"loss": "loss", "norm": "norm", "smallest": "smallest eigenvalue"}
@@ -75,20 +86,14 @@ def draw_curve(ax: Axes, piece: Curve, colour: str) -> Line2D:
 def draw_mark(ax: Axes, mark: Mark) -> Line2D:
     """One event: the symbol of its irrep, filled where a minimum is gained or lost."""
     event = mark.event
-    look = marker_of(symbol(event), decides(event), GREY if event.formal else "#000000")
+    look = marker_of(symbol(event), event.decides, GREY if event.formal else "#000000")
     (line,) = ax.plot([mark.x], [mark.y], zorder=4, **look)
     return line
 
 
 def symbol(event) -> str:
     """Under what name an event stands in the table of symbols."""
-    return "fold" if event.kind == "fold" else event.component.irrep
-
-
-def decides(event) -> bool:
-    """Whether the branch is a minimum on one side of the event only."""
-    before, _, after = event.transition.partition(" -> ")
-    return before != after
+    return "fold" if event.kind == "fold" else event.irrep
 
 
 def frame(ax: Axes, pieces: list[Curve], window) -> None:
@@ -123,10 +128,11 @@ def entries(colour: dict[str, str], pieces: list[Curve], events: list[Mark]) -> 
     for stable in sorted({piece.stable for piece in pieces}, reverse=True):
         found.append(key(names[stable], color="0.3", **line_of(stable)))
     real = [mark.event for mark in events if not mark.event.formal]
-    for name in [name for name in IRREPS if name in map(symbol, real)]:
-        filled = any(decides(event) for event in real if symbol(event) == name)
-        found.append(key(IRREPS[name][2], **marker_of(name, filled)))
-    changes = {decides(event) for event in real}
+    known = dict.fromkeys([*IRREPS, *sorted(map(symbol, real))])
+    for name in [name for name in known if name in map(symbol, real)]:
+        filled = any(event.decides for event in real if symbol(event) == name)
+        found.append(key(look_of(name)[2], **marker_of(name, filled)))
+    changes = {event.decides for event in real}
     if True in changes:
         found.append(key("filled: saddle ↔ minimum", linestyle="none"))
     if False in changes:

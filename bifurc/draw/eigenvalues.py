@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from bifurc.continuation.options import Status
 from bifurc.draw.curves import POINTS, along, parameter_of, pieces
 from bifurc.draw.diagram import mark_integers, symbol
-from bifurc.draw.style import GREY, IRREPS, axes, key, legend, marker_of, pretty
+from bifurc.draw.style import GREY, axes, key, legend, look_of, marker_of, pretty
 from bifurc.events.branch import Branch
 from bifurc.structure.irreps import Component
 
@@ -91,7 +91,7 @@ def eigenvalues(
     for event in branch.events:
         if not event.formal and low <= event.lam <= high:
             at = along(branch.problem, event.X[None], x)
-            look = marker_of(symbol(event), True, IRREPS[event.component.irrep][1])
+            look = marker_of(symbol(event), True, look_of(symbol(event))[1])
             ax.plot(at, [0.0], zorder=4, **look)
             keys.append(key(f"{event.kind} at {at[0]:.7g}", **look))
     ax.set_xlim(low, high)
@@ -133,7 +133,7 @@ def _looks(components: list[Component]) -> dict[Component, dict]:
         number = seen.setdefault(component.irrep, 0)
         seen[component.irrep] += 1
         looks[component] = {
-            "color": IRREPS[component.irrep][1],
+            "color": look_of(component.irrep)[1],
             "linestyle": dashes[number % len(dashes)],
         }
     return looks

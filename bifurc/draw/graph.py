@@ -12,7 +12,7 @@ from matplotlib.path import Path
 
 from bifurc.draw.curves import parameter_of
 from bifurc.draw.diagram import mark_integers
-from bifurc.draw.style import GREY, IRREPS, axes, colours, key, legend, line_of, marker_of, pretty
+from bifurc.draw.style import GREY, axes, colours, key, legend, line_of, look_of, marker_of, pretty
 from bifurc.graph.graph import BranchGraph
 
 ENDS = {  # marker and what it means
@@ -178,7 +178,9 @@ def node_look(data: dict) -> tuple[str, dict]:
         before, _, after = data["transition"].partition(" -> ")
         name = "fold" if data["kind"] == "fold" else data["irrep"]
         kind = "" if data["kind"] in ("unknown", "fold") else f": {data['kind']}"
-        return f"{IRREPS[name][2]}{kind}", marker_of(name, before != after)
+        return f"{look_of(name)[2]}{kind}", marker_of(
+            name, {before, after} == {"saddle", "minimum"}
+        )
     marker, meaning = ENDS.get(data["label"], OTHER_END)
     return meaning, {"marker": marker, "color": GREY, "linestyle": "none"}
 
@@ -195,7 +197,7 @@ def isotropies(graph: BranchGraph) -> nx.DiGraph:
         if parent is not None and parent != label[name]:
             events = [e for e in graph.branches[name.rpartition("-")[0]].events if not e.formal]
             number = int(name.rpartition("-")[2].partition(".")[0])
-            found.add_edge(parent, label[name], irrep=events[number].component.label)
+            found.add_edge(parent, label[name], irrep=events[number].name)
     return found
 
 

@@ -39,7 +39,7 @@ def locus(curve: Locus, ax: Axes | None = None, **look) -> list[Line2D]:
     _, ax = axes(ax)
     up, across = curve.names
     values = locus_curve(curve)
-    look = {"color": PALETTE[1], "label": curve.problem.component.label} | look
+    look = {"color": PALETTE[1], "label": curve.label} | look
     artists = ax.plot(values[across], values[up], **look)
     for name, formal in dict.fromkeys((one.kind, one.formal) for one in curve.special):
         chosen = [s.parameters for s in curve.special if (s.kind, s.formal) == (name, formal)]

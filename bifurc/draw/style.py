@@ -8,10 +8,13 @@ References
 .. [1] Okabe, Ito, "Color Universal Design", 2008, https://jfly.uni-koeln.de/color/.
 """
 
+import io
+import warnings
 from contextlib import AbstractContextManager
 from itertools import cycle
 from pathlib import Path
 from typing import cast
+from zlib import crc32
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -19,6 +22,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from bifurc.files import write_atomically
 from bifurc.structure.polynomial import Polynomial
 
 STYLES = Path(__file__).parent / "styles"
@@ -35,6 +39,17 @@ IRREPS = {  # marker, colour, meaning
     "sxs": ("P", "#CC79A7", "s⊗s′"),
     "k": ("v", "#E69F00", "k, of the finite group"),
 }
+
+
+OTHERS = ("v", "<", "h", "p", "*", "X", "d")  # markers of irreps that are not in the table
+
+
+def look_of(irrep: str) -> tuple[str, str, str]:
+    """Marker, colour and meaning of an irrep; for one of a finite group by its name."""
+    if irrep in IRREPS:
+        return IRREPS[irrep]
+    number = crc32(irrep.encode())
+    return OTHERS[number % len(OTHERS)], PALETTE[1 + number % (len(PALETTE) - 1)], irrep
 
 
 def style(name: str = "print") -> AbstractContextManager:
@@ -80,8 +95,12 @@ def save(fig: Figure, path: str | Path) -> None:
         If the ending is none of png, svg and pdf.
     """
     check_ending(path)
+    ending, content = Path(path).suffix, io.BytesIO()
     with mpl.rc_context({"svg.fonttype": "none", "pdf.fonttype": 42, "svg.hashsalt": "bifurc"}):
-        fig.savefig(path, metadata=ENDINGS[Path(path).suffix])
+        with warnings.catch_warnings():  # a crowded figure is drawn as it comes
+            warnings.filterwarnings("ignore", "constrained_layout not applied")
+            fig.savefig(content, format=ending[1:], metadata=ENDINGS[ending])
+    write_atomically(path, content.getvalue())
 
 
 def colours(labels) -> dict[str, str]:
@@ -100,7 +119,7 @@ def line_of(stable: bool) -> dict:
 def marker_of(event: str, filled: bool, colour: str = "#000000") -> dict:
     """The symbol of an irrep or of a fold; filled where a saddle becomes a minimum, else hollow."""
     face = colour if filled else "white"
-    marker = IRREPS[event][0]
+    marker = look_of(event)[0]
     return {"marker": marker, "color": colour, "markerfacecolor": face, "linestyle": "none"}
 
 

@@ -1,19 +1,22 @@
 """A branch: its points, why it ended, its eigenvalues and its events."""
 
-from collections.abc import Generator
-from dataclasses import dataclass
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from bifurc.continuation.neutral import at_rest, settled, suspected
 from bifurc.continuation.options import Options, Status
 from bifurc.continuation.point import Point
 from bifurc.continuation.singular import Singularity, nearest
 from bifurc.continuation.trace import trace
 from bifurc.continuation.within import ALL, Within
 from bifurc.events.detect import Found, Spectra, find, refine, spectra
-from bifurc.events.records import Event, Index, morse_index
+from bifurc.events.pieces import Piece, pieces
+from bifurc.events.records import Born, Event, Events, Index, Zero, morse_index
+from bifurc.events.states import State, states
 from bifurc.spectra import Block
 from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
@@ -22,6 +25,7 @@ REAL = 1e-6  # of the largest eigenvalue: an imaginary part below it is rounding
 # so near, in arclength, to where the loss is not defined nothing need be explained; a window may
 # end just there
 EDGES = {Status.OUTSIDE: 1e-2, Status.WINDOW: 1e-6}
+ONE = 1e-9  # in scales: zeros that are located to rounding and lie closer are at one point
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,13 +38,24 @@ class Branch:
     points : list of Point, in the order of the walk
     status : Status
         Why it ended.
-    events : list of Event, in the order of the walk
+    events : Events
+        A list of Event, in the order of the walk; ``events["s[bulk]"]`` is one of them.
+    isotropy : str
+        Name of the group that fixes its states.
+    born : Born or None
+        The event that it was born at, and on which branch; then the first
+        point is that event. None for a branch that was started.
     """
 
     problem: Any
     points: list[Point]
     status: Status
-    events: list[Event]
+    events: Events
+    isotropy: str = ""
+    born: Born | None = None
+
+    def __post_init__(self):
+        object.__setattr__(self, "events", Events(self.events))
 
     @property
     def lam(self) -> np.ndarray:
@@ -67,18 +82,108 @@ class Branch:
         """All isotypic eigenvalues: component to (points, eigenvalues), ascending."""
         return self.spectra.values
 
+    @cached_property
+    def pieces(self) -> list[Piece]:
+        """The stretches between events, on which the Morse index is constant, in order."""
+        return pieces(self)
+
     def index_at(self, i: int) -> Polynomial:
-        """Morse index at point ``i`` as a polynomial in the parameters."""
+        """Morse index at point ``i`` as a polynomial in the parameters.
+
+        At the event that the branch is born at it is that of the branch from there on.
+        """
+        i = 1 if self.born is not None and i % len(self.points) == 0 else i
         parameters = self.problem.parameters(self.points[i].lam)
         return morse_index(_negatives(self.spectrum, i), parameters)
 
+    @property
+    def note(self) -> str:
+        """What has to be said of all its indices; empty if there is nothing."""
+        return self.problem.neutrals.note(self.problem.parameters(self.points[0].lam))
+
     def is_minimum(self) -> np.ndarray:
-        """Whether each point is a minimum, neutral directions aside; shape (points,)."""
-        return np.array([not self.index_at(i).terms for i in range(len(self.points))])
+        """Whether each point is a minimum, neutral directions aside; shape (points,).
+
+        Not where only derivatives of higher order decide.
+        """
+        return np.array([self._is_minimum(i) for i in range(len(self.points))])
+
+    def _is_minimum(self, i: int) -> bool:
+        undecided = self.problem.neutrals.undecided(self.problem.parameters(self.points[i].lam))
+        return not self.index_at(i).terms and not undecided
+
+    def after(self, first: Point) -> "Branch":
+        """The same branch with one more point in front, the event that it is born at."""
+        events = (replace(event, position=event.position + 1) for event in self.events)
+        return replace(self, points=[first, *self.points], events=Events(events))
+
+    def sheet_at(self, position: float) -> int:
+        """On which sheet a place lies: 1 from the start on, one more after each turn of lam."""
+        return 1 + sum(event.turns and event.position < position for event in self.events)
+
+    @property
+    def sheets(self) -> np.ndarray:
+        """The sheet of each point, shape (points,)."""
+        return np.array([self.sheet_at(i) for i in range(len(self.points))])
+
+    def at(self, sheet: int | None = None, **value: float) -> list[State] | State:
+        """The branch at one value of its parameter, such as ``branch.at(d=12)``.
+
+        Parameters
+        ----------
+        sheet : int, optional
+            Which sheet of a branch that folds; all by default.
+        **value
+            The parameter that runs and its value.
+
+        Returns
+        -------
+        list of State, in the order of the walk; one State if ``sheet`` is given
+
+        Raises
+        ------
+        ValueError
+            If another parameter runs, or the branch does not come by.
+        """
+        return states(self, value, sheet)
+
+    def first_minimum(self, event: Event) -> int | None:
+        """The first whole parameter past an event that makes a minimum.
+
+        All sizes are whole there. None if the event makes no minimum, or the
+        branch has no such value before the next event.
+        """
+        if event.transition != "saddle -> minimum" or event.formal or event.turns:
+            return None
+        if not any(changing(self.problem)):
+            return None  # it is no size that runs
+        above = [
+            piece
+            for piece in self.pieces
+            if event in (piece.first.event, piece.last.event) and piece.X[:, -1].max() > event.lam
+        ]
+        return min((n for piece in above for n in piece.minimum_at), default=None)
 
 
-def follow(problem, start: Point, window, options: Options | None = None, **choices) -> Branch:
+def changing(problem) -> list[str]:
+    """Names of the sizes that change with the parameter."""
+    one, other = problem.sizes(0.0), problem.sizes(1.0)
+    return [name for name in one if one[name] != other[name]]
+
+
+def follow(
+    problem,
+    start: Point,
+    window,
+    options: Options | None = None,
+    lead: Sequence[Point] = (),
+    **choices,
+) -> Branch:
     """Trace a branch to its end and find everything on it.
+
+    ``lead`` are points that come before the start: first the event that the
+    branch is born at, where a zero is no sign, and those that follow are
+    searched like the rest.
 
     Parameters
     ----------
@@ -86,8 +191,10 @@ def follow(problem, start: Point, window, options: Options | None = None, **choi
         See :func:`bifurc.continuation.trace.trace`; so are ``choices``.
     """
     options = options or Options()
+    problem, start = at_rest(problem, start)
     points, status = collect(trace(problem, start, window, options, **choices))
-    return examine(problem, points, status, options, window)
+    branch = examine(problem, [*lead[1:], *points], status, options, window)
+    return branch.after(lead[0]) if lead else branch
 
 
 def collect(walk: Generator[Point, None, Status]) -> tuple[list[Point], Status]:
@@ -103,58 +210,105 @@ def collect(walk: Generator[Point, None, Status]) -> tuple[list[Point], Status]:
 def examine(problem, points: list[Point], status: Status, options: Options, window=ALL) -> Branch:
     """Find the events along traced points."""
     if len(points) < 2:
-        return Branch(problem, points, status, [])
+        return Branch(problem, points, status, Events())
+    known = spectra(problem, points)
+    if suspected(problem, known.values):
+        problem = settled(problem, known.X)
+        known = spectra(problem, points)
     inside = Within(problem, window)
-    points, known = refine(inside, points, options)
+    points, known = refine(inside, points, known, options)
     found, believed = find(inside, points, known, options)
     if believed < len(points):
         # the last points before the edge of definition may already lie beyond it
-        room = EDGES.get(status, 0.0)
-        at_edge = known.lengths[believed - 1 :].sum() < room
+        at_edge = known.lengths[believed - 1 :].sum() < EDGES.get(status, 0.0)
         points, status = points[:believed], Status.OUTSIDE if at_edge else Status.JUMP
-    steps = [min(int(event.position), len(points) - 2) for event in found]
-    events = [
-        describe(inside, event, points, known, i, steps.count(i) == 1)
-        for event, i in zip(found, steps, strict=True)
-    ]
+    places = together(problem, found)
+    steps = [min(int(place[0].position), len(points) - 2) for place in places]
+    events = Events()
+    for place, i in zip(places, steps, strict=True):
+        sheet = 1 + sum(event.turns for event in events)
+        alone = steps.count(i) == 1
+        events.extend(describe(inside, place, points, known, i, alone, sheet))
     return Branch(problem, points, status, events)
 
 
+def together(problem, found: list[Found]) -> list[list[Found]]:
+    """What was found, in order, that which happens at one point put together."""
+    places: list[list[Found]] = []
+    for one in found:
+        last = places[-1][0].at.X if places else np.inf
+        if np.linalg.norm((one.at.X - last) / problem.scales(one.at.X[-1])) <= ONE:
+            places[-1].append(one)
+        else:
+            places.append([one])
+    return places
+
+
 def describe(
-    problem, found: Found, points: list[Point], known: Spectra, i: int, alone: bool
-) -> Event:
-    """Make the record of an event on step ``i``; ``alone`` if no other lies on that."""
-    at, component = found.at, found.component
-    X, lam = at.X, float(at.X[-1])
-    one, other = points[i], points[i + 1]
-    if isinstance(at, Singularity):
-        share = found.position - i
-        tangent = (1 - share) * one.tangent + share * other.tangent
-        fold, slope = at.fold, at.slope
-    else:
-        tangent, fold, slope = at.tangent * np.sign(one.tangent[-1]), False, at.slope
-    change = float(slope @ tangent)  # of the eigenvalue, along the branch
-    before, after = _negatives(known.values, i), _negatives(known.values, i + 1)
-    if not alone and not found.tangential:
-        rest = _others(problem, X, component, found.count)
-        before = rest | {component: rest[component] + found.count * int(change > 0)}
-        after = rest | {component: rest[component] + found.count * int(change < 0)}
+    problem, place: list[Found], points, known: Spectra, i: int, alone: bool, sheet: int
+) -> list[Event]:
+    """Make the record of what happens at one place on step ``i``.
+
+    That is one event, or two if there are irreps that exist and irreps that
+    do not. ``alone`` says that nothing else happens on the step.
+    """
+    # a branch point of the branch itself comes first, and knows best where it is
+    first = next((found for found in place if isinstance(found.at, Singularity)), place[0])
+    X, lam, one = first.at.X, float(first.at.X[-1]), points[i]
+    fold = isinstance(first.at, Singularity) and first.at.fold
+    tangent, parameters = _tangent(first, one, points[i + 1], i), problem.parameters(lam)
+    rates = [float(found.at.slope @ tangent) for found in place]  # along the branch
+    before, after = _sides(problem, place, rates, known, i, alone)
     backward = tangent[-1] < 0 and not fold
-    return Event(
-        label="LP" if fold else "BP",
-        component=component,
-        lam=lam,
-        X=X,
-        tangent=tangent,
-        parameters=problem.parameters(lam),
-        kernel=at.kernel,
-        speed=change if fold or found.tangential else change / float(tangent[-1]),
-        loss=float(problem.losses(X[None, :-1], X[-1:])[0]),
-        below=after if backward else before,
-        above=before if backward else after,
-        kind=_kind(problem, found, fold, bool(known.definite[component][i : i + 2].all())),
-        position=found.position,
-    )
+    # d eigenvalue / d lam, but where lam turns
+    over = 1.0 if fold or first.tangential else float(tangent[-1])
+    groups: dict[bool, list[Zero]] = {}
+    for found, rate in zip(place, rates, strict=True):
+        zero = Zero(found.component, found.at.kernel, rate / over)
+        groups.setdefault(found.component.exists(parameters), []).append(zero)
+    definite = bool(known.definite[first.component][i : i + 2].all())
+    return [
+        Event(
+            label="LP" if fold else "BP",
+            zeros=tuple(zeros),
+            lam=lam,
+            X=X,
+            tangent=tangent,
+            parameters=parameters,
+            loss=float(problem.losses(X[None, :-1], X[-1:])[0]),
+            below=after if backward else before,
+            above=before if backward else after,
+            kind=_kind(problem, first, fold, definite),
+            position=first.position,
+            sheet=sheet,
+            decided=not problem.neutrals.undecided(parameters),
+        )
+        for zeros in groups.values()
+    ]
+
+
+def _tangent(found: Found, one: Point, other: Point, i: int) -> np.ndarray:
+    """The tangent of the branch at what was found on step ``i`` between two points."""
+    if isinstance(found.at, Singularity):
+        share = found.position - i
+        return (1 - share) * one.tangent + share * other.tangent
+    return found.at.tangent * np.sign(one.tangent[-1])
+
+
+def _sides(problem, place: list[Found], rates, known: Spectra, i: int, alone: bool):
+    """Negative eigenvalues of every block before and after a place on step ``i``.
+
+    The ends of the step show them, unless other events lie on it as well.
+    """
+    before, after = _negatives(known.values, i), _negatives(known.values, i + 1)
+    if alone or any(found.tangential for found in place):
+        return before, after
+    rest = _others(problem, place[0].at.X, {found.component: found.count for found in place})
+    before, after = dict(rest), dict(rest)
+    for found, rate in zip(place, rates, strict=True):
+        side = before if rate > 0 else after
+        side[found.component] += found.count
+    return before, after
 
 
 def _kind(problem, found: Found, fold: bool, definite: bool) -> str:
@@ -178,12 +332,12 @@ def _turning(block: Block, count: int) -> bool:
     return bool(turn.min() > REAL * np.abs(eigen.values).max())
 
 
-def _others(problem, X, component: Component, count: int) -> Index:
+def _others(problem, X, vanishing: dict[Component, int]) -> Index:
     """Negative eigenvalues of every block at an event, the vanishing ones left out."""
     index = {}
     for c, block in problem.blocks(X[:-1], X[-1]).items():
         eigen = block.eigen()
-        values = np.delete(eigen.values, nearest(eigen, count if c == component else 0))
+        values = np.delete(eigen.values, nearest(eigen, vanishing.get(c, 0)))
         index[c] = int(np.count_nonzero(values < 0))
     return index
 

@@ -32,6 +32,7 @@ ROUNDS = 60  # of refinement; each halves a step at least
 NEAR = 0.75  # a dip below this part of the smaller end value gets a point of its own; 0.5 would
 # miss two eigenvalues that pass one another at zero, whose cubic only halves from step to step
 SEPARATE = 1e-9  # unknowns less apart than this are one place
+COARSE = 1e-6  # a step that is not halved again for eigenvalues that need not be real
 SHORTEST = 1e-10  # a step, in the chart, that is not halved again
 SAME = 1e-7  # shares of a step less apart than this may be one place, located twice
 DEPTH = 30  # halvings of a step before two events count as one
@@ -51,6 +52,16 @@ class Spectra:
     definite: dict[Component, np.ndarray]  # (points,), whether all eigenvalues must be real
     lengths: np.ndarray  # (steps,), in the chart
     rates: np.ndarray  # (2, steps, 1), length over speed in the chart at both ends of each step
+
+    @property
+    def real(self) -> np.ndarray:
+        """On which steps the eigenvalues of all blocks side by side must be real, (steps, k)."""
+        each = [
+            np.broadcast_to(self.definite[c][:, None], table.shape)
+            for c, table in self.values.items()
+        ]
+        both = np.concatenate(each, axis=-1)
+        return both[:-1] & both[1:]
 
     @property
     def paces(self) -> np.ndarray:
@@ -97,9 +108,11 @@ def spectra(problem, points: list[Point]) -> Spectra:
     return Spectra(X, tangents, values, speeds, definite, *_lengths(problem, X, tangents))
 
 
-def refine(problem, points: list[Point], options: Options) -> tuple[list[Point], Spectra]:
+def refine(
+    problem, points: list[Point], known: Spectra, options: Options
+) -> tuple[list[Point], Spectra]:
     """Insert points until no eigenvalue can cross zero twice unseen between two of them."""
-    known, stuck = spectra(problem, points), set()
+    stuck: set[int] = set()
     for _ in range(ROUNDS):
         doubtful, shares = _doubtful(points, known)
         places, added = [], []
@@ -183,6 +196,7 @@ def _at_once(way: Step, known: Spectra, i: int, found: list[Found]) -> list[Foun
         room = TOGETHER * np.abs(known.over_steps(known.speeds[component])[:, i]).max(initial=0.0)
         count = int(np.count_nonzero(np.abs(values[i : i + 2]).max(axis=0) < room))
         near = (one.at.X - X for one in found if one.component == component)
+        count *= bool(known.definite[component][i : i + 2].all())
         if count and not any(np.abs(off).max() < SEPARATE for off in near):
             at = vanishing(way.problem, X, component, count)
             singular = Singularity(
@@ -301,7 +315,10 @@ def _doubtful(points, known: Spectra) -> tuple[np.ndarray, np.ndarray]:
     kinks, corners = _corners(a, b, *slopes)
     error = TRUST * _errors(values, speeds, known)
     turning = (lowest < np.maximum(NEAR * ends, error)) | (corners * np.sign(a) < CORNER * ends)
-    unsure = (changes > 1) | np.where(changes == 0, turning, np.abs(b - a) < error)
+    real = known.real  # others pass one another and through infinity as they like
+    turning = np.where(real, turning, lowest < NEAR * ends)
+    unsure = (changes > 1) | np.where(changes == 0, turning, real & (np.abs(b - a) < error))
+    unsure &= real | (known.lengths > COARSE)[:, None]
     unsure &= np.maximum(sizes[0], sizes[-1]) > FLAT * np.abs(values).max()
     # where lam turns at constant inertia a branch of larger isotropy is met: touches are expected
     doubtful = np.any(unsure, axis=-1) & ~_touches(known, points)

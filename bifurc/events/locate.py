@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bifurc.continuation.constants import ENOUGH
-from bifurc.continuation.extended import newton
+from bifurc.continuation.newton import iterated
 from bifurc.continuation.singular import nearest
 from bifurc.spectra import Eigen
 from bifurc.structure.irreps import Component
@@ -37,14 +37,14 @@ def locate_crossing(problem, guess: np.ndarray, component: Component, count: int
     Crossing, or None if it does not converge
     """
 
-    def system(X, _):
+    def system(X):
         near = vanishing(problem, X, component, count)
         return np.append(near.g, near.values.mean()), np.vstack([near.jacobian, near.slope]), near
 
-    found = newton(problem, guess, system, 0, ENOUGH)
+    found = iterated(system, np.array(guess), lambda X: problem.scales(X[-1]), ENOUGH)
     if found is None:
         return None
-    X, _, near, step, size = found
+    X, near, step, size = found
     upward = np.eye(len(X))[-1]
     tangent = np.linalg.solve(np.vstack([near.jacobian, upward]), upward)
     return Crossing(X, tangent, near.kernel_after(step), near.slope, size)
@@ -101,5 +101,8 @@ class Vanishing:
 def vanishing(problem, X: np.ndarray, component: Component, count: int = 1, **how) -> Vanishing:
     """The ``count`` eigenvalues of the block nearest to zero, in one evaluation."""
     g, jacobian, block, changes = problem.jacobian_and_block(X[:-1], X[-1], component, **how)
+    if block.zeros:
+        along = np.linalg.svd(jacobian)[2][-1]  # the tangent of the branch
+        block = block.told_apart(np.tensordot(along, changes, 1), count)
     eigen = block.eigen()
     return Vanishing(g, jacobian, eigen, nearest(eigen, count), block.matrix, changes)

@@ -1,19 +1,19 @@
 """Files of a run: one npz per branch, the graph as node-link JSON and GraphML.
 
-Every file is written beside its place and renamed, so that a run killed at
-any moment leaves whole files only. No pickle: arrays are plain numbers, all
-else is JSON with every digit.
+Every file is written whole, so that a run killed at any moment leaves whole
+files only. No pickle: arrays are plain numbers, all else is JSON with every
+digit. A branch file carries its name, the digest of what was run (the one in
+the manifest) and the digest of its own content, which the graph's file states
+too: one that was swapped, altered or taken from elsewhere is not believed.
 """
 
 import csv
-import errno
 import io
 import json
-import os
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import networkx as nx
 import numpy as np
@@ -21,30 +21,27 @@ import numpy as np
 from bifurc.continuation.options import Status
 from bifurc.continuation.point import Point
 from bifurc.events.branch import Branch
-from bifurc.events.records import Event
+from bifurc.events.records import Event, Events, Index, Zero
+from bifurc.files import FileError, digest, read_json, read_text, reading, write_atomically
 from bifurc.graph.graph import SCHEMA, BranchGraph
 from bifurc.graph.problems import component_from, component_spec, problem_from, problem_spec
 
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write ``content`` so that ``path`` holds all of it or what it held before."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if path.is_dir():
-        raise IsADirectoryError(errno.EISDIR, "Is a directory", str(path))
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with open(part, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    except OSError:  # a full disk, say; a killed run leaves its parts to the next one
-        part.unlink(missing_ok=True)
-        raise
+ARRAYS = ("X", "tangent", "scales", "jacobian", "values", "work")  # of every branch
+RESUME = "resume the run to write it anew"
+ALTERED = "delete it and resume the run"
 
 
-def save_branch(path: Path, branch: Branch) -> None:
-    """Write one branch as npz; ``load_branch`` gives it back to the last bit."""
+def run_digest(problems, starts, *settings) -> str:
+    """What tells one run from another: problems, starts and settings (records of plain data)."""
+    plain = [[problem_spec(problem) for problem in problems], starts, *map(asdict, settings)]
+    return digest(json.dumps(plain, sort_keys=True, default=str))
+
+
+def save_branch(path: Path, branch: Branch, run: str = "") -> None:
+    """Write one branch as npz; ``load_branch`` gives it back to the last bit.
+
+    ``run`` is the :func:`run_digest` of what it belongs to.
+    """
     points, events = branch.points, branch.events
     arrays = {
         "X": np.array([p.X for p in points]),
@@ -57,13 +54,17 @@ def save_branch(path: Path, branch: Branch) -> None:
     for i, event in enumerate(events):
         arrays[f"event{i}_X"] = event.X
         arrays[f"event{i}_tangent"] = event.tangent
-        arrays[f"event{i}_kernel"] = event.kernel
+        for j, zero in enumerate(event.zeros):
+            arrays[f"event{i}_kernel{j}"] = zero.kernel
     about = {
         "schema": SCHEMA,
+        "name": path.stem,
+        "run": run,
         "problem": problem_spec(branch.problem),
         "status": branch.status.name,
         "events": [_event_spec(event) for event in events],
     }
+    about["digest"] = _content_digest(arrays, about)
     arrays["about"] = np.array(json.dumps(about))
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)  # type: ignore[arg-type]
@@ -78,78 +79,117 @@ def _rectangle(rows: list[np.ndarray]) -> np.ndarray:
     return full
 
 
-def load_branch(path: Path) -> Branch:
-    """Read a branch.
+def _content_digest(arrays: Mapping[str, np.ndarray], about: Mapping) -> str:
+    """Of everything in a branch file but the digest itself."""
+    rest = {key: value for key, value in about.items() if key != "digest"}
+    parts: list[bytes | str] = [json.dumps(rest, sort_keys=True)]
+    for name in sorted(set(arrays) - {"about"}):
+        array = np.ascontiguousarray(arrays[name])
+        parts += [f"{name} {array.dtype.str} {array.shape}", array.tobytes()]
+    return digest(*parts)
+
+
+def load_branch(path: Path, run: str | None = None) -> Branch:
+    """Read a branch; with ``run``, one of that run.
 
     Raises
     ------
-    ValueError
-        If the file is not a branch of a known schema.
+    FileError
+        If the file is not a branch of a known schema, of this name and of
+        that run, or was altered since it was written.
     """
-    try:
-        # from memory: numpy leaves a broken file open
-        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
-            data = {name: arrays[name] for name in arrays.files}
-        about = json.loads(str(data["about"]))
-        _check_schema(about, path)
+    with reading(path, "is no branch file of this version", ALTERED):
+        data, about = _parts(path)
+        if run is not None and about["run"] != run:
+            raise FileError(
+                f"{path} belongs to another run, of another problem, window or options; choose "
+                "another folder, or delete this one."
+            )
         return _branch_from(data, about)
-    except (KeyError, OSError, ValueError, EOFError, BadZipFile) as error:
-        raise ValueError(
-            f"{path} is no branch file of this version ({error}); delete it and resume the run."
-        ) from None
+
+
+def _about(path: Path) -> dict:
+    """What a branch file says of itself, its arrays left aside."""
+    with reading(path, "is no branch file of this version", ALTERED):
+        return _parts(path)[1]
+
+
+def _parts(path: Path) -> tuple[dict, dict]:
+    """Arrays and description of a branch file that is whole and bears its own name."""
+    # from memory: numpy leaves a broken file open
+    with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
+        data = {name: arrays[name] for name in arrays.files}
+    about = json.loads(str(data["about"]))
+    _check_schema(about, path)
+    if missing := [name for name in ARRAYS if name not in data]:
+        raise KeyError(", ".join(missing))
+    if about["digest"] != _content_digest(data, about):
+        raise FileError(f"{path} was altered since it was written; {ALTERED}.")
+    if about["name"] != path.stem:
+        raise FileError(f"{path} holds branch {about['name']!r}; {ALTERED}.")
+    return data, about
 
 
 def _branch_from(data: dict, about: dict) -> Branch:
-    arrays = (data[name] for name in ("X", "tangent", "scales", "jacobian", "values", "work"))
+    arrays = (data[name] for name in ARRAYS)
     points = [
         Point(X, tangent, scales, jacobian, values[~np.isnan(values)], *work.tolist())
         for X, tangent, scales, jacobian, values, work in zip(*arrays, strict=True)
     ]
-    events = [
-        _event_from(spec, data[f"event{i}_X"], data[f"event{i}_tangent"], data[f"event{i}_kernel"])
-        for i, spec in enumerate(about["events"])
-    ]
+    events = Events(_event_from(spec, data, i) for i, spec in enumerate(about["events"]))
     return Branch(problem_from(about["problem"]), points, Status[about["status"]], events)
 
 
 def _event_spec(event: Event) -> dict:
-    return {
-        "label": event.label,
-        "component": component_spec(event.component),
+    """What :meth:`Event.to_dict` says, and what it does not need to say; arrays apart."""
+    return event.to_dict() | {
         "parameters": event.parameters,
-        "speed": float(event.speed),
-        "loss": None if event.loss is None or np.isnan(event.loss) else float(event.loss),
-        "below": [[component_spec(c), n] for c, n in event.below.items()],
-        "above": [[component_spec(c), n] for c, n in event.above.items()],
-        "kind": event.kind,
+        "zeros": [[component_spec(zero.component), float(zero.speed)] for zero in event.zeros],
+        "below": _index_spec(event.below),
+        "above": _index_spec(event.above),
         "position": float(event.position),
+        "decided": event.decided,
     }
 
 
-def _event_from(spec: dict, X, tangent, kernel) -> Event:
-    sides = {side: {component_from(c): n for c, n in spec[side]} for side in ("below", "above")}
+def _event_from(spec: dict, data: dict, i: int) -> Event:
+    X = data[f"event{i}_X"]
     return Event(
         label=spec["label"],
-        component=component_from(spec["component"]),
+        zeros=tuple(
+            Zero(component_from(component), data[f"event{i}_kernel{j}"], speed)
+            for j, (component, speed) in enumerate(spec["zeros"])
+        ),
         lam=float(X[-1]),
         X=X,
-        tangent=tangent,
+        tangent=data[f"event{i}_tangent"],
         parameters=spec["parameters"],
-        kernel=kernel,
-        speed=spec["speed"],
         loss=float("nan") if spec["loss"] is None else spec["loss"],
         kind=spec["kind"],
         position=spec["position"],
-        below=sides["below"],
-        above=sides["above"],
+        sheet=spec["sheet"],
+        decided=spec["decided"],
+        below=_index_from(spec["below"]),
+        above=_index_from(spec["above"]),
     )
 
 
+def _index_spec(index: Index | None) -> list | None:
+    return None if index is None else [[component_spec(c), n] for c, n in index.items()]
+
+
+def _index_from(spec: list | None) -> Index | None:
+    return None if spec is None else {component_from(c): n for c, n in spec}
+
+
 def save_graph(folder: Path, graph: BranchGraph) -> None:
-    """Write graph.json, graph.graphml and critical.csv; branches have their own files."""
+    """Write graph.json and graph.graphml; branches have their own files, there already."""
     data = nx.node_link_data(graph.graph, edges="edges")
-    data["branches"] = list(graph.branches)
-    write_atomically(folder / "graph.json", json.dumps(data, indent=1).encode())
+    said = {name: _about(branch_path(folder, name)) for name in graph.branches}
+    data["branches"] = list(said)
+    data["digests"] = {name: about["digest"] for name, about in said.items()}
+    data["run"] = next((about["run"] for about in said.values()), "")
+    write_atomically(folder / "graph.json", json.dumps(data, indent=1))
     write_atomically(folder / "graph.graphml", graphml(graph))
 
 
@@ -161,7 +201,7 @@ def save_table(folder: Path, graph: BranchGraph) -> None:
         writer = csv.DictWriter(text, fieldnames=list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
-    write_atomically(folder / "critical.csv", text.getvalue().encode())
+    write_atomically(folder / "critical.csv", text.getvalue())
 
 
 def graphml(graph: BranchGraph) -> bytes:
@@ -184,26 +224,45 @@ def load(folder: str | Path) -> BranchGraph:
 
     Raises
     ------
-    ValueError
-        If there is no finished graph, or its schema is not known.
+    FileError
+        If there is no finished graph, its schema is not known, or a file is
+        damaged, altered or of another run.
     """
     folder = Path(folder)
     path = folder / "graph.json"
-    try:
-        data = json.loads(path.read_text())
-    except OSError:
-        raise ValueError(
+    if not path.exists():
+        raise FileError(
             f"{folder} holds no finished run (no graph.json); run the case, or resume it."
-        ) from None
-    except json.JSONDecodeError as error:
-        raise ValueError(
-            f"{path} is not JSON ({error}); resume the run to write it anew."
-        ) from None
-    _check_form(data, path)
-    names = data.pop("branches")
-    graph = nx.node_link_graph(data, edges="edges")
-    branches = {name: load_branch(branch_path(folder, name)) for name in names}
-    return BranchGraph(graph, branches)
+        )
+    with reading(path, "is no graph of this version", RESUME):
+        data = json.loads(read_text(path))
+        _check_form(data, path)
+        names, digests, run = (data.pop(key) for key in ("branches", "digests", "run"))
+        if manifest(folder).get("run", run) != run:
+            raise FileError(f"{path} is of another run than the manifest beside it; {RESUME}.")
+        branches = {name: load_branch(branch_path(folder, name), run) for name in names}
+        for name in names:
+            place = branch_path(folder, name)
+            if _about(place)["digest"] != digests.get(name):
+                raise FileError(f"{place} is not the file that the run wrote; {ALTERED}.")
+        return BranchGraph(nx.node_link_graph(data, edges="edges"), branches)
+
+
+def manifest(folder: Path) -> dict:
+    """What the manifest of a run says; nothing where explore() wrote without one.
+
+    Raises
+    ------
+    FileError
+        If it is damaged.
+    """
+    path = folder / "manifest.json"
+    if not path.exists():
+        return {}
+    said = read_json(path, "is no manifest of a run", "choose another folder, or delete this one")
+    if not isinstance(said, dict):
+        raise FileError(f"{path} is not the manifest of a run; choose another folder.")
+    return said
 
 
 def branch_path(folder: Path, name: str) -> Path:
@@ -212,19 +271,24 @@ def branch_path(folder: Path, name: str) -> Path:
 
 
 NUMBER = (int, float)
-GRAPH = {"nodes": list, "edges": list, "branches": list, "multigraph": bool}
+GRAPH: dict[str, Any] = {
+    **dict.fromkeys(("nodes", "edges", "branches"), list),
+    "digests": dict,
+    "run": str,
+    "multigraph": bool,
+}
 NODE = {"id": int, "type": str, "label": str, "lam": NUMBER, "mark": list}
 EVENT = {"irrep": str, "set": str, "kind": str, "transition": str}
 EDGE = {
     **dict.fromkeys(("branch", "isotropy", "index"), str),
-    **dict.fromkeys(("source", "target", "key", "first_point", "last_point"), int),
+    **dict.fromkeys(("source", "target", "key", "first_point", "last_point", "sheet"), int),
     **dict.fromkeys(("lam_low", "lam_high"), NUMBER),
     "minimum_at": list,
 }
 
 
 def _check_form(data, path: Path) -> None:
-    """Raise ValueError unless ``data`` holds a graph of our schema, with what is read of it."""
+    """Raise FileError unless ``data`` holds a graph of our schema, with what is read of it."""
     _require(data, {"graph": dict}, "the file", path)
     _check_schema(data["graph"], path)
     _require(data, GRAPH, "the file", path)
@@ -235,17 +299,17 @@ def _check_form(data, path: Path) -> None:
     for i, edge in enumerate(data["edges"]):
         _require(edge, EDGE, f"edge {i}", path)
         if not {edge["source"], edge["target"]} <= ids or edge["branch"] not in data["branches"]:
-            raise ValueError(
+            raise FileError(
                 f"{path} is no whole graph (edge {i} leads to what is not there); resume the run."
             )
 
 
 def _require(given, fields: Mapping[str, Any], what: str, path: Path) -> None:
-    """Raise ValueError unless ``given`` is a table with these fields of these types."""
+    """Raise FileError unless ``given`` is a table with these fields of these types."""
     table = given if isinstance(given, dict) else {}
     wrong = [name for name, kind in fields.items() if not isinstance(table.get(name), kind)]
     if wrong:
-        raise ValueError(
+        raise FileError(
             f"{path} is no graph of this version ({what} lacks {', '.join(wrong)}, or holds "
             "another type there); resume the run to write it anew."
         )
@@ -253,7 +317,7 @@ def _require(given, fields: Mapping[str, Any], what: str, path: Path) -> None:
 
 def _check_schema(about: dict, path: Path) -> None:
     if about.get("schema") != SCHEMA:
-        raise ValueError(
+        raise FileError(
             f"{path} has schema {about.get('schema')!r}, this version reads {SCHEMA}; "
             "run the case again."
         )

@@ -12,15 +12,13 @@ from dataclasses import dataclass, field
 import networkx as nx
 import numpy as np
 
-from bifurc.continuation.correct import correct_at
-from bifurc.continuation.options import Options, Status
-from bifurc.continuation.step import Step
+from bifurc.continuation.options import Status
 from bifurc.events.branch import Branch
-from bifurc.events.records import Event, Index, first_whole, morse_index
-from bifurc.graph.identity import fingerprint, passes, same
+from bifurc.events.pieces import Piece, Stop
+from bifurc.events.records import Event
+from bifurc.graph.identity import EXACT, distance, fingerprint, passes, same
 
-SCHEMA = 2
-WHOLE = 10_000  # of the whole sizes on a piece, the smallest: a window may reach to 10^9
+SCHEMA = 4
 
 
 @dataclass(frozen=True)
@@ -30,6 +28,7 @@ class Transition:
     branch: str
     isotropy: str
     lam: float
+    name: str  # of the event: irreps and their sets
     irrep: str
     points: str
     kind: str
@@ -40,9 +39,8 @@ class Transition:
     def __str__(self) -> str:
         first = "" if self.first_integer is None else f", minimum from {self.first_integer}"
         meets = f"; meets {', '.join(self.meets)}" if self.meets else ""
-        label = f"{self.irrep}[{self.points}]" if self.points else self.irrep
         where = f"{self.branch} ({self.isotropy}) at {self.lam:.12g}"
-        return f"{where}: {label} {self.kind}, {self.change}{first}{meets}"
+        return f"{where}: {self.name} {self.kind}, {self.change}{first}{meets}"
 
 
 @dataclass(eq=False)
@@ -65,11 +63,11 @@ class BranchGraph:
         self.graph.graph.setdefault("cut", [])
         self._marks = {node: np.array(data["mark"]) for node, data in self.graph.nodes(data=True)}
 
-    def holds(self, problem, X: np.ndarray, options: Options) -> str | None:
+    def holds(self, problem, X: np.ndarray) -> str | None:
         """The name of a branch through this point, up to symmetry; None if there is none."""
         mark = fingerprint(problem, X)
         for name, branch in self.branches.items():
-            if passes(branch, mark, options):
+            if passes(branch, mark):
                 return name
         return None
 
@@ -78,48 +76,42 @@ class BranchGraph:
 
         Returns the nodes along it, one for each of its events.
         """
-        problem, points = branch.problem, branch.points
         self.branches[name] = branch
-        stops: list[tuple[float, int]] = []
         if origin is None:
-            origin = self._end(problem, points[0].X, "start", "The branch was started here.")
-        stops.append((-0.5, origin))
-        events = [event for event in branch.events if not event.formal]
-        nodes = {event.position: self.event_node(problem, event) for event in events}
-        stops.extend(nodes.items())
-        stops.extend((at, self._end(problem, X, "SIZE", why)) for at, X, why in _limits(branch))
-        if branch.status is Status.CLOSED:
-            stops.append((len(points) - 0.5, origin))
-        elif branch.status is not Status.RETURNED:
-            last = self._end(problem, points[-1].X, branch.status.name, branch.status.value)
-            stops.append((len(points) - 0.5, last))
-        stops.sort(key=lambda stop: stop[0])
-        for (a, one), (b, other) in zip(stops, stops[1:], strict=False):
-            inner = (points[i].X for i in range(len(points)) if a < i < b)
-            here = self._marks[one]
-            if one == other and all(same(here, fingerprint(problem, X)) for X in inner):
-                continue  # several things happen at one point
-            self._piece(name, isotropy, branch, (a, b), (one, other))
-        return [nodes[event.position] for event in events]
+            origin = self._end(branch.problem, branch.points[0].X, "start", "It was started here.")
+        nodes = {0.0: origin}
+        for piece in branch.pieces:
+            here = nodes[piece.first.position]
+            # two events close by on one branch are two, though up to rounding of a touch they agree
+            short = all(same(self._marks[here], fingerprint(branch.problem, X)) for X in piece.X)
+            there = self._stop(branch, piece.last, origin, here if short else None)
+            nodes[piece.last.position] = there
+            if not (short and here == there):
+                self._piece(name, isotropy, piece, (here, there))
+        return [nodes[event.position] for event in branch.events if not event.formal]
 
-    def event_node(self, problem, event: Event) -> int:
-        """The node of an event; the same one for what is the same up to symmetry."""
+    def _stop(self, branch: Branch, stop: Stop, origin: int, beside: int | None) -> int:
+        """The node at the end of a piece that is so short as to lie ``beside`` another node."""
+        problem, status = branch.problem, branch.status
+        if stop.event is not None:
+            return self.event_node(problem, stop.event, beside)
+        if stop.why:
+            return self._end(problem, stop.X, "SIZE", stop.why)
+        if status is Status.CLOSED:
+            return origin
+        return self._end(problem, stop.X, status.name, status.value)
+
+    def event_node(self, problem, event: Event, beside: int | None = None) -> int:
+        """The node of an event; the same one for what is the same up to symmetry.
+
+        It is not the one that it lies ``beside``, unless they agree to rounding.
+        """
         mark = fingerprint(problem, event.X)
         known = self._at(mark)
-        if known is not None:
+        apart = known is not None and known == beside and not same(self._marks[known], mark, EXACT)
+        if known is not None and not apart:
             return known
-        return self._new(
-            mark,
-            type="event",
-            label=event.label,
-            lam=event.lam,
-            irrep=event.component.irrep,
-            set=event.component.points,
-            kind=event.kind,
-            multiplicity=float(event.multiplicity),
-            transition=event.transition,
-            speed=float(event.speed),
-        )
+        return self._new(mark, type="event", lam=event.lam, **about(event))
 
     def _end(self, problem, X: np.ndarray, label: str, reason: str) -> int:
         mark = fingerprint(problem, X)
@@ -128,8 +120,13 @@ class BranchGraph:
             return known
         return self._new(mark, type="end", label=label, lam=float(X[-1]), reason=reason)
 
+    def node_at(self, problem, X: np.ndarray) -> int | None:
+        """The node of a state, up to symmetry; None if there is none."""
+        return self._at(fingerprint(problem, X))
+
     def _at(self, mark: np.ndarray) -> int | None:
-        return next((node for node, old in self._marks.items() if same(old, mark)), None)
+        known = [node for node, old in self._marks.items() if same(old, mark)]
+        return min(known, key=lambda node: distance(self._marks[node], mark), default=None)
 
     def _new(self, mark: np.ndarray, **data) -> int:
         node = len(self.graph)
@@ -137,28 +134,25 @@ class BranchGraph:
         self._marks[node] = mark
         return node
 
-    def _piece(self, name, isotropy, branch: Branch, span, ends) -> None:
-        inner = [i for i in range(len(branch.points)) if span[0] < i < span[1]]
-        index = _index_on(branch, inner, span)
-        lams = [branch.points[i].lam for i in inner] + [self.graph.nodes[n]["lam"] for n in ends]
-        losses = [float(branch.loss[i]) for i in inner] + [
+    def _piece(self, name: str, isotropy: str, piece: Piece, ends: tuple[int, int]) -> None:
+        inner = piece.inner
+        lams = np.array([*piece.X[:, -1], *(self.graph.nodes[n]["lam"] for n in ends)])
+        losses = [float(piece.branch.loss[i]) for i in inner] + [
             self.graph.nodes[n]["loss"] for n in ends
         ]
-        low, high = min(lams), max(lams)
-        middle = branch.problem.parameters((low + high) / 2)
-        whole = range(math.ceil(low), math.floor(high) + 1)[:WHOLE]
         self.graph.add_edge(
             *ends,
             branch=name,
             isotropy=isotropy,
-            index=morse_index(index, middle).text(),
-            lam_low=low,
-            lam_high=high,
+            index=piece.index.text(),
+            sheet=piece.sheet,
+            lam_low=float(lams.min()),
+            lam_high=float(lams.max()),
             loss_low=min(losses),
             loss_high=max(losses),
-            first_point=inner[0] if inner else math.ceil(span[0]),
-            last_point=inner[-1] if inner else math.floor(span[1]),
-            minimum_at=[n for n in whole if _is_minimum(branch, index, n)],
+            first_point=inner[0] if inner else math.ceil(piece.first.position),
+            last_point=inner[-1] if inner else math.floor(piece.last.position),
+            minimum_at=piece.minimum_at,
         )
 
     def transitions(self) -> list[Transition]:
@@ -166,8 +160,7 @@ class BranchGraph:
         found = []
         for name, branch in self.branches.items():
             for event in branch.events:
-                before, _, after = event.transition.partition(" -> ")
-                if event.formal or before == after or event.kind in ("fold", "tangential"):
+                if event.formal or event.turns or not event.decides:
                     continue
                 node = self.event_node(branch.problem, event)
                 pieces = [d for *_, d in self.graph.edges(node, data=True)]
@@ -175,21 +168,25 @@ class BranchGraph:
                 others = sorted(
                     {f"{d['branch']} ({d['isotropy']})" for d in pieces if d["branch"] != name}
                 )
-                integers = [n for d in own for n in d["minimum_at"]]
                 found.append(
                     Transition(
                         name,
                         own[0]["isotropy"] if own else "",
                         event.lam,
-                        event.component.irrep,
-                        event.component.points,
+                        event.name,
+                        event.irrep,
+                        event.set,
                         event.kind,
                         event.transition,
-                        min(integers) if integers else None,
+                        branch.first_minimum(event),
                         tuple(others),
                     )
                 )
         return found
+
+    def ended_early(self) -> list[str]:
+        """Which branches ended before they were done, and why."""
+        return [f"{n}: {b.status.value}" for n, b in self.branches.items() if b.status.early]
 
     def cut(self, what: str) -> None:
         """Note that something was not followed, and why."""
@@ -199,22 +196,8 @@ class BranchGraph:
         """One row for each event of each branch, as plain data."""
         for name, branch in self.branches.items():
             for event in branch.events:
-                yield {
-                    "branch": name,
-                    "value": event.lam,
-                    "label": event.label,
-                    "irrep": event.component.irrep,
-                    "set": event.component.points,
-                    "kind": event.kind,
-                    "transition": event.transition,
-                    "formal": event.formal,
-                    "multiplicity": float(event.multiplicity),
-                    "index_below": event.index("below").text(),
-                    "index_above": event.index("above").text(),
-                    "loss": event.loss,
-                    "eigenvalue_speed": float(event.speed),
-                    "first_integer": first_whole(branch.problem, event),
-                }
+                first = branch.first_minimum(event)
+                yield {"branch": name} | event.to_dict() | {"first_integer": first}
 
     def __eq__(self, other) -> bool:
         """Same nodes, edges, data and branches, to the last bit."""
@@ -233,55 +216,11 @@ class BranchGraph:
         return f"{len(self.branches)} branches, {len(self.graph)} nodes, {self.graph.size()} pieces"
 
 
-def _limits(branch: Branch) -> Iterator[tuple[float, np.ndarray, str]]:
-    """Where an irrep with negative eigenvalues ceases to exist, which changes the index.
-
-    Position on the branch, point, and reason.
-    """
-    problem = branch.problem
-    there = [problem.parameters(point.lam) for point in branch.points]
-    for component, values in branch.spectrum.items():
-        exists = np.array([component.exists(parameters) for parameters in there])
-        for i in np.flatnonzero(exists[:-1] != exists[1:]).tolist():
-            if not (values[i if exists[i] else i + 1] < 0).any():
-                continue
-            one, other = branch.points[i], branch.points[i + 1]
-            low, high = 0.0, 1.0
-            for _ in range(60):
-                share = (low + high) / 2
-                same = component.exists(problem.parameters(one.lam + share * (other.lam - one.lam)))
-                low, high = (share, high) if same == exists[i] else (low, share)
-            guess = (1 - high) * one.X + high * other.X
-            point = correct_at(problem, guess, one.tangent, Options()).point
-            why = f"The irrep {component.label} exists on one side only; beyond it is formal."
-            yield i + high, guess if point is None else point.X, why
-
-
-def _index_on(branch: Branch, inner: list[int], span) -> Index:
-    """Negative eigenvalues of every block on a piece of a branch, where the block exists."""
-    if inner:
-        index = {}
-        for c, values in branch.spectrum.items():
-            real = [i for i in inner if c.exists(branch.problem.parameters(branch.points[i].lam))]
-            i = (real or inner)[len(real or inner) // 2]
-            index[c] = int(np.count_nonzero(values[i] < 0))
-        return index
-    i = max(math.floor(span[0]), 0)
-    if i + 1 < len(branch.points):  # no point between two stops: one of its own
-        share = (max(span[0], i) + min(span[1], i + 1)) / 2 - i
-        point = Step(branch.problem, *branch.points[i : i + 2]).corrected(share, Options())
-        if point is not None:
-            blocks = branch.problem.blocks(point.x, point.lam)
-            return {c: int(np.count_nonzero(b.eigen().values < 0)) for c, b in blocks.items()}
-    for event in branch.events:  # the branch was cut there: the side after the first
-        if event.position == span[0]:
-            forward = event.kind == "fold" or event.tangent[-1] > 0
-            return event.above if forward else event.below
-    return {c: int(np.count_nonzero(v[-1] < 0)) for c, v in branch.spectrum.items()}
-
-
-def _is_minimum(branch: Branch, index: Index, lam: int) -> bool:
-    return not morse_index(index, branch.problem.parameters(float(lam))).terms
+def about(event: Event) -> dict:
+    """What the node of an event says of it: what does not depend on the branch met first."""
+    said = event.to_dict()
+    names = ("label", "irrep", "set", "kind", "multiplicity", "transition", "sheet")
+    return {name: said[name] for name in names} | {"speed": said["eigenvalue_speed"]}
 
 
 def _equal(one: Branch, other: Branch) -> bool:
@@ -296,7 +235,8 @@ def _equal(one: Branch, other: Branch) -> bool:
         )
         and [str(e) for e in one.events] == [str(e) for e in other.events]
         and all(
-            np.array_equal(e.X, f.X) and np.array_equal(e.kernel, f.kernel)
+            np.array_equal(e.X, f.X)
+            and all(map(np.array_equal, *([z.kernel for z in x.zeros] for x in (e, f))))
             for e, f in zip(one.events, other.events, strict=True)
         )
     )

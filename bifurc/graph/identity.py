@@ -10,13 +10,13 @@ from functools import singledispatch
 
 import numpy as np
 
-from bifurc.continuation.correct import correct_at
-from bifurc.continuation.options import Options
+from bifurc.events import states
 from bifurc.events.branch import Branch
 from bifurc.loss.problem import NetworkProblem
 from bifurc.switching.linear import SymmetricProblem
 
-CLOSE = 1e-6  # relative; a touched branch point is known to about the root of rounding
+TOUCHED = 1e-6  # relative; a touched branch point is known to about the root of rounding
+EXACT = 1e-9  # relative; a point of a branch is known to rounding
 
 
 @singledispatch
@@ -43,20 +43,17 @@ def fingerprint(problem, X: np.ndarray) -> np.ndarray:
     return np.concatenate([[X[-1], np.nan_to_num(loss)], invariants(problem, X)])
 
 
-def same(one: np.ndarray, other: np.ndarray) -> bool:
+def same(one: np.ndarray, other: np.ndarray, close: float = TOUCHED) -> bool:
     """Whether two fingerprints agree."""
-    return bool(np.all(np.abs(one - other) <= CLOSE * (1 + np.abs(one) + np.abs(other))))
+    return distance(one, other) <= close
 
 
-def passes(branch: Branch, mark: np.ndarray, options: Options) -> bool:
+def distance(one: np.ndarray, other: np.ndarray) -> float:
+    """The largest difference of two fingerprints, relative to their numbers."""
+    return float((np.abs(one - other) / (1 + np.abs(one) + np.abs(other))).max())
+
+
+def passes(branch: Branch, mark: np.ndarray) -> bool:
     """Whether a branch goes through the point with this fingerprint."""
-    lams = branch.lam - mark[0]
-    for i in np.flatnonzero(lams[:-1] * lams[1:] <= 0):
-        one, other = branch.points[i], branch.points[i + 1]
-        share = 0.5 if one.lam == other.lam else lams[i] / (lams[i] - lams[i + 1])
-        guess = (1 - share) * one.X + share * other.X
-        guess[-1] = mark[0]
-        point = correct_at(branch.problem, guess, one.tangent, options).point
-        if point is not None and same(fingerprint(branch.problem, point.X), mark):
-            return True
-    return False
+    points = states.passes(branch, float(mark[0]))
+    return any(same(fingerprint(branch.problem, point.X), mark, EXACT) for _, point in points)

@@ -1,5 +1,6 @@
 """Problems as plain data, so that a saved branch can be continued."""
 
+import copyreg
 from dataclasses import asdict
 from typing import Any
 
@@ -9,6 +10,7 @@ from bifurc.continuation.problem import PlainProblem
 from bifurc.loss import kernels
 from bifurc.loss.problem import NetworkProblem
 from bifurc.models import model
+from bifurc.spectra import Neutrals
 from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
 from bifurc.structure.structure import Block, PointSet, Structure
@@ -22,7 +24,9 @@ def component_spec(component: Component) -> dict:
 
 def component_from(spec: dict) -> Component:
     """The component of :func:`component_spec`."""
-    return Component(**spec | {"dimension": Polynomial.parse(spec["dimension"])})
+    rest = {key: value for key, value in spec.items() if key != "points"}
+    sets = tuple(spec["sets"] if "sets" in spec else filter(None, spec["points"].split(",")))
+    return Component(**rest | {"sets": sets, "dimension": Polynomial.parse(spec["dimension"])})
 
 
 def structure_spec(structure: Structure) -> dict:
@@ -61,6 +65,19 @@ def structure_from(spec: dict) -> Structure:
     )
 
 
+def neutrals_spec(neutrals: Neutrals) -> dict:
+    """Zeros set apart as plain data."""
+    zeros = [[component_spec(c), n, neutrals.reasons[c]] for c, n in neutrals.zeros.items()]
+    return {"zeros": zeros, "stiffness": neutrals.stiffness}
+
+
+def neutrals_from(spec: dict) -> Neutrals:
+    """The zeros of :func:`neutrals_spec`."""
+    zeros = [(component_from(c), count, reason) for c, count, reason in spec["zeros"]]
+    reasons = {c: reason for c, _, reason in zeros}
+    return Neutrals({c: count for c, count, _ in zeros}, reasons, spec["stiffness"])
+
+
 def problem_spec(problem: Any) -> dict:
     """A problem as plain data.
 
@@ -80,9 +97,11 @@ def problem_spec(problem: Any) -> dict:
             },
             "line": {name: poly.text() for name, poly in problem.line.items()},
             "pinned": problem.pinned,
+            "neutrals": neutrals_spec(problem.neutrals),
         }
     if isinstance(problem, PlainProblem) and problem.source is not None:
-        spec: dict = {"type": "model", **problem.source}
+        neutrals = neutrals_spec(problem.neutrals)
+        spec: dict = {"type": "model", **problem.source, "neutrals": neutrals}
         if isinstance(problem, SymmetricProblem):
             spec["basis"] = problem.basis.tolist()
         return spec
@@ -94,6 +113,10 @@ def problem_spec(problem: Any) -> dict:
 
 def problem_from(spec: dict) -> Any:
     """The problem of :func:`problem_spec`."""
+    return _bare(spec).with_neutrals(neutrals_from(spec["neutrals"]))
+
+
+def _bare(spec: dict) -> Any:
     if spec["type"] == "network":
         return NetworkProblem(
             structure_from(spec["structure"]),
@@ -107,3 +130,14 @@ def problem_from(spec: dict) -> Any:
         basis = np.array(spec["basis"]).reshape(problem.full.n, -1)
         return SymmetricProblem.of(problem.full, problem.group, basis)
     return problem
+
+
+def _pickled(problem: PlainProblem):
+    """A problem that has a name goes to another process by it: its functions cannot go."""
+    if problem.source is None:
+        return object.__reduce_ex__(problem, 4)
+    return problem_from, (problem_spec(problem),)
+
+
+copyreg.pickle(PlainProblem, _pickled)  # type: ignore[arg-type]
+copyreg.pickle(SymmetricProblem, _pickled)  # type: ignore[arg-type]

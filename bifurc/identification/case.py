@@ -1,11 +1,18 @@
 """A family as the text of a case file."""
 
 import json
+import math
 from collections.abc import Mapping
 
+from bifurc.api import member
+from bifurc.continuation.trace import point_at, trace
+from bifurc.events.branch import collect
 from bifurc.structure.families import Family
+from bifurc.structure.structure import SLACK
 
 TABLES = ("teacher", "found")  # what gets a table of its own
+LEAST = 1.1  # a window's lower end, where sizes allow any
+INSIDE, BEYOND = 0.98, 1.02  # of the way to where a branch turns, for the ends of a window
 
 
 def case_text(family: Family, window: tuple[float, float] | None = None) -> str:
@@ -17,7 +24,7 @@ def case_text(family: Family, window: tuple[float, float] | None = None) -> str:
     ----------
     family : Family
     window : (float, float), optional
-        From and to; by default :func:`default_window`.
+        From and to; by default :func:`default_window`, where the branch lies.
 
     Raises
     ------
@@ -45,21 +52,25 @@ def case_text(family: Family, window: tuple[float, float] | None = None) -> str:
 
 
 def default_window(family: Family) -> tuple[float, float]:
-    """From 40, or twice the d it was found at, to the smallest d (in tenths) its sizes allow."""
-    at = float(family.found.get("at", family.parameters).get("d", 20))
-    low = at
-    while low - 0.1 > 1.0 and _allows(family, low - 0.1):
-        low = round(low - 0.1, 1)
-    return max(40.0, 2 * at), max(low, 1.1)
+    """Where the branch of the family lies, found by following it both ways from a member.
 
-
-def _allows(family: Family, d: float) -> bool:
-    try:
-        values = {name: poly(lam=d) for name, poly in family.line("d").items()}
-        family.structure.check_sizes(values)
-    except ValueError:
-        return False
-    return True
+    From 40, or twice the d it was found at, if the branch reaches so far, to
+    the smallest d (in tenths) that its sizes allow. Where it folds before, the
+    window begins on its sheet, and ends beyond the lower fold.
+    """
+    at = family.values()["d"]
+    reduced, point = member(family, "d", at)
+    low, high = max(math.ceil(10 * reduced.least_lam - SLACK) / 10, LEAST), max(40.0, 2 * at)
+    ends = []
+    for end in (high, low):
+        start = point_at(reduced, point.x, at, towards=end - at)
+        points, _ = collect(trace(reduced, start, (low, high)))
+        lams = [p.lam for p in points]
+        ends.append(max(lams) if end == high else min(lams))
+    # a fold is left a little, so that the window begins at a point of its own
+    first = high if ends[0] == high else at + INSIDE * (ends[0] - at)
+    last = low if ends[1] == low else max(low, at + BEYOND * (ends[1] - at))
+    return round(first, 4), round(last, 4)
 
 
 def family_data(family: Family) -> dict:
@@ -75,6 +86,7 @@ def family_data(family: Family) -> dict:
         "parameters": dict(family.parameters),
         "kernel": family.kernel,
     }
+    data |= {key: text for key in ("about", "source") if (text := getattr(family, key))}
     if family.kernel_parameters:
         data["kernel_parameters"] = dict(family.kernel_parameters)
     identity = {f"{b.name},{b.name}": ["1", "0"] for b in s.inputs}

@@ -1,25 +1,29 @@
 """Known families, and whether a form is a member of one.
 
-The member of a candidate family with the same sizes is computed and brought
-to its own block form. Forms are canonical, so the matrices are permutations
-of one another exactly if the forms agree. Signs of diagonals only decide
-where the member cannot be computed.
+A name is one branch. So a matrix is recognised by continuation: it is read in
+the coordinates of each family that has its sizes, and the branch through it is
+followed to where the family is defined (:func:`bifurc.members.sheet_of`). It
+is a member if it is the family there, on whatever sheet it lies; signs of its
+diagonals say nothing.
 """
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from bifurc.api import member
+from bifurc import members
+from bifurc.api import member, problem
 from bifurc.errors import EndedEarlyError
 from bifurc.identification.form import Form, block_form
+from bifurc.identification.reading import readings
 from bifurc.loss.embedding import integer_sizes, matrices
-from bifurc.structure.families import BUILT_IN, Family
+from bifurc.structure.families import BUILT_IN, Family, catalogue
 
 TOLERANCE = 1e-7  # on entries of polished matrices that count as equal
 AGREE = 1e-6  # on coordinates of one and the same critical point
+FOLLOWED = 6  # readings of one matrix in one family that are followed, the likeliest first
 
 
 @dataclass(eq=False)
@@ -29,31 +33,34 @@ class Catalogue:
     Parameters
     ----------
     families : sequence of Family
-        The built-in ones by default.
+        The built-in ones and those of the catalogue by default.
     """
 
-    families: Sequence[Family] = tuple(BUILT_IN.values())
+    families: Sequence[Family] = field(default_factory=lambda: known_families())
     _forms: dict = field(default_factory=dict, repr=False)
 
     @classmethod
     def beside(cls, families: Sequence[Family] | None) -> "Catalogue":
-        """The built-in families and ``families``."""
-        return cls((*BUILT_IN.values(), *(families or ())))
+        """``families`` first, then those known by name."""
+        return cls((*(families or ()), *known_families()))
 
-    def recognise(self, form: Form, d: int, k: int) -> tuple[Family | None, str]:
-        """The family that ``form`` belongs to, or None; and a note, "" if there is none to make."""
-        note = ""
+    def recognise(self, form: Form, d: int, k: int) -> tuple[Family | None, list[str]]:
+        """The family that ``form`` belongs to, or None; and what is to be noted of it."""
+        notes: list[str] = []
         for family in self.candidates(d, k):
             if _size_counts(family, d) != _counts(form.structure, form.parameters):
                 continue
-            other = self.form_of(family, d)
-            if isinstance(other, Form) and agree(form, other):
-                return family, ""
-            note = note or _near_miss(form, family, other, d)
-        return None, note
+            sheet, x = sheet_of(form, family, float(d))
+            if sheet == 1:
+                return family, []
+            if sheet:
+                return found_at(family, x, d), [f"It lies on sheet {sheet} of its family."]
+            if _has_signs(form, family, d):
+                notes.append(f"It has the signs of {label(family)} but is not on its branch.")
+        return None, notes[:1]
 
     def candidates(self, d: int, k: int) -> Iterator[Family]:
-        """Every family at d and k, with each whole value of one further parameter."""
+        """Every family with matrices (k, d), for each whole value of one further parameter."""
         for family in self.families:
             given = {
                 name: value for name, value in (("d", d), ("k", k)) if name in family.parameters
@@ -61,7 +68,9 @@ class Catalogue:
             others = set(family.parameters) - {"d", "k"}
             values = [{}] if len(others) != 1 else [{n: p} for n in others for p in range(1, d)]
             for extra in values:
-                yield family.with_parameters(**given, **extra)
+                candidate = family.with_parameters(**given, **extra)
+                if _shape(candidate, d) == (k, d):
+                    yield candidate
 
     def form_of(self, family: Family, d: int) -> Form | str:
         """The block form of the family's member at ``d``, or why there is none."""
@@ -69,6 +78,12 @@ class Catalogue:
         if key not in self._forms:
             self._forms[key] = _form_of(family, d)
         return self._forms[key]
+
+
+def known_families() -> list[Family]:
+    """Built-in and published families; a name comes before a parameter: II before M with p = 1."""
+    families = [*BUILT_IN.values(), *catalogue().values()]
+    return sorted(families, key=lambda family: len(set(family.parameters) - {"d", "k"}))
 
 
 def label(family: Family) -> str:
@@ -83,23 +98,42 @@ def label(family: Family) -> str:
 
 def agree(one: Form, other: Form) -> bool:
     """Whether two forms are the same critical point."""
-    return _alike(one, other) and bool(np.abs(one.x - other.x).max() < AGREE)
+    alike = one.structure == other.structure and one.parameters == other.parameters
+    return alike and bool(np.abs(one.x - other.x).max() < AGREE)
 
 
-def _alike(one: Form, other: Form) -> bool:
-    return one.structure == other.structure and one.parameters == other.parameters
+def sheet_of(form: Form, family: Family, d: float):
+    """The sheet of the family's branch that a form lies on, and the state there; or None twice."""
+    reduced = problem(family, "d")
+    read = list(readings(form, reduced.structure, reduced.parameters(d)))
+    try:
+        expected = members.find(reduced, family, d).point.x
+    except (ValueError, ArithmeticError, EndedEarlyError):
+        expected = None  # the branch does not reach so far on its first sheet
+    if expected is not None:
+        read.sort(key=lambda x: float(np.abs(x - expected).max()))
+        if read and np.abs(read[0] - expected).max() < AGREE:
+            return 1, expected
+    for x in read[:FOLLOWED]:
+        sheet = members.sheet_of(reduced, family, x, d)
+        if sheet is not None:
+            return sheet, x
+    return None, None
 
 
-def _near_miss(form: Form, family: Family, other: Form | str, d: int) -> str:
-    """What to say of a form that has a family's signs but is not its member."""
-    if isinstance(other, Form):
-        if _alike(form, other) and _form_signs(form) == _form_signs(other):
-            return f"It has the block form and the signs of {label(family)} but is another point."
-        return ""
-    values = {name: poly(lam=float(d)) for name, poly in family.line("d").items()}
-    if _form_signs(form) != _signs(family.structure, values, family.diagonals):
-        return ""
-    return f"It has the signs of {label(family)}, which was not reached here: {other}"
+def found_at(family: Family, x: np.ndarray, d: int) -> Family:
+    """The family with a member of it as its anchor."""
+    names = [coordinate.name for coordinate in problem(family, "d").structure.coordinates]
+    own = {c.name.removesuffix(".diag"): c.name for c in family.structure.coordinates}
+    states = dict.fromkeys(own.values(), 0.0)  # a set of one point has nothing off its diagonal
+    states |= {own[n.removesuffix(".diag")]: float(v) for n, v in zip(names, x, strict=True)}
+    return replace(family, found={"at": {"d": d}, "coordinates": states})
+
+
+def _has_signs(form: Form, family: Family, d: int) -> bool:
+    """Whether diagonals have the signs of a family's start."""
+    values = family.values(d=float(d))
+    return _form_signs(form) == _signs(family.structure, values, family.diagonals)
 
 
 def _form_of(family: Family, d: int) -> Form | str:
@@ -111,14 +145,22 @@ def _form_of(family: Family, d: int) -> Form | str:
     return block_form(w, v, TOLERANCE)
 
 
-def _size_counts(family: Family, d: int) -> Counter | None:
+def _size_counts(family: Family, d: int) -> Counter:
+    return _counts(family.structure, family.values(d=float(d)))
+
+
+def _shape(family: Family, d: int) -> tuple[int, int] | None:
+    """Neurons and inputs of a family at ``d``; None where a size is not whole, or not positive."""
     if "d" not in family.parameters:
         return None
-    values = {name: poly(lam=float(d)) for name, poly in family.line("d").items()}
     try:
-        return _counts(family.structure, values)
+        values = family.values(d=float(d))
+        sizes = integer_sizes(family.structure, values)
     except ValueError:
-        return None  # a size is not whole, or not positive
+        return None
+    blocks = family.structure.students, family.structure.inputs
+    rows, columns = (sum(sizes[b.points] for b in part) for part in blocks)
+    return rows, columns
 
 
 def _counts(structure, values) -> Counter:

@@ -3,7 +3,7 @@
 import numpy as np
 
 NEARLY = 1.0  # degrees
-LARGEST = 1e150  # of an entry
+LARGEST, SMALLEST = 1e70, 1e-70  # of a row's largest entry: the loss takes its fourth power
 
 
 def checked(W, V=None) -> tuple[np.ndarray, np.ndarray]:
@@ -42,11 +42,14 @@ def matrix(given, name: str) -> np.ndarray:
     if len(bad):
         i, j = bad[0].tolist()
         raise ValueError(f"{name} has {array[i, j]} in row {i}, column {j}; all must be finite.")
-    if (largest := float(np.abs(array.astype(float)).max())) > LARGEST:
+    array = array.astype(float)
+    largest = np.abs(array).max(axis=1)
+    for row in np.flatnonzero((largest > LARGEST) | ((largest > 0) & (largest < SMALLEST))):
         raise ValueError(
-            f"{name} has an entry of size {largest:.3g}; above {LARGEST:g} its square overflows."
+            f"{name} has a largest entry of {largest[row]:.3g} in row {row}; only from "
+            f"{SMALLEST:g} to {LARGEST:g} its fourth power is a number. Scale it, or make it zero."
         )
-    return array.astype(float)
+    return array
 
 
 def angles(w: np.ndarray) -> np.ndarray:

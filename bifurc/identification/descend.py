@@ -15,6 +15,7 @@ from bifurc.identification.catalogue import AGREE, Catalogue, agree, label
 from bifurc.identification.identify import Identified, canonical, identify
 from bifurc.loss import full
 from bifurc.loss.kernels import kernel
+from bifurc.threads import one_thread
 
 STEPS = 20000  # L-BFGS iterations; descents take a few hundred
 
@@ -67,6 +68,7 @@ class Descents:
     unidentified: tuple[tuple[int, Identified], ...]
 
 
+@one_thread()
 def descend(
     d: int,
     k: int | None = None,
@@ -136,10 +138,8 @@ def minima(d: int, k: int, catalogue: Catalogue) -> list[Identified]:
     """The members of known families that are minima at (k, d), each once."""
     found: dict[str, Identified] = {}
     for family in catalogue.candidates(d, k):
-        if "d" not in family.parameters:
-            continue
         form = catalogue.form_of(family, d)
-        if isinstance(form, str) or len(form.rows) != k:
+        if isinstance(form, str):
             continue
         member = identify(*canonical(form), catalogue=catalogue)
         if member.ok and member.is_minimum:

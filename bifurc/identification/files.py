@@ -2,16 +2,14 @@
 
 import io
 import warnings
-import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
 
+from bifurc.files import FileError, read_text, reading, write_atomically
 from bifurc.identification.checks import matrix
 
 KINDS = (".npy", ".npz", ".csv")
-DAMAGED = (ValueError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError)
 
 
 def read_matrix(path: str | Path) -> np.ndarray:
@@ -29,8 +27,13 @@ def read_matrix(path: str | Path) -> np.ndarray:
         raise ValueError(f"{path} ends with none of {', '.join(KINDS)}; save the matrix as one.")
     if not path.is_file():
         raise ValueError(f"{path} is no file; check the path.")
-    reader = {".npy": _npy, ".npz": _npz, ".csv": _csv}[path.suffix.lower()]
-    return matrix(reader(path), str(path))
+    if path.suffix.lower() == ".csv":
+        with reading(path, "is no table of numbers with commas", "write one row in each line"):
+            array = _csv(read_text(path))
+        return matrix(array, str(path))
+    with reading(path, "is no array that can be read", "save plain numbers with numpy.save"):
+        array = _array(path)
+    return matrix(array, str(path))
 
 
 def write_matrix(path: str | Path, w: np.ndarray) -> None:
@@ -41,55 +44,40 @@ def write_matrix(path: str | Path, w: np.ndarray) -> None:
     ValueError
         If it asks for none.
     """
-    path = Path(path)
-    match path.suffix.lower():
+    buffer = io.BytesIO()
+    match Path(path).suffix.lower():
         case ".npy":
-            np.save(path, w, allow_pickle=False)
+            np.save(buffer, w, allow_pickle=False)
         case ".npz":
-            np.savez(path, W=w)
+            np.savez(buffer, W=w)
         case ".csv":
-            np.savetxt(path, w, fmt="%.17g", delimiter=",")
+            np.savetxt(buffer, w, fmt="%.17g", delimiter=",")
         case _:
             raise ValueError(f"{path} ends with none of {', '.join(KINDS)}; choose one.")
+    write_atomically(path, buffer.getvalue())
 
 
-def _npy(path: Path):
-    return _load(path)
-
-
-def _npz(path: Path):
-    with _load(path) as arrays:
-        names = arrays.files
-        if "W" not in names and len(names) != 1:
-            raise ValueError(f"{path} holds {', '.join(names) or 'nothing'}; call the matrix W.")
-        try:
-            return arrays["W" if "W" in names else names[0]]
-        except DAMAGED as error:
-            raise _unreadable(path, error) from None
-
-
-def _load(path: Path):
-    try:
-        loaded = np.load(io.BytesIO(path.read_bytes()), allow_pickle=False)
-    except DAMAGED as error:
-        raise _unreadable(path, error) from None
-    if isinstance(loaded, np.ndarray) != (path.suffix.lower() == ".npy"):
-        raise ValueError(f"{path} is not what its name says; name it .npy or .npz accordingly.")
-    return loaded
-
-
-def _unreadable(path: Path, error: Exception) -> ValueError:
-    why = "it is pickled" if "pickle" in str(error).lower() else "it is damaged"
-    return ValueError(
-        f"{path} is no array that can be read ({why}); save plain numbers with numpy.save."
-    )
-
-
-def _csv(path: Path):
+def _array(path: Path) -> np.ndarray:
     with warnings.catch_warnings():
-        warnings.simplefilter("error")  # an empty file is a warning to numpy
-        try:
-            return np.loadtxt(path, delimiter=",", ndmin=2)
-        except (ValueError, UserWarning) as error:
-            reason = " ".join(str(error).split())
-            raise ValueError(f"{path} is no table of numbers with commas: {reason}") from None
+        warnings.simplefilter("error")  # a damaged header may be one to numpy
+        loaded = np.load(io.BytesIO(path.read_bytes()), allow_pickle=False)
+        if isinstance(loaded, np.ndarray) != (path.suffix.lower() == ".npy"):
+            raise FileError(f"{path} is not what its name says; name it .npy or .npz accordingly.")
+        if isinstance(loaded, np.ndarray):
+            return loaded
+        with loaded:
+            names = loaded.files
+            if "W" not in names and len(names) != 1:
+                raise FileError(f"{path} holds {', '.join(names) or 'nothing'}; call the matrix W.")
+            return loaded["W" if "W" in names else names[0]]
+
+
+def _csv(text: str) -> np.ndarray:
+    """Numbers with commas or semicolons between; with semicolons a comma may be the point."""
+    rows = [line for line in text.splitlines() if line.partition("#")[0].strip()]
+    semicolons = any(";" in row for row in rows)
+    if semicolons and not any("." in row for row in rows):
+        rows = [row.replace(",", ".") for row in rows]
+    if not rows:
+        raise ValueError("it is empty")
+    return np.loadtxt(rows, delimiter=";" if semicolons else ",", ndmin=2)

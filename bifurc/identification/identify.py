@@ -22,9 +22,12 @@ from bifurc.structure.families import Family
 from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
 from bifurc.structure.structure import Structure
+from bifurc.threads import one_thread
 
 SMALL = 1e-9  # an eigenvalue that is zero up to rounding
 ZERO = 1e-6  # length of a row that counts as zero, relative to the longest
+TRAINED = 1e-3  # a trained matrix moves less on the way to its critical point, over its norm
+NEARER = 0.1  # so much less must a transpose move than the matrix that was given
 MANY = 400  # coordinates past which the full Hessian is cheaper than its t block
 
 
@@ -94,10 +97,18 @@ class Identified:
 
     @property
     def is_minimum(self) -> bool:
-        """Whether no eigenvalue is negative, neutral directions aside."""
-        return self.index == 0
+        """Whether all eigenvalues are positive, neutral directions aside."""
+        return self.index == 0 and not self.flat
+
+    @property
+    def flat(self) -> list[str]:
+        """The blocks with zero eigenvalues that are no exchange of norm."""
+        return [
+            c.label for c, (values, _) in self.spectrum.items() if np.any(np.abs(values) <= SMALL)
+        ]
 
 
+@one_thread()
 def identify(W, V=None, families=None, catalogue: Catalogue | None = None) -> Identified:
     """Polish a weight matrix, find its isotropy and say which family it is.
 
@@ -130,8 +141,7 @@ def identify(W, V=None, families=None, catalogue: Catalogue | None = None) -> Id
     """
     w, v = checked(W, V)
     catalogue = catalogue or Catalogue.beside(families)
-    w, v = rotated(w, v)
-    polished, classes, kept = _settled(w, v)
+    (polished, classes, kept), v, turned = _as_given_or_transposed(w, v)
     zero = tuple(np.setdiff1d(np.arange(len(w)), kept).tolist())
     parallel = tuple((int(kept[i]), int(kept[j]), a) for i, j, a in nearly_parallel(polished.w))
     about: dict[str, Any] = {"zero_rows": zero, "parallel": parallel}
@@ -141,16 +151,10 @@ def identify(W, V=None, families=None, catalogue: Catalogue | None = None) -> Id
     if form.deviation > 10 * TOLERANCE:
         form = block_form(polished.w, v, 0.01 * TOLERANCE)
     loss = full.loss(polished.w, v, kernel("relu"))
-    family, note = catalogue.recognise(form, w.shape[1], len(kept))
-    notes = [note] if note else []
-    notes += _notes(form, loss, classes, kept)
+    family, notes = catalogue.recognise(form, w.shape[1], len(kept))
+    notes = turned + notes + _notes(form, loss, classes, kept)
     spectrum = spectrum_of(form, polished.w, v)
-    if flat := [c.label for c, (values, _) in spectrum.items() if (np.abs(values) <= SMALL).any()]:
-        notes.append(
-            f"Blocks {', '.join(flat)} have zero eigenvalues beside exchanges of norm: second "
-            "order does not decide whether it is a minimum there."
-        )
-    return Identified(
+    found = Identified(
         polished=polished,
         form=replace(form, rows=tuple(kept[list(form.rows)].tolist())),
         family=family or new_family(form),
@@ -159,6 +163,43 @@ def identify(W, V=None, families=None, catalogue: Catalogue | None = None) -> Id
         spectrum=spectrum,
         notes=tuple(notes),
         **about,
+    )
+    if not found.flat:
+        return found
+    note = (
+        f"Blocks {', '.join(found.flat)} have zero eigenvalues beside exchanges of norm: second "
+        "order does not decide whether it is a minimum there."
+    )
+    return replace(found, notes=(*found.notes, note))
+
+
+def _as_given_or_transposed(w, v):
+    """The matrix polished, or its transpose where that is much nearer to a critical point.
+
+    Returns
+    -------
+    polished, classes and rows kept, see :func:`_settled`
+    v : ndarray
+        The teacher in the form in which it is looked at.
+    notes : list of str
+    """
+    mine, v_mine = rotated(w, v)
+    given = _settled(mine, v_mine)
+    moved = given[0].moved if given[0].status.ok else np.inf
+    if w.shape[0] != w.shape[1] or moved < TRAINED:
+        return given, v_mine, []
+    theirs, v_theirs = rotated(w.T, v)
+    turned = _settled(theirs, v_theirs)
+    if not turned[0].status.ok or turned[0].moved > NEARER * moved:
+        return given, v_mine, []
+    how = f"moves by {moved:.1%} of its norm" if np.isfinite(moved) else "is near none"
+    return (
+        turned,
+        v_theirs,
+        [
+            f"Described is the transpose, a critical point (it moves by {turned[0].moved:.1e} of "
+            f"its norm); the matrix as it was given {how}. Rows are neurons."
+        ],
     )
 
 
@@ -233,8 +274,7 @@ def spectrum_of(form: Form, w, v) -> dict[Component, tuple[np.ndarray, int]]:
     spectrum = {}
     problem = problem_of(form)
     for component, block in problem.blocks(form.x, form.parameters["d"]).items():
-        neutral = 0 if block.neutral is None else block.neutral.shape[-1]
-        spectrum[component] = block.eigen().values, neutral
+        spectrum[component] = block.eigen().values, block.neutrals
     return spectrum
 
 

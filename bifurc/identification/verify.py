@@ -11,15 +11,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.optimize import brentq
 
 from bifurc.continuation.correct import correct_at
 from bifurc.continuation.options import Options, Status
 from bifurc.continuation.point import Point
+from bifurc.continuation.step import Step
 from bifurc.events.branch import Branch
 from bifurc.events.records import morse_index
 from bifurc.loss import full
 from bifurc.loss.embedding import matrices, row_weights
 from bifurc.loss.problem import NetworkProblem
+from bifurc.threads import one_thread
 
 GRADIENT = 1e-9  # norm of the full gradient of a corrected point
 EIGENVALUE = 1e-8  # relative to the largest eigenvalue
@@ -68,6 +71,7 @@ class Check:
         return self.compared and not agrees
 
 
+@one_thread()
 def verify(branch: Branch, largest: int = LARGEST) -> list[Check]:
     """Check a branch at every whole parameter value that it passes, in its order.
 
@@ -92,7 +96,7 @@ def verify(branch: Branch, largest: int = LARGEST) -> list[Check]:
         if _at_edge(branch, n):
             checks.append(Check(n, note="not compared: the loss ceases to be defined there"))
         else:
-            checks.append(_check(branch.problem, n, before, after, largest))
+            checks.append(_check(branch, n, before, after, largest))
     return checks
 
 
@@ -112,12 +116,15 @@ def whole_values(points: list[Point]) -> Iterator[tuple[int, Point, Point]]:
                 yield n, before, after
 
 
-def _check(problem: NetworkProblem, n: int, before: Point, after: Point, largest: int) -> Check:
+def _check(branch: Branch, n: int, before: Point, after: Point, largest: int) -> Check:
+    problem = branch.problem
     parameters = problem.parameters(float(n))
     entries = problem.weights(float(n)).sum()
     if entries > largest:
         return Check(n, note=f"not compared: {entries:.0f} entries are too many")
     point = between(problem, n, before, after)
+    if point is None and _beside_event(branch, before, after):
+        return Check(n, note="not compared: Newton does not settle this close to an event")
     if point is None:
         return Check(n, gradient=math.inf)
     try:
@@ -136,12 +143,15 @@ def _check(problem: NetworkProblem, n: int, before: Point, after: Point, largest
     return Check(n, float(gradient), deviation, full_index, index)
 
 
+def _beside_event(branch: Branch, before: Point, after: Point) -> bool:
+    """Whether the branch is singular in its own space somewhere on a step."""
+    low, high = sorted((before.lam, after.lam))
+    return any(event.component.irrep == "t" and low <= event.lam <= high for event in branch.events)
+
+
 def between(problem, n: int, before: Point, after: Point) -> Point | None:
-    """The branch's point at ``n``, or None if Newton does not find it near the chord."""
-    span = after.lam - before.lam
-    share = (n - before.lam) / span if span else 0.0
-    guess = (1 - share) * before.X + share * after.X
-    guess[-1] = n
+    """The branch's point at ``n``, or None if Newton does not find it near the step's curve."""
+    guess = _on_curve(problem, n, before, after)
     point = correct_at(problem, guess, before.tangent, Options(max_iterations=30)).point
     if point is None:
         return None
@@ -149,6 +159,20 @@ def between(problem, n: int, before: Point, after: Point) -> Point | None:
     off = np.linalg.norm((point.X - guess) / scales)
     near = np.linalg.norm((after.X - before.X) / scales)
     return point if off <= near + 1e-9 else None
+
+
+def _on_curve(problem, n: int, before: Point, after: Point) -> np.ndarray:
+    """Where the curve between two points passes ``n``; shape (n + 1,)."""
+    step = Step(problem, before, after)
+
+    def ahead(share: float) -> float:
+        return float(step.guess(share)[-1]) - n
+
+    ends = [share for share in (0.0, 1.0) if abs(ahead(share)) <= EDGE]
+    share = ends[0] if ends else brentq(ahead, 0.0, 1.0)
+    guess = step.guess(share)
+    guess[-1] = n
+    return guess
 
 
 def repeated(problem: NetworkProblem, x, lam: float) -> tuple[np.ndarray, int]:
@@ -162,9 +186,8 @@ def repeated(problem: NetworkProblem, x, lam: float) -> tuple[np.ndarray, int]:
         if not component.exists(parameters):
             continue
         own = block.eigen().values
-        neutral = 0 if block.neutral is None else block.neutral.shape[-1]
         times = round(component.dimension(**parameters))
-        values.append(np.repeat(np.append(own, np.zeros(neutral)), times))
+        values.append(np.repeat(np.append(own, np.zeros(block.neutrals)), times))
         negatives[component] = int((own < -EIGENVALUE * np.abs(own).max(initial=0)).sum())
     index = morse_index(negatives, parameters)(**parameters)
     return np.sort(np.concatenate(values)), round(index)

@@ -2,15 +2,20 @@
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from bifurc.continuation.options import Options
-from bifurc.events.records import Event
+from bifurc.events.records import Event, select
 from bifurc.loci.locus import Locus, follow
-from bifurc.loci.problem import LocusProblem
+from bifurc.loci.problem import BranchPointProblem, LocusProblem, Place
 from bifurc.loss.kernels import kernel
 from bifurc.loss.plane import Plane
 from bifurc.structure.families import Family
+from bifurc.structure.irreps import Component
 
 Window = tuple[float, float]
+VANISHED = 1e-8  # over the largest eigenvalue, what is left of a zero at a located event
+KEPT = 1e-7  # of what it could be, how fast a branch point opens that a symmetry keeps
 
 
 def of_event(
@@ -37,15 +42,10 @@ def of_event(
     Raises
     ------
     ValueError
-        If a parameter is unknown, a size not affine in the two, or the event
-        no fold or symmetry-breaking crossing of a real eigenvalue.
+        If a parameter is unknown, a size not affine in the two, or if no curve
+        of such events goes through this one.
     """
     first, second = two(params)
-    if event.component.irrep == "t" and event.label != "LP":
-        raise ValueError(
-            "A branch point inside the fixed-point space has no locus in two parameters unless a "
-            "symmetry keeps it; take the event in the family of the larger group."
-        )
     if event.kind == "pair":
         raise ValueError(
             f"At {first} = {event.lam:.10g} no eigenvalue of {event.component.label} is zero: a "
@@ -64,10 +64,43 @@ def of_event(
     lam, mu = event.parameters[first], event.parameters[second]
     windows = windows_of((first, second), (lam, mu), window)
     plane = plane.pinned_at(event.X[:-1], lam, mu)
-    problem = LocusProblem(plane, named[event.component.label])
-    return follow(
-        problem, problem.unknowns(event.X[:-1], lam, mu), (first, second), windows, options
+    problem = problem_of(plane, event, named[event.component.label], lam, mu)
+    X = problem.unknowns(event.X[:-1], lam, mu)
+    if not isinstance(problem, BranchPointProblem):
+        return follow(problem, X, (first, second), windows, options)
+    if problem.opening(X) <= KEPT:
+        locus = follow(problem, X, (first, second), windows, options)
+        if max(abs(problem.unfolding(point.X)) for point in locus.points) <= KEPT:
+            return locus
+    raise ValueError(
+        f"The branch point of the fixed-point space at {first} = {lam:.10g}, {second} = {mu:.10g} "
+        f"has no locus: no symmetry keeps it, and it opens as {second} moves, into two folds or "
+        f"none. Take the event 'fold' at a value of {second} beside it."
     )
+
+
+def problem_of(plane: Plane, event: Event, component: Component, lam: float, mu: float):
+    """What is zero along the locus: a block's eigenvalue, with that of t if it vanishes too.
+
+    Raises
+    ------
+    ValueError
+        If the kernel in a block is more than one line.
+    """
+    place = Place(plane, event.X[:-1], lam, mu)
+    blocks = place.blocks()
+    values = {c: np.sort(np.abs(block.eigen().values)) for c, block in blocks.items()}
+    small = VANISHED * max(v.max(initial=0.0) for v in values.values())
+    inside = plane.components[0]
+    for one in (component, inside):
+        if np.count_nonzero(values[one] < small) > 1:
+            raise ValueError(
+                f"Two eigenvalues of {one.label} vanish at once there: a locus would be of one. "
+                "Take another event."
+            )
+    if event.label == "LP" or not (values[inside] < small).any():
+        return LocusProblem(plane, component)
+    return BranchPointProblem(plane, inside)
 
 
 def two(params) -> tuple[str, str]:
@@ -97,28 +130,17 @@ def windows_of(names, values, window) -> tuple[Window, Window]:
     return found[0], found[1]
 
 
-def wanted(events: list[Event], text: str, near: float | None = None) -> Event:
-    """The event that ``text`` names: ``irrep:set``, ``irrep``, or ``fold``.
+def wanted(events: list[Event], name: str, near: float | None = None) -> Event:
+    """The event of this name (see :func:`bifurc.events.records.select`).
 
-    Of several the one nearest to ``near``, else the one with the largest parameter.
+    Of several the one nearest to ``near``, else the one with the largest
+    parameter. Of one with several zeros, that zero alone which is named.
 
     Raises
     ------
-    ValueError
+    NoEventError
         If there is none, with those there are.
     """
-    irrep, _, points = text.replace(" ", "").partition(":")
-    irrep = "t" if irrep == "fold" else irrep
-
-    def fits(event: Event) -> bool:
-        component = event.component
-        return component.irrep == irrep and points in ("", component.points)
-
-    found = [event for event in events if fits(event)]
-    if not found:
-        known = ", ".join(f"{e.component.irrep}:{e.component.points}" for e in events) or "none"
-        raise ValueError(
-            f"No event {text!r} on the branch; its events are {known}. Widen the window of the "
-            "first parameter, or name another event."
-        )
-    return min(found, key=lambda event: -event.lam if near is None else abs(event.lam - near))
+    found = select(events, name)
+    event = min(found, key=lambda event: -event.lam if near is None else abs(event.lam - near))
+    return event.alone(name)

@@ -1,22 +1,35 @@
 """A locus: the curve of an event in two parameters, and why it ends on either side."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from bifurc.continuation.correct import correct_at
+from bifurc.continuation.correct import Outcome, correct, correct_at, length
+from bifurc.continuation.newton import solve
 from bifurc.continuation.options import Options, Status
 from bifurc.continuation.point import Point
+from bifurc.continuation.constants import LEADING
 from bifurc.continuation.step import Step
-from bifurc.continuation.trace import point_at, trace
+from bifurc.continuation.trace import trace
+from bifurc.continuation.trust import bows, turn
+from bifurc.continuation.within import Within
+from bifurc.errors import NotDefinedError
 from bifurc.loci.problem import LocusProblem
-from bifurc.loci.special import Special, newton, specials
-from bifurc.loci.trust import reversible
+from bifurc.loci.special import Special, specials
+from bifurc.loci.track import LAM, MU, Track, fresh, null_vector
+from bifurc.structure.irreps import Component
 from bifurc.structure.structure import SLACK
 
-# steps of at most a quarter: nothing but the ends of a step says what happens on it
+# steps of at most a quarter: nothing but the ends of a step says whether it stayed on the locus
 STEPS = Options(ds_max=0.25)
+BACK = 1e-5  # of the step: how near the way back must come to the old point
 NEARLY = 1e-6  # 1 - |cosine| of two rows at which a locus that cannot go on has ended for that
+# how near to its least size a set is where a locus has ended for that; rounding stops some before
+BESIDE_LIMIT = {
+    Status.OUTSIDE: 1e-3, Status.WINDOW: SLACK, Status.JUMP: 1e-6, Status.STEP_FLOOR: 1e-6
+}  # fmt: skip
+Window = tuple[float, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,12 +67,18 @@ class Locus:
     points: list[Point]
     ends: tuple[End, End]
     special: list[Special] = field(default_factory=list)
+    along: Sequence[Component] = ()  # other irreps whose eigenvalue is zero all along
+
+    @property
+    def label(self) -> str:
+        """All irreps that vanish on it, such as ``t+s[bulk]``."""
+        return "+".join(dict.fromkeys(c.label for c in (self.problem.component, *self.along)))
 
     @property
     def values(self) -> dict[str, np.ndarray]:
         """The two parameters at each point, by name; each of shape (points,)."""
         X = np.array([point.X for point in self.points])
-        return {self.names[0]: np.sinh(X[:, -2]), self.names[1]: X[:, -1]}
+        return {self.names[0]: np.sinh(X[:, LAM]), self.names[1]: X[:, MU]}
 
     @property
     def closed(self) -> bool:
@@ -86,32 +105,39 @@ class Locus:
                 f"{self.names[0]!r} trace the locus with the parameters exchanged."
             )
         (value,) = given.values()
-        found = self._crossings(float(value))
-        return [{self.names[0]: float(np.sinh(X[-2])), self.names[1]: float(X[-1])} for X in found]
+        found = self.crossings(float(value))
+        return [{self.names[0]: float(np.sinh(X[LAM])), self.names[1]: float(X[MU])} for X in found]
 
-    def _crossings(self, value: float):
+    def crossings(self, value: float) -> list[np.ndarray]:
         """Unknowns at which the second parameter is ``value``, each corrected there."""
         found: list[np.ndarray] = []
-        for one, other in zip(self.points, self.points[1:], strict=False):
-            if not min(one.lam, other.lam) <= value <= max(one.lam, other.lam):
+        track = Track(self.problem, self.points)
+        turns = {s.position: float(s.X[MU]) for s in self.special if s.kind == "fold"}
+        nodes = sorted((dict(enumerate(p.lam for p in self.points)) | turns).items())
+        for (low, one), (high, other) in zip(nodes, nodes[1:], strict=False):
+            if not min(one, other) <= value <= max(one, other):
                 continue
-            share = (value - one.lam) / (other.lam - one.lam) if other.lam != one.lam else 0.0
-            guess = Step(self.problem, one, other).guess(share)
-            guess[-1] = value
-            outcome = correct_at(self.problem, guess, one.tangent, Options())
-            if outcome.point is None:
+            place = track.root(lambda s: track.at(s).lam - value, low, high)
+            if place is None:
                 continue
-            X = outcome.point.X
-            if not any(np.abs(X - known).max() < 1e-9 for known in found):
-                found.append(X)
+            near = track.at(place)
+            point = correct_at(self.problem, _set(near.X, MU, value), near.tangent, STEPS).point
+            if point is not None and not any(np.allclose(point.X, X, atol=1e-9) for X in found):
+                found.append(point.X)
         return found
+
+
+def _set(X: np.ndarray, place: int, value: float) -> np.ndarray:
+    moved = X.copy()
+    moved[place] = value
+    return moved
 
 
 def follow(
     problem: LocusProblem,
     X: np.ndarray,
     names: tuple[str, str],
-    windows: tuple[tuple[float, float], tuple[float, float]],
+    windows: tuple[Window, Window],
     options: Options | None = None,
 ) -> Locus:
     """Trace a locus both ways from an event and find what happens on it.
@@ -131,7 +157,7 @@ def follow(
         If the event cannot be corrected.
     """
     options = options or STEPS
-    start = point_at(problem, X[:-1], float(X[-1]))
+    start = _start(problem, X)
     forward, end = _arm(problem, start, windows, options)
     if end.status is Status.CLOSED:
         points, ends = forward, (end, end)
@@ -140,35 +166,89 @@ def follow(
         backward, other = _arm(problem, turned, windows, options)
         reverse = [replace(point, tangent=-point.tangent) for point in backward[:0:-1]]
         points, ends = reverse + forward, (other, end)
-    return Locus(names, problem, points, ends, specials(problem, points, names))
+    found, along = specials(problem, points, names, end.status is Status.CLOSED)
+    return Locus(names, problem, points, ends, found, along)
 
 
-def _arm(problem, start: Point, windows, options) -> tuple[list[Point], End]:
+def _start(problem, X: np.ndarray) -> Point:
+    """The event as a point of its locus: at its own mu, unless it is about to turn round there."""
+    _, jacobian = problem.jacobian(X[:-1], X[MU])
+    scales = problem.scales(X[MU])
+    tangent = null_vector(jacobian, scales)
+    tangent = tangent if tangent[MU] >= 0 else -tangent
+    leads = tangent[MU] > LEADING * scales[MU]
+    outcome = (correct_at if leads else correct)(problem, X, tangent, STEPS)
+    if outcome.point is None:
+        raise ValueError(f"The event is no point of its locus: {outcome.status.value}")
+    return fresh(problem, outcome.point)
+
+
+def reversible(problem, before: Point, outcome: Outcome, step: float, options: Options) -> Outcome:
+    """The outcome if its point follows ``before`` and the step back leads there.
+
+    There is no inertia to compare on a locus, as on a branch. Besides the angle
+    and the distance, the hyperplane through the old point across the new
+    tangent, corrected from the new side, must lead to the old point again.
+    """
+    after = outcome.point
+    assert after is not None  # only converged outcomes are judged
+    turned = turn(before, after)
+    if turned > options.max_turn:
+        return outcome.failed(Status.TURNED)
+    if bows(Step(problem, before, after), turned, options):
+        return outcome.failed(Status.FAR)
+    if isinstance(problem, Within):
+        problem = problem.problem  # the way back may go over the edge
+    row = after.tangent / after.scales
+    away = row @ ((before.X - after.X) / after.scales)
+    for _ in range(6):
+        guess = after.X + away * after.tangent
+        scales = problem.scales(guess[MU])
+        row = after.tangent / scales**2
+        away = row @ (before.X - after.X) / (row @ after.tangent)
+    back = correct(problem, guess, after.tangent, options).point
+    if back is None or length((back.X - before.X) / scales) > BACK * max(abs(away), 1e-3):
+        return outcome.failed(Status.ONE_WAY)
+    return replace(outcome, turned=turned)
+
+
+def _arm(problem, start: Point, windows: tuple[Window, Window], options):
     """Points from the start on, one way, and why they end."""
-    (low, high), window = windows
-    walk = trace(problem, start, window, options, trust=reversible)
+    walk = trace(problem, start, windows[1], options, trust=reversible)
     points: list[Point] = []
     while True:
         try:
-            point = next(walk)
+            points.append(fresh(problem, next(walk)))
         except StopIteration as stop:
-            status = stop.value
-            break
-        points.append(point)
-        lam = np.sinh(point.X[-2])
-        if not low <= lam <= high:
-            edge = low if lam < low else high
-            points[-1:] = _stop_where(problem, points, _at_first(edge))
-            return points, End(Status.WINDOW.value, Status.WINDOW)
-    return _explained(problem, points, status)
+            return _explained(problem, points, stop.value)
+        except NotDefinedError:  # the last update went beyond the edge of definition
+            return _explained(problem, points, Status.OUTSIDE)
+        if len(points) > 1 and (edge := _leaves(problem, points, windows)):
+            return [*points[:-1], edge], End(Status.WINDOW.value, Status.WINDOW)
+
+
+def _leaves(problem, points: list[Point], windows: tuple[Window, Window]) -> Point | None:
+    """Where the last step first leaves a window, also if it has come back in; None if it stays."""
+    track = Track(problem, points[-2:])
+    exits = []
+    for place, window in zip((LAM, MU), windows, strict=True):
+        low, high = np.arcsinh(window) if place == LAM else window
+        for end in (track.apex(place, 0.0, 1.0), 1.0):
+            beyond = None if end is None else track.at(end).X[place]
+            if beyond is not None and not low <= beyond <= high:
+                edge = low if beyond < low else high
+                exits.append(track.root(lambda s, p=place, e=edge: track.at(s).X[p] - e, 0.0, end))
+                break
+    exits = [share for share in exits if share is not None]
+    return track.at(min(exits)) if exits else None
 
 
 def _explained(problem, points: list[Point], status: Status) -> tuple[list[Point], End]:
     """The points, with the last one of all where it can be found, and why they end."""
-    near = {Status.OUTSIDE: 1e-3, Status.WINDOW: SLACK}.get(status)
+    stopped = (Status.OUTSIDE, Status.JUMP, Status.STEP_FLOOR)
+    near = BESIDE_LIMIT.get(status)
     if near is not None and (found := _size_limit(problem, points, near)):
         return found
-    stopped = (Status.OUTSIDE, Status.JUMP, Status.STEP_FLOOR)
     if status in stopped and (names := parallel_rows(problem, points[-1])):
         what = f"Rows {names} become parallel, where the loss is not smooth in them one by one."
         return points, End(what, Status.OUTSIDE)
@@ -176,76 +256,58 @@ def _explained(problem, points: list[Point], status: Status) -> tuple[list[Point
 
 
 def parallel_rows(problem, point: Point) -> str:
-    """Names of the student blocks with rows that are parallel or opposite; "" if there are none."""
+    """Names of a student block's rows and of those that they are parallel or opposite to.
+
+    "" if there are none.
+    """
     here = problem.place(point.X)
     rows = here.along[0].rows(here.x, 0.0)
     p, q, c = (value[0] for value in rows.arguments)
     structure = problem.plane.structure
     students = structure.students
     k = len(students)
-    turned = (1.0 - np.abs(c) / np.sqrt(p * q))[:k, :k]
+    turned = 1.0 - np.abs(c) / np.sqrt(p * q)
     # a row and itself, and the equal rows of a block without a diagonal
     untied = [
         not any(structure.tied(row, column) for column in structure.inputs) for row in students
     ]
-    turned = turned + np.stack([np.diag(untied), np.eye(k)], axis=-1)
-    close = (turned < NEARLY).any(axis=-1)
-    found = np.flatnonzero(close.any(axis=0))
-    return " and ".join(repr(students[i].name) for i in found)
-
-
-def _at_first(edge: float):
-    """Condition that the first parameter is at an edge of its window."""
-
-    def condition(problem, X):
-        row = np.zeros(len(X))
-        row[-2] = 1.0
-        return X[-2] - np.arcsinh(edge), row
-
-    return condition
-
-
-def _at_size(points, least: float):
-    """Condition that a set has its least size."""
-
-    def condition(problem, X):
-        plane, lam = problem.plane, float(np.sinh(X[-2]))
-        size = points.size.substitute(plane.plane)
-        row = np.zeros(len(X))
-        row[-2] = size.derivative("lam")(lam=0.0, mu=0.0) * np.sqrt(1 + lam * lam)
-        row[-1] = size.derivative("mu")(lam=0.0, mu=0.0)
-        return size(lam=lam, mu=float(X[-1])) - least, row
-
-    return condition
-
-
-def _stop_where(problem, points: list[Point], condition) -> list[Point]:
-    """The point near the last one that meets a condition; none if there is none."""
-    X = newton(problem, points[-1].X, condition)
-    if X is None or np.linalg.norm((X - points[-1].X) / problem.scales(X[-1])) > 1.0:
-        return []
-    _, jacobian = problem.jacobian(X[:-1], X[-1], checked=False)
-    tangent = _tangent(problem, jacobian, X, points[-1].tangent)
-    return [Point(X, tangent, problem.scales(X[-1]), jacobian, np.zeros(0))]
-
-
-def _tangent(problem, jacobian, X, like) -> np.ndarray:
-    """Null vector of the Jacobian, of length 1 in the scales, to the side of ``like``."""
-    scales = problem.scales(X[-1])
-    vector = np.linalg.svd(jacobian * scales)[2][-1]
-    return scales * vector * (1.0 if vector @ (like / scales) >= 0 else -1.0)
+    turned[:k, :k] += np.stack([np.diag(untied), np.eye(k)], axis=-1)
+    one, other = np.nonzero((turned[:k] < NEARLY).any(axis=-1))
+    names = [repr(row.name) for row in students]
+    names += [f"{row.name!r} of the teacher" for row in structure.teachers]
+    return " and ".join(dict.fromkeys(names[i] for i in sorted({*one, *other})))
 
 
 def _size_limit(problem, points: list[Point], near: float) -> tuple[list[Point], End] | None:
     """The points with the one where a set reaches its least size, if one is ``near`` it."""
     plane, last = problem.plane, points[-1]
-    lam, mu = float(np.sinh(last.X[-2])), last.lam
+    lam, mu = float(np.sinh(last.X[LAM])), last.lam
     for one in plane.structure.sets:
         least = plane.structure.least_size(one)
         size = one.size(**plane.parameters(lam, mu))
         if one.size.substitute(plane.plane).degree and size - least <= near:
             ahead = least == 1.0 and size - least > SLACK
-            ending = _stop_where(problem, points, _at_size(one, least)) if ahead else []
+            ending = _where_least(problem, last, one) if ahead else []
             what = f"Point set {one.name!r} reaches its least size {1 if least == 1.0 else 0}."
             return points + ending, End(what, Status.OUTSIDE, one.name)
     return None
+
+
+def _where_least(problem, last: Point, points_of) -> list[Point]:
+    """The point near the last one where a set is one point; none if it is not found."""
+    plane = problem.plane
+    size = points_of.size.substitute(plane.plane)
+    slopes = [size.derivative(name)(lam=0.0, mu=0.0) for name in ("lam", "mu")]
+
+    def system(X):
+        lam = float(np.sinh(X[LAM]))
+        with np.errstate(all="ignore"):  # what leaves the domain does not converge
+            g, jacobian = problem.jacobian(X[:-1], X[MU], checked=False)
+        row = np.zeros(len(X))
+        row[LAM], row[MU] = slopes[0] * np.hypot(1.0, lam), slopes[1]
+        return np.append(g, size(lam=lam, mu=float(X[MU])) - 1.0), np.vstack([jacobian, row])
+
+    X = solve(system, last.X, last.scales)
+    if X is None or length((X - last.X) / last.scales) > 1.0:
+        return []
+    return [fresh(problem, replace(last, X=X))]

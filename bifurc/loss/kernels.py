@@ -10,9 +10,10 @@ others follow from f(p, q, c) = f(q, p, c).
 Parameters of a kernel are the fields of a frozen dataclass. A family may let
 them run like d, and then they come as arrays or as Series too.
 
-Your own kernel, here a z + z² (``homogeneous``, ``smooth`` and ``holomorphic``
-may be left out: they say that phi(a z) = a phi(z) for a > 0, that zero rows do
-no harm, and that the formulas may be given complex numbers, which is faster):
+Your own kernel, here a z + z² (``homogeneous``, ``smooth``, ``holomorphic`` and
+``rotates`` may be left out: they say that phi(a z) = a phi(z) for a > 0, that
+zero rows do no harm, that the formulas may be given complex numbers, which is
+faster, and that only sum_i w_i w_i' matters, so that W -> OW is free):
 
 >>> @dataclass(frozen=True)
 ... class Bowl:
@@ -27,8 +28,9 @@ no harm, and that the formulas may be given complex numbers, which is faster):
 >>> check(Bowl(a=0.5))
 """
 
-from dataclasses import dataclass, fields
-from typing import Any
+import math
+from dataclasses import astuple, dataclass, fields
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -39,6 +41,46 @@ from bifurc.loss.series import Series, ahead, direction, leading, parts
 # their limits are right to the same 1e-7.
 PARALLEL = 1e-14
 OBJECTS = np.dtype(object)
+
+
+@dataclass(frozen=True)
+class Split:
+    """A kernel as |w||v| (radial + linear x + share k(x)), x the cosine of the angle.
+
+    k is that of ReLU, which is even:
+
+        k(x) = (sqrt(1 - x²) - 1 + x asin x) / (2 pi).
+
+    Written so that nothing cancels, near x = 0 nor near |x| = 1; x may be complex.
+    """
+
+    radial: Any
+    linear: Any
+    share: Any = 1.0
+
+    def at_points(self) -> "Split":
+        """The same without the axes of pairs, where parameters that run lead them."""
+        return Split(*(np.asarray(v)[..., 0, 0, 0, 0] if np.ndim(v) else v for v in astuple(self)))
+
+    at_one: ClassVar[float] = (np.pi / 2 - 1) / (2 * np.pi)  # k(1)
+
+    @staticmethod
+    def even(x):
+        """k(x)."""
+        return x * (np.arcsin(x) - x / (1 + np.sqrt(1 - x * x))) / (2 * np.pi)
+
+    @staticmethod
+    def drop(u):
+        """k(1) - k(1 - u) = (pi u / 2 - (sin t - t cos t)) / (2 pi), with u = 1 - cos t."""
+        t = 2 * np.arcsin(np.sqrt(u / 2))
+        near = np.where(np.abs(t) < 1, t, 0.0)
+        series = near**3 * np.polyval(_SIN_LESS_T_COS, near * near)
+        less = np.where(np.abs(t) < 1, series, np.sin(t) - t * np.cos(t))
+        return (np.pi / 2 * u - less) / (2 * np.pi)
+
+
+# sin t - t cos t = sum over j >= 1 of (-1)^(j+1) 2j / (2j + 1)! t^(2j+1), to rounding for |t| < 1
+_SIN_LESS_T_COS = [(-1) ** (j + 1) * 2 * j / math.factorial(2 * j + 1) for j in range(9, 0, -1)]
 
 
 class ReLU:
@@ -90,6 +132,11 @@ class ReLU:
         )
 
     @staticmethod
+    def split() -> Split:
+        """|w||v| (1/(2 pi) + x/4 + k(x)): what need not be summed pair by pair comes first."""
+        return Split(1 / (2 * np.pi), 0.25)
+
+    @staticmethod
     def _angle(p, q, c):
         """|w||v| sin t and its inverse, both 0 where the rows are parallel; t; and pi."""
         pi, product = pi_like(c), p * q
@@ -137,6 +184,11 @@ class LeakyReLU:
         """(f_pp, f_pq, f_pc, f_cc)."""
         share = (1 - self.slope) ** 2
         return tuple(share * value for value in _RELU.hessian(p, q, c))
+
+    def split(self) -> Split:
+        """As of ReLU, with slope c on top."""
+        share, of = (1 - self.slope) ** 2, _RELU.split()
+        return Split(share * of.radial, share * of.linear + self.slope, share)
 
 
 class AbsoluteValue(LeakyReLU):
@@ -187,6 +239,7 @@ class Quadratic:
     """phi(z) = z²: f = pq + 2c² (Isserlis)."""
 
     smooth = True
+    rotates = True
     holomorphic = True
 
     def value(self, p, q, c):
@@ -232,6 +285,11 @@ class TensorPower:
         nothing = 0 * (p + q + c)
         n = self._whole
         return nothing, nothing, nothing, n * (n - 1) * c ** (n - 2)
+
+    @property
+    def rotates(self) -> bool:
+        """Of order 2 the tensors are the matrices w w'."""
+        return self._whole == 2
 
     @property
     def _whole(self) -> int:

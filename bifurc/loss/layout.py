@@ -113,7 +113,7 @@ class Layout:
         diagonal, antisymmetric, and symmetric off the diagonal (the last one
         vanishes on a set of two points). Shape (copies, rows, 3, columns).
         """
-        rows, cols = self.on(component.points)
+        rows, cols = self.on(*component.sets)
         both = self._units(np.outer(rows, cols))
         by_row = self._units(np.outer(rows, ~cols))
         by_column = self._units(np.outer(~rows, cols))

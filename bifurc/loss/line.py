@@ -45,6 +45,17 @@ class OnLine:
         """Value of every parameter."""
         return {name: poly(lam=lam) for name, poly in self.line.items()}
 
+    @property
+    def parameter(self) -> str:
+        """Name of the parameter that runs; ``lam`` if none runs as it is."""
+        running = Polynomial.parse(LAM).terms
+        return next((name for name, poly in self.line.items() if poly.terms == running), LAM)
+
+    def sizes(self, lam: float) -> dict[str, float]:
+        """Size of every point set."""
+        values = self._sizes[:, 0] + lam * self._sizes[:, 1]
+        return {s.name: float(v) for s, v in zip(self.structure.sets, values, strict=True)}
+
     @cached_property
     def _sizes(self) -> np.ndarray:
         """Size of each point set as (constant, slope) in lam; shape (sets, 2)."""
@@ -73,10 +84,15 @@ class OnLine:
         return self.structure.sets[int(spare.min(axis=0).argmin())].name
 
     def _affine(self, poly: Polynomial) -> np.ndarray:
-        on_line = poly.substitute(self.line)
-        if on_line.degree > 1:
+        constant, slope, _ = self.on_line(poly)
+        if poly.substitute(self.line).degree > 1:
             raise ValueError(f"{poly} is not affine along the line; fix one of its parameters.")
-        return np.array([self.number(on_line.terms.get(key, Fraction(0))) for key in ((), (LAM,))])
+        return np.array([constant, slope])
+
+    def on_line(self, poly: Polynomial) -> np.ndarray:
+        """Coefficients of 1, lam and lam² in a polynomial on the line; higher ones do not occur."""
+        terms = poly.substitute(self.line).terms
+        return np.array([self.number(terms.get((LAM,) * k, Fraction(0))) for k in range(3)])
 
     def number(self, value: Fraction):
         """An exact coefficient in the arithmetic of this problem; doubles here."""
@@ -121,11 +137,9 @@ class OnLine:
 
     @cached_property
     def _metric(self) -> Metric:
-        on_line = [m.substitute(self.line) for m in self.structure.multiplicities]
-        zero = Fraction(0)
-        weights = [[self.number(m.terms.get((LAM,) * k, zero)) for m in on_line] for k in (2, 1, 0)]
+        weights = np.array([self.on_line(m) for m in self.structure.multiplicities])
         students = self._row_sizes[:, : len(self.structure.students)].sum(axis=1)
-        return Metric(np.array(weights), self._sizes, students)
+        return Metric(weights.reshape(-1, 3).T[::-1], self._sizes, students)
 
     def weights(self, lam) -> np.ndarray:
         """m_a, the number of matrix entries behind each coordinate; shape (..., n)."""

@@ -15,6 +15,9 @@ from bifurc.structure.irreps import Component
 
 # 1 - cosine of the angle that still counts as parallel, as in kernels.PARALLEL
 _TURN = 0.5e-14
+# of its length: a vector that leaves a space by less lies in it; eigenvectors of zeros are found
+# to rounding over the gap to other eigenvalues
+SPANNED = 1e-6
 
 
 def norm_exchanges(rows: Rows, layout: Layout, component: Component, keep: np.ndarray):
@@ -43,7 +46,7 @@ def norm_exchanges(rows: Rows, layout: Layout, component: Component, keep: np.nd
         return None  # each row is parallel to itself alone
     lengths = np.sqrt(rows.norms[..., 0, :students])
     if vertex:
-        mine, _ = layout.on(component.points)
+        mine, _ = layout.on(*component.sets)
     else:
         mine = np.ones(students, dtype=bool)
     beta, sigma = rows.beta[..., 0, :students, :], rows.sigma[..., 0, :students, :]
@@ -132,3 +135,95 @@ def _exchange(beta, sigma, members, share, layout, vertex, keep):
     for part, entries in enumerate((beta, sigma)):
         table[..., members, part, :] = share[..., None] * entries[..., members, :]
     return table.reshape(*beta.shape[:-2], -1) @ keep
+
+
+def rotations(rows: Rows, layout: Layout, component: Component, keep: np.ndarray) -> np.ndarray:
+    """Directions A W in the copies of ``component``, A turning neurons into one another.
+
+    Where the loss depends on sum_i signs_i w_i w_i' alone it is constant along
+    them: signs_i A_ij = -signs_j A_ji. For each pair of student blocks r, r'
+    the part of A from r' to r goes with z_i, with z_i at the same point, or
+    with u_ij, and its counterpart from r to r' with what that is transposed.
+
+    Returns
+    -------
+    ndarray, shape (copies, m)
+        At one point; linearly dependent ones are not left out.
+    """
+    students, sign = len(layout.structure.students), rows.signs
+    beta, sigma = (
+        part.reshape(-1, part.shape[-2], layout.columns)[0] for part in (rows.beta, rows.sigma)
+    )
+    total = rows.sizes.reshape(-1, len(sign))[0][:, None] * beta + sigma  # sum over a block
+    on = [layout.on(points)[0][:students] for points in component.sets] or [np.ones(students, bool)]
+    parts = {"t": 2, "s": 3}.get(component.irrep, 1)
+    found = []
+
+    def turn(r: int, other: int, ahead: dict, back: dict) -> None:
+        """Entries by part: of row r as ``other`` turns into it, and of the other in return."""
+        table = np.zeros((layout.rows, parts, layout.columns))
+        for part, entries in ahead.items():
+            table[r, part] += entries / sign[r]
+        for part, entries in back.items():
+            table[other, part] -= entries / sign[other]
+        found.append(table.reshape(-1) @ keep)
+
+    for r, other in np.argwhere(np.outer(on[0], on[-1])).tolist():
+        tied = layout.on_one_set[r, other]
+        match component.irrep:
+            case "t" if r < other:
+                turn(r, other, {0: total[other]}, {0: total[r]})
+                if tied:
+                    turn(r, other, {0: beta[other], 1: sigma[other]}, {0: beta[r], 1: sigma[r]})
+            case "s" if r < other:
+                turn(r, other, {0: beta[other], 1: sigma[other]}, {0: beta[r], 1: sigma[r]})
+            case "x" if r <= other:
+                turn(r, other, {0: sigma[other]}, {0: -sigma[r] * (r < other)})
+            case "y" if r < other:
+                turn(r, other, {0: sigma[other]}, {0: sigma[r]})
+            case "sxs":
+                turn(r, other, {0: sigma[other]}, {0: sigma[r]})
+    if component.irrep == "s":
+        for r, other in np.argwhere(np.outer(on[0], np.ones(students, bool))).tolist():
+            turn(r, other, {0: total[other]}, {2: sigma[r]})
+    return np.array(found).T if found else np.zeros((keep.shape[-1], 0))
+
+
+def reason_of(rows, layout, component, basis, keep, root, kernel, turns: bool) -> str:
+    """What the zeros of a block come of at one point, "" if it is none of these.
+
+    Parameters
+    ----------
+    rows : Rows
+    basis, keep : ndarrays
+        The copies of ``component``, and what reads off coefficients in them.
+    root : ndarray, shape (copies,)
+        Lengths of the copies.
+    kernel : ndarray, shape (copies, m)
+        Eigenvectors of the zeros.
+    turns : bool
+        Whether the kernel leaves W -> OW free.
+    """
+    kernel = root[:, None] * kernel
+    if turns and supported(kernel, root[:, None] * rotations(rows, layout, component, keep)):
+        return "rotation"
+    students = len(layout.structure.students)
+    norms = rows.norms[0, :students]
+    dead = norms <= SPANNED**2 * max(1.0, norms.max())
+    equal = (rows.sigma[0, :students] == 0).all(axis=-1)
+    equal &= layout.on(component.points)[0] if component.irrep == "s" else False
+    own = np.abs(basis[:, :students]).reshape(len(basis), students, -1).any(axis=-1)
+    for why, which in (("zero row", dead), ("plateau of equal rows", equal)):
+        if supported(kernel, np.eye(len(basis))[:, (own & which).any(axis=1)]):
+            return why
+    return ""
+
+
+def supported(kernel: np.ndarray, span: np.ndarray) -> bool:
+    """Whether the columns of ``kernel`` (n, m) lie in ``span`` (n, k)."""
+    if not span.shape[-1]:
+        return False
+    u, sizes, _ = np.linalg.svd(span, full_matrices=False)
+    basis = u[:, sizes > SPANNED * sizes.max(initial=0.0)]
+    off = kernel - basis @ (basis.T @ kernel)
+    return bool(np.linalg.norm(off) <= SPANNED * np.linalg.norm(kernel))

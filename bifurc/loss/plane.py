@@ -2,7 +2,9 @@
 
 A network problem lives on a line of parameters. Through a point of the plane
 there is one in every direction; derivatives in both parameters come from two
-of them, so nothing in the evaluator knows of a second parameter.
+of them, so nothing in the evaluator knows of a second parameter. What varies
+over the plane is a table of coefficients, and a line through a point of it
+reads its own constants off by one small product.
 """
 
 from collections.abc import Mapping
@@ -18,6 +20,23 @@ from bifurc.structure.polynomial import Polynomial
 from bifurc.structure.structure import Structure
 
 MU = "mu"
+# what a polynomial of the plane is made of: quadratic ones are the numbers of matrix entries
+MONOMIALS = ((), (LAM,), (MU,), (LAM, LAM), (LAM, MU), (MU, MU))
+
+
+class Line(NetworkProblem):
+    """A network problem on a line through a point of a plane, which is its point 0."""
+
+    plane: Mapping[str, Polynomial]
+    tables: dict[Polynomial, np.ndarray]  # coefficients of the monomials, shared by all lines
+    monomials: np.ndarray  # (3, 6), each on the line, by powers of the line's own parameter
+
+    def on_line(self, poly: Polynomial) -> np.ndarray:
+        """Coefficients of 1, lam and lam² in a polynomial on the line."""
+        if poly not in self.tables:
+            terms = poly.substitute(self.plane).terms
+            self.tables[poly] = np.array([float(terms.get(key, 0)) for key in MONOMIALS])
+        return self.monomials @ self.tables[poly]
 
 
 class Plane:
@@ -50,9 +69,9 @@ class Plane:
         self.plane = dict(plane)
         self.structure = structure
         line = self._through(0.0, 0.0, (1.0, 0.0))
-        self._template = NetworkProblem(
-            structure, kernel, line, any_size, kernel_parameters, pinned
-        )
+        self._template = Line(structure, kernel, line, any_size, kernel_parameters, pinned)
+        self._template.plane, self._template.tables = self.plane, {}
+        _ = self._template._vertices  # once for all lines
         entries = [value for pair in structure.teacher.values() for value in pair]
         in_kernel = [Polynomial.of(value) for value in (kernel_parameters or {}).values()]
         for poly in [*structure.size.values(), *entries, *in_kernel, *self.plane.values()]:
@@ -80,13 +99,27 @@ class Plane:
         return self._template.components
 
     @property
+    def layout(self):
+        """Where each coordinate and each copy of an irrep sits in the rows."""
+        return self._template.layout
+
+    @property
     def n(self) -> int:
         """Number of coordinates."""
         return self._template.n
 
-    def at(self, lam: float, mu: float, towards=(1.0, 0.0)) -> NetworkProblem:
+    def at(self, lam: float, mu: float, towards=(1.0, 0.0)) -> Line:
         """The problem on the line through (lam, mu), which is its point 0, in a direction."""
-        return self._template.along(self._through(lam, mu, towards))
+        line = self._template.along(self._through(lam, mu, towards))
+        (a, b), (to_a, to_b) = (lam, mu), towards
+        line.monomials = np.array(
+            [
+                [1.0, a, b, a * a, a * b, b * b],
+                [0.0, to_a, to_b, 2 * a * to_a, a * to_b + b * to_a, 2 * b * to_b],
+                [0.0, 0.0, 0.0, to_a * to_a, to_a * to_b, to_b * to_b],
+            ]
+        )
+        return line
 
     def _through(self, lam, mu, towards) -> dict[str, Polynomial]:
         slopes = self._slopes
@@ -110,31 +143,3 @@ class Plane:
     def parameters(self, lam: float, mu: float) -> dict[str, float]:
         """Value of every parameter."""
         return {name: poly(lam=lam, mu=mu) for name, poly in self.plane.items()}
-
-    @cached_property
-    def _shares(self) -> np.ndarray:
-        """Coefficients of 1, lam, mu, lam², lam mu, mu² in m_a and, last, the number of rows."""
-        s = self.structure
-        rows = sum((s.size[block.points] for block in s.students), start=Polynomial.of(0))
-        keys = [(), (LAM,), (MU,), (LAM, LAM), (LAM, MU), (MU, MU)]
-        on_plane = [poly.substitute(self.plane) for poly in (*s.multiplicities, rows)]
-        return np.array([[float(poly.terms.get(key, 0)) for key in keys] for poly in on_plane])
-
-    def lengths(self, lam: float, mu: float) -> tuple[np.ndarray, np.ndarray]:
-        """sqrt(m_a / rows), by which coordinates are measured, and its logarithmic slopes.
-
-        Shapes (n,) and (2, n). Entries behind less than one row count as one.
-        """
-        powers = np.array(
-            [
-                [1.0, lam, mu, lam * lam, lam * mu, mu * mu],
-                [0.0, 1.0, 0.0, 2 * lam, mu, 0.0],
-                [0.0, 0.0, 1.0, 0.0, lam, 2 * mu],
-            ]
-        )
-        value, *slopes = powers @ self._shares.T
-        small = value < 1.0
-        small[-1] = False
-        value = np.where(small, 1.0, value)
-        relative = np.where(small, 0.0, np.array(slopes) / value)
-        return np.sqrt(value[:-1] / value[-1]), (relative[:, :-1] - relative[:, -1:]) / 2

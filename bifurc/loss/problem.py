@@ -14,12 +14,15 @@ from bifurc.loss.isotypic import Vertex, coefficients, pair_block, vertex_block
 from bifurc.loss.kernels import PARALLEL, parameter_names
 from bifurc.loss.layout import dual
 from bifurc.loss.line import OnLine
-from bifurc.loss.neutral import equal_norms, norm_exchanges, shared_classes
+from bifurc.loss.neutral import equal_norms, norm_exchanges, reason_of, shared_classes
 from bifurc.loss.running import RunningKernel
 from bifurc.loss.series import Series, ahead, direction, parts
+from bifurc.loss.value import Sums, losses
 from bifurc.spectra import Block as SpectralBlock
+from bifurc.spectra import Neutrals, held
 from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
+from bifurc.structure.split import split
 from bifurc.structure.structure import Structure
 
 # what is computed once per line of parameters
@@ -68,7 +71,7 @@ class NetworkProblem(OnLine):
         pinned: bool = False,
     ):
         super().__init__(structure, line, any_size)
-        self.kernel, self.pinned = kernel, pinned
+        self.kernel, self.pinned, self.neutrals = kernel, pinned, Neutrals()
         self.kernel_parameters = dict(kernel_parameters or {})
         known = parameter_names(kernel)
         if unknown := set(self.kernel_parameters) - set(known):
@@ -94,6 +97,12 @@ class NetworkProblem(OnLine):
         return NetworkProblem(
             structure, self.kernel, self.line, any_size, self.kernel_parameters, self.pinned
         )
+
+    def with_neutrals(self, neutrals: Neutrals) -> "NetworkProblem":
+        """The same problem with these zeros set apart; all else is shared."""
+        other = copy(self)
+        other.neutrals = neutrals
+        return other
 
     def along(self, line: Mapping[str, Polynomial]) -> "NetworkProblem":
         """The same problem on another line of parameters, cheaply made.
@@ -137,7 +146,13 @@ class NetworkProblem(OnLine):
         """L at ``x``; shape (...)."""
         return reduced.loss(self.rows(x, lam))[..., 0]
 
-    losses = loss  # it takes batches as it is
+    def losses(self, x, lam) -> np.ndarray:
+        """L of the critical points that ``x`` (..., n) rounds, to nine digits; nan if lost."""
+        return losses(self, np.asarray(x, dtype=float), _numbers(lam))
+
+    @cached_property
+    def _sums(self) -> Sums:
+        return Sums(self.layout)
 
     def gradient(self, x, lam):
         """Entries g_a of the full gradient, shape (..., n)."""
@@ -159,6 +174,9 @@ class NetworkProblem(OnLine):
             for members in shared_classes(rows, self.layout):
                 g = g + x - equal_norms(rows, self.layout, x, members)
             jacobian[..., :-1] += self._pin(rows, lam)
+        if self.neutrals.own:
+            at = lambda i, u: self.jacobian_along(x[i], np.asarray(lam)[i], u)  # noqa: E731
+            jacobian = held(jacobian, self.weights(lam), self.neutrals, at)
         return g, jacobian
 
     def kernel_at(self, lam: float) -> Any:
@@ -326,14 +344,17 @@ class NetworkProblem(OnLine):
         along = self._along(x, lam, np.eye(self.n + 1))
         (matrix, *_), changes = parts(self._matrix(component, *along))
         block = self._block(component, matrix, rows, lam)
-        if self.pinned:
+        if self.pinned or self.neutrals.own:
             return *self.jacobian(x, lam, checked), block, changes
         (g, *_), slopes = parts(self._gradient(along[0]))
         return g, slopes.T, block, changes
 
     def _block(self, component: Component, matrix, rows, lam) -> SpectralBlock:
         return SpectralBlock(
-            matrix, self._copy_weights(component, lam), self._neutral(component, rows)
+            matrix,
+            self._copy_weights(component, lam),
+            self._neutral(component, rows),
+            self.neutrals.zeros.get(component, 0),
         )
 
     def _matrix(self, component: Component, rows, lam):
@@ -377,6 +398,31 @@ class NetworkProblem(OnLine):
                 lengths[0] += spike**2 + 2 * spike * (constant + other)
                 found[component] = lengths.sum(axis=(-1, -2))
         return found
+
+    def where_fixed(self, component: Component) -> "tuple[NetworkProblem, np.ndarray] | None":
+        """The problem in a fixed-point space that holds a vector of ``component``.
+
+        Returns
+        -------
+        problem, embedding
+            And the matrix that takes states there; None if no split does it.
+        """
+        ones = {"s": ["1"], "x": ["1", "1"], "y": ["1", "1"], "sxs": ["1"]}.get(component.irrep)
+        if ones is None or self.structure.ties:
+            return None
+        parts = split(self.structure, dict.fromkeys(component.sets, ones)).along(self.line)
+        return self.on(parts.structure, any_size=True), parts.embedding
+
+    def reason_of(self, component: Component, x, lam, kernel: np.ndarray) -> str:
+        """What zeros of a block with the eigenvectors ``kernel`` (copies, m) come of, or ""."""
+        if component.irrep == "k":
+            return ""
+        basis, keep = self._bases.get(component, (self.layout.basis, self._outward))
+        root = np.sqrt(np.maximum(self._copy_weights(component, lam), 0.0))
+        turns = getattr(self.kernel_at(lam), "rotates", False)
+        return reason_of(
+            self.rows(x, lam), self.layout, component, basis, keep, root, kernel, turns
+        )
 
     def _neutral(self, component: Component, rows):
         if not getattr(self.kernel, "homogeneous", False) or component.irrep not in ("t", "s"):

@@ -216,6 +216,13 @@ def loss(rows: Rows):
     return 0.5 * (pairs * rows.signs * rows.sizes).sum(-1)
 
 
+def loss_terms(rows: Rows) -> np.ndarray:
+    """The terms that :func:`loss` sums up, by blocks and places; shape (..., terms)."""
+    pairs = joined(rows.kernel.value(*rows.arguments)) * transpose(rows.count)
+    terms = 0.5 * (rows.signs * rows.sizes)[..., None] * pairs
+    return terms.reshape(*terms.shape[:-2], -1)
+
+
 def gradient(rows: Rows):
     """(beta, sigma) of the full gradient, shape (..., students, 2 columns).
 

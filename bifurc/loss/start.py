@@ -1,13 +1,18 @@
-"""Find the member of a family that its starting pattern points at.
+"""Critical points from the starting pattern of a family, at one value of its parameters.
 
 The pattern gives the diagonals (+1 or -1), and for extra rows, which have
 none, entries by column where the user knows them. The others follow from the
 one thing every critical point at large size nearly has: the student's rows
 add up to the teacher's, column by column (the linear part of the error
-vanishes). From there a regularised Newton method, a Newton step on the convex
-side, goes down in the fixed-point space to the nearest minimum and polishes
-it. No solution is stored; a family that was found in a matrix brings its member
-along, and Newton starts there.
+vanishes). Far out, where one set has grown to ten thousand points and more,
+the pattern is so near to the critical point whose limit it is that Newton
+needs a few steps (:func:`beside`). Where a family has no such limit, a
+regularised Newton method, a Newton step on the convex side, goes down in the
+fixed-point space to the nearest minimum (:func:`nearest`). A family that was
+found in a matrix brings its member along (:func:`as_found`). No solution is
+stored.
+
+Which member a name means, and how it is reached, is said in :mod:`bifurc.members`.
 """
 
 import logging
@@ -15,7 +20,6 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from bifurc.loss.line import LAM
 from bifurc.loss.neutral import equal_norms, shared_classes
 from bifurc.loss.problem import NetworkProblem
 from bifurc.structure.families import Family
@@ -23,8 +27,10 @@ from bifurc.structure.families import Family
 log = logging.getLogger(__name__)
 
 NEARLY = 1e-9  # 1 - cosine of two rows that a descent has not made quite parallel
-SIZES = (20.0, 30.0, 40.0, 60.0)  # where minima are well apart; tried in this order
-FAR = 0.1  # a member that was found does not move by more than this share
+STEP = 1e-9  # last update of a Newton iteration, over the norm of W
+STEPS = 12  # of that iteration: it starts near its end
+ROUNDED = 1e-14  # of the norm of W: a gradient that is rounding
+MOVED = 0.1  # a member that was found does not move by more than this share
 
 
 class StartError(ValueError):
@@ -86,11 +92,13 @@ def known_entries(problem: NetworkProblem, family: Family) -> np.ndarray:
 
     def entry(coordinate) -> float:
         given = family.start[coordinate.row]
-        if coordinate.part == "off":
-            return np.nan
+        own = points[coordinate.row] == points[coordinate.column]
         if isinstance(given, Mapping):
-            return given.get(coordinate.column, np.nan)
-        return given if points[coordinate.row] == points[coordinate.column] else np.nan
+            given = given.get(coordinate.column, np.nan)
+        elif not own:
+            return np.nan
+        diagonal, off = given if isinstance(given, list | tuple) else (given, np.nan)
+        return off if coordinate.part == "off" else diagonal
 
     return np.array([entry(coordinate) for coordinate in s.coordinates], dtype=float)
 
@@ -140,57 +148,71 @@ def _symmetrised(matrix: np.ndarray, root: np.ndarray) -> np.ndarray:
     return (scaled + scaled.T) / 2
 
 
-def find_start(problem: NetworkProblem, family: Family, lams=SIZES) -> tuple[np.ndarray, float]:
-    """Return (x, lam): a critical point of the family at a comfortable parameter.
+def deviation(problem: NetworkProblem, family: Family, x: np.ndarray) -> float:
+    """How far the entries of ``x`` are from the pattern as a limit.
+
+    Entries that the pattern does not give vanish in the limit, but those of
+    rows that it gives by column, of which it says nothing.
+    """
+    given = known_entries(problem, family)
+    by_column = [isinstance(family.start[c.row], Mapping) for c in problem.structure.coordinates]
+    limit = np.where(np.isnan(given) & ~np.array(by_column), 0.0, given)
+    return float(np.nan_to_num(np.abs(x - limit)).max())
+
+
+def beside(problem: NetworkProblem, family: Family, lam: float) -> np.ndarray | None:
+    """The critical point beside the pattern, by plain Newton; None where there is none."""
+    x = pattern(problem, family, lam)
+    root = np.sqrt(np.maximum(problem.weights(lam), 0.0))
+    for _ in range(STEPS):
+        try:
+            g, jacobian = problem.jacobian(x, lam)
+            step = np.linalg.solve(jacobian[:, :-1], g)
+        except (ArithmeticError, np.linalg.LinAlgError):
+            return None
+        x = x - step
+        if np.linalg.norm(step * root) < STEP * np.linalg.norm(x * root):
+            return x
+    return None
+
+
+def nearest(problem: NetworkProblem, family: Family, lam: float) -> np.ndarray:
+    """The minimum in the fixed-point space that the pattern leads down to at ``lam``.
 
     Raises
     ------
     StartError
-        If no start leads to a critical point whose entries have the wanted signs.
+        If its entries do not have the signs that the pattern names.
     """
-    if family.found:
-        return from_found(problem, family)
-    tried = []
-    for lam in lams:
-        try:
-            family.structure.check_sizes(problem.parameters(lam))
-        except ValueError as error:
-            tried.append(str(error))
-            continue
-        x, norm = descend(problem, pattern(problem, family, lam), lam)
-        if norm < 1e-9 and has_pattern(problem, family, x):
-            return x, lam
-        tried.append(f"at {lam:g} the descent ended with |gradient| {norm:.1e} elsewhere")
-    raise StartError(
-        f"No critical point of family {family.name!r} was found from its pattern ({tried[-1]}); "
-        "change the starting values or the sizes."
-    )
+    x, norm = descend(problem, pattern(problem, family, lam), lam)
+    if norm < 1e-9 and has_pattern(problem, family, x):
+        return x
+    raise StartError(f"at {lam:g} the descent ended with |gradient| {norm:.1e} elsewhere")
 
 
-def from_found(problem: NetworkProblem, family: Family) -> tuple[np.ndarray, float]:
-    """Return (x, lam): the member that the family was found at, polished.
+def as_found(problem: NetworkProblem, family: Family, lam: float) -> np.ndarray:
+    """The member that the family was found at, polished.
 
     Raises
     ------
     StartError
         If it is no critical point.
     """
-    running = [name for name, poly in problem.line.items() if poly.text() == LAM]
-    lam = float(next((family.found["at"][n] for n in running if n in family.found["at"]), np.nan))
-    if np.isnan(lam):
-        raise StartError(f"Family {family.name!r} says in [found] for no running parameter where.")
     given = {name.removesuffix(".diag"): v for name, v in family.found["coordinates"].items()}
     # on this line a set may be a single point, whose entry is its diagonal
     names = [c.name.removesuffix(".diag") for c in problem.structure.coordinates]
     start = x = np.array([given[name] for name in names], dtype=float)
+    root = np.sqrt(np.maximum(problem.weights(lam), 0.0))
     for _ in range(20):
         g, jacobian = problem.jacobian(x, lam)
         step = np.linalg.lstsq(jacobian[:, :-1], g, rcond=1e-12)[0]
         x = x - step
-        if np.abs(x - start).max() > FAR * np.abs(start).max():
+        if np.abs(x - start).max() > MOVED * np.abs(start).max():
             break
-        if np.abs(step).max() < 1e-12:
-            return x, lam
+        # near a degenerate point rounding of g alone makes steps that do not shrink
+        rounded = np.linalg.norm(g * root) < ROUNDED * np.linalg.norm(x * root)
+        if rounded or np.abs(step).max() < 1e-12:
+            return x
     raise StartError(f"The member of family {family.name!r} in [found] is no critical point.")
 
 

@@ -11,14 +11,16 @@ the branch, and lam turns since the eigenvalue moves through zero.
 
 import logging
 from collections.abc import Sequence
+from functools import reduce
 
 import numpy as np
 
 from bifurc.loss.problem import NetworkProblem
 from bifurc.proof import record
-from bifurc.proof.cells import BlockAlong, Cell
+from bifurc.proof.cells import BlockAlong, Cell, interval
 from bifurc.proof.claims import check_sizes
 from bifurc.proof.interval import Ball, NotCertifiedError, enclosing, flint, need_flint, precision
+from bifurc.proof.learnt import unpinned
 from bifurc.proof.model import ORDER
 from bifurc.proof.tube import Tube
 from bifurc.proof.walk import walk
@@ -26,6 +28,8 @@ from bifurc.proof.walk import walk
 log = logging.getLogger(__name__)
 
 BITS = 80
+ENOUGH = 13  # doublings of the parameter for which these will do; beyond each takes
+CANCELLED = 4  # more, to be lost in pq - c²
 
 
 def certify_branch(
@@ -57,11 +61,13 @@ def certify_branch(
     need_flint()
     if first == last:
         raise ValueError(f"The window {first:g}, {last:g} of the branch is empty.")
-    with precision(BITS):
+    problem, X = unpinned(problem, np.append(x, first))
+    bits = BITS + CANCELLED * max(0, int(np.log2(max(first, last))) - ENOUGH)
+    with precision(bits):
         exact = enclosing(problem)
         chain = Chain(exact)
         try:
-            for tube in walk(exact, problem, np.asarray(x, dtype=float), first, last, chain.add):
+            for tube in walk(exact, problem, X[:-1], first, last, chain.add):
                 log.info("lam to %.10g", float(tube.at(flint.arb(1))[-1]))
         except NotCertifiedError as error:
             if not partial or not chain.tubes:
@@ -70,7 +76,7 @@ def certify_branch(
         data = {
             "schema": record.SCHEMA,
             "kind": "branch",
-            "precision": BITS,
+            "precision": bits,
             "problem": record.problem_to_data(problem),
             "pieces": [_piece(tube) for tube in chain.tubes],
         }
@@ -125,7 +131,7 @@ class Chain:
                 formal.append(component.label)
             events += crossings
         order = {id(tube): i for i, tube in enumerate(self.tubes)}
-        events.sort(key=lambda event: (order[id(event[0].tube)], event[1].first))
+        events.sort(key=lambda event: (order[id(event[0][0][0].tube)], event[0][0][1].first))
         ends = [t.thick[-1].at(flint.arb(s)) for t, s in ((self.tubes[0], -1), (self.tubes[-1], 1))]
         return {
             "window": ends,
@@ -134,14 +140,20 @@ class Chain:
             "formal": formal,
             "events": [
                 {
-                    "component": along.component.label,
-                    "at": along.locate(cell, before),
-                    "negative": [before, before + cell.crossing],
+                    "component": cells[0][0].component.label,
+                    "at": _place(cells, before),
+                    "negative": [before, before + cells[0][1].crossing],
                 }
-                for along, cell, before in events
+                for cells, before in events
             ],
             "is_minimum": not any(map(any, negative.values())),
+            **({"neutral": neutral} if (neutral := self._neutral()) else {}),
         }
+
+    def _neutral(self) -> dict:
+        """How many exact zeros were set apart in each block that has some."""
+        first = {c: run[0][0] for c, run in self.runs.items() if run}
+        return {c.label: a.neutral for c, a in first.items() if a.neutral}
 
 
 def follow(run: Sequence) -> tuple[list, list]:
@@ -174,7 +186,7 @@ def follow(run: Sequence) -> tuple[list, list]:
         elif cell.negative != known:
             if not moving or cell.negative - known != moving[0][1].crossing:
                 raise NotCertifiedError(f"A sign in {along.component.label} changes unproved.")
-            crossings.append((*_located(moving, known), known))
+            crossings.append((_located(moving, known), known))
             counts.append(cell.negative)
         known, moving = cell.negative, []
     if moving:
@@ -182,16 +194,31 @@ def follow(run: Sequence) -> tuple[list, list]:
     return counts, crossings
 
 
-def _located(moving: list, before: int) -> tuple[BlockAlong, Cell]:
-    """The cell with the zero among neighbouring ones."""
+def _located(moving: list, before: int) -> list[tuple[BlockAlong, Cell]]:
+    """Neighbouring cells that hold the zero, as few as is known; one as a rule.
+
+    Where the sign at the end of a cell is not proved, the zero may lie in the
+    cell or in the next one.
+    """
+    found: list[tuple[BlockAlong, Cell]] = []
     for along, cell in moving:
+        found.append((along, cell))
         try:
             after = along.negative_at(cell.last)
         except NotCertifiedError:
             continue
         if after != before:
-            return along, cell
-    return moving[-1]
+            return found
+        found = []
+    return found or moving[-1:]
+
+
+def _place(cells: list, before: int):
+    """The parameter at the zero, an arb."""
+    if len(cells) == 1:
+        return cells[0][0].locate(cells[0][1], before)
+    places = [along.tube.enclose(interval(cell.first, cell.last))[0][-1] for along, cell in cells]
+    return reduce(flint.arb.union, places)
 
 
 def conclusions(data: dict) -> dict:
@@ -220,10 +247,9 @@ def tubes_of(data: dict, problem) -> list[Tube]:
     """
     tubes = []
     for piece in data["pieces"]:
-        curve = [[record.from_text(value) for value in row] for row in piece["curve"]]
-        radius, direction = (
-            [record.from_text(value) for value in piece[key]] for key in ("radius", "direction")
-        )
+        record.only(piece, "curve", "radius", "direction")
+        curve = [record.from_texts(row) for row in piece["curve"]]
+        radius, direction = (record.from_texts(piece[key]) for key in ("radius", "direction"))
         shapes = {len(row) for row in (*curve, radius, direction)}
         if shapes != {problem.n + 1} or len(curve) != ORDER + 1:
             raise NotCertifiedError("A piece of the branch is no tube.")
@@ -250,17 +276,15 @@ def _stated(key: str, value):
 
 def _confirmed(key: str, stated, value):
     """``stated`` where it is proved, else what is."""
-    if key == "window" and _all_within(value, stated):
+    if key == "window" and _all_fit(value, stated):
         return stated
-    if key == "events" and isinstance(stated, list) and len(stated) == len(value):
+    if key == "events" and isinstance(stated, list):
         places = [event.get("at") for event in stated]
-        if _all_within([event["at"] for event in value], places):
+        if _all_fit([event["at"] for event in value], places):
             return [{**event, "at": at} for event, at in zip(value, places, strict=True)]
     return _stated(key, value)
 
 
-def _all_within(values, stated) -> bool:
-    """Whether each enclosure lies in the stated interval."""
-    return len(values) == len(stated) and all(
-        record.within(value, bounds) for value, bounds in zip(values, stated, strict=True)
-    )
+def _all_fit(values, stated) -> bool:
+    """Whether each interval is stated as it is proved."""
+    return len(values) == len(stated) and all(map(record.fits, values, stated))

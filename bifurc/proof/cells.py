@@ -12,8 +12,8 @@ from functools import cached_property
 
 import numpy as np
 
-from bifurc.loss.series import direction
-from bifurc.proof.claims import exists, lengthy
+from bifurc.loss.series import Series, direction
+from bifurc.proof.claims import exists, lengthy, modulo, quotient
 from bifurc.proof.interval import Ball, NotCertifiedError, arbs, balls, flint
 from bifurc.proof.model import Model
 from bifurc.proof.signs import Diagonal, diagonalise, nearest_zero, signs, speed
@@ -56,11 +56,14 @@ class BlockAlong:
         return lengthy(self.tube.problem, self.component, Ball(self.tube.lam.range()))
 
     @cached_property
+    def neutral(self) -> int:
+        """How many directions the block annuls by structure; signs are those of the others."""
+        return len(self._null(self.tube.rows))
+
+    @cached_property
     def matrix(self) -> np.ndarray:
-        """The block; an array of models."""
-        tube = self.tube
-        whole = tube.problem._matrix(self.component, tube.rows, tube.lam)
-        return whole[np.ix_(self.kept, self.kept)]
+        """The block off its neutral directions; an array of models."""
+        return self._block(self.tube.rows, self.tube.lam)
 
     @cached_property
     def change(self) -> np.ndarray:
@@ -68,8 +71,16 @@ class BlockAlong:
         tube = self.tube
         lam = direction(np.array(tube.lam, dtype=object), np.array(tube.velocity[-1], dtype=object))
         rows = tube.problem.rows(direction(tube.thick[:-1], tube.velocity[:-1]), lam)
-        whole = tube.problem._matrix(self.component, rows, lam).coefficients[1]
-        return whole[np.ix_(self.kept, self.kept)]
+        return self._block(rows, lam).coefficients[1]
+
+    def _block(self, rows, lam):
+        whole = self.tube.problem._matrix(self.component, rows, lam)
+        return modulo(whole[np.ix_(self.kept, self.kept)], self._null(rows))
+
+    def _null(self, rows) -> list:
+        beta = rows.beta
+        null = self.tube.problem.neutral(self.component, lambda i: beta[0, i])
+        return [_stacked([vector[i] for i in self.kept]) for vector in null]
 
     def cells(self, first: float, last: float, depth: int = 0) -> list[Cell]:
         """Cells that cover ``first`` to ``last``.
@@ -84,6 +95,8 @@ class BlockAlong:
             return [Cell(first, last)]
         if present is None and depth < EDGE:
             return self._halves(first, last, depth)
+        if not self.matrix.size:  # nothing is left off the neutral directions
+            return [Cell(first, last, negative=0)]
         try:
             return [Cell(first, last, negative=self._negative(first, last))]
         except NotCertifiedError as error:
@@ -128,7 +141,7 @@ class BlockAlong:
             if counts == [before, before + (cell.crossing or 0)]:
                 low, high = ends
                 break
-        return self.tube.enclose(_interval(low, high))[0][-1]
+        return self.tube.enclose(interval(low, high))[0][-1]
 
     def negative_at(self, t: float) -> int:
         """How many eigenvalues are negative at one point of the branch."""
@@ -138,8 +151,12 @@ class BlockAlong:
         """The block on the branch at ``t``, in nearly diagonal form."""
         zero, _ = self.tube.enclose(t)
         x, lam = balls(zero[:-1]), Ball(zero[-1])
-        block, weights = self.tube.problem.block(self.component, x, lam)
-        return diagonalise(part(block, self.kept), [weights[i] for i in self.kept])
+        problem = self.tube.problem
+        block, weights = problem.block(self.component, x, lam)
+        beta = problem.rows(x, lam).beta
+        null = problem.neutral(self.component, lambda i: arbs(beta[0, i]))
+        block = quotient(part(block, self.kept), [[v[i] for i in self.kept] for v in null])
+        return diagonalise(block, None if null else [weights[i] for i in self.kept])
 
     def _near_zero(self, t: float) -> float:
         """The eigenvalue nearest zero at ``t``, about."""
@@ -157,7 +174,7 @@ class BlockAlong:
     def _exists(self, first: float, last: float) -> bool | None:
         """Whether the irrep exists on the cell; None where that changes, or may."""
         try:
-            lam = Ball(self.tube.lam.at(_interval(first, last)))
+            lam = Ball(self.tube.lam.at(interval(first, last)))
             return exists(self.tube.problem, self.component, lam)
         except NotCertifiedError:
             return None
@@ -172,9 +189,10 @@ class BlockAlong:
             _arb_matrix(part) for part in zip(*(_parts(m, first, last) for m in self.matrix.flat),
                                               strict=True)
         )  # fmt: skip
-        lam = self.tube.lam.at(_interval(first, last))
+        lam = self.tube.lam.at(interval(first, last))
         weights = self.tube.problem._copy_weights(self.component, Ball(lam))
-        diagonal = diagonalise(constant, [arbs(weights)[i] for i in self.kept])
+        plain = None if self.neutral else [arbs(weights)[i] for i in self.kept]
+        diagonal = diagonalise(constant, plain)
         unit = flint.arb(0, 1)
         whole = diagonal.matrix + diagonal.carry(slope) * unit + diagonal.carry(rest)
         return Diagonal(whole, diagonal.basis, diagonal.inverse)
@@ -186,7 +204,7 @@ class BlockAlong:
         """How the number of negative eigenvalues changes at a zero, if there is one."""
         diagonal = self._diagonal(first, last)
         signs(diagonal, crossing=True)
-        cell = _interval(first, last)
+        cell = interval(first, last)
         change = _arb_matrix([entry.at(cell) for entry in self.change.flat])
         rate = speed(diagonal, change)
         if rate.contains(0) or not rate.is_finite():
@@ -203,7 +221,15 @@ class BlockAlong:
         return counts[0] != counts[1]
 
 
-def _interval(first: float, last: float):
+def _stacked(values: list):
+    """Models, or series of them, as one array or series."""
+    if isinstance(values[0], Series):
+        return Series(np.stack([value.coefficients for value in values], axis=1))
+    return np.array(values, dtype=object)
+
+
+def interval(first: float, last: float):
+    """All numbers from ``first`` to ``last``, an arb."""
     return flint.arb(first).union(flint.arb(last))
 
 

@@ -8,6 +8,7 @@ boxes prove. Where the student is the teacher the point is exact, and there
 are no boxes.
 """
 
+import json
 from fractions import Fraction
 
 import numpy as np
@@ -31,8 +32,20 @@ from bifurc.proof.place import ExactPlace, enclosed
 from bifurc.proof.system import box, contract, newton
 
 GUARD = 80  # bits beyond the digits asked for
-WIDE = (20, 25, 30, 35, 40)  # the wide box has half-widths 2**-k of its centre, first k that works
+# the wide box has half-widths 2**-k of its centre, first k that works; beyond what doubles
+# resolve only of a point, which is then enclosed to the working precision
+WIDE = (20, 25, 30, 35, 40)
+FINE = (50, 60, 70, 85, 100, 120)
+CANCELLED = 4  # bits that cancellation in pq - c² may take for each doubling of the parameter
 LEAST_SCALE = 2.0**-6  # entries below this are boxed as if they were this large
+SEALED = ("schema", "kind", "precision", "problem", "proved", "checksum")
+ENTRIES = {  # of each kind, beside these
+    "event": ("component", "pivot", "unknowns", "narrow", "wide"),
+    "pair": ("component", "pivot", "unknowns", "narrow", "wide"),
+    "point": ("lam", "unknowns", "narrow", "wide"),
+    "learnt": ("lam", "coordinates"),
+    "branch": ("pieces",),
+}
 
 
 def certify_event(problem: NetworkProblem, event: Event, digits: int = 15) -> dict:
@@ -86,7 +99,7 @@ def certify_point(problem: NetworkProblem, x, lam, digits: int = 15) -> dict:
         See :func:`certify_event`.
     """
     need_flint()
-    bits = _bits(digits)
+    bits = _bits(digits) + CANCELLED * max(0, int(np.log2(max(float(lam), 1.0))) - CANCELLED)
     problem, X = unpinned(problem, np.append(x, float(lam)))
     lam = Fraction(str(lam))
     data = {
@@ -117,20 +130,27 @@ def check(data: dict) -> None:
         If it is no certificate, or python-flint is missing.
     """
     need_flint()
-    if data.get("kind") == "set":
-        _check_set(data)
-        return
     _check_seal(data)
     try:
+        if data["kind"] == "set":
+            _check_set(data)
+            return
+        record.only(data, *SEALED, *ENTRIES[_kind(data)])
         bits = data["precision"]
-        if not isinstance(bits, int) or not 64 <= bits <= 100_000:
+        if type(bits) is not int or not 64 <= bits <= 100_000:
             raise ValueError(f"precision {bits!r} is not between 64 and 100000 bits")
         with precision(bits), np.errstate(all="ignore"):
             compare(data["proved"], _conclusions(data))
-    except (KeyError, TypeError, AttributeError, IndexError, ValueError) as error:
-        raise ValueError(f"The certificate is malformed: {error}.") from None
-    except ZeroDivisionError:
+    except (KeyError, TypeError, AttributeError, IndexError, ValueError, RecursionError) as error:
+        raise ValueError(f"The certificate is malformed: {str(error).rstrip('.')}.") from None
+    except (ZeroDivisionError, OverflowError):
         raise NotCertifiedError("A matrix is not provably invertible on its box.") from None
+
+
+def _kind(data: dict) -> str:
+    if not isinstance(data["kind"], str) or data["kind"] not in ENTRIES:
+        raise ValueError(f"kind {data['kind']!r} is not known")
+    return data["kind"]
 
 
 def join(certificates: list[dict]) -> dict:
@@ -139,18 +159,17 @@ def join(certificates: list[dict]) -> dict:
 
 
 def _check_set(data: dict) -> None:
-    _check_seal(data)
-    members = data.get("certificates")
+    members = record.only(data, "schema", "kind", "certificates", "checksum")["certificates"]
     if not isinstance(members, list) or not members:
-        raise ValueError("The certificate is malformed: a set without certificates.")
+        raise ValueError("a set without certificates")
     for one in members:
         if not isinstance(one, dict) or one.get("kind") == "set":
-            raise ValueError("The certificate is malformed: a set holds single certificates.")
+            raise ValueError("a set holds single certificates")
         check(one)
 
 
 def _check_seal(data: dict) -> None:
-    if data.get("schema") != record.SCHEMA:
+    if type(data.get("schema")) is not int or data["schema"] != record.SCHEMA:
         raise ValueError(
             f"The certificate has schema {data.get('schema')!r}; this version checks "
             f"{record.SCHEMA}."
@@ -171,9 +190,7 @@ def conclusions(data: dict, digits: int) -> dict:
     """Everything that the boxes of a certificate prove: texts, numbers and enclosures."""
     problem = enclosed(record.problem_from_data(data["problem"]))
     system = _system(problem, data)
-    (centre, radii), (middle, small) = (
-        [_exact(data[name][part]) for part in ("centre", "radius")] for name in ("wide", "narrow")
-    )
+    (centre, radii), (middle, small) = (_ends(data[name]) for name in ("wide", "narrow"))
     if data["unknowns"] != list(system.unknowns) or len(centre) != len(system.unknowns):
         raise NotCertifiedError("The boxes are not boxes of the unknowns.")
     whole = box(centre, radii)
@@ -194,8 +211,8 @@ def _learnt(data: dict) -> dict:
     Every term of the gradient cancels, so the point is critical; where no
     eigenvalue vanishes it is the only one nearby.
     """
-    problem, lam = record.problem_from_data(data["problem"]), Fraction(data["lam"])
-    x = _exact(data["coordinates"])
+    problem, lam = record.problem_from_data(data["problem"]), record.fraction(data["lam"])
+    x = record.from_texts(data["coordinates"])
     if not is_learnt(problem, x, lam):
         raise NotCertifiedError("The student is not the teacher.")
     place = ExactPlace(enclosed(problem), x, lam)
@@ -232,11 +249,10 @@ def _agrees(key: str, stated, value) -> bool:
     if key in ("value", "loss"):
         return stated == value
     if key == "gap":
-        low = record.decimal(stated)
-        return bool(low > 0) and bool(value >= low)
+        return record.bounds_gap(value, stated)
     if isinstance(value, flint.arb):
-        return record.within(value, stated)
-    return type(stated) is type(value) and stated == value
+        return record.encloses(value, stated)
+    return json.dumps(stated, sort_keys=True) == json.dumps(value, sort_keys=True)
 
 
 def _seal(data: dict, system, zero, digits: int) -> dict:
@@ -251,13 +267,14 @@ def _seal(data: dict, system, zero, digits: int) -> dict:
         "schema": record.SCHEMA,
         **data,
         "unknowns": list(system.unknowns),
-        "narrow": _box(zero, int(3.33 * digits) + 12),
     }
     failure: ArithmeticError = NotCertifiedError("No box to try.")
     residual = system.residual(zero)
-    for k in WIDE:
-        data["wide"] = _box([flint.arb(float(z)) for z in zero], k)
-        whole = box(*(_exact(data["wide"][part]) for part in ("centre", "radius")))
+    for k in (*WIDE, *(FINE if isinstance(system, PointSystem) else ())):
+        fine = k in FINE
+        data["wide"] = _box(zero if fine else [flint.arb(float(z)) for z in zero], k)
+        data["narrow"] = _box(zero, max(int(3.33 * digits) + 12, k + 4 if fine else 0))
+        whole = box(*_ends(data["wide"]))
         try:
             proved_on(system, whole, zero, residual)
         except (NotCertifiedError, ZeroDivisionError) as error:
@@ -294,20 +311,20 @@ def _box(centre, exponent: int) -> dict:
 def _system(problem, data: dict):
     kinds = {"event": EventSystem, "pair": PairSystem}
     if data["kind"] == "point":
-        return PointSystem(problem, Ball(Fraction(data["lam"])))
-    if data["kind"] not in kinds:
-        raise ValueError(f"kind {data['kind']!r} is not known")
+        return PointSystem(problem, Ball(record.fraction(data["lam"])))
     component = record.find_component(problem, data["component"])
-    lam = problem.n
-    centre, radius = (_exact(data["wide"][part])[lam] for part in ("centre", "radius"))
-    copies = lengthy(problem.exact, component, Ball(box([centre], [radius])[0]))
-    if not 0 <= data["pivot"] < len(copies):
-        raise ValueError(f"pivot {data['pivot']} is none of {len(copies)} copies")
-    return kinds[data["kind"]](problem, component, copies, data["pivot"])
+    centre, radius = _ends(data["wide"])
+    copies = lengthy(problem.exact, component, Ball(box(centre, radius)[problem.n]))
+    pivot = data["pivot"]
+    if type(pivot) is not int or not 0 <= pivot < len(copies):
+        raise ValueError(f"pivot {pivot!r} is none of {len(copies)} copies")
+    return kinds[data["kind"]](problem, component, copies, pivot)
 
 
-def _exact(texts) -> list:
-    return [record.from_text(text) for text in texts]
+def _ends(data: dict) -> tuple[list, list]:
+    """Centre and half-widths of a box."""
+    record.only(data, "centre", "radius")
+    return record.from_texts(data["centre"]), record.from_texts(data["radius"])
 
 
 def _digits_of(text: str) -> str:

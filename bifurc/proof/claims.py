@@ -4,8 +4,10 @@ from fractions import Fraction
 
 import numpy as np
 
+from bifurc.loss.series import leading
 from bifurc.proof.extended import BlockSystem, EventSystem, PairSystem, PointSystem
 from bifurc.proof.interval import Ball, NotCertifiedError, arbs, exact, flint
+from bifurc.proof.model import Model
 from bifurc.proof.place import Place
 from bifurc.proof.rounded import enclosure, matrix_of
 from bifurc.proof.signs import (
@@ -179,22 +181,39 @@ def block_signs(place, components) -> dict:
 
 
 def quotient(block, null: list):
+    """:func:`modulo` of an arb_mat by lists of arbs."""
+    entries = np.array(block.tolist(), dtype=object).reshape(block.nrows(), -1)
+    rest = modulo(entries, [np.array(vector, dtype=object) for vector in null])
+    return flint.arb_mat(len(rest), len(rest), list(rest.flat))
+
+
+def modulo(block, null: list):
     """The block on the quotient by vectors that it annuls exactly.
 
     Modulo v with v_i = 1, the basis vector e_i is minus the sum of the other
     v_j e_j; so row i comes off the others v_j times, and goes.
+
+    Parameters
+    ----------
+    block : ndarray of arbs or models, or Series of them, shape (copies, copies)
+    null : list of the same, shape (copies,)
     """
-    for number, vector in enumerate(null):
-        size = range(block.nrows())
-        i = max(size, key=lambda k: float(abs(vector[k]).lower()))
-        if not abs(vector[i]) > 0:
+    while null:
+        vector, *null = null
+        size = [_least(value) for value in leading(vector)]
+        i = int(np.argmax(size))
+        if not size[i] > 0:
             raise NotCertifiedError("A neutral direction may vanish on the box.")
-        rest = [k for k in size if k != i]
-        shares = {k: vector[k] / vector[i] for k in rest}
-        block = flint.arb_mat([[block[j, k] - shares[j] * block[i, k] for k in rest] for j in rest])
-        for later in range(number + 1, len(null)):
-            null[later] = [null[later][k] - shares[k] * null[later][i] for k in rest]
+        rest = [k for k in range(len(size)) if k != i]
+        shares = vector[rest] / vector[i]
+        block = block[np.ix_(rest, rest)] - shares[:, None] * block[i, rest][None]
+        null = [other[rest] - shares * other[i] for other in null]
     return block
+
+
+def _least(value) -> float:
+    """A lower bound of the size of an arb, or of a model everywhere."""
+    return float((value.range() if isinstance(value, Model) else value).abs_lower())
 
 
 def index(problem, negative: dict) -> Polynomial:

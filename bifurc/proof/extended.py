@@ -22,10 +22,12 @@ from typing import Any
 import numpy as np
 
 from bifurc.proof.interval import Ball, NotCertifiedError, arbs, balls, column, flint
-from bifurc.proof.place import Enclosed, Place
+from bifurc.proof.place import Enclosed, ExactPlace, Place
 from bifurc.proof.rounded import arbs_of, enclosure
 from bifurc.proof.system import part
 from bifurc.structure.irreps import Component
+
+NARROW = 2.0**-45  # half-widths below which a box is no wider than the rounding of doubles
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,10 +54,14 @@ class System:
         """Equations beside g = 0, from ``block(component)``."""
         raise NotImplementedError
 
-    def place(self, z) -> Place:
+    def over(self, z) -> Any:
+        """The problem over a box of unknowns, evaluated anew."""
+        return Place(self.problem, *self.where(z))
+
+    def place(self, z) -> Any:
         """The problem over a box of unknowns."""
         if self._known.get("box") is not z:
-            self._known.update(box=z, place=Place(self.problem, *self.where(z)))
+            self._known.update(box=z, place=self.over(z))
         return self._known["place"]
 
     def jacobian(self, z):
@@ -92,6 +98,14 @@ class PointSystem(System):
     def where(self, z):
         """(x, lam) of the unknowns."""
         return list(z), self.lam.arb
+
+    def over(self, z) -> Place | ExactPlace:
+        """The problem over a box of unknowns, to the working precision if doubles are too coarse.
+
+        At large sizes rows are so nearly parallel that only narrow boxes keep them apart.
+        """
+        fine = all(float(value.rad()) < NARROW for value in z)
+        return (ExactPlace if fine else Place)(self.problem, *self.where(z))
 
     def rest(self, z, block) -> list:
         """Equations beside g = 0: none."""
@@ -137,7 +151,7 @@ class BlockSystem(System):
         """The block on its copies, an object array."""
         return np.array(part(place.block(self.component), self.copies).tolist(), dtype=object)
 
-    def over(self, place: Place, below: np.ndarray):
+    def bordered(self, place: Place, below: np.ndarray):
         """The Jacobian, from its rows below those of g."""
         top = place.slopes.tolist()
         more = below.shape[1] - self.problem.n - 1
@@ -162,7 +176,7 @@ class EventSystem(BlockSystem):
         """F' over a box."""
         place, phi = self.place(z), self.vector(z[self.problem.n + 1 :], 1)
         below = [self.turned(place, phi), self.entries(place)[:, self.free]]
-        return self.over(place, np.hstack(below))
+        return self.bordered(place, np.hstack(below))
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,7 +210,7 @@ class PairSystem(BlockSystem):
         a_, b_ = (np.array(v, dtype=object)[:, None] for v in (a, b))
         one = [self.turned(place, a), B, W, b_]
         other = [self.turned(place, b), -W, B, -a_]
-        return self.over(place, np.vstack([np.hstack(one), np.hstack(other)]))
+        return self.bordered(place, np.vstack([np.hstack(one), np.hstack(other)]))
 
 
 def system_of(problem: Enclosed, event, X) -> tuple[BlockSystem, list]:
@@ -207,6 +221,11 @@ def system_of(problem: Enclosed, event, X) -> tuple[BlockSystem, list]:
     NotCertifiedError
         If more than one eigenvalue vanishes there, or none does.
     """
+    if len(event.zeros) > 1:
+        raise NotCertifiedError(
+            f"{' and '.join(zero.component.label for zero in event.zeros)} vanish at once at "
+            f"lam = {event.lam:.10g}; only simple events are certified."
+        )
     component, exact = event.component, problem.exact
     lengths = arbs(exact._copy_weights(component, Ball(float(X[-1]))))
     copies = tuple(i for i, length in enumerate(lengths) if not length.is_zero())

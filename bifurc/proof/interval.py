@@ -16,7 +16,9 @@ References
    arithmetic", IEEE Trans. Computers 66, 2017 (arXiv 1611.02831).
 """
 
-from collections.abc import Iterable
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -48,10 +50,18 @@ def need_flint() -> None:
         )
 
 
-def precision(bits: int):
-    """A context in which interval arithmetic works with ``bits`` bits."""
+_ALONE = threading.RLock()
+
+
+@contextmanager
+def precision(bits: int) -> Iterator[None]:
+    """A context in which interval arithmetic works with ``bits`` bits.
+
+    The precision of flint is one for all threads, so one thread at a time is in here.
+    """
     need_flint()
-    return flint.ctx.workprec(bits)
+    with _ALONE, flint.ctx.workprec(bits):
+        yield
 
 
 class Ball:
@@ -322,8 +332,8 @@ class BallProblem(NetworkProblem):
     def neutral(self, component, beta) -> list:
         """Directions in the copies of s that exchange norm among rows equal by structure.
 
-        ``beta(i)`` are the constant entries of row block i, arbs. For each
-        such block of student rows, u_i = z_i w; lists of arbs. The block of
+        ``beta(i)`` are the constant entries of row block i, arbs or models. For each
+        such block of student rows, u_i = z_i w; lists of the same. The block of
         the Hessian annuls them exactly, at every state: along them the network
         does not change, and the gradient of a row depends on its direction alone.
         """
@@ -331,12 +341,12 @@ class BallProblem(NetworkProblem):
             return []
         found = []
         for i, block in enumerate(self.structure.students):
-            if block.points == component.points and self._identical[i, i, 0]:
+            if (block.points,) == component.sets and self._identical[i, i, 0]:
                 own = self._bases[component][0][:, i, 0, :]
                 # a copy is a unit vector, or 0 on this row
                 place = [np.flatnonzero(copy).tolist() for copy in own]
                 row = beta(i)
-                found.append([row[at[0]] if at else flint.arb(0) for at in place])
+                found.append([row[at[0]] if at else 0 * row[0] for at in place])
         return found
 
 

@@ -35,17 +35,25 @@ def is_learnt(problem: NetworkProblem, x: list, lam: Fraction) -> bool:
             (s.teachers, weights[1], teachers),
         )
     )
+    two = {p.name for p in s.sets if at_exactly(problem, p.size, lam) == 2}
     for one in mine:
-        match = next((other for other in theirs if _same(one, other)), None)
+        exchanged = (*one[:2], _exchanged(one[2])) if one[0] in two else one
+        match = next((o for o in theirs if _same(one, o) or _same(exchanged, o)), None)
         if match is None:
             return False
         theirs.remove(match)
     return not theirs
 
 
-def _rows(structure, block, value) -> list:
-    """Entries of one row block, in the order of the columns."""
-    return [value(entry) for entry in structure.entries_of([block])]
+def _rows(structure, block, value) -> dict:
+    """Entries of one row block, by column and part."""
+    return {(e.column, e.part): value(e) for e in structure.entries_of([block])}
+
+
+def _exchanged(row: dict) -> dict:
+    """The row of the other one of two points."""
+    swap = {"diag": "off", "off": "diag", "": ""}
+    return {(column, swap[part]): value for (column, part), value in row.items()}
 
 
 def _entry_of_teacher(problem, entry, lam: Fraction):
@@ -53,17 +61,22 @@ def _entry_of_teacher(problem, entry, lam: Fraction):
     given = problem.structure.teacher.get((entry.row, entry.column))
     if given is None:
         return flint.arb(0)
-    poly = given[entry.part == "off"].substitute(problem.line)
-    total = sum((c * lam ** len(key) for key, c in poly.terms.items()), start=Fraction(0))
+    total = at_exactly(problem, given[entry.part == "off"], lam)
     return flint.arb(flint.fmpq(total.numerator, total.denominator))
+
+
+def at_exactly(problem, poly, lam: Fraction) -> Fraction:
+    """A polynomial in the parameters at ``lam``, exactly."""
+    terms = poly.substitute(problem.line).terms
+    return sum((c * lam ** len(key) for key, c in terms.items()), start=Fraction(0))
 
 
 def _same(one, other) -> bool:
     """Whether two blocks have the same set, weight and exactly equal entries."""
-    exact = all(
-        a.is_exact() and b.is_exact() and a == b for a, b in zip(one[2], other[2], strict=True)
-    )
-    return one[:2] == other[:2] and exact
+    if one[:2] != other[:2] or one[2].keys() != other[2].keys():
+        return False
+    pairs = ((value, other[2][key]) for key, value in one[2].items())
+    return all(a.is_exact() and b.is_exact() and a == b for a, b in pairs)
 
 
 def unpinned(problem: NetworkProblem, X: np.ndarray) -> tuple[NetworkProblem, np.ndarray]:

@@ -19,6 +19,7 @@ References
 """
 
 from collections.abc import Iterable
+from functools import reduce
 
 import numpy as np
 
@@ -102,7 +103,9 @@ class Model:
             return self.inverse()
         if power in (0.5, -0.5):
             return self.sqrt() if power > 0 else self.rsqrt()
-        return NotImplemented
+        if not isinstance(power, int | float) or power != int(power) or not 0 <= power <= 8:
+            return NotImplemented
+        return reduce(Model.__mul__, [self] * int(power), Model.constant(1))
 
     def __gt__(self, other):
         return bool((self - other).range() > 0)

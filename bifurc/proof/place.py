@@ -12,7 +12,7 @@ import numpy as np
 from bifurc.loss.kernels import parameter_names
 from bifurc.loss.problem import NetworkProblem
 from bifurc.loss.reduced import Moves, Rows
-from bifurc.proof.interval import Apart, Ball, BallProblem, arbs, balls, enclosing
+from bifurc.proof.interval import Apart, Ball, BallProblem, arbs, balls, enclosing, matrix
 from bifurc.proof.rounded import Dual, Enclosure, arbs_of, enclosure, finite, matrix_of
 from bifurc.structure.irreps import Component
 
@@ -184,10 +184,18 @@ class Place:
 
 
 class ExactPlace:
-    """The same at one exact point, to the working precision; rows may be parallel there."""
+    """The same to the working precision, slower: on boxes too narrow for doubles.
+
+    At one exact point rows may be parallel.
+    """
 
     def __init__(self, problem: Enclosed, x: list, lam):
         self.problem, self.x, self.lam = problem, balls(x), Ball(lam)
+
+    @cached_property
+    def slopes(self):
+        """[g_x | g_lam], an arb_mat."""
+        return matrix(self.problem.exact.jacobian(self.x, self.lam, checked=False)[1])
 
     def block(self, component: Component):
         """The matrix of one block, an arb_mat."""

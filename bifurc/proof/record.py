@@ -1,27 +1,34 @@
 """A certificate as plain data: exact numbers, structures, a checksum.
 
 Numbers of boxes are binary, ``0x1abp-7`` being 1ab (hexadecimal) times
-2**-7, so that nothing is rounded on the way through a file.
+2**-7, so that nothing is rounded on the way through a file. Whatever is read
+must be written the same way again, to the letter, so that a text has one
+meaning and nothing stands in a file that is not proved.
 """
 
 import hashlib
 import json
-import os
 import re
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
-from pathlib import Path
+from fractions import Fraction
 
-from bifurc.loss.kernels import KERNELS, kernel
+from bifurc.files import read_json, write_atomically
+from bifurc.loss.kernels import KERNELS, kernel, parameter_names
+from bifurc.loss.line import LAM
 from bifurc.loss.problem import NetworkProblem
-from bifurc.proof.interval import NotCertifiedError, flint
+from bifurc.proof.interval import NotCertifiedError, flint, precision
 from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
-from bifurc.structure.structure import Block, PointSet, Structure
+from bifurc.structure.polynomial import decimal as exactly
+from bifurc.structure.structure import Block, PointSet, Structure, check_names
 
 SCHEMA = 1
-_EXACT = re.compile(r"(-?)0x([0-9a-f]+)p(-?\d+)")
+_EXACT = re.compile(r"(-?)0x([0-9a-f]+)p(-?[0-9]{1,9})")
 _WHOLE = Context(prec=10_000)
-_BOUND = re.compile(r"-?\d\.\d+e[+-]\d+")
+_BOUND = re.compile(r"-?[0-9]\.[0-9]{7}e[+-][0-9]{2,3}")
+_FRACTION = re.compile(r"-?[0-9]{1,400}(/[0-9]{1,400})?")
+LOOSE = 2  # how much wider speeds may be stated: how they are enclosed differs between versions
+SLACK = 2  # units of the last digit by which bounds are moved out, for other versions of a library
 
 
 def to_text(value) -> str:
@@ -44,7 +51,49 @@ def from_text(text: str):
     value = value * scale if power >= 0 else value / scale
     if not value.is_exact():
         raise ValueError(f"{text[:40]!r} has more digits than the stated precision.")
+    if to_text(value) != text:
+        raise ValueError(f"{text[:40]!r} is not written in its shortest form.")
     return value
+
+
+def fraction(text: str) -> Fraction:
+    """The exact number written like 7 or 5/2.
+
+    Raises
+    ------
+    ValueError
+        If it is written otherwise.
+    """
+    if not isinstance(text, str) or not _FRACTION.fullmatch(text):
+        raise ValueError(f"{_short(text)} is not a fraction such as '7' or '5/2'.")
+    if str(Fraction(text)) != text:
+        raise ValueError(f"{_short(text)} is not written in its shortest form.")
+    return Fraction(text)
+
+
+def only(data: dict, *keys: str) -> dict:
+    """The same data, if it has these entries and no other.
+
+    Raises
+    ------
+    ValueError
+        If one is missing, or one is too many.
+    """
+    if not isinstance(data, dict):
+        raise ValueError(f"{_short(data)} is no table of {', '.join(keys)}")
+    for key in keys:
+        if key not in data:
+            raise ValueError(f"{key!r} is missing")
+    for key in data:
+        if key not in keys:
+            raise ValueError(f"the entry {_short(key)} is not known")
+    return data
+
+
+def _short(value) -> str:
+    """A value on one line, or the beginning of it."""
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:40]}..."
 
 
 def bound(value, up: bool) -> str:
@@ -53,15 +102,55 @@ def bound(value, up: bool) -> str:
     if not edge.is_finite():
         raise NotCertifiedError("A bound is not finite.")
     text = f"{float(edge):.7e}"
-    # two units of the last digit further out, for other versions of the library
-    slack = 2.0 * 10.0 ** (int(text.partition("e")[2]) - 7)
-    moved = float(text) + (slack if up else -slack)
-    return f"{moved:.7e}"
+    return _moved(text, SLACK if up else -SLACK)
+
+
+def _moved(text: str, units: int) -> str:
+    """A bound moved by units of its last digit."""
+    unit = Decimal(1).scaleb(int(text.partition("e")[2]) - 7)
+    return f"{float(Decimal(text) + units * unit):.7e}"
 
 
 def interval(value) -> list[str]:
     """Decimals below and above every number in ``value``."""
     return [bound(value, up=False), bound(value, up=True)]
+
+
+def fits(value, stated) -> bool:
+    """Whether ``stated`` is :func:`interval` of ``value``, to the slack that is in it.
+
+    Every number in ``value`` lies in it, and it is not wider than what would
+    be written here.
+    """
+    if not isinstance(stated, list) or len(stated) != 2:
+        return False
+    return all(bound_fits(value, text, up) for text, up in zip(stated, (False, True), strict=True))
+
+
+def bound_fits(value, stated, up: bool) -> bool:
+    """Whether ``stated`` is :func:`bound` of ``value``, to the slack that is in it."""
+    edge, sign = decimal(stated), 1 if up else -1
+    farthest = decimal(_moved(bound(value, up), sign * SLACK))
+    return bool(edge >= value if up else edge <= value) and bool(sign * edge <= sign * farthest)
+
+
+def encloses(value, stated) -> bool:
+    """Whether ``stated`` is an interval around ``value`` that another version may have proved.
+
+    Every number in ``value`` lies in it, it has no zero, and it is not wider
+    than ``LOOSE`` times what would be written here.
+    """
+    if not isinstance(stated, list) or len(stated) != 2:
+        return False
+    (low, high), (below, above) = (map(decimal, ends) for ends in (stated, interval(value)))
+    inside = bool(low <= value) and bool(value <= high) and not (low <= 0 and high >= 0)
+    return inside and bool(high - low <= LOOSE * (above - below))
+
+
+def bounds_gap(value, stated) -> bool:
+    """The same of a positive lower bound."""
+    low = decimal(stated)
+    return bool(low > 0) and bool(value >= low) and bool(LOOSE * low >= value.lower())
 
 
 def decimals(value, digits: int = 17) -> tuple[str, str]:
@@ -78,22 +167,16 @@ def decimals(value, digits: int = 17) -> tuple[str, str]:
     return ends[0], ends[1]
 
 
-def within(value, stated) -> bool:
-    """Whether every number in ``value`` lies in the interval of two decimals."""
-    low, high = (decimal(text) for text in stated)
-    return bool(value >= low) and bool(value <= high)
-
-
 def decimal(text: str):
-    """A decimal as an arb.
+    """A bound as an arb.
 
     Raises
     ------
     ValueError
-        If it is not written like 1.25e-03.
+        If it is not written like 1.2500000e-03.
     """
     if not isinstance(text, str) or not _BOUND.fullmatch(text):
-        raise ValueError(f"{text!r} is not a decimal such as '1.25e-03'.")
+        raise ValueError(f"{_short(text)} is not a bound such as '1.2500000e-03'.")
     return flint.arb(text)
 
 
@@ -105,16 +188,16 @@ def problem_to_data(problem: NetworkProblem) -> dict:
     ValueError
         If the kernel cannot be written by its name.
     """
-    names = [name for name, kind in KERNELS.items() if type(problem.kernel) is kind]
-    if not names:
-        raise ValueError(f"Kernel {problem.kernel!r} has no name, so no certificate can name it.")
     s = problem.structure
     running = {
         name: Polynomial.of(value).text() for name, value in problem.kernel_parameters.items()
     }
     more = {"kernel_parameters": running, "ties": [dict(tie) for tie in s.ties]}
     return {
-        "kernel": {"name": names[0], "parameters": dict(vars(problem.kernel))},
+        "kernel": {
+            "name": kernel_name(problem),
+            "parameters": {n: getattr(problem.kernel, n) for n in parameter_names(problem.kernel)},
+        },
         "line": {name: poly.text() for name, poly in problem.line.items()},
         "sets": {points.name: points.size.text() for points in s.sets},
         "students": [[block.name, block.points] for block in s.students],
@@ -127,8 +210,22 @@ def problem_to_data(problem: NetworkProblem) -> dict:
     }
 
 
+def kernel_name(problem: NetworkProblem) -> str:
+    """The name of the kernel of a problem."""
+    for name, kind in KERNELS.items():
+        if type(problem.kernel) is kind:
+            return name
+    raise ValueError(f"Kernel {problem.kernel!r} has no name, so no certificate can name it.")
+
+
 def problem_from_data(data: dict) -> NetworkProblem:
-    """The problem of :func:`problem_to_data`."""
+    """The problem of :func:`problem_to_data`.
+
+    Raises
+    ------
+    ValueError
+        If it is no problem, or not written as :func:`problem_to_data` writes it.
+    """
     parse = Polynomial.parse
     students, inputs, teachers = (
         tuple(Block(name, points) for name, points in data[key])
@@ -149,7 +246,46 @@ def problem_from_data(data: dict) -> NetworkProblem:
         {name: parse(text) for name, text in data.get(key, {}).items()}
         for key in ("line", "kernel_parameters")
     )
-    return NetworkProblem(structure, made, line, kernel_parameters=running)
+    check_names("Parameter", [*line, LAM])
+    problem = NetworkProblem(structure, made, line, kernel_parameters=running)
+    for name in parameter_names(made):
+        value = getattr(made, name)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ValueError(f"parameter {name!r} of the kernel is no number: {_short(value)}")
+    if json.dumps(problem_to_data(problem), sort_keys=True) != json.dumps(data, sort_keys=True):
+        raise ValueError("the problem is not written as it is read")
+    return problem
+
+
+def coordinates(data: dict, digits: int = 3) -> dict[str, str]:
+    """Where the critical point of a certificate is, by the names of its coordinates.
+
+    Of a branch, where it begins. Digits are those that the boxes hold.
+    """
+    problem = problem_from_data(data["problem"])
+    with precision(data["precision"]):
+        names = (coordinate.name for coordinate in problem.structure.coordinates)
+        found = zip(names, state_of(data), strict=False)
+        return {name: value.str(digits, radius=False) for name, value in found}
+
+
+def state_of(data: dict) -> list:
+    """What holds the unknowns of a certificate, the coordinates first; arbs."""
+    if data["kind"] == "branch":
+        first = data["pieces"][0]
+        powers = zip(*map(from_texts, first["curve"]), strict=True)
+        centre = [sum(c[::2]) - sum(c[1::2]) for c in powers]
+        radius = from_texts(first["radius"])
+    elif data["kind"] == "learnt":
+        return from_texts(data["coordinates"])
+    else:
+        centre, radius = (from_texts(data["narrow"][key]) for key in ("centre", "radius"))
+    return [c + flint.arb(0, 1) * r for c, r in zip(centre, radius, strict=True)]
+
+
+def from_texts(texts) -> list:
+    """The exact arbs of several texts."""
+    return [from_text(text) for text in texts]
 
 
 def find_component(problem: NetworkProblem, data: dict) -> Component:
@@ -160,6 +296,7 @@ def find_component(problem: NetworkProblem, data: dict) -> Component:
     ValueError
         If the structure has none of that name.
     """
+    only(data, "irrep", "set")
     for component in problem.components:
         if (component.irrep, component.points) == (data["irrep"], data["set"]):
             return component
@@ -179,10 +316,29 @@ def sign(data: dict) -> dict:
 
 def save(path, data: dict) -> None:
     """Write a certificate; a reader sees the old file or the whole new one."""
-    path = Path(path)
-    part = path.with_name(path.name + ".part")
-    part.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
-    os.replace(part, path)
+    write_atomically(path, json.dumps(data, indent=1) + "\n")
+
+
+def _table(pairs: list) -> dict:
+    """A JSON object, each key once."""
+    table = dict(pairs)
+    if len(table) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f"the entry {_short(twice)} is there twice")
+    return table
+
+
+def _float(text: str) -> float:
+    """A number of a JSON file, if a double is written so."""
+    number = float(text)
+    if exactly(text.lstrip("-")) != abs(Fraction(repr(number))):
+        raise ValueError(f"{_short(text)} has more digits than are read")
+    return number
+
+
+def _no_number(text: str):
+    raise ValueError(f"{text} is no number")
 
 
 def load(path) -> dict:
@@ -191,12 +347,16 @@ def load(path) -> dict:
     Raises
     ------
     ValueError
-        If the file is not JSON, or no certificate.
+        If there is no such file, it is not JSON, or no certificate.
     """
-    try:
-        data = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise ValueError(f"{path} is not a certificate: {error}.") from None
+    data = read_json(
+        path,
+        "is not a certificate",
+        "write it anew with bifurc certify -o",
+        object_pairs_hook=_table,
+        parse_float=_float,
+        parse_constant=_no_number,
+    )
     if not isinstance(data, dict) or "schema" not in data:
         raise ValueError(f"{path} is not a certificate: it has no schema.")
     return data

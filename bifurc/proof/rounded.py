@@ -20,6 +20,7 @@ from bifurc.proof.interval import NotCertifiedError, flint
 UNIT = 2.0**-53  # relative error of one operation
 GROW = 1 + 2.0**-40  # more than the roundings of some thousand operations in a radius
 TINY = 1e-290  # more than what underflow can take away
+FLOOR = 2.0**-900  # what entries count as at least, so that their share of rounding is a number
 
 
 class Enclosure(np.lib.mixins.NDArrayOperatorsMixin):
@@ -78,8 +79,8 @@ class Enclosure(np.lib.mixins.NDArrayOperatorsMixin):
     def sum(self, axis: int) -> "Enclosure":
         """Sum over an axis."""
         slack = UNIT * (self.mid.shape[axis] + 2)
-        rad = (self.rad + slack * np.abs(self.mid)).sum(axis)
-        return Enclosure(self.mid.sum(axis), rad * GROW)
+        rad = (self.rad + slack * np.abs(self.mid)).sum(axis) * GROW
+        return _unless_infinite(self.mid.sum(axis), np.where(rad == 0, 0.0, rad + TINY))
 
     def contains(self, values) -> np.ndarray:
         """Whether it may be equal to ``values``, entry by entry."""
@@ -159,10 +160,15 @@ def _multiply(one, other):
 def _matmul(one, other):
     (a, ar), (b, br) = _split(one), _split(other)
     slack, size = UNIT * (a.shape[-1] + 3), np.abs(b)
-    rad = np.abs(a) @ (br + slack * size)
+    rad = np.abs(a) @ (br + slack * (size + FLOOR))
     if isinstance(one, Enclosure):
         rad = rad + ar @ (size + br)
-    return Enclosure(a @ b, rad * GROW + a.shape[-1] * TINY)
+    return _unless_infinite(a @ b, rad * GROW + a.shape[-1] * TINY)
+
+
+def _unless_infinite(mid, rad):
+    """The enclosure, nothing where the midpoint has overflown: inf lies within no finite radius."""
+    return Enclosure(mid, np.where(np.isfinite(mid), rad, np.inf))
 
 
 def _divide(one, other):
@@ -402,6 +408,6 @@ def finite(value: Enclosure) -> Enclosure:
     NotCertifiedError
         If something could not be enclosed.
     """
-    if not np.isfinite(value.rad).all():
+    if not (np.isfinite(value.rad).all() and np.isfinite(value.mid).all()):
         raise NotCertifiedError("A derivative cannot be enclosed over the box.")
     return value

@@ -46,6 +46,8 @@ from bifurc.proof.model import ORDER, ZERO, Model, models
 
 SLACK = 4.0  # of R over what Newton's step from Z(t) encloses
 ROUNDING = 2.0**-44  # least half-width, in units of each unknown
+FINE_ROUNDING = 2.0**-64  # the same where the curve is known to the working precision
+ROUNDS = 4  # of Newton's method, from doubles to the working precision
 
 
 @dataclass(frozen=True, eq=False)
@@ -231,7 +233,7 @@ class Tube:
         for _ in range(6):  # Newton on midpoints; the proof comes after
             s = (s - (height.at(s) - target) / height.poly.derivative()(s)).mid()
         width = (2 * (abs(height.at(s) - target) / self.pace.range())).abs_upper()
-        s = s + flint.arb(0, 1) * width
+        s = s + flint.arb(0, 1) * (width + flint.arb(2) ** (-flint.ctx.prec // 2))
         low, high = s.lower(), s.upper()
         if not (low >= -1 and high <= 1):
             raise NotCertifiedError("Two pieces of the branch do not overlap.")
@@ -284,6 +286,23 @@ def taylor(doubles, z: np.ndarray, direction: np.ndarray) -> np.ndarray:
     return np.array(rows)
 
 
+def fine_taylor(problem: BallProblem, z: np.ndarray, direction: np.ndarray) -> list:
+    """The same to the working precision, for sizes at which doubles lose it; exact arbs."""
+    point, v = [flint.arb(float(value)) for value in z], [flint.arb(float(w)) for w in direction]
+    for _ in range(ROUNDS):
+        g, slopes = problem.jacobian(balls(point[:-1]), Ball(point[-1]), checked=False)
+        near = bordered(matrix(slopes), v).mid().inv()
+        step = (near * column([*arbs(g), 0])).entries()
+        point = [(value - s).mid() for value, s in zip(point, step, strict=True)]
+    rows = [point]
+    for k in range(1, ORDER + 1):
+        states = np.array([balls(row) for row in [*rows, [0] * len(point)]])
+        change = problem.gradient(Series(states[:, :-1]), Series(states[:, -1])).coefficients[k]
+        target = column([*arbs(-change), int(k == 1)])
+        rows.append([value.mid() for value in (near * target).entries()])
+    return rows
+
+
 def corrected(doubles, z: np.ndarray, direction: np.ndarray) -> np.ndarray:
     """Newton's method on the branch at right angles to ``direction``, in doubles."""
     for _ in range(8):
@@ -302,16 +321,23 @@ def make(problem: BallProblem, doubles, coefficients, direction, half: float) ->
     ----------
     doubles : NetworkProblem
         The same problem in doubles.
-    coefficients : ndarray, shape (ORDER + 1, n + 1)
-        See :func:`taylor`.
+    coefficients : array, shape (ORDER + 1, n + 1)
+        See :func:`taylor` and :func:`fine_taylor`.
     half : float
         Half the length of the piece, in the variable of the polynomial.
     """
-    scaled = coefficients * half ** np.arange(ORDER + 1)[:, None]
-    curve = [[flint.arb(float(value)) for value in row] for row in scaled]
+    fine = isinstance(coefficients, list)
+    least = FINE_ROUNDING if fine else ROUNDING
+    powers = [flint.arb(half) ** k for k in range(ORDER + 1)]
+    curve = [
+        [(flint.arb(value) * power).mid() if fine else flint.arb(float(value) * half**k)
+         for value in row]
+        for k, (row, power) in enumerate(zip(coefficients, powers, strict=True))
+    ]  # fmt: skip
     v = [flint.arb(float(value)) for value in direction]
-    scales = np.maximum(doubles.scales(float(scaled[0, -1])), np.abs(scaled[0]))
-    first = Tube(problem, curve, [flint.arb(float(s) * ROUNDING) for s in scales], v)
+    middle = np.array([float(value) for value in curve[0]])
+    scales = np.maximum(doubles.scales(middle[-1]), np.abs(middle))
+    first = Tube(problem, curve, [flint.arb(float(s) * least) for s in scales], v)
     step = np.array([float(value) for value in first.step])
-    radius = SLACK * (step + 0.1 * scales * (step / scales).max()) + ROUNDING * scales
+    radius = SLACK * (step + 0.1 * scales * (step / scales).max()) + least * scales
     return Tube(problem, curve, [flint.arb(float(r)) for r in radius], v)

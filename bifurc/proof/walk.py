@@ -12,8 +12,8 @@ import numpy as np
 from numpy.polynomial.polynomial import polyval
 
 from bifurc.errors import NotDefinedError, ZeroRowError
-from bifurc.proof.interval import NotCertifiedError
-from bifurc.proof.tube import Tube, corrected, make, taylor
+from bifurc.proof.interval import NotCertifiedError, flint
+from bifurc.proof.tube import Tube, corrected, fine_taylor, make, taylor
 
 SHARE = 0.2  # half a piece, in units of the radius of convergence
 LARGEST_SHARE = 0.3
@@ -46,28 +46,35 @@ def walk(
     only_lam = np.append(np.zeros(len(x)), 1.0)
     z = corrected(doubles, np.append(x, first - sign * BEYOND * abs(first)), only_lam)
     ahead = sign * only_lam
-    share = SHARE
+    share, beyond, fine = SHARE, BEYOND * abs(last), False
     while True:
         v = heading(doubles, z, ahead)
         series = taylor(doubles, z, v)
         step = share * radius(doubles, series)
         try:
-            piece = _reaching(doubles, z, v, series, step, last + sign * BEYOND * abs(last))
-            tube = make(exact, doubles, *piece)
+            piece = _reaching(doubles, z, v, series, step, last + sign * beyond)
+            coefficients, v, half = piece
+            if fine:
+                coefficients = fine_taylor(exact, coefficients[0], v)
+            tube = make(exact, doubles, coefficients, v, half)
             prove(tube)
         except (NotCertifiedError, ZeroDivisionError, NotDefinedError, ZeroRowError) as error:
             if step < SHORTEST:
                 raise NotCertifiedError(
                     f"The branch is not proved beyond lam = {z[-1]:.10g}: {error}"
                 ) from None
-            share *= 0.7
+            share, fine = (0.7 * share if fine else share), True
             continue
         yield tube
         share = min(1.1 * share, LARGEST_SHARE)
         coefficients, v, half = piece
+        fine = fine and sign > 0  # as sizes grow doubles do not recover
         z, ahead = corrected(doubles, polyval(half, coefficients), v), v
-        if sign * (z[-1] - last) >= 0 or sign * (z[-1] - first) < 0:
+        reached = tube.lam.at(flint.arb(1))
+        if sign * (reached - last) >= BEYOND * abs(last) / 2 or sign * (z[-1] - first) < 0:
             return
+        if sign * (z[-1] - last) >= 0:  # perhaps, but for the width of the tube
+            beyond += 4 * float(reached.rad())
 
 
 def heading(doubles, z: np.ndarray, ahead: np.ndarray) -> np.ndarray:

@@ -1,17 +1,25 @@
 """Families of critical points: a structure, a kernel's name, parameters and signs.
 
-A family is data. Its members differ in the starting pattern: for each
-student row block the value that its own diagonal entry approaches for large
-sizes (+1: the neuron has learnt its teacher, -1: it points the other way).
+A family is data, and it is one branch: the one that reaches its starting
+pattern as one point set grows. For each student row block the pattern gives
+the value that its own diagonal entry approaches (+1: the neuron has learnt its
+teacher, -1: it points the other way); all other entries go to zero. Where no
+such limit exists, the family is the branch through an anchor: values of its
+parameters at which the pattern holds, or a member that was found there.
 """
 
 import difflib
-from collections.abc import Mapping
+import tomllib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from bifurc.structure.polynomial import Polynomial
-from bifurc.structure.structure import Structure
+from bifurc.structure.structure import SLACK, Structure
 
 
 @dataclass(frozen=True)
@@ -23,10 +31,11 @@ class Family:
     name : str
     structure : Structure
     start : mapping from student row blocks to numbers, or to tables by column
-        The diagonal to start from. Rows without one are built from what the
+        The limit of the diagonal. Rows without one are built from what the
         others lack; a table such as ``{"last": -0.5}`` gives entries (diagonals
-        on tied blocks) in the columns it names, for any row. The signs must be
-        those of the critical point.
+        on tied blocks) in the columns it names, for any row. A pair
+        ``[diagonal, off]`` gives both entries of a tied block. Where the
+        pattern is no limit, the signs must be those of the critical point.
     parameters : mapping from names to values
         Value of every parameter where none is given: numbers, or expressions
         in the others such as ``{"k": "d + 1"}``.
@@ -34,11 +43,14 @@ class Family:
         Name of the kernel, see :data:`bifurc.loss.kernels.KERNELS`, or a kernel itself.
     kernel_parameters : mapping from names to numbers or expressions
         Parameters of the kernel, in those of the family: ``{"slope": "a"}``.
+    source : str
+        Where the family was published.
     about : str
         One line for ``bifurc families``.
     found : mapping, optional
-        A member as it was found, where to start instead of at the pattern:
-        ``{"at": {"d": 8}, "coordinates": {name: value}}``.
+        An anchor: a member as it was found, where to start instead of at the
+        limit: ``{"at": {"d": 8}, "coordinates": {name: value}}``. Without
+        ``coordinates`` the pattern itself is where to start at these parameters.
     """
 
     name: str
@@ -49,6 +61,7 @@ class Family:
     about: str = ""
     found: Mapping[str, Any] = field(default_factory=dict)
     kernel_parameters: Mapping[str, Any] = field(default_factory=dict)
+    source: str = ""
 
     def __post_init__(self):
         rows = {block.name for block in self.structure.students}
@@ -58,11 +71,17 @@ class Family:
                 f"{', '.join(sorted(rows))}; got {', '.join(sorted(self.start)) or 'none'}."
             )
         names = {coordinate.name for coordinate in self.structure.coordinates}
-        given = set(self.found.get("coordinates", ()))
-        if self.found and (given != names or not self.found.get("at")):
+        given = self.found.get("coordinates")
+        if given is not None and set(given) != names:
             raise ValueError(
-                f"Family {self.name!r} needs in [found] where it is, such as at = {{d = 8}}, and a "
-                f"value for each of the coordinates {', '.join(sorted(names))}."
+                f"Family {self.name!r} needs in [found] a value for each of the coordinates "
+                f"{', '.join(sorted(names))}."
+            )
+        at = set(self.found.get("at", ()))
+        if self.found and (not at or at - set(self.parameters)):
+            raise ValueError(
+                f"Family {self.name!r} needs in [found] where it is, such as at = {{d = 8}}, by "
+                f"its parameters {', '.join(self.parameters)}; got {', '.join(at) or 'none'}."
             )
         columns = {block.name for block in self.structure.inputs}
         for row, given in self.start.items():
@@ -86,7 +105,7 @@ class Family:
         Keys: ``sets``, ``students``, ``inputs``, ``teachers``, ``teacher``,
         ``student_weights``, ``teacher_weights`` (see :meth:`Structure.build`),
         ``start``, ``parameters``, ``kernel``, ``kernel_parameters``, ``about``,
-        ``found``. ``students`` and ``inputs`` default to all sets.
+        ``found``, ``source``. ``students`` and ``inputs`` default to all sets.
 
         Examples
         --------
@@ -95,7 +114,7 @@ class Family:
         >>> len(two.structure.coordinates)
         5
         """
-        keys = ("start", "parameters", "kernel", "kernel_parameters", "about", "found")
+        keys = ("start", "parameters", "kernel", "kernel_parameters", "about", "found", "source")
         own = {key: data.pop(key) for key in keys if key in data}
         sets = data.pop("sets")
         structure = Structure.build(
@@ -152,6 +171,46 @@ class Family:
                 del waiting[name]
         return line
 
+    def values(self, **given: float) -> dict[str, float]:
+        """The value of every parameter, where those ``given`` have these values."""
+        fixed = self.with_parameters(**given) if given else self
+        values: dict[str, float] = {}
+        waiting = {name: Polynomial.of(value) for name, value in fixed.parameters.items()}
+        while waiting:
+            ready = {n: poly(**values) for n, poly in waiting.items() if poly.names <= set(values)}
+            if not ready:
+                raise ValueError(f"Parameters {', '.join(sorted(waiting))} have no value.")
+            values |= ready
+            waiting = {n: poly for n, poly in waiting.items() if n not in ready}
+        return values
+
+    def lines(self, name: str, values: Mapping[str, float]) -> list[dict[str, Polynomial]]:
+        """Lines of all parameters through ``values`` on which ``name`` runs as ``lam``.
+
+        First the one on which it runs alone, then the one that carries along
+        the parameters which are expressions in it, if that is another.
+        """
+        alone = {n: Polynomial.of(v) for n, v in values.items()} | {name: Polynomial.parse("lam")}
+        numbers = {n: v for n, v in values.items() if not Polynomial.of(self.parameters[n]).names}
+        carried = self.with_parameters(**numbers).line(name)
+        passes = all(abs(p(lam=values[name]) - values[n]) < SLACK for n, p in carried.items())
+        return [alone, carried] if passes and carried != alone else [alone]
+
+    def growths(self, values: Mapping[str, float]) -> Iterator[tuple[str, str, dict]]:
+        """Lines through ``values`` on which one point set grows and no other changes.
+
+        Yields
+        ------
+        parameter that runs, set that grows, line
+        """
+        for name in sorted(values, key=lambda name: name != "d"):
+            for line in self.lines(name, values):
+                sizes = {n: size.substitute(line) for n, size in self.structure.size.items()}
+                slopes = {n: on_line.terms.get(("lam",), 0) for n, on_line in sizes.items()}
+                changes = [n for n, slope in slopes.items() if slope]
+                if len(changes) == 1 and slopes[changes[0]] > 0:
+                    yield name, changes[0], line
+
     @property
     def diagonals(self) -> dict[str, float]:
         """What the start says of each student block at its own point; 0 where it says nothing."""
@@ -160,11 +219,13 @@ class Family:
             given = self.start[row.name]
             own = [c.name for c in self.structure.inputs if c.points == row.points]
             table = given if isinstance(given, Mapping) else dict.fromkeys(own, given)
-            found[row.name] = next((float(table[name]) for name in own if name in table), 0.0)
+            entries = [table[name] for name in own if name in table]
+            found[row.name] = float(np.atleast_1d(entries[0])[0]) if entries else 0.0
         return found
 
     def __str__(self) -> str:
-        return f"{self.name:8}{str(self.structure):20}{self.about}"
+        source = f" ({self.source})" if self.source else ""
+        return f"{self.name:13}{str(self.structure):27}{self.about}{source}"
 
 
 def _square(name: str, about: str, sets: dict, start: dict, **parameters: Any) -> Family:
@@ -192,17 +253,31 @@ BUILT_IN = {
 }  # fmt: skip
 
 
+@cache
+def catalogue() -> Mapping[str, Family]:
+    """The published families of ``catalogue.toml``, by name."""
+    text = Path(__file__).with_name("catalogue.toml").read_text(encoding="utf-8")
+    return {name: Family.build(name, **data) for name, data in tomllib.loads(text).items()}
+
+
 def find(name: str, known: Mapping[str, Family] | None = None) -> Family:
-    """Return the family called ``name``, built in or among ``known``.
+    """Return the family called ``name``: built in, of the catalogue, or among ``known``.
+
+    Spaces in it do not count.
 
     Raises
     ------
     ValueError
         If there is none, with the nearest names.
     """
-    families = {**BUILT_IN, **(known or {})}
+    first = {**BUILT_IN, **(known or {})}
+    families = first if name in first else {**first, **catalogue()}
     if name in families:
         return families[name]
+    plain = "".join(name.split())
+    near = [known for known in families if "".join(known.split()) == plain]
+    if len(near) == 1:
+        return families[near[0]]
     near = [known for known in families if known.casefold() == name.casefold()]
     near += difflib.get_close_matches(name, families, n=1, cutoff=0.5)
     hint = f" Did you mean {near[0]!r}?" if near else ""

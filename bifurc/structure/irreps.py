@@ -37,7 +37,7 @@ class Component:
     """
 
     irrep: str  # t, s, x, y, sxs; k: breaks a finite group of ties alone
-    points: str  # the point set; two joined by a comma for sxs; "" for t, k
+    sets: tuple[str, ...]  # the point set; two for sxs; none for t, k
     copies: int
     dimension: Polynomial
     least: float = 0.0  # smallest dimension at which all copies are independent
@@ -57,10 +57,10 @@ class Component:
             dimension = (one - 1) * (other - 1)
         else:
             dimension = _DIMENSIONS[irrep](*sizes.values())
-        return cls(irrep, ",".join(sizes), copies, dimension, least)
+        return cls(irrep, tuple(sizes), copies, dimension, least)
 
     def __hash__(self) -> int:
-        return hash((self.irrep, self.points, self.copies))
+        return hash((self.irrep, self.sets, self.copies))
 
     def exists(self, parameters: Mapping[str, float]) -> bool:
         """Whether the irrep has a positive dimension there.
@@ -72,9 +72,9 @@ class Component:
         return dimension > 1e-9 and dimension >= self.least - 1e-9
 
     @property
-    def sets(self) -> tuple[str, ...]:
-        """Names of the point sets it lives on."""
-        return tuple(self.points.split(",")) if self.points else ()
+    def points(self) -> str:
+        """The point sets as they are written: two joined by a comma for sxs."""
+        return ",".join(self.sets)
 
     @property
     def label(self) -> str:

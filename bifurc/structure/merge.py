@@ -84,9 +84,9 @@ def merged_values(merger: Merger, merged: Structure, values: np.ndarray) -> np.n
     return np.array([of[coordinate] for coordinate in merged.coordinates])
 
 
-def spread(structure: Structure, x: np.ndarray) -> np.ndarray:
+def spread(structure: Structure, x: np.ndarray, dtype: type = float) -> np.ndarray:
     """Coordinates spread out to all entries of the structure."""
-    values = np.empty(len(structure.entries))
+    values: np.ndarray = np.empty(len(structure.entries), dtype)
     for orbit, value in zip(structure.orbits, x, strict=True):
         values[list(orbit)] = value
     return values

@@ -7,13 +7,22 @@ index can be read as a formula.
 """
 
 import ast
+import math
 import operator
 import re
 from collections.abc import Mapping
 from fractions import Fraction
 from math import lcm
 
+# beyond these nothing that describes a family lies, and products of products never end
+MOST_TERMS = 5000
+MOST_FACTORS = 64  # total degree
+MOST_BITS = 20_000  # of a denominator; the least double is 2**-1074
+LARGEST = 2**1000  # of a coefficient, so that it is a double
+
 Monomial = tuple[str, ...]  # the names in it, sorted, repeated by power
+LONGEST = 2000  # characters of an expression
+_DECIMAL = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 
 _OPERATIONS = {
     ast.Add: operator.add,
@@ -21,6 +30,10 @@ _OPERATIONS = {
     ast.Mult: operator.mul,
     ast.Div: operator.truediv,
 }
+
+
+class TooLargeError(ValueError):
+    """A polynomial has more terms, factors or digits than any family needs."""
 
 
 class Polynomial:
@@ -44,6 +57,9 @@ class Polynomial:
 
     def __init__(self, terms: Mapping[Monomial, Fraction | int | float]):
         self.terms = {key: Fraction(value) for key, value in terms.items() if value}
+        for c in self.terms.values():
+            if not -LARGEST < c < LARGEST:
+                raise TooLargeError("A number is too large; sizes and entries fit in a double.")
         self._hash = hash(frozenset(self.terms.items()))
 
     @classmethod
@@ -77,10 +93,16 @@ class Polynomial:
             If the text is not a polynomial in names and numbers.
         """
         # 2d is 2*d, but 2e3 is a number
-        product = r"(?<![\w.])(\d+(?:\.\d+)?)(?![eE][+-]?\d)\s*(?=[A-Za-z_(])"
-        explicit = re.sub(product, r"\1*", text.strip())
+        product = r"(?<![\w.])(\d+(?:\.\d+)?)(?![eE][+-]?\d)\s*(?=[A-Za-z(])"
+        explicit = re.sub(product, _times, text.strip())
         try:
-            return cls._read(ast.parse(explicit, mode="eval").body)
+            if len(explicit) > LONGEST:
+                raise TooLargeError(f"Expressions have at most {LONGEST} characters; shorten it.")
+            return cls._read(ast.parse(explicit, mode="eval").body, explicit.encode())
+        except TooLargeError:
+            raise
+        except (RecursionError, MemoryError):
+            raise TooLargeError(f"Expression {text!r} has too many terms; shorten it.") from None
         except (SyntaxError, KeyError, ValueError, ZeroDivisionError, OverflowError):
             raise ValueError(
                 f"Expression {text!r} does not parse; write a polynomial such as "
@@ -88,18 +110,19 @@ class Polynomial:
             ) from None
 
     @classmethod
-    def _read(cls, node: ast.expr) -> "Polynomial":
+    def _read(cls, node: ast.expr, text: bytes) -> "Polynomial":
+        """The polynomial of a node of the tree of ``text``: numbers as written, no digit lost."""
         match node:
-            case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
-                return cls.of(number)
+            case ast.Constant(value=int() | float()):
+                return cls({(): decimal(text[node.col_offset : node.end_col_offset].decode())})
             case ast.Name(id=name):
                 return cls({(name,): 1})
             case ast.UnaryOp(op=ast.USub(), operand=operand):
-                return -cls._read(operand)
+                return -cls._read(operand, text)
             case ast.UnaryOp(op=ast.UAdd(), operand=operand):
-                return cls._read(operand)
+                return cls._read(operand, text)
             case ast.BinOp(left=left, op=op, right=right):
-                return _OPERATIONS[type(op)](cls._read(left), cls._read(right))
+                return _OPERATIONS[type(op)](cls._read(left, text), cls._read(right, text))
         raise ValueError(f"{ast.dump(node)} is not part of a polynomial")
 
     @property
@@ -153,9 +176,11 @@ class Polynomial:
         return Polynomial(terms)
 
     def __mul__(self, other) -> "Polynomial":
+        other = Polynomial.of(other)
+        _check_product(self, other)
         terms: dict[Monomial, Fraction] = {}
         for left, a in self.terms.items():
-            for right, b in Polynomial.of(other).terms.items():
+            for right, b in other.terms.items():
                 key = tuple(sorted(left + right))
                 terms[key] = terms.get(key, Fraction(0)) + a * b
         return Polynomial(terms)
@@ -208,6 +233,41 @@ class Polynomial:
         if common == 1:
             return body
         return f"({body})/{common}" if len(self.terms) > 1 else f"{body}/{common}"
+
+
+def decimal(text: str) -> Fraction:
+    """The number that a decimal such as "0.25" or "1e-3" writes, exactly.
+
+    Raises
+    ------
+    ValueError
+        If it is written otherwise, as "0x10" and "1_000" are.
+    """
+    if not _DECIMAL.fullmatch(text) or math.isinf(float(text)):
+        raise ValueError(f"{text!r} is not a decimal")
+    return Fraction(text)
+
+
+def _times(match: re.Match) -> str:
+    """2d as 2*d; a zero before a letter begins no product, as in 0x10."""
+    return match[0] if not float(match[1]) else f"{match[1]}*"
+
+
+def _check_product(one: Polynomial, other: Polynomial) -> None:
+    """Raise TooLargeError if a product is beyond what a family may be."""
+    bits = sum(
+        max((c.denominator.bit_length() for c in p.terms.values()), default=0)
+        for p in (one, other)
+    )  # fmt: skip
+    if (
+        len(one.terms) * len(other.terms) > MOST_TERMS
+        or one.degree + other.degree > MOST_FACTORS
+        or bits > MOST_BITS
+    ):
+        raise TooLargeError(
+            f"A product of {len(one.terms)} by {len(other.terms)} terms of degree "
+            f"{one.degree + other.degree} is too large; sizes and parameters are short expressions."
+        )
 
 
 def _decimal(number: Fraction) -> str:

@@ -61,7 +61,7 @@ def split(structure: Structure, sizes: Mapping[str, Sequence], ties=()) -> Split
     Raises
     ------
     ValueError
-        If parts of different sizes are tied.
+        If parts are tied that no symmetry exchanges.
 
     Examples
     --------
@@ -93,18 +93,8 @@ def split(structure: Structure, sizes: Mapping[str, Sequence], ties=()) -> Split
         _split_weights(teachers, structure.teacher_weights),
         tuple(ties),
     )
-    _check_ties(child)
     parts = {name: tuple(piece.name for piece in group) for name, group in pieces.items()}
     return Split(child, parts, _embedding(structure, child, students, inputs))
-
-
-def _check_ties(structure: Structure) -> None:
-    for one, other in (pair for generator in structure.ties for pair in generator.items()):
-        if structure.size[one] != structure.size[other]:
-            raise ValueError(
-                f"Parts {one!r} and {other!r} cannot be exchanged: their sizes are "
-                f"{structure.size[one]} and {structure.size[other]}. Tie parts of equal size."
-            )
 
 
 def _pieces(points: PointSet, sizes: Sequence) -> list[PointSet]:

@@ -16,9 +16,12 @@ A finite group K that permutes point sets of equal size ties coordinates to
 one another; what is then free are the orbits of K on the coordinates.
 """
 
-from collections.abc import Mapping, Sequence
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from numbers import Real
 
 import numpy as np
 
@@ -26,7 +29,10 @@ from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
 
 SLACK = 1e-9  # what rounding may take from a size: 4.1 - 3.1 is no more than 1
+MOST_BLOCKS = 100_000  # of W: beyond, nothing can be computed in reasonable time
 Entry = tuple[Polynomial, Polynomial]  # diagonal and off-diagonal; equal where not tied
+# an identifier; parts, copies and mergers of sets add to it what no identifier has
+NAME = re.compile(r"[^\W\d]\w*([/#+]\w+)*")
 
 
 @dataclass(frozen=True)
@@ -102,6 +108,18 @@ class Structure:
     ties: tuple[Mapping[str, str], ...] = ()
 
     def __post_init__(self):
+        for what, named in (
+            ("Point set", self.sets),
+            ("Student block", self.students),
+            ("Input block", self.inputs),
+            ("Teacher block", self.teachers),
+        ):
+            check_names(what, [one.name for one in named])
+        if (blocks := len(self.students) * len(self.inputs)) > MOST_BLOCKS:
+            raise ValueError(
+                f"A structure of {len(self.students)} by {len(self.inputs)} blocks has {blocks} of "
+                f"them; {MOST_BLOCKS} are the most. Use fewer point sets."
+            )
         known = {points.name for points in self.sets}
         for block in (*self.students, *self.inputs, *self.teachers):
             if block.points not in known:
@@ -111,6 +129,75 @@ class Structure:
                 )
         if not self.students or not self.inputs:
             raise ValueError("A structure needs at least one student and one input block.")
+        self._check_weights()
+        self._check_teacher()
+        for generator in self.ties:
+            self._check_tie(generator)
+
+    def _check_weights(self) -> None:
+        for what, weights, blocks in (
+            ("student", self.student_weights, self.students),
+            ("teacher", self.teacher_weights, self.teachers),
+        ):
+            rows = [block.name for block in blocks]
+            for name, weight in weights.items():
+                if name not in rows:
+                    raise ValueError(
+                        f"There is no {what} block {name!r} to have a weight; the blocks are "
+                        f"{', '.join(rows) or 'none'}."
+                    )
+                if not _is_double(weight):
+                    raise ValueError(
+                        f"The weight of {what} block {name!r} must be a finite number that a "
+                        f"double holds, got {weight!r}."
+                    )
+
+    def _check_teacher(self) -> None:
+        rows, columns = ([b.name for b in blocks] for blocks in (self.teachers, self.inputs))
+        for row, column in self.teacher:
+            if row not in rows or column not in columns:
+                raise ValueError(
+                    f"The teacher has no entry {row!r}, {column!r}; its rows are "
+                    f"{', '.join(rows) or 'none'}, its columns {', '.join(columns)}."
+                )
+
+    def _check_tie(self, generator: Mapping[str, str]) -> None:
+        """Raise ValueError unless a permutation of point sets is a symmetry of the problem."""
+        names, tie = set(self.size), ", ".join(f"{a} -> {b}" for a, b in generator.items())
+        if not names >= {*generator, *generator.values()} or set(generator) != set(
+            generator.values()
+        ):
+            raise ValueError(f"A tie must permute point sets; {tie} does not.")
+        for one, other in generator.items():
+            if self.size[one] != self.size[other]:
+                raise ValueError(
+                    f"Parts {one!r} and {other!r} cannot be exchanged: their sizes are "
+                    f"{self.size[one]} and {self.size[other]}. Tie parts of equal size."
+                )
+            for blocks, weights in (
+                (self.students, self.student_weights),
+                (self.inputs, {}),
+                (self.teachers, self.teacher_weights),
+            ):
+                mine, yours = ([b.name for b in blocks if b.points == s] for s in (one, other))
+                if [weights.get(b, 1.0) for b in mine] != [weights.get(b, 1.0) for b in yours]:
+                    raise ValueError(
+                        f"Parts {one!r} and {other!r} cannot be exchanged: their blocks or "
+                        "weights differ."
+                    )
+        rows, columns = self.moved(self.teachers, generator), self.moved(self.inputs, generator)
+        for entry in self.entries_of(self.teachers):
+            image = Coordinate(rows[entry.row], columns[entry.column], entry.part)
+            if self.taught(entry) != self.taught(image):
+                raise ValueError(
+                    f"The tie {tie} does not leave the teacher as it is: {entry.name} and "
+                    f"{image.name} differ."
+                )
+
+    def taught(self, entry: Coordinate) -> Polynomial:
+        """An entry of the teacher."""
+        nothing = Polynomial.of(0), Polynomial.of(0)
+        return self.teacher.get((entry.row, entry.column), nothing)[entry.part == "off"]
 
     @classmethod
     def build(
@@ -295,6 +382,29 @@ class Structure:
                     f"it needs {'at least 1' if least == 1 else 'more than 0'}. "
                     "Move the parameters to larger sets."
                 )
+
+
+def _is_double(value) -> bool:
+    """Whether a value is a finite number that a double holds exactly."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return False
+    try:
+        return math.isfinite(value) and float(value) == value
+    except OverflowError:
+        return False
+
+
+def check_names(what: str, names: Iterable[str]) -> None:
+    """Raise ValueError unless all names are identifiers, and no two the same."""
+    seen: set[str] = set()
+    for name in names:
+        if not isinstance(name, str) or not NAME.fullmatch(name):
+            raise ValueError(
+                f"{what} {name!r} needs another name: letters, figures and _, a letter first."
+            )
+        if name in seen:
+            raise ValueError(f"{what} {name!r} is there twice; names must differ.")
+        seen.add(name)
 
 
 def _orbits(n: int, links: Sequence[Sequence[int]]) -> tuple[tuple[int, ...], ...]:

@@ -6,13 +6,16 @@ import numpy as np
 
 from bifurc.events.records import Event
 from bifurc.loss.problem import NetworkProblem
+from bifurc.structure.irreps import Component
 from bifurc.structure.split import split
+from bifurc.switching.linear import SymmetricProblem
 from bifurc.switching.normal_form import reduce
 from bifurc.switching.subgroups import Search
 from bifurc.switching.switch import Candidate, candidates
 
 # the smallest split under which a vector of the irrep is fixed, per set it lives on
 SIMPLEST = {"s": [1], "x": [1, 1], "y": [2], "sxs": [1], "k": []}
+KINDS = ("transcritical", "pitchfork", "degenerate")  # of several zeros the lowest order decides
 
 
 def classify(problem, event: Event) -> Event:
@@ -23,17 +26,25 @@ def classify(problem, event: Event) -> Event:
     """
     if event.kind != "unknown" or event.formal:
         return event
-    if event.component.irrep == "t":
-        return replace(event, kind=kind_inside(problem, event))
+    kinds = {kind_of(problem, event, zero.component) for zero in event.zeros}
+    return replace(event, kind=next((kind for kind in KINDS if kind in kinds), "unknown"))
+
+
+def kind_of(problem, event: Event, component: Component) -> str:
+    """The kind as far as the kernel in one block shows it."""
+    if component.irrep == "t":
+        return kind_inside(problem, event)
+    if isinstance(problem, SymmetricProblem):
+        return problem.reduced(event).kind()
     if not isinstance(problem, NetworkProblem):
         tries = (c for c in candidates(problem, event, Search()) if isinstance(c, Candidate))
         forms = (reduce(c.problem, c.X) for c in tries)
-        return replace(event, kind=next((form.kind for form in forms if form), "unknown"))
-    sizes = dict.fromkeys(event.component.sets, SIMPLEST[event.component.irrep])
+        return next((form.kind for form in forms if form), "unknown")
+    sizes = dict.fromkeys(component.sets, SIMPLEST[component.irrep])
     child = split(problem.structure, sizes)
     on_child = problem.on(child.structure, any_size=True)
     form = reduce(on_child, np.append(child.embedding @ event.X[:-1], event.lam))
-    return event if form is None else replace(event, kind=form.kind)
+    return "unknown" if form is None else form.kind
 
 
 def kind_inside(problem, event: Event) -> str:

@@ -67,6 +67,12 @@ def _(problem: NetworkProblem, state: np.ndarray, vector: np.ndarray) -> bool:
     )
 
 
+@singledispatch
+def exchanged(problem, state: np.ndarray, one: np.ndarray, other: np.ndarray) -> bool:
+    """Whether a symmetry that fixes a state takes one vector to the other."""
+    return bool(np.abs(one - other).max(initial=0.0) <= SAME * np.abs(other).max(initial=0.0))
+
+
 def enlarge(problem: NetworkProblem, X: np.ndarray) -> tuple[NetworkProblem, np.ndarray]:
     """The problem on the fixed space of the state's own isotropy, and the state there.
 

@@ -1,182 +1,46 @@
-"""Plain gradient problems with a finite group that acts linearly.
+"""Plain gradient problems with a group that acts linearly.
 
 The fixed space of a subgroup is spanned by the columns of an orthonormal
-matrix; restricted to it the problem is an ordinary one, and the rest of the
-Hessian is a second block. So models from a textbook go through the same
+matrix; restricted to it the problem is an ordinary one. The rest of the
+Hessian is one block for each irrep of the subgroup
+(:mod:`bifurc.groups.isotypic`). So models from a textbook go through the same
 engine, switching and graph as networks.
 """
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations
 from typing import Any
 
 import numpy as np
 
+from bifurc import groups
 from bifurc.continuation.problem import PlainProblem
 from bifurc.events.records import Event
+from bifurc.groups import Isotypic, Symmetry
+from bifurc.spectra import Block
 from bifurc.structure.irreps import Component
-from bifurc.switching.isotropy import larger_isotropy, reversed_by_relabelling
+from bifurc.structure.polynomial import Polynomial
+from bifurc.switching.isotropy import exchanged, larger_isotropy, reversed_by_relabelling
+from bifurc.switching.polynomials import index_across
 from bifurc.switching.subgroups import Search
-from bifurc.switching.switch import OWN, Candidate, candidates
+from bifurc.switching.submaximal import LARGEST, MOST, Kernel
+from bifurc.switching.switch import OWN, Attempt, Birth, Candidate, candidates, census
 
 SAME = 1e-9
+VANISHING = 1e-7  # of the largest: eigenvalues of one place, which is known to rounding
+AT_ONCE = 20_000_000  # numbers of full Hessians in memory at a time
+COUNTED = 6  # largest dimension of a kernel whose branches are counted
 
 
-def _close(one, other, scale: np.ndarray) -> bool:
-    """Equal to the accuracy of a touched branch point, relative to a vector."""
-    return bool(np.all(np.abs(one - other) <= 1e-6 * (np.abs(scale).max() + 1e-9)))
+def Permutations(n: int) -> Symmetry:  # noqa: N802 (the name it had as a class)
+    """S_n permuting n coordinates."""
+    return groups.symmetric(n)
 
 
-@dataclass(frozen=True)
-class Permutations:
-    """S_n permuting n coordinates; a fixed space is a partition into blocks of equal entries."""
-
-    n: int
-
-    def whole(self) -> np.ndarray:
-        """Orthonormal basis of the space fixed by the whole group."""
-        return self._basis([self.n])
-
-    def smaller(self, basis: np.ndarray, explicit: int) -> Iterator[tuple[str, np.ndarray]]:
-        """Fixed spaces of subgroups with one block split into two or three, by conjugacy class."""
-        blocks = self.partition(basis)
-        for i, size in enumerate(blocks):
-            if size in blocks[:i]:
-                continue  # a block of equal size is split already
-            for one in range(1, size // 2 + 1):
-                yield self._proposal([*blocks[:i], one, size - one, *blocks[i + 1 :]])
-            for one in range(1, min(explicit, size // 3) + 1):
-                for two in range(one, (size - one) // 2 + 1):
-                    yield self._proposal(
-                        [*blocks[:i], one, two, size - one - two, *blocks[i + 1 :]]
-                    )
-
-    def partition(self, basis: np.ndarray) -> list[int]:
-        """Sizes of the blocks of a fixed space, one for each column."""
-        return [int(np.count_nonzero(column)) for column in basis.T]
-
-    def fixes_more(self, basis: np.ndarray, states: list[np.ndarray]) -> bool:
-        """Whether two blocks of the partition have equal entries in all states."""
-        first = [int(np.flatnonzero(column)[0]) for column in basis.T]
-        return any(all(_close(s[i], s[j], s) for s in states) for i, j in combinations(first, 2))
-
-    def reverses(self, state: np.ndarray, vector: np.ndarray) -> bool:
-        """Whether a permutation fixes ``state`` and takes ``vector`` to its negative."""
-        kept = np.round(state / (np.abs(state).max() or 1.0), 6)
-        return all(
-            _close(np.sort(vector[kept == value]), np.sort(-vector[kept == value]), vector)
-            for value in np.unique(kept)
-        )
-
-    def invariants(self, state: np.ndarray) -> np.ndarray:
-        """The entries, sorted; shape (n,)."""
-        return np.sort(state)
-
-    def label(self, basis: np.ndarray) -> str:
-        """Such as ``S_1 x S_4``."""
-        return " x ".join(f"S_{size}" for size in self.partition(basis))
-
-    def _proposal(self, blocks: list[int]) -> tuple[str, np.ndarray]:
-        basis = self._basis(blocks)
-        return self.label(basis), basis
-
-    def _basis(self, blocks: list[int]) -> np.ndarray:
-        basis, start = np.zeros((self.n, len(blocks))), 0
-        for j, size in enumerate(blocks):
-            basis[start : start + size, j] = 1.0 / np.sqrt(size)
-            start += size
-        return basis
-
-
-def _key(matrix: np.ndarray) -> bytes:
-    """The same for matrices that are equal to seven digits."""
-    return (np.round(matrix, 7) + 0.0).tobytes()
-
-
-@dataclass(frozen=True, eq=False)
-class Matrices:
-    """A finite group of orthogonal matrices, given by generators; meant for small groups."""
-
-    generators: tuple[np.ndarray, ...]
-
-    def elements(self) -> list[np.ndarray]:
-        """All elements of the group, the identity first.
-
-        Raises
-        ------
-        ValueError
-            If the generators make more than 10 000 elements.
-        """
-        return self._elements
-
-    @cached_property
-    def _elements(self) -> list[np.ndarray]:
-        identity = np.eye(len(self.generators[0]))
-        found = {_key(identity): identity}
-        front = [identity]
-        while front:
-            fresh = {_key(g @ h): g @ h for g in self.generators for h in front}
-            fresh = {key: g for key, g in fresh.items() if key not in found}
-            found |= fresh
-            front = list(fresh.values())
-            if len(found) > 10_000 or not all(np.isfinite(g).all() for g in front):
-                raise ValueError("The generators do not make a small finite group; check them.")
-        return list(found.values())
-
-    def whole(self) -> np.ndarray:
-        """Orthonormal basis of the space fixed by the whole group."""
-        return self._fixed(self.generators)
-
-    def smaller(self, basis: np.ndarray, explicit: int) -> Iterator[tuple[str, np.ndarray]]:
-        """Fixed spaces of subgroups with at most two generators, one for each conjugacy class."""
-        elements = self.elements()
-        seen: list[np.ndarray] = []
-        for count in (1, 2):
-            for generators in combinations(elements[1:], count):
-                fixed = self._fixed(generators)
-                if fixed.shape[1] <= basis.shape[1]:
-                    continue
-                projector = fixed @ fixed.T
-                conjugates = [g @ projector @ g.T for g in elements]
-                if any(np.abs(p - q).max() < 1e-7 for p in conjugates for q in seen):
-                    continue
-                seen.append(projector)
-                order = sum(np.abs(g @ fixed - fixed).max() < SAME for g in elements)
-                yield f"order {order}, fixed space {fixed.shape[1]} #{len(seen)}", fixed
-        if basis.shape[1] < len(elements[0]):
-            yield "trivial", np.eye(len(elements[0]))
-
-    def fixes_more(self, basis: np.ndarray, states: list[np.ndarray]) -> bool:
-        """Whether an element that does not fix the whole fixed space fixes all states."""
-        return any(
-            all(_close(g @ s, s, s) for s in states) and np.abs(g @ basis - basis).max() > SAME
-            for g in self.elements()
-        )
-
-    def reverses(self, state: np.ndarray, vector: np.ndarray) -> bool:
-        """Whether an element fixes ``state`` and takes ``vector`` to its negative."""
-        return any(
-            _close(g @ state, state, state) and _close(g @ vector, -vector, vector)
-            for g in self.elements()
-        )
-
-    def invariants(self, state: np.ndarray) -> np.ndarray:
-        """Where the orbit of the state lies along a direction without symmetry; sorted."""
-        direction = np.sin(1.0 + np.arange(len(state)))
-        return np.sort([direction @ g @ state for g in self.elements()])
-
-    def label(self, basis: np.ndarray) -> str:
-        """The order of the isotropy subgroup."""
-        return f"order {sum(np.abs(g @ basis - basis).max() < SAME for g in self.elements())}"
-
-    @staticmethod
-    def _fixed(generators) -> np.ndarray:
-        stacked = np.vstack([g - np.eye(len(g)) for g in generators])
-        _, values, rows = np.linalg.svd(stacked)
-        rank = int(np.count_nonzero(values > 1e-9))
-        return rows[rank:].T
+def Matrices(generators: Sequence[np.ndarray]) -> Symmetry:  # noqa: N802
+    """A finite group of orthogonal matrices, given by generators."""
+    return groups.matrices(generators)
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,41 +51,140 @@ class SymmetricProblem(PlainProblem):
     ----------
     full : PlainProblem
         The problem on the whole space.
-    group : Permutations or Matrices
+    group : Symmetry
     basis : ndarray, shape (full.n, n), orthonormal columns
     """
 
     full: Any = None  # PlainProblem; a default is needed behind those of the base
-    group: Any = None
+    group: Any = None  # Symmetry
     basis: Any = None  # ndarray
 
     @classmethod
-    def of(cls, full: PlainProblem, group: Any, basis: np.ndarray | None = None):
+    def of(cls, full: PlainProblem, group: Symmetry, basis: np.ndarray | None = None):
         """``full`` restricted to ``basis``, by default to the space fixed by the whole group."""
         basis = group.whole() if basis is None else basis
-        rest = np.linalg.qr(np.hstack([basis, np.eye(full.n)]))[0][:, basis.shape[1] : full.n]
-        breaking = Component.on("k", rest.shape[1])
+        whole, along = full.loss, full.hessian_along
 
-        def blocks_of(x, lam):
-            if not rest.shape[1]:
-                return {}
-            return {breaking: rest.T @ full.hessian(basis @ x, lam) @ rest}
+        def restricted_along(x, lam, u):
+            whole_u = np.concatenate([u[..., :-1] @ basis.T, u[..., -1:]], axis=-1)
+            change = along(x @ basis.T, lam, whole_u)
+            inner = basis.T @ change[..., :-1] @ basis
+            outer = basis.T @ change[..., -1:]
+            return np.concatenate([inner, outer], axis=-1)
 
-        whole = full.loss
-        loss = None if whole is None else lambda x, lam: whole(basis @ x, lam)
         return cls(
             gradient=lambda x, lam: full.gradient(x @ basis.T, lam) @ basis,
             hessian=lambda x, lam: basis.T @ full.hessian(x @ basis.T, lam) @ basis,
             gradient_dlam=lambda x, lam: full.gradient_dlam(x @ basis.T, lam) @ basis,
             n=basis.shape[1],
-            loss=loss,
-            blocks_of=blocks_of,
+            loss=None if whole is None else lambda x, lam: whole(basis @ x, lam),
+            hessian_along=None if along is None else restricted_along,
             source=full.source,
             batched=full.batched,
+            error=full.error,
+            parameter=full.parameter,
+            fixed=full.fixed,
             full=full,
             group=group,
             basis=basis,
         )
+
+    @cached_property
+    def isotypic(self) -> dict[Component, Isotypic]:
+        """The irreps that break the symmetry of the fixed space, with their vectors."""
+        return {
+            Component(part.name, part.points, part.copies, Polynomial.of(part.dimension)): part
+            for part in self.group.components(self.basis)
+        }
+
+    @property
+    def only_own_block(self) -> bool:
+        """Whether there is no other block, and no exact derivative of this one."""
+        return self.hessian_along is None and self.basis.shape[1] == self.full.n
+
+    def blocks(self, x, lam, components=None) -> dict[Component, Block]:
+        """The block of every component at one point or a batch of points."""
+        parts = self._parts(components)
+        if not np.ndim(lam):
+            matrices = _rows_of(parts, np.asarray(self.full.hessian(self.basis @ x, lam), float))
+        else:
+            size = max(1, AT_ONCE // max(1, self.full.n**2)) if self.full.batched else 1
+            spans = [slice(i, i + size) for i in range(0, len(lam), size)]
+            each = [_rows_of(parts, self._hessians(x[span], lam[span])) for span in spans]
+            matrices = {c: np.concatenate([one[c] for one in each]) for c in parts}
+        zeros = self.neutrals.zeros
+        return {
+            c: Block(m, np.ones(m.shape[:-1]), zeros=zeros.get(c, 0), repeated=parts[c][1])
+            for c, m in matrices.items()
+        }
+
+    def blocks_along(self, x, lam, u, components=None) -> dict[Component, np.ndarray]:
+        """Derivative of each block along u."""
+        parts = self._parts(components)
+        if not np.ndim(lam):
+            return _rows_of(parts, self._change(x, lam, u))
+        each = [_rows_of(parts, self._change(*one)) for one in zip(x, lam, u, strict=True)]
+        return {c: np.array([one[c] for one in each]) for c in parts}
+
+    def _hessians(self, x, lam) -> np.ndarray:
+        """The Hessian of the full problem at some points; (points, full.n, full.n)."""
+        if self.full.batched:
+            return np.asarray(self.full.hessian(x @ self.basis.T, lam), float)
+        return np.array([self.full.hessian(self.basis @ x[0], lam[0])], float)
+
+    def _change(self, x, lam, u) -> np.ndarray:
+        whole_u = np.append(self.basis @ u[:-1], u[-1])
+        return self.full.jacobian_along(self.basis @ x, lam, whole_u)[:, :-1]
+
+    def _parts(self, components) -> dict[Component, tuple[np.ndarray, int]]:
+        """The vectors behind each block, and how often its eigenvalues stand in it."""
+        parts = {self.components[0]: (self.basis, 1)}
+        parts |= {c: (p.rows, p.rows.shape[1] // p.copies) for c, p in self.isotypic.items()}
+        return {c: part for c, part in parts.items() if components is None or c in components}
+
+    def kernel(self, event: Event) -> np.ndarray:
+        """What vanishes at an event across the fixed space, all irreps together; (full.n, k).
+
+        Zeros that persist along the branch are not among them.
+        """
+        x, lam = event.X[:-1], event.X[-1]
+        blocks = self.blocks(x, lam)
+        found = [np.zeros((self.full.n, 0))]
+        largest = max(np.abs(b.matrix).max(initial=0.0) for b in blocks.values())
+        for component, part in self.isotypic.items():
+            block = blocks[component]
+            values, vectors = np.linalg.eigh(block.matrix)
+            null = vectors[:, np.abs(values) <= VANISHING * max(largest, 1.0)]
+            if block.zeros:
+                change = self.blocks_along(x, lam, event.tangent, [component])[component]
+                null = _moving(null, change, block.zeros * block.repeated)
+            if null.shape[1]:
+                found.append(_orthonormal(part.kernel(null), part))
+        return np.hstack(found)
+
+    def reduced(self, event: Event) -> Kernel:
+        """The reduced equation on all of the kernel at an event."""
+        whole = np.append(self.basis @ event.X[:-1], event.X[-1])
+        return Kernel.at(self.full, whole, self.kernel(event))
+
+
+def _moving(null: np.ndarray, change: np.ndarray, zeros: int) -> np.ndarray:
+    """Null vectors of a block but those on which its derivative along the branch vanishes."""
+    speeds, turns = np.linalg.eigh(null.T @ change @ null)
+    return null @ turns[:, np.argsort(np.abs(speeds), kind="stable")[zeros:]]
+
+
+def _orthonormal(copies: np.ndarray, part: Isotypic) -> np.ndarray:
+    """A basis of the span of copies of an irrep, which may coincide where it is not real."""
+    if part.rows.shape[1] == part.copies:
+        return copies
+    left, sizes, _ = np.linalg.svd(copies, full_matrices=False)
+    return left[:, sizes > 0.5]
+
+
+def _rows_of(parts, matrix: np.ndarray) -> dict[Component, np.ndarray]:
+    """The blocks of matrices (..., n, n) that commute with the isotropy group."""
+    return {c: rows.T @ matrix @ rows for c, (rows, _) in parts.items()}
 
 
 @candidates.register
@@ -230,11 +193,16 @@ def _(problem: SymmetricProblem, event: Event, search: Search):
         yield Candidate(OWN, problem, event.X, event.tangent)
         return
     state = problem.basis @ event.X[:-1]
-    for label, basis in problem.group.smaller(problem.basis, search.explicit):
-        if np.abs(basis @ (basis.T @ state) - state).max() > SAME * (1 + np.abs(state).max()):
-            continue  # a conjugate that does not hold this state
-        child = SymmetricProblem.of(problem.full, problem.group, basis)
-        yield Candidate(label, child, np.append(basis.T @ state, event.lam))
+    kernel = problem.kernel(event)
+    least = None
+    for smaller in problem.group.smaller(problem.basis, kernel, kernel.shape[1]):
+        inside = smaller.inside.shape[1]
+        least = least or inside
+        if inside > (MOST if inside > least else LARGEST):
+            yield Attempt(smaller.label, f"fixes {inside} dimensions of the kernel: not solved")
+            continue
+        child = SymmetricProblem.of(problem.full, problem.group, smaller.basis)
+        yield Candidate(smaller.label, child, np.append(smaller.basis.T @ state, event.lam))
 
 
 @larger_isotropy.register
@@ -245,4 +213,37 @@ def _(problem: SymmetricProblem, *vectors: np.ndarray) -> bool:
 
 @reversed_by_relabelling.register
 def _(problem: SymmetricProblem, state: np.ndarray, vector: np.ndarray) -> bool:
-    return problem.group.reverses(problem.basis @ state, problem.basis @ vector)
+    return exchanged(problem, state, vector, -vector)
+
+
+@exchanged.register
+def _(problem: SymmetricProblem, state: np.ndarray, one: np.ndarray, other: np.ndarray) -> bool:
+    return problem.group.moves(*(problem.basis @ x for x in (state, one, other)))
+
+
+@census.register
+def _(problem: SymmetricProblem, event: Event, births: list[Birth]) -> str | None:
+    """Their orbits on the sphere of the kernel, with signs by index: Euler's characteristic."""
+    k = problem.kernel(event).shape[1]
+    if not births or not 1 < k <= COUNTED or any(birth.form is None for birth in births):
+        return None
+    kernel = problem.reduced(event)
+    leading = kernel.quadratic() or kernel.cubic()
+    speeds = kernel.speeds()
+    values = np.linalg.eigvalsh((speeds + speeds.T) / 2)
+    if leading is None or values[0] * values[-1] <= 0:
+        return None
+    total, order = 0, problem.group.isotropy_order(problem.basis)
+    for birth in births:
+        w = birth.sign * kernel.right.T @ (birth.problem.basis @ birth.form.kernel)
+        w = w / np.linalg.norm(w)
+        image = speeds @ w
+        level = float(leading(w) @ image / (image @ image))
+        index, regular = index_across(leading, speeds, w, level)
+        if not regular:
+            return f"{len(births)} half-branches; the third order does not tell whether that is all"
+        total += (-1) ** index * (order // problem.group.isotropy_order(birth.problem.basis))
+    sphere = 2 if k % 2 else 0
+    if total == sphere:
+        return f"{len(births)} of {len(births)} classes of half-branches, by Euler's characteristic"
+    return f"{len(births)} classes of half-branches, and some are missing: {total} is not {sphere}"

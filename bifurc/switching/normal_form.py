@@ -14,12 +14,14 @@ References
    Theory II", Springer 1988, chapter XIII.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 SMALL = 1e-6  # an eigenvalue below this part of its natural size belongs to the kernel
+ROUNDING = 1e-9  # an eigenvalue below this part of it is one to rounding
 NEGLIGIBLE = 1e-7  # a coefficient below this part of its natural size is rounding
+WEAK = (1e-3, 1e-2)  # of what the Hessian changes over one scale: the natural size at least
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +77,37 @@ class NormalForm:
         move[:-1] += self.kernel + 2 * s * self.bend
         return move
 
+    def amplitude(self, move: np.ndarray, scales: np.ndarray) -> float:
+        """The amplitude of a point that lies at ``move`` (n + 1,) from the event."""
+        aside = move[:-1] - move[-1] * self.trivial[:-1]
+        return float(self.kernel / scales[:-1] ** 2 @ aside)
+
+
+@dataclass(frozen=True, eq=False)
+class Crossed:
+    """The branch that is crossed at a pitchfork, met from its side: a straight line at first."""
+
+    along: np.ndarray  # (n + 1,), its tangent, of length 1 in the scales, lam growing
+    kernel: np.ndarray  # (n,), direction of the side branch
+
+    def lam(self, s: float) -> float:
+        """Distance of the parameter at arclength ``s``."""
+        return s * float(self.along[-1])
+
+    def guess(self, X: np.ndarray, s: float) -> np.ndarray:
+        """Predicted point (x, lam) at arclength ``s``."""
+        return X + s * self.along
+
+    def tangent(self, s: float) -> np.ndarray:
+        """d/ds of :meth:`guess`."""
+        return self.along
+
+    def amplitude(self, move: np.ndarray, scales: np.ndarray) -> float:
+        """The arclength of a point at ``move`` from the event; 0 if it is on the side branch."""
+        s = float(move[-1] / self.along[-1])
+        aside = abs(float(self.kernel / scales[:-1] ** 2 @ (move - s * self.along)[:-1]))
+        return s if aside < 0.5 * abs(s) else 0.0
+
 
 def reduce(problem, X: np.ndarray, tangent: np.ndarray | None = None) -> NormalForm | None:
     """Lyapunov-Schmidt reduction at a branch point with a simple kernel.
@@ -96,12 +129,13 @@ def reduce(problem, X: np.ndarray, tangent: np.ndarray | None = None) -> NormalF
     _, jacobian = problem.jacobian(x, lam)
     hessian = jacobian[:, :-1]
     block = next(iter(problem.blocks(x, lam, problem.components[:1]).values()))
-    eigen = block.eigen()
+    eigen = replace(block, matrix=hessian, zeros=0).eigen()  # pinned, where there is a continuum
     order = np.argsort(np.abs(eigen.values))
     values = np.abs(eigen.values[order])
     scales = problem.scales(lam)
-    usual = max(values[-1], _change(problem, X, scales))
-    if values[0] > SMALL * usual or (len(values) > 1 and values[1] < SMALL * usual):
+    usual = max(values[-1], _change(problem, X, scales)) or 1.0
+    # what is as small as the zero, or as rounding, vanishes as well
+    if values[0] > SMALL * usual or (values[1:2] < max(10 * values[0], ROUNDING * usual)).any():
         return None
     phi, psi = eigen.right[:, order[0]], eigen.left[:, order[0]]
     length = np.linalg.norm(phi / scales[:-1])
@@ -118,18 +152,19 @@ def reduce(problem, X: np.ndarray, tangent: np.ndarray | None = None) -> NormalF
     along = problem.jacobian_along(x, lam, np.append(phi, 0.0))
     second = along[:, :-1] @ phi / 2
     quadratic, speed = psi @ second, psi @ (along @ trivial)
+    natural = np.linalg.norm(psi) * max(np.linalg.norm(second), WEAK[0] * usual)
+    quadratic = _significant(quadratic, natural)
     if tangent is not None and tangent[-1]:
         share = _known_share(problem, X, (psi, phi), trivial, quadratic, speed, tangent)
         trivial = trivial + share * np.append(phi, 0.0)
         speed = speed + 2 * quadratic * share
     bend = solve(second - (psi @ second) * phi)
     third = cubic_part(problem, x, lam, phi, bend)
-    cubic = psi @ third
-    natural = np.linalg.norm(psi) * np.array([np.linalg.norm(second), np.linalg.norm(third)])
+    natural = np.linalg.norm(psi) * max(np.linalg.norm(third), WEAK[1] * usual)
     return NormalForm(
-        speed=float(speed),
-        quadratic=_significant(quadratic, max(natural[0], np.abs(hessian).max() * 1e-3)),
-        cubic=_significant(cubic, max(natural[1], np.linalg.norm(psi) * usual * 1e-2)),
+        speed=_significant(speed, np.linalg.norm(psi) * usual / scales[-1]),
+        quadratic=quadratic,
+        cubic=_significant(psi @ third, natural),
         trivial=trivial,
         kernel=phi,
         bend=bend,
@@ -153,10 +188,11 @@ def _known_share(problem, X, vectors, trivial, quadratic, speed, tangent) -> flo
     """
     psi, phi = vectors
     rest = psi @ (problem.jacobian_along(X[:-1], X[-1], trivial) @ trivial) / 2
-    if abs(rest) <= NEGLIGIBLE * (abs(quadratic) + abs(speed)):
-        return 0.0
+    rest = rest if abs(rest) > NEGLIGIBLE * (abs(quadratic) + abs(speed)) else 0.0
     rough = phi @ (tangent[:-1] / tangent[-1] - trivial[:-1]) / (phi @ phi)
     roots = np.roots([quadratic, speed, rest] if quadratic else [speed, rest])
+    if not len(roots):
+        return 0.0
     return float(roots[np.argmin(np.abs(roots - rough))].real)
 
 

@@ -15,6 +15,9 @@ from itertools import combinations, permutations, product
 from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
 
+MOST_PERMUTED = 5  # parts: every transitive group of a degree up to 5 has two generators
+MOST_EXPLICIT = 8  # points split off; the number of their partitions grows exponentially
+
 Permutation = tuple[int, ...]
 
 
@@ -68,6 +71,27 @@ class Search:
     sizes: tuple = ()
     finite_groups: bool = True
     equal_parts: int = 4  # largest number of equal parts that are permuted among each other
+
+    def __post_init__(self):
+        most = MOST_PERMUTED if self.finite_groups else MOST_EXPLICIT
+        for name, value, largest in (
+            ("explicit", self.explicit, most),
+            ("equal_parts", self.equal_parts, MOST_PERMUTED),
+        ):
+            if not isinstance(value, int) or not 0 <= value <= largest:
+                raise ValueError(
+                    f"{name} must be a whole number from 0 to {largest}, got {value!r}: more "
+                    "subgroups than that are not enumerated."
+                    + (" Without finite_groups explicit may be larger." if most < value else "")
+                )
+        for given in self.shares:
+            share = Polynomial.of(given).constant
+            if share is None or not 0 < share < 1:
+                raise ValueError(f"A share must be a number between 0 and 1, got {given!r}.")
+        for given in self.sizes:
+            size = Polynomial.of(given)
+            if size.degree > 1 or (size.constant is not None and not size.constant > 0):
+                raise ValueError(f"A size must be positive and affine, such as 3, got {given!r}.")
 
 
 def proposals(

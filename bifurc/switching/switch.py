@@ -14,23 +14,28 @@ References
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import singledispatch
+from itertools import product
 from typing import Any
 
 import numpy as np
 
-from bifurc.continuation.correct import correct
+from bifurc.continuation.neutral import recognised
 from bifurc.continuation.options import Options
-from bifurc.continuation.point import Point
+from bifurc.continuation.problem import PlainProblem
 from bifurc.errors import NotDefinedError, ZeroRowError
 from bifurc.events.records import Event
 from bifurc.loss.problem import NetworkProblem
 from bifurc.structure.split import split
-from bifurc.switching.isotropy import larger_isotropy, reversed_by_relabelling
-from bifurc.switching.normal_form import NormalForm, reduce
+from bifurc.switching.arms import arms
+from bifurc.switching.birth import EVERYWHERE, Birth, leave
+from bifurc.switching.isotropy import exchanged, larger_isotropy, reversed_by_relabelling
+from bifurc.switching.normal_form import Crossed, NormalForm, reduce
 from bifurc.switching.subgroups import Search, Subgroup, proposals
+from bifurc.switching.submaximal import solve
 
+ALL = "all together"
 OWN = "the branch's own"
-AMPLITUDES = (0.05, 0.02, 0.005, 0.001)  # distances from the event to start at, in scales
+UPRIGHT = 1e-13  # of the scale of lam: where it changes by less, a branch goes straight up
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,17 +61,6 @@ class Attempt:
         return f"{self.isotropy}: {self.outcome}"
 
 
-@dataclass(frozen=True, eq=False)
-class Birth:
-    """A half-branch at its start."""
-
-    isotropy: str
-    problem: Any
-    form: NormalForm
-    sign: int  # of the amplitude along the kernel vector
-    start: Point
-
-
 @singledispatch
 def candidates(problem, event: Event, search: Search) -> Iterator[Candidate | Attempt]:
     """Smaller groups to try at an event; an Attempt for one that cannot exist there."""
@@ -75,15 +69,15 @@ def candidates(problem, event: Event, search: Search) -> Iterator[Candidate | At
 
 @candidates.register
 def _(problem: NetworkProblem, event: Event, search: Search):
-    component = event.component
-    if component.irrep == "t":
-        yield Candidate(OWN, problem, event.X, event.tangent)
-        return
-    if component.irrep == "k":
-        proposed = [Subgroup({})]
-    else:
-        proposed = list(proposals(component, problem.structure.size, search))
-    for subgroup in proposed:
+    proposed: list[Subgroup] = []
+    for component in (zero.component for zero in event.zeros):
+        if component.irrep == "t":
+            yield Candidate(OWN, problem, event.X, event.tangent)
+        elif component.irrep == "k":
+            proposed.append(Subgroup({}))
+        else:
+            proposed.extend(proposals(component, problem.structure.size, search))
+    for subgroup in {str(one): one for one in proposed}.values():
         parts = split(problem.structure, subgroup.parts, subgroup.generators)
         try:
             parts.structure.check_sizes(event.parameters)
@@ -95,7 +89,19 @@ def _(problem: NetworkProblem, event: Event, search: Search):
         yield Candidate(str(subgroup), problem.on(parts.structure), X)
 
 
-def switch(problem, event: Event, search: Search | None = None, options: Options | None = None):
+@singledispatch
+def census(problem, event: Event, births: list["Birth"]) -> str | None:
+    """A word on whether the half-branches born at an event are all; None if nothing is known."""
+    return None
+
+
+def switch(
+    problem,
+    event: Event,
+    search: Search | None = None,
+    options: Options | None = None,
+    window: tuple[float, float] = EVERYWHERE,
+):
     """All half-branches born at an event, each once up to relabelling.
 
     Parameters
@@ -106,6 +112,8 @@ def switch(problem, event: Event, search: Search | None = None, options: Options
         How many isotropy subgroups to try.
     options : Options, optional
         For the corrector.
+    window : (float, float), optional
+        Half-branches that are outside at once are left out.
 
     Returns
     -------
@@ -119,48 +127,101 @@ def switch(problem, event: Event, search: Search | None = None, options: Options
         return births, attempts
     options = options or Options()
     if event.kind == "tangential":
-        births, outcome = _crossing(problem, event, options)
-        return births, [Attempt(OWN, outcome)]
+        births, outcome = _crossing(problem, event, options, window)
+        attempts.append(Attempt(OWN, outcome))
+        return _inside(births, attempts, window)
     for candidate in candidates(problem, event, search or Search()):
         if isinstance(candidate, Attempt):
             attempts.append(candidate)
             continue
-        found, outcome = _at(candidate, options)
+        if problem.neutrals.zeros and candidate.isotropy != OWN:
+            # zeros that other blocks have here may lie in the fixed space of the candidate
+            held = recognised(candidate.problem, candidate.X[:-1], float(candidate.X[-1]))
+            candidate = replace(candidate, problem=held)
+        found, outcome = _at(candidate, options, window)
         births.extend(found)
         attempts.append(Attempt(candidate.isotropy, outcome))
-    return births, attempts
+    if (word := census(problem, event, births)) is not None:
+        attempts.append(Attempt(ALL, word))
+    return _inside(births, attempts, window)
 
 
-def _at(candidate: Candidate, options: Options) -> tuple[list[Birth], str]:
+def _inside(births: list[Birth], attempts: list[Attempt], window):
+    """The half-branches in the window, and a word on those that are not."""
+    kept = [birth for birth in births if birth.inside(window)]
+    if outside := len(births) - len(kept):
+        attempts.append(Attempt(ALL, f"{outside} half-branches leave the window at once"))
+    return kept, attempts
+
+
+def _at(candidate: Candidate, options: Options, window) -> tuple[list[Birth], str]:
     """The half-branches with one isotropy, and a word on how many there are."""
+    problem, X = candidate.problem, candidate.X
     try:
-        form = reduce(candidate.problem, candidate.X, candidate.tangent)
+        form = reduce(problem, X, candidate.tangent)
     except (NotDefinedError, ZeroRowError, np.linalg.LinAlgError):
         return [], "the loss is not smooth there"
     if form is None:
-        return [], "not axial: the kernel in its fixed space is not one line"
-    if candidate.isotropy != OWN and larger_isotropy(
-        candidate.problem, candidate.X[:-1], form.kernel
-    ):
+        return _in_all_directions(candidate, options, window)
+    if candidate.isotropy != OWN and larger_isotropy(problem, X[:-1], form.kernel):
         return [], "its branch has a larger isotropy"
     if form.kind == "degenerate":
-        return [], "degenerate: the normal form is not determined to third order"
-    signs = (
-        (1,)
-        if reversed_by_relabelling(candidate.problem, candidate.X[:-1], form.kernel)
-        else (1, -1)
-    )
+        return _degenerate(candidate, form, options)
+    both = not reversed_by_relabelling(problem, X[:-1], form.kernel)
     births = []
-    for sign in signs:
-        start = leave(candidate.problem, candidate.X, form, sign, options)
+    for sign in (1, -1) if both else (1,):
+        start = leave(problem, X, form, sign, options, window)
         if start is not None:
-            births.append(Birth(candidate.isotropy, candidate.problem, form, sign, start))
-    return births, f"{form.kind}, {len(births)} half-branches" + (
-        "" if len(births) == len(signs) else " (of which some could not be started)"
-    )
+            births.append(Birth(candidate.isotropy, problem, X, form, sign, start))
+    missing = 1 + both - len(births)
+    more = f" ({missing} could not be started)" if missing else ""
+    return births, f"{form.kind}, {len(births)} half-branches{more}"
 
 
-def _crossing(problem, event: Event, options: Options) -> tuple[list[Birth], str]:
+def _in_all_directions(candidate: Candidate, options: Options, window) -> tuple[list[Birth], str]:
+    """The half-branches of a submaximal isotropy: its kernel is a plane or more."""
+    problem, X = candidate.problem, candidate.X
+    if not isinstance(problem, PlainProblem):
+        return [], "not axial: the kernel in its fixed space is not one line"
+    solved = solve(problem, X)
+    births: list[Birth] = []
+    taken: list[np.ndarray] = []
+    exact = [f for f in solved.forms if not larger_isotropy(problem, X[:-1], f.kernel)]
+    missed = 0
+    for form, sign in product(exact, (1, -1)):
+        way = sign * form.kernel
+        if any(exchanged(problem, X[:-1], known, way) for known in taken):
+            continue
+        taken.append(way)
+        start = leave(problem, X, form, sign, options, window)
+        if start is None or larger_isotropy(problem, start.x):
+            missed += 1
+            continue
+        births.append(Birth(candidate.isotropy, problem, X, form, sign, start))
+    if not solved.forms:
+        return [], solved.word
+    outcome = f"{solved.word}; {len(exact)} with this isotropy, {len(births)} half-branches"
+    return births, outcome + (f" ({missed} could not be started)" if missed else "")
+
+
+def _degenerate(candidate: Candidate, form: NormalForm, options: Options):
+    """What is born where third order does not decide, as it is seen at a small distance."""
+    problem, X = candidate.problem, candidate.X
+    tangent = form.trivial if candidate.tangent is None else candidate.tangent
+    points, radius = arms(problem, X, form, tangent, options)
+    level = UPRIGHT * float(problem.scales(X[-1])[-1])
+    if any(abs(point.lam - X[-1]) <= level for point in points):
+        return [], "degenerate: there are critical points beside it at the same parameter"
+    reverse = reversed_by_relabelling(problem, X[:-1], form.kernel)
+    births = [
+        Birth(candidate.isotropy, problem, X, None, sign, point)
+        for point in points
+        if (sign := int(np.sign(form.kernel @ (point.X - X)[:-1]))) > 0 or not reverse
+    ]
+    return births, f"degenerate to third order; {len(births)} half-branches at distance {radius}"
+
+
+def _crossing(problem, event: Event, options: Options, window) -> tuple[list[Birth], str]:
     """Both ways along the branch that is crossed where lam turns: a pitchfork met from its side."""
     upward = np.eye(len(event.X))[-1]
     try:
@@ -169,36 +230,11 @@ def _crossing(problem, event: Event, options: Options) -> tuple[list[Birth], str
         return [], "the loss is not smooth there"
     if form is None or form.speed == 0:
         return [], "no single branch crosses there"
-    scales = problem.scales(event.lam)
-    along = form.trivial / np.linalg.norm(form.trivial / scales)
-    line = form.kernel / scales[:-1] ** 2
+    length = np.linalg.norm(form.trivial / problem.scales(event.lam))
+    crossed = Crossed(form.trivial / length, form.kernel)
     births = []
     for sign in (1, -1):
-        for amplitude in AMPLITUDES:
-            guess = event.X + sign * amplitude * along
-            point = correct(problem, guess, sign * along, options).point
-            if point is None:
-                continue
-            moved = (point.X - event.X)[:-1] - (point.lam - event.lam) * form.trivial[:-1]
-            if abs(line @ moved) < 0.5 * amplitude:
-                start = replace(point, evaluations=point.iterations)
-                births.append(Birth(OWN, problem, form, sign, start))
-                break
+        start = leave(problem, event.X, crossed, sign, options, window)
+        if start is not None:
+            births.append(Birth(OWN, problem, event.X, crossed, sign, start))
     return births, f"met from its side, {len(births)} half-branches of the branch that it crosses"
-
-
-def leave(problem, X: np.ndarray, form: NormalForm, sign: int, options: Options) -> Point | None:
-    """The first point of a half-branch, off the event; None if Newton falls back."""
-    scales = problem.scales(X[-1])
-    line = form.kernel / scales[:-1] ** 2
-    for amplitude in AMPLITUDES:
-        s = sign * amplitude
-        tangent = sign * form.tangent(s)
-        tangent = tangent / np.linalg.norm(tangent / scales)
-        point = correct(problem, form.guess(X, s), tangent, options).point
-        if point is None:
-            continue
-        moved = (point.X - X)[:-1] - (point.lam - X[-1]) * form.trivial[:-1]
-        if 0.5 < (line @ moved) / s < 2.0:
-            return replace(point, evaluations=point.iterations)
-    return None

@@ -11,57 +11,17 @@ from scipy.optimize import brentq
 import bifurc
 from bifurc.case import load_case
 from bifurc.cli.main import main
-from bifurc.continuation.problem import PlainProblem
 from bifurc.draw import locus as draw_locus
+from bifurc.loci.kernel import kernels
 from bifurc.loci.locus import follow
 from bifurc.loci.problem import LocusProblem
-from bifurc.loci.special import quadratic_form
 from bifurc.run import family_of
-from bifurc.structure.irreps import Component
+from tests.loci.toys import T, Toy
 
 NARROW = bifurc.Family.build(
     "narrow A", sets={"seen": "k", "rest": "e"}, students=["seen"], inputs=["seen", "rest"],
     start={"seen": -1}, parameters={"k": 18, "e": 5}, about="too few neurons, all flipped",
 )  # fmt: skip
-T = Component.on("t", 1)
-
-
-class Line(PlainProblem):
-    """A plain problem with nothing to check."""
-
-    def jacobian(self, x, lam, checked=True):
-        return super().jacobian(x, lam)
-
-    def jacobian_and_block(self, x, lam, component, checked=True):
-        return super().jacobian_and_block(x, lam, component)
-
-
-class Toy:
-    """A plane over one scalar equation g(x, lam, mu) = 0."""
-
-    n, components, plane = 1, (T,), {}
-
-    def __init__(self, g, g_x, g_lam, g_mu):
-        self.parts = g, g_x, g_lam, g_mu
-        self.structure = bifurc.Structure.build({"one": 1}, ["one"], ["one"])
-
-    def at(self, lam, mu, way=(1.0, 0.0)):
-        def on_line(f):
-            return lambda x, s: f(x[0], lam + s * way[0], mu + s * way[1])
-
-        g, g_x, g_lam, g_mu = (on_line(f) for f in self.parts)
-        return Line(
-            gradient=lambda x, s: np.array([g(x, s)]),
-            hessian=lambda x, s: np.array([[g_x(x, s)]]),
-            gradient_dlam=lambda x, s: np.array([way[0] * g_lam(x, s) + way[1] * g_mu(x, s)]),
-            n=1,
-        )
-
-    def parameters(self, lam, mu):
-        return {"lam": lam, "mu": mu}
-
-    def lengths(self, lam, mu):
-        return np.ones(1), np.zeros((2, 1))
 
 
 def events(family, irrep, points, **window):
@@ -132,7 +92,7 @@ def test_two_irreps_cross_at_once_where_one_parameter_runs_say(narrow):
     def gap(e):
         family = NARROW.with_parameters(e=float(e))
         branch = bifurc.trace(family, k=(20, 3.5))
-        at = {event.component.label: event.lam for event in branch.events}
+        at = {zero.component.label: event.lam for event in branch.events for zero in event.zeros}
         return at["s[seen]"] - at["x[seen]"]
 
     e = brentq(gap, 3, 4, xtol=1e-12)
@@ -142,7 +102,7 @@ def test_two_irreps_cross_at_once_where_one_parameter_runs_say(narrow):
         here = narrow[irrep].problem.place(both.X)
         for component in here.plane.components:
             if component.label in ("s[seen]", "x[seen]"):
-                assert np.abs(here.eigen(component).values).min() < 1e-12
+                assert np.abs(here.blocks()[component].eigen().values).min() < 1e-12
 
 
 def test_both_loci_span_one_to_thirty_unseen_inputs(narrow):
@@ -165,12 +125,13 @@ def test_the_codimension_two_point_is_the_same_in_other_coordinates(narrow):
 
 def test_the_quadratic_term_changes_sign_where_it_is_said_to_vanish(narrow):
     (flat,) = [s for s in narrow["s"].special if s.kind == "no quadratic term"]
-    form = quadratic_form(narrow["s"].problem)
-    at_zero, kernel = form(flat.X, None)
-    assert abs(at_zero) < 1e-10
-    sides = [narrow["s"]._crossings(flat.parameters["e"] + step)[0] for step in (-0.1, 0.1)]
-    values = [form(X, kernel)[0] for X in sides]
-    assert values[0] * values[1] < 0
+    problem = narrow["s"].problem
+    kernel_of = kernels(problem.plane, problem.component)
+    kernel = kernel_of(problem.place(flat.X))
+    assert abs(kernel.quadratic) < 1e-10
+    sides = [narrow["s"].crossings(flat.parameters["e"] + step)[0] for step in (-0.1, 0.1)]
+    one, other = (kernel_of(problem.place(X)).turned_like(kernel).quadratic for X in sides)
+    assert one * other < 0
 
 
 def test_events_carry_their_locus():

@@ -1,0 +1,117 @@
+"""A branch at one value of its parameter: as many states as it has sheets there."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from bifurc.continuation.correct import correct_at
+from bifurc.continuation.options import Options
+from bifurc.continuation.point import Point
+from bifurc.continuation.step import Step
+from bifurc.events.records import Index, morse_index
+from bifurc.structure.polynomial import Polynomial
+
+HALVINGS = 50  # of a step, down to rounding
+ITERATIONS = 30  # of Newton, which is slow near a fold
+ON_STEP = 0.25  # of the step: a state further from where it is looked for is on another branch
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """The branch at one value of its parameter."""
+
+    sheet: int
+    point: Point
+    loss: float
+    index: Polynomial  # Morse index, in the parameters
+    is_minimum: bool  # neutral directions aside, and as far as second derivatives tell
+
+    @property
+    def lam(self) -> float:
+        """The parameter."""
+        return self.point.lam
+
+    @property
+    def x(self) -> np.ndarray:
+        """The state itself, shape (n,)."""
+        return self.point.x
+
+
+def states(branch, value: dict[str, float], sheet: int | None = None):
+    """See :meth:`bifurc.events.branch.Branch.at`."""
+    running = branch.problem.parameter
+    if list(value) != [running]:
+        raise ValueError(f"Give the parameter that runs, such as {running}=12; got {value}.")
+    lam = float(value[running])
+    found = [state(branch.problem, on, point) for on, point in passes(branch, lam)]
+    found = [one for one in found if sheet in (None, one.sheet)]
+    if not found:
+        which = "" if sheet is None else f" on sheet {sheet}"
+        raise ValueError(
+            f"The branch does not come by {running} = {lam:.10g}{which}, or no nearer to a fold "
+            f"than rounding; it has {branch.sheets[-1]} sheets between {branch.lam.min():.6g} and "
+            f"{branch.lam.max():.6g}."
+        )
+    return found if sheet is None else found[0]
+
+
+def state(problem, sheet: int, point: Point) -> State:
+    """All that is said of a point of a branch."""
+    blocks = problem.blocks(point.x, point.lam)
+    index: Index = {c: int(block.eigen().negatives) for c, block in blocks.items()}
+    loss = float(problem.losses(point.x[None], point.X[-1:])[0])
+    parameters = problem.parameters(point.lam)
+    total = morse_index(index, parameters)
+    minimum = not total.terms and not problem.neutrals.undecided(parameters)
+    return State(sheet, point, loss, total, minimum)
+
+
+@dataclass(frozen=True, eq=False)
+class _Knot:
+    """A point of a branch, or a place where lam turns."""
+
+    position: float
+    X: np.ndarray  # (n + 1,)
+    turn: bool = False
+
+
+def passes(branch, lam: float) -> Iterator[tuple[int, Point]]:
+    """Where a branch comes by a value of its parameter: sheets and corrected points."""
+    turns = [_Knot(event.position, event.X, True) for event in branch.events if event.turns]
+    knots = [_Knot(i, point.X) for i, point in enumerate(branch.points)] + turns
+    knots.sort(key=lambda knot: knot.position)
+    sheet = 1
+    for one, other in zip(knots, [*knots[1:], None], strict=True):
+        sheet += one.turn
+        if one.X[-1] == lam and not one.turn:
+            yield sheet, branch.points[int(one.position)]
+        elif other is not None and (one.X[-1] - lam) * (other.X[-1] - lam) < 0:
+            point = _between_knots(branch, one, other, lam)
+            if point is not None:
+                yield sheet, point
+
+
+def _between_knots(branch, one: _Knot, other: _Knot, lam: float) -> Point | None:
+    """The point at this parameter between two knots; None if Newton does not find it."""
+    i = min(int(one.position), len(branch.points) - 2)
+    start, end = branch.points[i : i + 2]
+    if one.turn or other.turn:
+        turn, far = (one.X, other.X) if one.turn else (other.X, one.X)
+        # the parameter goes with the square of the way from where it turns
+        guess = turn + np.sqrt((lam - turn[-1]) / (far[-1] - turn[-1])) * (far - turn)
+    else:
+        step = Step(branch.problem, start, end)
+        low, high = 0.0, 1.0
+        for _ in range(HALVINGS):
+            share = (low + high) / 2
+            below = step.guess(share)[-1] < lam
+            low, high = (share, high) if below == (end.lam > start.lam) else (low, share)
+        guess = step.guess((low + high) / 2)
+    guess[-1] = lam
+    along = other.X - one.X
+    point = correct_at(branch.problem, guess, along, Options(max_iterations=ITERATIONS)).point
+    if point is None or point.tangent[-1] * along[-1] < 0:
+        return None  # on another sheet, or another branch
+    room = ON_STEP * np.linalg.norm((end.X - start.X) / start.scales)
+    return point if np.linalg.norm((point.X - guess) / start.scales) <= room else None

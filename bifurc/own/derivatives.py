@@ -1,0 +1,112 @@
+"""Derivatives of a plain function, from the best way it allows."""
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+# central differences of sixth order (Fornberg 1988, table 1)
+NODES = np.array([1.0, 2.0, 3.0])
+WEIGHTS = np.array([3 / 4, -3 / 20, 1 / 60])
+EPS = float(np.finfo(float).eps)
+STEP = EPS ** (1 / 7)  # over the size of x, where rounding over h and h^6 weigh the same
+TINY = 2.0**-300  # an imaginary step whose square is lost; also no size at all
+AGREE = 1e-6  # between an exact derivative and a difference, relative: both are of one function
+REDUCED = 0.7  # a second step, to estimate the error of the first by
+
+
+@dataclass(frozen=True, eq=False)
+class Way:
+    """How a Jacobian is got: ``way(function, x)`` has shape (..., n)."""
+
+    jacobian: Callable[[Callable, np.ndarray], np.ndarray] | None  # JAX has functions of its own
+    how: str
+    error: float  # relative, estimated; of rounding for exact ways
+
+    def __call__(self, function: Callable, x: np.ndarray) -> np.ndarray:
+        assert self.jacobian is not None
+        return self.jacobian(function, x)
+
+    def __str__(self) -> str:
+        return f"{self.how}, error {self.error:.0e}"
+
+
+BY_JAX = Way(None, "JAX", EPS)
+
+
+def best_way(function: Callable, x: np.ndarray) -> Way:
+    """How to get the Jacobian of ``function`` near ``x``: an imaginary step, else differences."""
+    step = STEP * max(1.0, float(np.abs(x).max(initial=0.0)))
+    rough = _differences(function, x, step)
+    size = max(float(np.abs(rough).max(initial=0.0)), TINY)
+    try:
+        exact = _imaginary(function, x)
+        if np.abs(exact - rough).max(initial=0.0) <= AGREE * size:
+            return Way(_imaginary, "imaginary step", EPS)
+    except (TypeError, ValueError, ArithmeticError, np.exceptions.ComplexWarning):
+        pass  # it does not take complex numbers
+    other = _differences(function, x, REDUCED * step)
+    error = float(np.abs(other - rough).max(initial=0.0)) / size
+    return Way(lambda f, at: _differences(f, at, step), "differences", max(error, EPS / STEP))
+
+
+def _imaginary(function: Callable, x: np.ndarray) -> np.ndarray:
+    """Derivatives along each axis, from imaginary steps."""
+    moved = x + 1j * TINY * np.eye(len(x))
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("error", np.exceptions.ComplexWarning)
+        values = [np.asarray(function(one)) for one in moved]
+    if not all(np.iscomplexobj(value) for value in values):
+        raise TypeError("The function drops imaginary parts.")
+    return np.stack([value.imag / TINY for value in values], axis=-1)
+
+
+def _differences(function: Callable, x: np.ndarray, step: float) -> np.ndarray:
+    """Derivatives along each axis, from central differences."""
+    found = []
+    for unit in np.eye(len(x)):
+        pairs = (
+            np.subtract(function(x + h * step * unit), function(x - h * step * unit), dtype=float)
+            for h in NODES
+        )
+        found.append(sum(w * pair for w, pair in zip(WEIGHTS, pairs, strict=True)) / step)
+    return np.stack(found, axis=-1)
+
+
+def jax_functions(loss: Callable, x: np.ndarray, lam: float) -> dict[str, Any] | None:
+    """Gradient and all that follows from it by JAX; None where the loss does not go through it.
+
+    Double precision is switched on, for the whole process: JAX has no other way.
+    """
+    try:
+        import jax
+    except ImportError:
+        return None
+    jax.config.update("jax_enable_x64", True)
+    slope = jax.grad(loss)
+
+    def slopes(x, lam):
+        return jax.jacfwd(slope)(x, lam), jax.jacfwd(slope, 1)(x, lam)
+
+    def along(x, lam, u):
+        return jax.jvp(slopes, (x, lam), (u[:-1], u[-1]))[1]
+
+    compiled = {name: jax.jit(f) for name, f in (("g", slope), ("h", slopes), ("a", along))}
+
+    def joined(pair):
+        return np.column_stack([np.asarray(part) for part in pair])
+
+    try:
+        found = np.asarray(compiled["g"](x, float(lam)))
+    except Exception:  # noqa: BLE001 (whatever a function does with a tracer)
+        return None
+    if found.dtype != np.float64 or not np.isfinite(found).all():
+        return None
+    return {
+        "gradient": lambda x, lam: np.asarray(compiled["g"](x, float(lam))),
+        "hessian": lambda x, lam: np.asarray(compiled["h"](x, float(lam))[0]),
+        "gradient_dlam": lambda x, lam: np.asarray(compiled["h"](x, float(lam))[1]),
+        "hessian_along": lambda x, lam, u: joined(compiled["a"](x, float(lam), u)),
+    }

@@ -1,0 +1,228 @@
+"""A problem of one's own: a loss, a start, parameters by name and perhaps a group."""
+
+import importlib.util
+import inspect
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bifurc.continuation.problem import PlainProblem
+from bifurc.own.derivatives import BY_JAX, Way, best_way, jax_functions
+from bifurc.switching.linear import SymmetricProblem
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """A loss with parameters, whose critical points are continued.
+
+    Parameters
+    ----------
+    loss : callable (x, **parameters) -> float, or None
+        x has shape (n,). May be left out where the gradient is given.
+    x0 : array_like, shape (n,)
+        Near a critical point at the values in ``parameters``.
+    parameters : mapping from names to numbers
+        Any of them may run.
+    group : bifurc.groups.Symmetry, optional
+        Orthogonal matrices that leave the loss as it is.
+    gradient : callable (x, **parameters) -> (n,), optional
+    hessian : callable (x, **parameters) -> (n, n), optional
+        An array or a sparse matrix.
+    name : str
+
+    Raises
+    ------
+    ValueError
+        If neither loss nor gradient is given, the loss takes other parameters,
+        or x0 is no vector of finite numbers.
+
+    Examples
+    --------
+    >>> problem = Problem(lambda x, lam, c: lam * x @ x / 2 - c * (x**4).sum() / 4,
+    ...                   x0=[0.0, 0.0], parameters={"lam": -0.5, "c": 1.0})
+    >>> plain = problem.along("lam")
+    >>> plain.gradient(np.array([0.5, 0.0]), 1.0)
+    array([0.375, 0.   ])
+    """
+
+    loss: Callable[..., Any] | None
+    x0: Any
+    parameters: Mapping[str, float]
+    group: Any = None
+    gradient: Callable[..., Any] | None = None
+    hessian: Callable[..., Any] | None = None
+    name: str = "own"
+    source: Mapping[str, str] | None = field(default=None, repr=False)
+
+    def __post_init__(self):
+        if self.loss is None and self.gradient is None:
+            raise ValueError("A problem needs a loss, or else a gradient.")
+        for what in ("loss", "gradient", "hessian"):
+            _takes(what, getattr(self, what), self.parameters)
+        try:
+            x0 = np.array(self.x0, dtype=float)
+            values = {name: float(value) for name, value in self.parameters.items()}
+        except (TypeError, ValueError):
+            raise ValueError(
+                "x0 needs a vector of numbers, and parameters a number for each name, such as "
+                'parameters={"lam": 0.5}.'
+            ) from None
+        if x0.ndim != 1 or not np.isfinite(x0).all() or not np.isfinite([*values.values()]).all():
+            raise ValueError(f"x0 needs a vector of finite numbers, got shape {x0.shape}.")
+        if self.group is not None and self.group.n != len(x0):
+            raise ValueError(f"The group acts on {self.group.n} coordinates, x0 has {len(x0)}.")
+        object.__setattr__(self, "x0", x0)
+        object.__setattr__(self, "parameters", values)
+
+    @classmethod
+    def from_file(cls, reference: str, folder: Path = Path(), **given: Any) -> "Problem":
+        """The problem ``model.py:name``: a Problem, or a loss that ``given`` goes with.
+
+        Raises
+        ------
+        ValueError
+            If there is no such file or name in it.
+        """
+        path, colon, name = reference.partition(":")
+        place = (folder / path).resolve()
+        if not colon or not place.is_file():
+            raise ValueError(f"{reference!r} is no function in a file, such as model.py:loss.")
+        spec = importlib.util.spec_from_file_location(place.stem, place)
+        assert spec is not None and spec.loader is not None  # a file that is there has both
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        found = getattr(module, name, None)
+        if found is None:
+            raise ValueError(f"{place} defines no {name!r}.")
+        if isinstance(found, Problem):
+            return found
+        return cls(found, **given, name=name, source={"file": str(place), "name": name})
+
+    def __reduce__(self):
+        if self.source is None:
+            return super().__reduce__()
+        given = {
+            key: getattr(self, key) for key in ("x0", "parameters", "group", "gradient", "hessian")
+        }
+        return _again, (f"{self.source['file']}:{self.source['name']}", given)
+
+    def with_parameters(self, **values: float) -> "Problem":
+        """The same problem with other values of its parameters.
+
+        Raises
+        ------
+        ValueError
+            If it has no such parameter.
+        """
+        if unknown := set(values) - set(self.parameters):
+            raise ValueError(
+                f"Problem {self.name!r} has no parameter {', '.join(sorted(unknown))}; it has "
+                f"{', '.join(self.parameters)}."
+            )
+        return replace(self, parameters={**self.parameters, **values})
+
+    def along(self, parameter: str) -> PlainProblem:
+        """What the engine continues when ``parameter`` runs, the others at their values.
+
+        Raises
+        ------
+        ValueError
+            If there is no such parameter.
+        """
+        self.with_parameters(**{parameter: 0.0})
+        fixed = {n: value for n, value in self.parameters.items() if n != parameter}
+        functions, ways = self.engine_functions(parameter)
+        twice = ways["hessian"]
+        plain = PlainProblem(
+            **functions, n=len(self.x0), parameter=parameter, fixed=fixed,
+            error=0.0 if twice is None else twice.error,
+        )  # fmt: skip
+        if self.group is None:
+            return plain
+        basis = self.group.fixed_space(self.x0[:, None])
+        return SymmetricProblem.of(plain, self.group, basis)
+
+    def start(self, plain: PlainProblem) -> np.ndarray:
+        """x0 in the coordinates of what :meth:`along` returned."""
+        return self.x0 if self.group is None else plain.basis.T @ self.x0
+
+    @cached_property
+    def derivatives(self) -> dict[str, str]:
+        """How each derivative is got, and its relative error, in words."""
+        _, ways = self.engine_functions(next(iter(self.parameters)))
+        return {name: "given" if way is None else str(way) for name, way in ways.items()}
+
+    def engine_functions(self, parameter: str) -> tuple[dict[str, Any], dict[str, Way | None]]:
+        """The functions of (x, lam) that the engine asks for, and how each is got.
+
+        What was given has no way.
+        """
+        fixed = {n: value for n, value in self.parameters.items() if n != parameter}
+        x, lam = self.x0, self.parameters[parameter]
+
+        def bound(function):
+            return lambda x, lam: function(x, **fixed, **{parameter: lam})
+
+        functions: dict[str, Any] = {}
+        loss = gradient = None
+        if self.loss is not None:
+            loss = bound(self.loss)
+            functions["loss"] = lambda x, lam: float(np.real(loss(x, lam)))
+            automatic = jax_functions(loss, x, lam) if self.gradient is None else None
+            if automatic is not None:
+                derived = ("gradient", "hessian", "gradient_dlam")
+                return functions | automatic, dict.fromkeys(derived, BY_JAX)
+        if self.gradient is not None:
+            gradient, by = bound(self.gradient), None
+        else:
+            by = best_way(lambda at: loss(at, lam), x)
+
+            def gradient(x, lam):
+                return by(lambda at: loss(at, lam), x)
+
+        functions["gradient"] = lambda x, lam: np.asarray(gradient(x, lam), dtype=float)
+        twice = None
+        if self.hessian is not None:
+            matrix = bound(self.hessian)
+            functions["hessian"] = lambda x, lam: _dense(matrix(x, lam))
+        else:
+            twice = best_way(lambda at: gradient(at, lam), x)
+            functions["hessian"] = lambda x, lam: twice(lambda at: gradient(at, lam), x)
+        mixed = best_way(lambda at: gradient(x, at[0]), np.array([lam]))
+        functions["gradient_dlam"] = lambda x, lam: mixed(
+            lambda at: gradient(x, at[0]), np.array([lam])
+        )[..., 0]
+        return functions, {"gradient": by, "hessian": twice, "gradient_dlam": mixed}
+
+
+def _again(reference: str, given: dict) -> Problem:
+    return Problem.from_file(reference, **given)
+
+
+def _takes(what: str, function: Callable | None, parameters: Mapping[str, float]) -> None:
+    """Raise ValueError unless the function takes x and these parameters by name."""
+    if function is None:
+        return
+    if not callable(function):
+        raise ValueError(f"{what} needs a function of (x, {', '.join(parameters)}).")
+    try:
+        inspect.signature(function).bind(None, **parameters)
+    except TypeError as error:
+        raise ValueError(
+            f"{what} does not take (x, {', '.join(parameters)}): {error}; name its parameters as "
+            "in `parameters`."
+        ) from None
+    except ValueError:
+        pass  # a function of C tells no signature
+
+
+def _dense(matrix: Any) -> np.ndarray:
+    """An array of a matrix that may be sparse."""
+    return np.asarray(matrix.toarray() if hasattr(matrix, "toarray") else matrix, dtype=float)

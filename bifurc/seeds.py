@@ -1,0 +1,252 @@
+"""What a call is about, and where it starts: one grammar for all of them.
+
+A family, its name, a case file, or a problem of one's own: each is *a
+problem*. ``name=value`` fixes a parameter of it and ``name=(from, to)`` lets
+one run. A family starts at the first end of its window, a problem of one's own
+at its own x0, and both head for the window's second end.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bifurc import members
+from bifurc.case import Case, load_case
+from bifurc.continuation.options import Options, Status
+from bifurc.continuation.point import Point
+from bifurc.continuation.trace import point_at, trace
+from bifurc.events.branch import collect
+from bifurc.loss.kernels import kernel
+from bifurc.loss.problem import NetworkProblem
+from bifurc.models import model
+from bifurc.own.check import check
+from bifurc.own.problem import Problem
+from bifurc.structure import families
+from bifurc.structure.families import Family
+
+FOLLOWED = 500  # coordinates: memory grows with their square, and 1000 took 4 GB and 40 s
+WHOLE = "all of G"  # the isotropy of what is followed first
+
+
+@dataclass(frozen=True, eq=False)
+class Seed:
+    """Where a walk starts."""
+
+    problem: Any
+    start: Point
+    window: tuple[float, float]  # ascending
+    family: Family | None = None  # with its parameters at the first end
+    sheet: int = 1
+
+    def __iter__(self):
+        """Isotropy, problem and start."""
+        return iter((WHOLE, self.problem, self.start))
+
+
+def named(given: Any) -> Family | Problem | Case:
+    """The problem that a user means: a family, a problem, or a case about a model.
+
+    Parameters
+    ----------
+    given : Family, Problem, Case, str or Path
+        A name of a family, or the path of a case file.
+
+    Raises
+    ------
+    ValueError
+        If it is none of these, or there is no such name or file.
+    """
+    if isinstance(given, Path) or (isinstance(given, str) and given.endswith(".toml")):
+        given = load_case(given)
+    match given:
+        case Family() | Problem():
+            return given
+        case str():
+            return families.find(given)
+        case Case():
+            return of_case(given)
+    raise ValueError(
+        "A problem is a family, its name, a case file or a bifurc.Problem; got "
+        f"{type(given).__name__} {given!r}."
+    )
+
+
+def of_case(case: Case) -> Family | Problem | Case:
+    """The family or the problem of a case; a case about a model stands for itself."""
+    if case.problem is not None:
+        given = case.problem.model_dump(exclude_none=True)
+        group = given.pop("group", None)
+        if group is not None:
+            given["group"] = _group(group)
+        found = Problem.from_file(given.pop("function"), case.folder, **given)
+        return found.with_parameters(**{n: float(v) for n, v in case.set.items()})
+    if case.model is not None:
+        return case
+    if isinstance(case.family, str):
+        return families.find(case.family).with_parameters(**case.set)
+    assert case.family is not None  # a case has one of the three
+    given = case.family.model_dump(exclude_none=True)
+    return Family.build(given.pop("name"), **given).with_parameters(**case.set)
+
+
+def _group(given: Mapping[str, Any]):
+    """A group as a case file names it, such as ``{dihedral = 6}``."""
+    from bifurc import groups
+
+    makers = ("symmetric", "cyclic", "dihedral", "permutations", "matrices")
+    if len(given) != 1 or next(iter(given)) not in makers:
+        raise ValueError(f"A group is one of {', '.join(makers)}, such as {{ dihedral = 6 }}.")
+    ((name, value),) = given.items()
+    return getattr(groups, name)(value)
+
+
+def split_options(options: Options | None, keywords: Mapping[str, Any]):
+    """Engine options given by name, such as ``ds_max=0.3``, apart from parameters.
+
+    Returns
+    -------
+    Options, dict of the other keywords
+    """
+    if options is not None and not isinstance(options, Options):
+        raise ValueError(f"options needs a bifurc.Options, got {options!r}.")
+    names = {entry.name for entry in fields(Options)}
+    changed = {name: value for name, value in keywords.items() if name in names}
+    others = {name: value for name, value in keywords.items() if name not in names}
+    return replace(options or Options(), **changed), others
+
+
+def along(given: Family | Problem, parameter: str):
+    """The problem that the engine continues when ``parameter`` runs."""
+    if isinstance(given, Problem):
+        return given.along(parameter)
+    line = given.line(parameter)
+    if (n := len(given.structure.coordinates)) > FOLLOWED:
+        raise ValueError(
+            f"Family {given.name!r} has {n} coordinates; up to {FOLLOWED} are followed. "
+            "Use fewer point sets."
+        )
+    return NetworkProblem(
+        given.structure.along(line), kernel(given.kernel), line,
+        kernel_parameters=given.kernel_parameters,
+    )  # fmt: skip
+
+
+def seed(given: Any, parameters: Mapping[str, Any], both: bool = False) -> Seed:
+    """Where a walk of a problem starts.
+
+    Parameters
+    ----------
+    given : see :func:`named`
+    parameters : mapping
+        ``name=value`` fixes a parameter, ``name=(from, to)`` runs it. A case
+        file brings a window of its own.
+    both : bool
+        Start at the far end of the branch on the other side of the start, so
+        that the walk to the window's second end passes all of it. For problems
+        that start inside their window.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is unknown, no or two of them run, or the start is no
+        critical point.
+    """
+    about = named(given)
+    if not any(isinstance(value, tuple | list) for value in parameters.values()):
+        parameters = {**window_of(given), **parameters}
+    name, (first, last), others = running(parameters)
+    if isinstance(about, Family):
+        if both:
+            raise ValueError(
+                f"A family starts at the first end of its window, {name} = {first:g}; both=True is "
+                "for problems that start inside theirs."
+            )
+        return _of_family(about.with_parameters(**others), name, first, last)
+    if isinstance(about, Case):
+        plain, x, value = *_model(about), first
+    else:
+        about = about.with_parameters(**others)
+        check(about)
+        plain, value = about.along(name), about.parameters[name]
+        x = about.start(plain)
+    if not min(first, last) <= value <= max(first, last):
+        raise ValueError(
+            f"Problem {getattr(about, 'name', 'model')!r} starts at {name} = {value:g}, outside "
+            f"the window from {first:g} to {last:g}; give it another value in `parameters`, with "
+            "an x0 for it."
+        )
+    start = point_at(plain, x, value, towards=last - value or value - first)
+    found = Seed(plain, start, (min(first, last), max(first, last)))
+    return replace(found, start=_far_end(found)) if both else found
+
+
+def window_of(given: Any) -> dict[str, tuple[float, float]]:
+    """The window that a case file brings along; none for anything else."""
+    if isinstance(given, Path) or (isinstance(given, str) and given.endswith(".toml")):
+        given = load_case(given)
+    if not isinstance(given, Case):
+        return {}
+    return {name: (float(a), float(b)) for name, (a, b) in given.window.items()}
+
+
+def _of_family(family: Family, name: str, first: float, last: float) -> Seed:
+    reduced = along(family, name)
+    for end in (first, last):
+        family.structure.check_sizes(reduced.parameters(end))
+    found = members.find(reduced, family, first)
+    start = found.point
+    if start.tangent[-1] * (last - first) < 0:
+        start = replace(start, tangent=-start.tangent)
+    window = min(first, last), max(first, last)
+    fixed = family.with_parameters(**{name: first})
+    return Seed(found.problem, start, window, fixed, found.sheet)
+
+
+def _model(case: Case):
+    """A plain model by name, and the state that its case starts at."""
+    assert case.model is not None
+    plain = model(case.model.name, **case.model.parameters)
+    x = np.array(case.model.x, dtype=float)
+    if len(x) != plain.n:
+        raise ValueError(
+            f"The start x of model {case.model.name!r} needs {plain.n} numbers, got {len(x)}."
+        )
+    return plain, x
+
+
+def _far_end(found: Seed) -> Point:
+    """Where the branch ends on the other side of a start, heading back."""
+    back = replace(found.start, tangent=-found.start.tangent)
+    points, status = collect(trace(found.problem, back, found.window))
+    if status is Status.CLOSED:
+        return found.start
+    return replace(points[-1], tangent=-points[-1].tangent)
+
+
+def running(parameters: Mapping[str, Any]) -> tuple[str, tuple[float, float], dict[str, Any]]:
+    """Split keywords into the one running parameter, its window and the fixed others.
+
+    Raises
+    ------
+    ValueError
+        If not exactly one runs, or its window is none.
+    """
+    runs = {name: value for name, value in parameters.items() if isinstance(value, tuple | list)}
+    if len(runs) != 1:
+        raise ValueError(
+            "Give a window (from, to) for exactly one parameter, such as d=(40, 3.1); got "
+            f"{len(runs)}."
+        )
+    ((name, window),) = runs.items()
+    try:
+        first, last = (float(end) for end in window)
+    except (TypeError, ValueError):
+        raise ValueError(f"The window of {name!r} needs two numbers, got {window!r}.") from None
+    if not (np.isfinite(first) and np.isfinite(last)) or first == last:
+        raise ValueError(
+            f"The window of {name!r} is empty or not finite: from {first:g} to {last:g}."
+        )
+    return name, (first, last), {k: v for k, v in parameters.items() if k != name}

@@ -1,0 +1,195 @@
+"""The reduced equation where the kernel in a fixed space is more than one line.
+
+On a kernel with coordinates v, to third order,
+
+    l A v + Q(v) + C(v) = 0,
+
+A the speeds of the eigenvalues, Q and C homogeneous of degree 2 and 3. Where
+Q is not zero its directions carry transcritical branches, else those of C
+carry pitchforks. All directions are found (:mod:`bifurc.switching.polynomials`),
+and each is one line on which the branch has a normal form like any other.
+
+References
+----------
+.. [1] Golubitsky, Stewart, Schaeffer, "Singularities and Groups in Bifurcation
+   Theory II", Springer 1988, sections XIII.3 to XIII.5.
+.. [2] Field, Richardson, "Symmetry breaking and branching patterns in
+   equivariant bifurcation theory II", Arch. Rational Mech. Anal. 120, 1992.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bifurc.switching.normal_form import NEGLIGIBLE, SMALL, NormalForm, cubic_part
+from bifurc.switching.polynomials import Homogeneous, directions, exponents, fitted
+
+MOST = 3  # dimensions of a kernel that are solved: 8 paths in two, 26 in three
+LARGEST = 4  # the same where no subgroup fixes less: 80 paths
+PROBES = 3
+COARSE = 1e-6  # of the natural size: third derivatives are differences of differences
+SPARE = 3  # directions beyond those that determine a polynomial
+SEED = 11
+
+
+@dataclass(frozen=True, eq=False)
+class Kernel:
+    """The kernel of the Hessian at a point, and what the reduced equation takes from there."""
+
+    problem: Any
+    X: np.ndarray  # (n + 1,)
+    right: np.ndarray  # (n, m), null vectors of length 1 in the scales
+    left: np.ndarray  # (n, m), the same times the weights
+    bordered: np.ndarray  # (n + m, n + m)
+    size: float  # how much the Hessian changes over one scale, in the directions that matter
+    trivial: np.ndarray  # (n + 1,), tangent across the kernel, lam component 1
+
+    @classmethod
+    def at(cls, problem, X: np.ndarray, right: np.ndarray | None = None) -> "Kernel":
+        """The kernel at a critical point: that of the branch's own block, if it is not given."""
+        x, lam = X[:-1], X[-1]
+        _, jacobian = problem.jacobian(x, lam)
+        scales = problem.scales(lam)
+        ways = [scales * way for way in (np.eye(len(X))[-1], *random_ways(len(X)))]
+        moves = [problem.jacobian_along(x, lam, u)[:, :-1] for u in ways]
+        size = float(np.abs(moves).max(initial=0.0))
+        if right is None:
+            block = next(iter(problem.blocks(x, lam, problem.components[:1]).values()))
+            eigen = block.eigen()
+            values = np.abs(eigen.values)
+            right = eigen.right[:, values < SMALL * max(values.max(initial=0.0), size)]
+        right = right @ _lengths(right / scales[:-1, None])
+        left = right * np.asarray(problem.weights(lam))[:, None]
+        m = right.shape[1]
+        bordered = np.block([[jacobian[:, :-1], right], [left.T, np.zeros((m, m))]])
+        across = np.linalg.solve(bordered, -np.append(jacobian[:, -1], np.zeros(m)))
+        trivial = np.append(across[: len(x)], 1.0)
+        return cls(problem, X, right, left, bordered, size, trivial)
+
+    @property
+    def m(self) -> int:
+        """Dimension of the kernel."""
+        return self.right.shape[1]
+
+    @property
+    def natural(self) -> float:
+        """What a coefficient of the reduced equation is held against."""
+        return self.size * float(np.linalg.norm(self.left, axis=0).max(initial=0.0))
+
+    def speeds(self) -> np.ndarray:
+        """A of the reduced equation, (m, m)."""
+        change = self.problem.jacobian_along(self.X[:-1], self.X[-1], self.trivial)
+        return self.left.T @ change[:, :-1] @ self.right
+
+    def second(self, v: np.ndarray) -> np.ndarray:
+        """Half the second derivative of g along the null vector v, (n,)."""
+        phi = self.right @ v
+        along = self.problem.jacobian_along(self.X[:-1], self.X[-1], np.append(phi, 0.0))
+        return along[:, :-1] @ phi / 2
+
+    def bend(self, v: np.ndarray) -> np.ndarray:
+        """Second-order part of the state along v, across the kernel; (n,)."""
+        second = np.append(self.second(v), np.zeros(self.m))
+        return -np.linalg.solve(self.bordered, second)[: len(self.right)]
+
+    def quadratic(self) -> Homogeneous | None:
+        """Q of the reduced equation; None if it is zero."""
+        return self._polynomial(2, lambda v: self.left.T @ self.second(v))
+
+    def cubic(self) -> Homogeneous | None:
+        """C of the reduced equation; None if it is zero."""
+        return self._polynomial(3, lambda v: self.left.T @ self._third(v))
+
+    def kind(self) -> str:
+        """transcritical if the loss has a term of third order in any direction, else pitchfork.
+
+        Or degenerate, if it has none of fourth order either.
+        """
+        probes = random_ways(self.m)
+        if any(abs(v @ self.left.T @ self.second(v)) > NEGLIGIBLE * self.natural for v in probes):
+            return "transcritical"
+        if any(abs(v @ self.left.T @ self._third(v)) > COARSE * self.natural for v in probes):
+            return "pitchfork"
+        return "degenerate"
+
+    def _third(self, v: np.ndarray) -> np.ndarray:
+        x, lam = self.X[:-1], self.X[-1]
+        return cubic_part(self.problem, x, lam, self.right @ v, self.bend(v))
+
+    def _polynomial(self, degree: int, value) -> Homogeneous | None:
+        count = len(exponents(self.m, degree)) + SPARE
+        at = np.random.default_rng(SEED).normal(size=(count, self.m))
+        at = at / np.linalg.norm(at, axis=1, keepdims=True)
+        found = fitted(at, np.array([value(v) for v in at]), degree)
+        floor = (NEGLIGIBLE if degree == 2 else COARSE) * self.natural
+        return found if np.abs(found.coefficients).max() > floor else None
+
+
+def random_ways(n: int) -> np.ndarray:
+    """A few unit vectors: a form that is not zero is not zero at all of them; (PROBES, n)."""
+    ways = np.random.default_rng(SEED).normal(size=(PROBES, n))
+    return ways / np.linalg.norm(ways, axis=1, keepdims=True)
+
+
+def _lengths(vectors: np.ndarray) -> np.ndarray:
+    """What makes columns orthonormal, (m, m)."""
+    _, r = np.linalg.qr(vectors)
+    return np.linalg.inv(r)
+
+
+@dataclass(frozen=True, eq=False)
+class Solved:
+    """Normal forms along all directions of a kernel, and a word on whether that is all."""
+
+    forms: list[NormalForm]
+    word: str
+
+
+def solve(problem, X: np.ndarray) -> Solved:
+    """The normal forms of all directions of the kernel at X, to third order."""
+    kernel = Kernel.at(problem, X)
+    if not 1 < kernel.m <= LARGEST:
+        return Solved([], f"the kernel in its fixed space has {kernel.m} dimensions: not solved")
+    speeds = kernel.speeds()
+    values = np.abs(np.linalg.eigvalsh((speeds + speeds.T) / 2))
+    if values.min() <= NEGLIGIBLE * kernel.natural:
+        return Solved([], "an eigenvalue of the kernel does not cross zero: not solved")
+    quadratic, cubic = kernel.quadratic(), kernel.cubic()
+    leading = quadratic or cubic
+    if leading is None:
+        return Solved([], "degenerate: the normal form is not determined to third order")
+    ways = directions(leading, speeds)
+    forms = [_form(kernel, way, speeds, leading, cubic) for way in ways.found]
+    return Solved([form for form in forms if form is not None], str(ways))
+
+
+def _form(kernel: Kernel, way, speeds: np.ndarray, leading, cubic) -> NormalForm | None:
+    """The normal form on one line; its speed is that of the form A along the line.
+
+    Where Q is zero on the line, a term of second order in the kernel keeps
+    the branch on it to third order, and C says where the branch goes.
+    """
+    v, inner = way.vector, np.zeros(kernel.m)
+    speed = float(v @ speeds @ v)
+    speed = speed if abs(speed) > NEGLIGIBLE * kernel.natural else 1.0
+    second, third = 0.0, 0.0
+    if way.rate and leading.degree == 2:
+        second = -way.rate * speed
+    elif way.rate:
+        third = -way.rate * speed
+    elif leading.degree == 3 or cubic is None:
+        return None
+    else:
+        image = speeds @ v
+        rate = -float(v @ cubic(v)) / float(v @ image)
+        third = -rate * speed
+        inner = -np.linalg.pinv(leading.jacobian(v)) @ (rate * image + cubic(v))
+    return NormalForm(
+        speed=speed,
+        quadratic=second,
+        cubic=third,
+        trivial=kernel.trivial,
+        kernel=kernel.right @ v,
+        bend=kernel.bend(v) + kernel.right @ inner,
+    )

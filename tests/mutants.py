@@ -1,0 +1,435 @@
+"""One-line soundness bugs, each of which a test must notice: ``python -m tests.mutants``.
+
+Every rounding, radius, inclusion, remainder and condition that a proof rests
+on is left out once. A mutant that no test notices is a hole in the tests, and
+the run fails; those known to change nothing that is claimed stand in
+``EQUIVALENT`` with the reason.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+SUITE = (
+    "tests/test_soundness.py",
+    "tests/test_tubes.py",
+    "tests/test_model.py",
+    "tests/test_hostile.py",
+    "tests/test_certified_branch.py",
+    "tests/test_certificate.py",
+)
+FIRST = {  # where a mutant of a file is most likely noticed, and soonest
+    "proof/tube.py": SUITE[1:2],
+    "proof/cells.py": SUITE[1:2],
+    "proof/branch.py": SUITE[1:2] + SUITE[4:5],
+    "proof/remainder.py": SUITE[4:5],
+    "proof/claims.py": SUITE[5:],
+    "proof/extended.py": SUITE[5:],
+    "proof/event.py": SUITE[5:],
+    "proof/certificate.py": SUITE[5:],
+    "proof/record.py": SUITE[3:4],
+    "proof/full.py": SUITE[3:4],
+    "structure/structure.py": SUITE[3:4],
+}
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One line of a file of bifurc, changed."""
+
+    file: str
+    old: str
+    new: str
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.old.strip()}  ->  {self.new.strip() or '(nothing)'}"
+
+
+def of(file: str, *pairs: tuple[str, str]) -> list[Mutant]:
+    """Mutants of one file."""
+    return [Mutant(file, old, new) for old, new in pairs]
+
+
+TABLE = [
+    *of(
+        "proof/interval.py",
+        ("        return flint.arb(flint.fmpq(value.numerator, value.denominator))",
+         "        return flint.arb(float(value))"),
+        ("    return NotImplemented if plain is None else Ball(operation(one, flint.arb(plain)))",
+         "    return NotImplemented if plain is None else Ball(operation(one, flint.arb(plain)).mid())"),
+        ("        return _apply(flint.arb.__mul__, self.arb, other)",
+         "        return _apply(flint.arb.__mul__, self.arb.mid(), other)"),
+        ("            value = value * self.arb", "            value = value * self.arb.mid()"),
+        ("        return Ball(self.arb.sqrt())", "        return Ball(self.arb.mid().sqrt())"),
+        ("        return Ball(self.arb.acos())", "        return Ball(self.arb.mid().acos())"),
+        ("        return self.arb > _plain(other)", "        return self.arb.mid() > _plain(other)"),
+        ("        return self.arb == _plain(other)", "        return self.arb.overlaps(flint.arb(_plain(other)))"),
+        ("        apart = first * second - inner * inner > 0", "        apart = first * second + inner * inner > 0"),
+        ("        if not (apart | same).all():", "        if False:"),
+        ("        spiked |= teacher[..., self.layout.columns :].any(axis=(0, 2))", ""),
+        ("    with _ALONE, flint.ctx.workprec(bits):", "    with flint.ctx.workprec(bits):"),
+    ),
+    *of(
+        "proof/rounded.py",
+        ("        return Enclosure(np.pi, 2.0**-51)", "        return Enclosure(np.pi, 0.0)"),
+        ("        slack = UNIT * (self.mid.shape[axis] + 2)", "        slack = 0.0"),
+        ("        rad = (self.rad + slack * np.abs(self.mid)).sum(axis) * GROW",
+         "        rad = (slack * np.abs(self.mid)).sum(axis) * GROW"),
+        ("    away = (value - flint.arb(mid)).abs_upper()", "    away = value.rad()"),
+        ("    return mid, rad if away.is_zero() else rad + TINY", "    return mid, 0.0"),
+        ("    return mid, rad if away.is_zero() else rad + TINY", "    return mid, rad"),
+        ("    return [flint.arb(m, r) if r == r else flint.arb(\"nan\") for m, r in pairs]",
+         "    return [flint.arb(m) if r == r else flint.arb(\"nan\") for m, r in pairs]"),
+        ("    return Enclosure(mid, (ar + br + UNIT * np.abs(mid)) * GROW)",
+         "    return Enclosure(mid, (ar + br) * GROW)"),
+        ("    return Enclosure(mid, (ar + br + UNIT * np.abs(mid)) * GROW)",
+         "    return Enclosure(mid, (ar + UNIT * np.abs(mid)) * GROW)"),
+        ("    return Enclosure(mid, (ar + br + UNIT * np.abs(mid)) * GROW)",
+         "    return Enclosure(mid, (br + UNIT * np.abs(mid)) * GROW)"),
+        ("    rad = ar * (np.abs(b) + br) + UNIT * np.abs(mid)", "    rad = ar * (np.abs(b) + br)"),
+        ("    rad = ar * (np.abs(b) + br) + UNIT * np.abs(mid)",
+         "    rad = ar * np.abs(b) + UNIT * np.abs(mid)"),
+        ("    rad = ar * (np.abs(b) + br) + UNIT * np.abs(mid)",
+         "    rad = ar * br + UNIT * np.abs(mid)"),
+        ("        rad = rad + size * br", ""),
+        ("    return Enclosure(mid, rad * GROW + TINY)", "    return Enclosure(mid, rad * GROW)"),
+        ("    slack, size = UNIT * (a.shape[-1] + 3), np.abs(b)", "    slack, size = 0.0, np.abs(b)"),
+        ("    rad = np.abs(a) @ (br + slack * (size + FLOOR))", "    rad = np.abs(a) @ (br + slack * size)"),
+        ("    rad = np.abs(a) @ (br + slack * (size + FLOOR))",
+         "    rad = np.abs(a) @ (slack * (size + FLOOR))"),
+        ("        rad = rad + ar @ (size + br)", "        rad = rad + ar @ size"),
+        ("        rad = rad + ar @ (size + br)", "        rad = rad + ar @ br"),
+        ("    return Enclosure(mid, np.where(np.isfinite(mid), rad, np.inf))", "    return Enclosure(mid, rad)"),
+        ("    mid, least = a / b, np.abs(b) - br", "    mid, least = a / b, np.abs(b)"),
+        ("    rad = (ar + np.abs(mid) * br) / least + 2 * UNIT * np.abs(mid)",
+         "    rad = (ar + np.abs(mid) * br) / least"),
+        ("    rad = (ar + np.abs(mid) * br) / least + 2 * UNIT * np.abs(mid)",
+         "    rad = ar / least + 2 * UNIT * np.abs(mid)"),
+        ("    rad = (ar + np.abs(mid) * br) / least + 2 * UNIT * np.abs(mid)",
+         "    rad = np.abs(mid) * br / least + 2 * UNIT * np.abs(mid)"),
+        ("np.where(least > 0, rad * GROW + TINY / least + TINY, np.nan)",
+         "rad * GROW + TINY / least + TINY"),
+        ("np.where(least > 0, rad * GROW + TINY / least + TINY, np.nan)",
+         "np.where(least > 0, rad * GROW, np.nan)"),
+        ("    return Enclosure(mid, (ar / (mid + np.sqrt(least)) + UNIT * mid) * GROW + TINY)",
+         "    return Enclosure(mid, ar / (mid + np.sqrt(least)) * GROW + TINY)"),
+        ("    return Enclosure(mid, (ar / (mid + np.sqrt(least)) + UNIT * mid) * GROW + TINY)",
+         "    return Enclosure(mid, (ar / (mid + mid) + UNIT * mid) * GROW + TINY)"),
+        ("        found = [_double(getattr(flint.arb(p.real, p.imag), name)()) for p in pairs.tolist()]",
+         "        found = [_double(getattr(flint.arb(p.real), name)()) for p in pairs.tolist()]"),
+        ("    return gap.mid > gap.rad", "    return gap.mid > 0"),
+        ("    return np.abs(gap.mid) > gap.rad", "    return np.abs(gap.mid) > 0"),
+        ("        return Dual(value, ufunc(da, b) + ufunc(a, db))", "        return Dual(value, ufunc(da, b))"),
+        ("    change = -(value * db)", "    change = value * db"),
+        ("    return Dual(value, (change if da is None else da + change) / b)",
+         "    return Dual(value, (change if da is None else da) / b)"),
+        ("            only = -only", "            pass"),
+        ("lambda a, value: 0.5 / value)", "lambda a, value: 1.0 / value)"),
+        ("lambda a, value: -1 / np.sqrt(1 - a * a))", "lambda a, value: 1 / np.sqrt(1 - a * a))"),
+        ("lambda a, value: power * a ** int(power - 1))", "lambda a, value: a ** int(power - 1))"),
+        ("    if not (np.isfinite(value.rad).all() and np.isfinite(value.mid).all()):", "    if False:"),
+    ),
+    *of(
+        "proof/model.py",
+        ("        return self.poly(flint.arb(0, 1))", "        return self.poly(flint.arb(0))"),
+        ("        return Model(y) + _cut(y * r.poly) * Ball(1 / (1 - size))", "        return Model(y)"),
+        ("        return Model(y) + _cut(y * r.poly) * Ball(1 / (1 - size))",
+         "        return Model(y) + _cut(y * r.poly)"),
+        ("            raise NotCertifiedError(\"A divisor may vanish.\")", "            pass"),
+        ("        return Model(y) + _cut(y * r.poly) * Ball(1 / (2 * rest * rest.sqrt()))",
+         "        return Model(y)"),
+        ("        return Model(y) + _cut(y * r.poly) * Ball(1 / (2 * rest * rest.sqrt()))",
+         "        return Model(y) + _cut(y * r.poly) * Ball(0.5)"),
+        ("        rest = 1 - size.union(flint.arb(0))", "        rest = 1 - size"),
+        ("        return angle - away * Ball((1 - between * between).rsqrt())", "        return angle"),
+        ("        between = self.range().union(m.range())", "        between = m.range()"),
+        ("        if not abs(between) < 1:", "        if False:"),
+        ("        angle = Model.constant(middle[0].acos()) - _cut(slope.poly.integral())",
+         "        angle = Model.constant(middle[0].acos()) - Model(slope.poly.integral().truncate(ORDER + 1))"),
+        ("    return Model(poly.truncate(ORDER) + flint.arb_poly([top]).left_shift(ORDER))",
+         "    return Model(poly.truncate(ORDER + 1))"),
+        ("    top = poly.right_shift(ORDER)(flint.arb(0, 1))", "    top = poly.right_shift(ORDER)(flint.arb(1))"),
+        ("        return bool((self - other).range() > 0)", "        return bool((self - other).poly[0] > 0)"),
+    ),
+    *of(
+        "proof/system.py",
+        ("        if not outer.contains_interior(inner):", "        if not outer.contains(inner):"),
+        ("        if not outer.contains_interior(inner):", "        if not outer.overlaps(inner):"),
+        ("    return (column(point) - near * residual + defect * away).entries()",
+         "    return (column(point) - near * residual).entries()"),
+        ("    return (column(point) - near * residual + defect * away).entries()",
+         "    return (column(point) - near * residual + defect.mid() * away).entries()"),
+        ("    return (column(point) - near * residual + defect * away).entries()",
+         "    return (column(point) - near * residual + defect * away.mid()).entries()"),
+        ("    return (column(point) - near * residual + defect * away).entries()",
+         "    return (column(point) - near * residual.mid() + defect * away).entries()"),
+        ("    product = near * slopes", "    product = near * slopes.mid()"),
+        ("    return [c + flint.arb(0, r) for c, r in zip(centre, radii, strict=True)]",
+         "    return [c + flint.arb(0, 0 * r) for c, r in zip(centre, radii, strict=True)]"),
+    ),
+    *of(
+        "proof/signs.py",
+        ("            found.append(sum(others, start=flint.arb(0)).abs_upper())",
+         "            found.append(flint.arb(0))"),
+        ("            bool(abs(self.matrix[i, i] - self.matrix[j, j]) > radii[i] + radii[j])",
+         "            bool(abs(self.matrix[i, i] - self.matrix[j, j]) > radii[i])"),
+        ("        if not diagonal.apart(i):", "        if False:"),
+        ("    if not all(disc > 0 or disc < 0 for disc in discs):", "    if False:"),
+        ("    gaps = [disc.abs_lower() for disc in discs]", "    gaps = [abs(disc.mid()) for disc in discs]"),
+        ("        back = basis.inv()", "        back = basis.inv().mid()"),
+        ("    return Diagonal(back * kind(block) * basis, basis, back)",
+         "    return Diagonal(back * kind(block.mid()) * basis, basis, back)"),
+        ("    return real(moved[0, 0] / (left * right)[0, 0])", "    return real(moved[0, 0])"),
+        ("        return self.inverse * change * self.basis", "        return self.inverse * change.mid() * self.basis"),
+    ),
+    *of(
+        "proof/claims.py",
+        ("    contract(whole, point, residual, system.jacobian(whole))", ""),
+        ("    if not (diagonal.apart(i) and diagonal.matrix[i, i].imag > diagonal.radii()[i]):", "    if False:"),
+        ("    if any(value.contains(0) for value in moved.values()):", "    if False:"),
+        ("    others = block_signs(place, [c for c in problem.components if c != own])",
+         "    others = {}"),
+        ("    check_sizes(system.problem, place.lam)", ""),
+        ("    check_sizes(problem, place.lam)", ""),
+        ("        \"gap\": min(mine.gap, *(found.gap for found in others.values())),",
+         "        \"gap\": max(mine.gap, *(found.gap for found in others.values())),"),
+        ("        if not size[i] > 0:", "        if False:"),
+        ("    if dimension > 0 and dimension >= least:", "    if dimension > 0:"),
+        ("    raise NotCertifiedError(f\"Whether {component.label} exists changes within the box.\")",
+         "    return False"),
+        ("        if not value_of(problem, points.size, lam) >= least:", "        if False:"),
+        ("    return tuple(i for i, length in enumerate(lengths) if not length.is_zero())",
+         "    return tuple(i for i, length in enumerate(lengths) if length > 0.5)"),
+    ),
+    *of(
+        "proof/learnt.py",
+        ("    if one[:2] != other[:2] or one[2].keys() != other[2].keys():",
+         "    if one[0] != other[0] or one[2].keys() != other[2].keys():"),
+        ("    return all(a.is_exact() and b.is_exact() and a == b for a, b in pairs)",
+         "    return all(a.overlaps(b) for a, b in pairs)"),
+        ("        theirs.remove(match)", ""),
+        ("    return not theirs", "    return True"),
+        ("    two = {p.name for p in s.sets if at_exactly(problem, p.size, lam) == 2}",
+         "    two = {p.name for p in s.sets}"),
+    ),
+    *of(
+        "proof/certificate.py",
+        ("    if not all(outer.contains(inner) for outer, inner in inside):", "    if False:"),
+        ("    if data[\"unknowns\"] != list(system.unknowns) or len(centre) != len(system.unknowns):", "    if False:"),
+        ("    narrow = contract(box(middle, small), middle, residual, system.jacobian(whole))",
+         "    narrow = middle"),
+        ("    if not is_learnt(problem, x, lam):", "    if False:"),
+        ("    if not _near(text, value):", "    if False:"),
+        ("    return bool(abs(flint.arb(text) - value) < unit)",
+         "    return bool(abs(flint.arb(text) - value.mid()) < unit)"),
+        ("    if list(stated) != list(proved):", "    if False:"),
+        ("        if not _agrees(key, stated[key], value):", "        if False:"),
+        ("        return stated == value", "        return True"),
+        ("    if data.get(\"checksum\") != record.checksum(data):", "    if False:"),
+        ("        record.only(data, *SEALED, *ENTRIES[_kind(data)])", "        _kind(data)"),
+        ("    record.only(data, \"centre\", \"radius\")", ""),
+    ),
+    *of(
+        "proof/record.py",
+        ("    if not value.is_exact():", "    if False:"),
+        ("    if to_text(value) != text:", "    if False:"),
+        ("    return _moved(text, SLACK if up else -SLACK)", "    return text"),
+        ("    return all(bound_fits(value, text, up) for text, up in zip(stated, (False, True), strict=True))",
+         "    return True"),
+        ("    return bool(edge >= value if up else edge <= value) and bool(sign * edge <= sign * farthest)",
+         "    return bool(edge >= value if up else edge <= value)"),
+        ("    return bool(edge >= value if up else edge <= value) and bool(sign * edge <= sign * farthest)",
+         "    return bool(sign * edge <= sign * farthest)"),
+        ("    inside = bool(low <= value) and bool(value <= high) and not (low <= 0 and high >= 0)",
+         "    inside = bool(low <= value) and not (low <= 0 and high >= 0)"),
+        ("    inside = bool(low <= value) and bool(value <= high) and not (low <= 0 and high >= 0)",
+         "    inside = bool(value <= high) and not (low <= 0 and high >= 0)"),
+        ("    return inside and bool(high - low <= LOOSE * (above - below))", "    return inside"),
+        ("    return bool(low > 0) and bool(value >= low) and bool(LOOSE * low >= value.lower())",
+         "    return bool(low > 0) and bool(LOOSE * low >= value.lower())"),
+        ("    return bool(low > 0) and bool(value >= low) and bool(LOOSE * low >= value.lower())",
+         "    return bool(low > 0) and bool(value >= low)"),
+        ("    if json.dumps(problem_to_data(problem), sort_keys=True) != json.dumps(data, sort_keys=True):",
+         "    if False:"),
+        ("    if len(table) < len(pairs):", "    if False:"),
+        ("    if exactly(text.lstrip(\"-\")) != abs(Fraction(repr(number))):", "    if False:"),
+        ("    check_names(\"Parameter\", [*line, LAM])", ""),
+    ),
+    *of(
+        "structure/structure.py",
+        ("        self._check_weights()", ""),
+        ("        self._check_teacher()", ""),
+        ("            self._check_tie(generator)", "            pass"),
+        ("            if self.size[one] != self.size[other]:", "            if False:"),
+        ("                if [weights.get(b, 1.0) for b in mine] != [weights.get(b, 1.0) for b in yours]:",
+         "                if len(mine) != len(yours):"),
+        ("            if self.taught(entry) != self.taught(image):", "            if False:"),
+        ("        if not isinstance(name, str) or not NAME.fullmatch(name):", "        if not isinstance(name, str):"),
+        ("        if name in seen:", "        if False:"),
+    ),
+    *of(
+        "proof/tube.py",
+        ("        return models([around(self.curve[0], self.radius), *self.curve[1:]])",
+         "        return self.thin"),
+        ("                [(int(i == j) - value).range().abs_upper() for j, value in enumerate(row)]",
+         "                [abs((int(i == j) - value).at(flint.arb(0)).mid()) for j, value in enumerate(row)]"),
+        ("        if not all(r > 0 for r in self.radius):", "        if False:"),
+        ("            if not near + far < r:", "            if not near < r:"),
+        ("            if not near + far < r:", "            if not far < r:"),
+        ("        if not self.pace.range() > 0:", "        if False:"),
+        ("        if not self.contraction < 1:", "        if False:"),
+        ("        error = share / (1 - self.contraction)", "        error = share"),
+        ("        return near + models([[flint.arb(0, 1) * (error * r) for r in self.radius]])", "        return near"),
+        ("            moved = moved + defect * column(minus(zero, centre))", ""),
+        ("        zero, slopes = self.enclose(flint.arb(1))",
+         "        zero, slopes = self.enclose(flint.arb(1))\n        zero = [value.mid() for value in zero]"),
+        ("            if not abs(away) < r:", "            if False:"),
+        ("        if not dot(self.direction, tangent) > 0:", "        if False:"),
+        ("        s = s + flint.arb(0, 1) * (width + flint.arb(2) ** (-flint.ctx.prec // 2))", ""),
+        ("        if not (low >= -1 and high <= 1):", "        if False:"),
+        ("        if not (height.at(low) < target and height.at(high) > target):", "        if False:"),
+        ("    return [value.range().abs_upper() for value in moved]",
+         "    return [abs(value.at(flint.arb(0)).mid()) for value in moved]"),
+        ("    return [value + flint.arb(0, 1) * r for value, r in zip(centre, radii, strict=True)]",
+         "    return list(centre)"),
+        ("    return reduce(flint.arb.max, (value.abs_upper() for value in values))",
+         "    return reduce(flint.arb.min, (value.abs_upper() for value in values))"),
+    ),
+    *of(
+        "proof/cells.py",
+        ("            if counts == [before, before + (cell.crossing or 0)]:", "            if True:"),
+        ("        return self.tube.enclose(interval(low, high))[0][-1]",
+         "        return self.tube.enclose(flint.arb((low + high) / 2))[0][-1]"),
+        ("        whole = diagonal.matrix + diagonal.carry(slope) * unit + diagonal.carry(rest)",
+         "        whole = diagonal.matrix + diagonal.carry(slope) * unit"),
+        ("        whole = diagonal.matrix + diagonal.carry(slope) * unit + diagonal.carry(rest)",
+         "        whole = diagonal.matrix + diagonal.carry(rest)"),
+        ("        signs(diagonal, crossing=True)", ""),
+        ("        if rate.contains(0) or not rate.is_finite():", "        if False:"),
+        ("        change = _arb_matrix([entry.at(cell) for entry in self.change.flat])",
+         "        change = _arb_matrix([entry.at(cell).mid() for entry in self.change.flat])"),
+        ("        return -1 if rate > 0 else 1", "        return -1 if rate < 0 else 1"),
+        ("    return flint.arb(first).union(flint.arb(last))", "    return flint.arb((first + last) / 2)"),
+        ("    return own[0], own[1], own.right_shift(2)(unit) * unit", "    return own[0], own[1], flint.arb(0)"),
+        ("        if present is False:", "        if not present:"),
+    ),
+    *of(
+        "proof/branch.py",
+        ("        check_sizes(self.problem, Ball(tube.lam.range()))", ""),
+        ("        tube.prove()", ""),
+        ("        entry = self.tubes[-1].leads_to(tube) if self.tubes else flint.arb(-1)",
+         "        entry = flint.arb(-1)"),
+        ("        first = np.nextafter(float(entry.lower()), -2.0) if self.tubes else -1.0", "        first = 0.9"),
+        ("        ends = [t.thick[-1].at(flint.arb(s)) for t, s in ((self.tubes[0], -1), (self.tubes[-1], 1))]",
+         "        ends = [t.thin[-1].at(flint.arb(s)) for t, s in ((self.tubes[0], -1), (self.tubes[-1], 1))]"),
+        ("            if known is None:\n                raise", "            if False:\n                raise"),
+        ("            if moving and moving[-1][1].crossing != cell.crossing:", "            if False:"),
+        ("            if moving:\n                raise NotCertifiedError(f\"{along",
+         "            if False:\n                raise NotCertifiedError(f\"{along"),
+        ("            if not moving or cell.negative - known != moving[0][1].crossing:", "            if False:"),
+        ("    if moving:\n        raise", "    if False:\n        raise"),
+        ("        if after != before:\n            return found\n        found = []",
+         "        return found"),
+        ("            \"is_minimum\": not any(map(any, negative.values())),", "            \"is_minimum\": True,"),
+        ("        if shapes != {problem.n + 1} or len(curve) != ORDER + 1:", "        if False:"),
+        ("        record.only(piece, \"curve\", \"radius\", \"direction\")", ""),
+        ("    if key == \"window\" and _all_fit(value, stated):", "    if key == \"window\":"),
+        ("    return len(values) == len(stated) and all(map(record.fits, values, stated))", "    return True"),
+    ),
+    *of(
+        "proof/remainder.py",
+        ("        if not ends or not min(ends, key=float) < first or not max(ends, key=float) > last:",
+         "        if not ends:"),
+        ("            tube.prove()", "            pass"),
+        ("            tube.leads_to(following)", "            pass"),
+        ("    return total + sum(slopes * away)", "    return total"),
+    ),
+    *of(
+        "proof/extended.py",
+        ("        return list(z[:n]), z[n]", "        return [v.mid() for v in z[:n]], z[n]"),
+        ("        return list(z[:n]), z[n]", "        return list(z[:n]), z[n].mid()"),
+        ("        below = [self.turned(place, phi), self.entries(place)[:, self.free]]",
+         "        below = [0 * self.turned(place, phi), self.entries(place)[:, self.free]]"),
+        ("        return list(z), self.lam.arb\n\n    def over", "        return [v.mid() for v in z], self.lam.arb\n\n    def over"),
+    ),
+    *of(
+        "proof/event.py",
+        ("        _agree(found, event)", ""),
+        ("            found = proved_on(system, whole, centre, residual)",
+         "            found = proved_on(system, whole, centre, 0 * residual)"),
+        ("        if abs(one - other) > 1e-6:", "        if False:"),
+        ("    if found[\"exists\"] == event.formal:", "    if False:"),
+    ),
+    *of(
+        "proof/full.py",
+        ("    if index != round(stated) or gap < float(data[\"proved\"][\"gap\"]) / RESERVE:", "    if False:"),
+        ("        return bool(inside.all() and (self.student.rad < r).all())", "        return True"),
+        ("        defect = np.eye(len(near)) - near @ slopes",
+         "        defect = np.eye(len(near)) - near @ Enclosure(slopes.mid, 0.0)"),
+        ("        moved = finite(defect @ away - near @ finite(point.gradient))",
+         "        moved = finite(defect @ away)"),
+        ("        if not (least > 0).all():", "        if False:"),
+        ("        if not error < 1:", "        if False:"),
+        ("        least = np.abs(middle) - _row_sums(matrix - np.diag(middle)) * GROW", "        least = np.abs(middle)"),
+    ),
+]  # fmt: skip
+
+# changed, but nothing false can be claimed: (file, old, new): reason
+EQUIVALENT: dict[tuple[str, str, str], str] = {}
+
+
+def survives(mutant: Mutant) -> bool:
+    """Whether all tests pass with the mutant in the place of the package."""
+    first = FIRST.get(mutant.file, SUITE[:1])
+    suite = (*first, *(path for path in SUITE if path not in first))
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("bifurc", "tests", "cases"):
+            shutil.copytree(ROOT / name, Path(folder, name), ignore=shutil.ignore_patterns("*.pyc"))
+        for name in ("pyproject.toml", "README.md", "CHANGELOG.md"):
+            shutil.copy(ROOT / name, folder)
+        path = Path(folder, "bifurc", mutant.file)
+        text = path.read_text(encoding="utf-8")
+        assert text.count(mutant.old) == 1, f"{mutant} is not one place"
+        path.write_text(text.replace(mutant.old, mutant.new), encoding="utf-8")
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *suite]
+        found = subprocess.run(
+            command, cwd=folder, env={**os.environ, "PYTHONPATH": folder}, capture_output=True,
+            text=True, timeout=1800, check=False,
+        )  # fmt: skip
+        if found.returncode not in (0, 1):
+            raise RuntimeError(f"{mutant}: the tests did not run:\n{found.stdout[-2000:]}")
+        return found.returncode == 0
+
+
+def main() -> int:
+    """Try all mutants, or those whose text contains an argument; 1 if one survives."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("texts", nargs="*", help="only mutants that contain one of these texts")
+    parser.add_argument("--jobs", type=int, default=1, help="how many at a time")
+    arguments = parser.parse_args()
+    chosen = [m for m in TABLE if not arguments.texts or any(t in str(m) for t in arguments.texts)]
+    alive = 0
+    with ThreadPoolExecutor(arguments.jobs) as pool:
+        for mutant, verdict in zip(chosen, pool.map(judged, chosen), strict=True):
+            alive += verdict == "SURVIVES"
+            print(f"{verdict:10} {mutant}", flush=True)
+    print(f"{alive} of {len(chosen)} survive")
+    return int(alive > 0)
+
+
+def judged(mutant: Mutant) -> str:
+    """What becomes of a mutant, in one word."""
+    if (mutant.file, mutant.old, mutant.new) in EQUIVALENT:
+        return "equivalent"
+    return "SURVIVES" if survives(mutant) else "killed"
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
