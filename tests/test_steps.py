@@ -283,3 +283,58 @@ def test_a_point_is_not_believed_by_one_update_where_newton_contracts_slowly(whe
     )
     branch = went(sharp, 0.3, 0.3, (0.3, 2.0))
     assert np.abs(branch.x[:, 0] - branch.lam).max() < 1e-13
+
+
+# --- scales and precision
+
+
+@pytest.mark.parametrize("long", [1e6, 1e-5, 1e9])
+@pytest.mark.parametrize("size", [1e-3, 1.0, 1e4])
+def test_scales_change_nothing(long, size):
+    """The unit circle and a polynomial's graph, lam times ``long`` and x times ``size``."""
+    circle = scalar(
+        lambda x, lam: (x / size) ** 2 + (lam / long) ** 2 - 1,
+        lambda x, lam: 2 * x / size**2,
+        lambda x, lam: 2 * lam / long**2,
+    )
+    branch = went(circle, size, 0.0, (-2 * long, 2 * long))
+    assert branch.status is Status.CLOSED
+    assert_allclose([e.lam / long for e in branch.events], [1, -1], rtol=1e-9)
+    slope = np.poly1d(0.689 * np.poly(POLYNOMIAL))
+    p = slope.integ()
+    graph = scalar(
+        lambda x, lam: lam / long - p(x / size),
+        lambda x, lam: -slope(x / size) / size,
+        lambda x, lam: 1 / long,
+    )
+    way = np.sign(slope(-0.9))
+    branch = went(graph, -0.9 * size, long * p(-0.9), (-long, long), way)
+    assert_allclose([e.lam / long for e in branch.events], [p(c) for c in POLYNOMIAL], atol=1e-9)
+
+
+@pytest.mark.parametrize("long", [1e6, 1e-5])
+def test_given_units_are_used(long):
+    size = 1e-3
+    problem = PlainProblem(
+        lambda x, lam: lam / long * x / size - (x / size) ** 3 + 1e-9,
+        lambda x, lam: np.diag(lam / long / size - 3 * x**2 / size**3),
+        lambda x, lam: x / size / long,
+        1,
+        units=np.array([size, long]),
+    )
+    branch = went(problem, 1e-9 * size, -long, (-long, long))
+    assert branch.status is Status.WINDOW and branch.events == []
+    assert branch.x[-1, 0] / size == pytest.approx(1, abs=1e-6)
+
+
+def test_functions_in_float32_are_refused_with_a_word():
+    matrix = np.diag(-2 * np.ones(5)) + np.diag(np.ones(4), 1) + np.diag(np.ones(4), -1)
+    matrix = matrix.astype(np.float32)
+    problem = PlainProblem(
+        lambda u, lam: matrix @ u.astype(np.float32) + np.float32(lam) * u.astype(np.float32),
+        lambda u, lam: matrix + np.float32(lam) * np.eye(5, dtype=np.float32),
+        lambda u, lam: u.astype(np.float32),
+        5,
+    )
+    with pytest.raises(ValueError, match="float32"):
+        point_at(problem, np.zeros(5), -0.5)

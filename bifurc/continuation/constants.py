@@ -56,3 +56,9 @@ STRAIGHT = 1e-12  # turn that counts as none when rates of turning are compared
 
 ON_EVENT = 1e-8  # an eigenvalue, over the largest, below which a start lies on an event
 NOISE = 1e-13  # of the largest eigenvalue: one below it has no sign of its own
+
+# --- the start
+
+USUAL = (1e-3, 1e4)  # widths of a window at which lam is measured as it is
+SLOPE = 0.1  # of how far x goes over a quarter of the window by its first slope, as its unit
+COARSEST = 8  # bytes of a number that are enough

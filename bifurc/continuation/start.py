@@ -6,9 +6,11 @@ and of all directions in which g does not change the branch takes the one
 nearest to where it is to go; at a fold there is but one.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
-from bifurc.continuation.constants import ON_EVENT, TRIES
+from bifurc.continuation.constants import COARSEST, ON_EVENT, SLOPE, TRIES, USUAL
 from bifurc.continuation.correct import Outcome, correct_at, length
 from bifurc.continuation.newton import LOST
 from bifurc.continuation.neutral import as_it_is, rested
@@ -28,6 +30,7 @@ def point_at(problem, x, lam: float, options: Options | None = None, towards: fl
     guess = np.append(np.asarray(x, dtype=float), lam)
     like = np.zeros(len(guess))
     like[-1] = towards
+    precise(problem, guess[:-1], lam)
     outcome = correct_at(problem, guess, like, options or Options(max_iterations=30))
     persistent = False
     if outcome.point is None:
@@ -93,3 +96,34 @@ def on_event(problem, guess: np.ndarray, like: np.ndarray) -> Point | None:
         along = still[0] * np.sign(like[-1] or 1.0)
     values = Block(jacobian[:, :-1], problem.weights(X[-1])).values()
     return Point(X, along / length(along) * scales, np.asarray(scales), jacobian, values, 1)
+
+
+def in_units(problem, start: Point, window: tuple[float, float]):
+    """The problem and its start in units that fit a window far from the usual; else as they are.
+
+    A problem that has units keeps them. Else the window says how long ``lam``
+    is, and the start with its tangent how long ``x``.
+    """
+    width = window[1] - window[0]
+    if getattr(problem, "units", width) is not None or USUAL[0] <= width <= USUAL[1]:
+        return problem, start
+    lam = width / 4
+    slope = np.abs(start.tangent[:-1]).max(initial=0.0) / max(abs(start.tangent[-1]), 1e-300)
+    size = max(np.abs(start.x).max(initial=0.0), SLOPE * slope * lam) or 1.0
+    units = np.append(np.full(problem.n, size), lam)
+    tangent = start.tangent / length(start.tangent / units)
+    return replace(problem, units=units), replace(start, tangent=tangent, scales=units)
+
+
+def precise(problem, x: np.ndarray, lam: float) -> None:
+    """Raise ValueError where plain functions are too coarse for what is asked of them."""
+    functions = [getattr(problem, name, None) for name in ("gradient", "hessian")]
+    if not hasattr(problem, "hessian") or None in functions:
+        return
+    kinds = [np.asarray(function(x, lam)).dtype for function in functions]
+    coarse = [kind for kind in kinds if kind.kind == "f" and kind.itemsize < COARSEST]
+    if coarse:
+        raise ValueError(
+            f"These functions compute in {coarse[0]}, with {np.finfo(coarse[0]).precision} digits: "
+            "too few to follow a branch. Let them compute in float64."
+        )

@@ -11,6 +11,7 @@ from bifurc.continuation.neutral import at_rest, settled, suspected
 from bifurc.continuation.options import Options, Status
 from bifurc.continuation.point import Point
 from bifurc.continuation.singular import Singularity, nearest
+from bifurc.continuation.start import in_units
 from bifurc.continuation.trace import trace
 from bifurc.continuation.within import ALL, Within
 from bifurc.events.detect import Found, Spectra, find, refine, spectra
@@ -191,7 +192,7 @@ def follow(
         See :func:`bifurc.continuation.trace.trace`; so are ``choices``.
     """
     options = options or Options()
-    problem, start = at_rest(problem, start)
+    problem, start = in_units(*at_rest(problem, start), window)
     points, status = collect(trace(problem, start, window, options, **choices))
     branch = examine(problem, [*lead[1:], *points], status, options, window)
     return branch.after(lead[0]) if lead else branch
