@@ -13,7 +13,7 @@ from math import ceil
 import numpy as np
 
 from bifurc.continuation.point import Point
-from bifurc.continuation.predict import Hermite
+from bifurc.continuation.step import Step
 from bifurc.events.branch import Branch
 from bifurc.events.pieces import Piece
 from bifurc.events.records import Event
@@ -248,10 +248,8 @@ def _shares(branch: Branch, i: int, between: np.ndarray) -> list[float]:
     """How far along their step points lie, as the positions of events are measured."""
     if not len(between):
         return []
-    one, other = branch.points[i : i + 2]
-    chart = branch.problem.chart(one.lam)
-    curve = Hermite.between(chart, one, other)
-    return [min(max(curve.share(chart.into(X)), 0.0), 1.0) for X in between]
+    step = Step(branch.problem, *branch.points[i : i + 2])
+    return [step.place(X) for X in between]
 
 
 def _between(problem, known: list[Point], steps: np.ndarray, parts: int) -> dict[int, np.ndarray]:
@@ -259,14 +257,12 @@ def _between(problem, known: list[Point], steps: np.ndarray, parts: int) -> dict
     guesses, tangents, steps_of = [], [], []
     room = []  # a point further from its guess is on another step, or another branch
     for i in steps:
-        one, other = known[i], known[i + 1]
-        chart = problem.chart(one.lam)
-        curve = Hermite.between(chart, one, other)
+        step = Step(problem, known[i], known[i + 1])
         for share in np.arange(1, parts) / parts:
-            guesses.append(chart.out(curve(share * curve.length)))
-            tangents.append((1 - share) * one.tangent + share * other.tangent)
+            guesses.append(step.guess(share))
+            tangents.append(step.tangent(share))
             steps_of.append(i)
-            room.append((chart, AWAY * curve.length))
+            room.append((step.chart, AWAY * step.length))
     if not guesses:
         return {}
     X, good = correct_all(problem, np.array(guesses), np.array(tangents))

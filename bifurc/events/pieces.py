@@ -15,7 +15,7 @@ import numpy as np
 
 from bifurc.continuation.correct import correct_at
 from bifurc.continuation.options import Options
-from bifurc.events.detect import between
+from bifurc.continuation.step import Step
 from bifurc.events.records import Event, Index, morse_index
 from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
@@ -34,6 +34,11 @@ class Stop:
     X: np.ndarray  # (n + 1,)
     event: Event | None = None
     why: str = ""  # if it is neither an event nor an end of the branch
+
+    @property
+    def ends_branch(self) -> bool:
+        """Whether it is an end of the branch, not at an event."""
+        return self.event is None and not self.why
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +86,12 @@ class Piece:
     def whole(self) -> list[int]:
         """The whole values of the parameter on it at which all sizes are whole."""
         lams = self.X[:, -1]
-        values = range(math.ceil(lams.min()), math.floor(lams.max()) + 1)[:WHOLE]
+        # a branch that ends at a whole value ends there up to rounding
+        ends = {float(stop.X[-1]) for stop in (self.first, self.last) if stop.ends_branch}
+        low, high = (float(lam) for lam in (lams.min(), lams.max()))
+        low -= NEARLY_WHOLE * max(1.0, abs(low)) if low in ends else 0.0
+        high += NEARLY_WHOLE * max(1.0, abs(high)) if high in ends else 0.0
+        values = range(math.ceil(low), math.floor(high) + 1)[:WHOLE]
         return [lam for lam in values if all_whole(self.branch.problem, lam)]
 
     @property
@@ -182,7 +192,7 @@ def _negatives(branch, first: Stop, last: Stop) -> Index:
     i = min(max(math.floor(first.position), 0), len(points) - 1)
     if i + 1 < len(points):  # no point between two stops: one of its own
         share = (max(first.position, i) + min(last.position, i + 1)) / 2 - i
-        point = between(problem, points[i], points[i + 1], share, Options())
+        point = Step(problem, points[i], points[i + 1]).corrected(share, Options())
         if point is not None:
             blocks = problem.blocks(point.x, point.lam)
             return {c: int(np.count_nonzero(b.eigen().values < 0)) for c, b in blocks.items()}

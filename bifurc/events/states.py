@@ -8,7 +8,7 @@ import numpy as np
 from bifurc.continuation.correct import correct_at
 from bifurc.continuation.options import Options
 from bifurc.continuation.point import Point
-from bifurc.continuation.predict import Hermite
+from bifurc.continuation.step import Step
 from bifurc.events.records import Index, morse_index
 from bifurc.structure.polynomial import Polynomial
 
@@ -97,14 +97,13 @@ def _between_knots(branch, one: _Knot, other: _Knot, lam: float) -> Point | None
         # the parameter goes with the square of the way from where it turns
         guess = turn + np.sqrt((lam - turn[-1]) / (far[-1] - turn[-1])) * (far - turn)
     else:
-        chart = branch.problem.chart(start.lam)
-        curve = Hermite.between(chart, start, end)
+        step = Step(branch.problem, start, end)
         low, high = 0.0, 1.0
         for _ in range(HALVINGS):
             share = (low + high) / 2
-            below = chart.out(curve(share * curve.length))[-1] < lam
+            below = step.guess(share)[-1] < lam
             low, high = (share, high) if below == (end.lam > start.lam) else (low, share)
-        guess = chart.out(curve((low + high) / 2 * curve.length))
+        guess = step.guess((low + high) / 2)
     guess[-1] = lam
     along = other.X - one.X
     point = correct_at(branch.problem, guess, along, Options(max_iterations=ITERATIONS)).point

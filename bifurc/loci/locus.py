@@ -5,12 +5,15 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from bifurc.continuation.constants import LEADING
 from bifurc.continuation.correct import Outcome, correct, correct_at, length
 from bifurc.continuation.newton import solve
 from bifurc.continuation.options import Options, Status
 from bifurc.continuation.point import Point
-from bifurc.continuation.trace import LEADING, trace
+from bifurc.continuation.step import Step
+from bifurc.continuation.trace import trace
 from bifurc.continuation.trust import bows, turn
+from bifurc.continuation.within import Within
 from bifurc.errors import NotDefinedError
 from bifurc.loci.problem import LocusProblem
 from bifurc.loci.special import Special, specials
@@ -193,8 +196,10 @@ def reversible(problem, before: Point, outcome: Outcome, step: float, options: O
     turned = turn(before, after)
     if turned > options.max_turn:
         return outcome.failed(Status.TURNED)
-    if bows(problem.chart(before.lam), before, after, turned, options):
+    if bows(Step(problem, before, after), turned, options):
         return outcome.failed(Status.FAR)
+    if isinstance(problem, Within):
+        problem = problem.problem  # the way back may go over the edge
     row = after.tangent / after.scales
     away = row @ ((before.X - after.X) / after.scales)
     for _ in range(6):

@@ -8,7 +8,7 @@ engine, switching and graph as networks.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -106,10 +106,9 @@ class SymmetricProblem(PlainProblem):
             for part in self.group.components(self.basis)
         }
 
-    @property
-    def only_own_block(self) -> bool:
-        """Whether there is no other block, and no exact derivative of this one."""
-        return self.hessian_along is None and self.basis.shape[1] == self.full.n
+    def inside(self, window: tuple[float, float]) -> "SymmetricProblem":
+        """The same problem, never asked outside ``window`` by its own differences."""
+        return replace(self, limits=window, full=self.full.inside(window))
 
     def blocks(self, x, lam, components=None) -> dict[Component, Block]:
         """The block of every component at one point or a batch of points."""
