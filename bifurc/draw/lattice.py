@@ -25,6 +25,7 @@ from matplotlib.textpath import TextPath
 from bifurc.draw.graph import isotropies
 from bifurc.draw.style import GREY, axes
 from bifurc.graph.graph import BranchGraph
+from bifurc.groups import IsotropyLattice
 
 LETTERS = 24  # of a line in a box; longer names go on below
 PAD, GAP = 5.0, 16.0  # points inside a box and between boxes
@@ -50,17 +51,19 @@ class Box:
         return abs(self.x - other.x) < wide and abs(self.y - other.y) < high
 
 
-def isotropy_lattice(graph: BranchGraph, ax: Axes | None = None):
+def isotropy_lattice(graph: BranchGraph | IsotropyLattice, ax: Axes | None = None):
     """Draw the isotropies met, larger groups on top, joined where one branch is born from another.
 
     The height is the dimension of the fixed-point space; edges name the
-    irrep whose kernel breaks the symmetry.
+    irrep whose kernel breaks the symmetry. Of a group's own lattice
+    (:meth:`bifurc.groups.FiniteGroup.lattice`) all isotropies are drawn, each
+    joined to the next smaller ones that it contains.
 
     Returns
     -------
     fig, ax
     """
-    lattice = isotropies(graph)
+    lattice = graph.named if isinstance(graph, IsotropyLattice) else isotropies(graph)
     boxes, ways, rows = layout(lattice)
     width, height = extent(boxes.values(), ways.values())
     own = ax is None
@@ -72,9 +75,11 @@ def isotropy_lattice(graph: BranchGraph, ax: Axes | None = None):
     taken = list(boxes.values())
     for way in ways.values():
         ax.plot(*way.T, color=GREY, linewidth=0.9, zorder=1)
-    for (u, v), way in ways.items():
-        irrep = lattice.edges[u, v]["irrep"]
-        at = beside(way, irrep, taken, [other for edge, other in ways.items() if edge != (u, v)])
+    for u, v, irrep in lattice.edges(data="irrep"):
+        if irrep is None:
+            continue
+        others = [other for edge, other in ways.items() if edge != (u, v)]
+        at = beside(ways[u, v], irrep, taken, others)
         taken.append(at)
         ax.text(
             at.x, at.y, irrep, ha="center", va="center", fontsize=0.8 * size, color="0.3", zorder=2,
