@@ -1,7 +1,7 @@
 """``bifurc certify``: prove an event, or the kind of critical points, in interval arithmetic."""
 
-from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from collections.abc import Sequence
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from typing import Any
 
 from bifurc.cli.common import (
