@@ -13,7 +13,7 @@ from math import ceil
 import numpy as np
 
 from bifurc.continuation.point import Point
-from bifurc.continuation.predict import Hermite
+from bifurc.continuation.step import Step
 from bifurc.events.branch import Branch
 from bifurc.events.pieces import Piece
 from bifurc.events.records import Event
@@ -24,6 +24,7 @@ from bifurc.switching.linear import SymmetricProblem
 Source = Branch | BranchGraph | Mapping[str, Branch]
 Scalar = Callable[[object, np.ndarray], np.ndarray | None]
 ITERATIONS = 4  # of Newton from a guess that is good to the fourth order of the step
+STILL = 1e-9  # of a point: an update below it leaves nothing to correct
 AWAY = 0.1  # of a step: how far a point in between may be from the cubic between its ends
 POINTS = 240  # on a branch within the window: no corner can be seen at print width
 
@@ -247,10 +248,8 @@ def _shares(branch: Branch, i: int, between: np.ndarray) -> list[float]:
     """How far along their step points lie, as the positions of events are measured."""
     if not len(between):
         return []
-    one, other = branch.points[i : i + 2]
-    chart = branch.problem.chart(one.lam)
-    curve = Hermite.between(chart, one, other)
-    return [min(max(curve.share(chart.into(X)), 0.0), 1.0) for X in between]
+    step = Step(branch.problem, *branch.points[i : i + 2])
+    return [step.place(X) for X in between]
 
 
 def _between(problem, known: list[Point], steps: np.ndarray, parts: int) -> dict[int, np.ndarray]:
@@ -258,14 +257,12 @@ def _between(problem, known: list[Point], steps: np.ndarray, parts: int) -> dict
     guesses, tangents, steps_of = [], [], []
     room = []  # a point further from its guess is on another step, or another branch
     for i in steps:
-        one, other = known[i], known[i + 1]
-        chart = problem.chart(one.lam)
-        curve = Hermite.between(chart, one, other)
+        step = Step(problem, known[i], known[i + 1])
         for share in np.arange(1, parts) / parts:
-            guesses.append(chart.out(curve(share * curve.length)))
-            tangents.append((1 - share) * one.tangent + share * other.tangent)
+            guesses.append(step.guess(share))
+            tangents.append(step.tangent(share))
             steps_of.append(i)
-            room.append((chart, AWAY * curve.length))
+            room.append((step.chart, AWAY * step.length))
     if not guesses:
         return {}
     X, good = correct_all(problem, np.array(guesses), np.array(tangents))
@@ -308,8 +305,10 @@ def correct_all(problem, guesses: np.ndarray, tangents: np.ndarray):
             except np.linalg.LinAlgError:  # a guess hit a branch point to the last bit
                 return guesses, np.zeros(len(guesses), dtype=bool)
             X = X + np.where(finite[:, None], step, np.nan)
-        size = np.abs(X).max(axis=1)
-        good = finite & (np.abs(step).max(axis=1) <= 1e-9 * size)
+            size = np.abs(X).max(axis=1)
+            good = finite & (np.abs(step).max(axis=1) <= STILL * size)
+            if (good | ~finite).all():
+                break
         good &= np.abs(X - guesses).max(axis=1) <= 0.1 * size
     return X, good
 
