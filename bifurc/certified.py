@@ -5,6 +5,8 @@ from typing import Any
 
 from bifurc.api import as_family, member, problem, trace
 from bifurc.events.records import only
+from bifurc.own.check import check as own_check
+from bifurc.own.problem import Problem
 from bifurc.proof import certificate, record
 from bifurc.proof.asymptotics import Asymptotics, expand
 from bifurc.proof.branch import certify_branch
@@ -111,8 +113,11 @@ def certify_to_infinity(
     return certificate.prove_theorem(of_branch, of_limit)
 
 
-def check(source) -> dict:
+def check(source) -> Any:
     """Prove a certificate again from its data or its file; returns the data.
+
+    Of a :class:`bifurc.Problem`, derivatives and symmetry are compared at
+    random points instead; see :func:`bifurc.own.check.check`.
 
     Raises
     ------
@@ -121,6 +126,8 @@ def check(source) -> dict:
     ValueError, OSError
         If it is no certificate, or there is no such file.
     """
+    if isinstance(source, Problem):
+        return own_check(source)
     data = source if isinstance(source, dict) else record.load(source)
     certificate.check(data)
     return data

@@ -183,8 +183,8 @@ def test_branches_on_one_lane_do_not_overlap(graph):
 def test_isotropies_hang_together_as_the_branches_were_born(graph):
     lattice = draw.isotropies(graph)
     dimension = dict(lattice.nodes(data="dimension"))
-    assert dimension["all of G"] == 5 and dimension["bulk: 1 + rest"] == 10
-    assert lattice.edges["all of G", "bulk: 2 + rest"]["irrep"] == "s[bulk]"
+    assert dimension["S(d - 1) x S(1)"] == 5 and dimension["S(d - 2) x S(1) x S(1)"] == 10
+    assert lattice.edges["S(d - 1) x S(1)", "S(d - 3) x S(2) x S(1)"]["irrep"] == "s[bulk]"
     assert nx.is_directed_acyclic_graph(lattice)
     draw.isotropy_lattice(graph)[0].canvas.draw()
 

@@ -1,9 +1,19 @@
 """``bifurc certify``: prove an event, or the kind of critical points, in interval arithmetic."""
 
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
+from collections.abc import Sequence
 from typing import Any
 
-from bifurc.cli.common import add_family, assignment, check_place, family_of, number, print_json
+from bifurc.cli.common import (
+    add_family,
+    assignment,
+    bar,
+    check_place,
+    family_of,
+    number,
+    print_json,
+)
+from bifurc.errors import EndedEarlyError
 
 EPILOG = """examples:
   bifurc certify II --event s:bulk --digits 50 -o cert.json
@@ -56,23 +66,41 @@ def run(arguments) -> None:
     from bifurc.proof.record import save
 
     check_place(arguments.output)
-    family = family_of(arguments)
+    family, early = family_of(arguments), None
     where: dict[str, Any] = {arguments.param: (arguments.first, arguments.last)}
     if arguments.infinity:
         data = certify_to_infinity(family, arguments.last, arguments.param)
     elif arguments.branch:
         data = certify(family, partial=arguments.partial, **where)
-    elif arguments.event:
+    elif arguments.event is not None:
         data = certify(family, arguments.event, arguments.near, arguments.digits, **where)
     else:
         name, text = assignment(arguments.at)
-        data = certify(family, digits=arguments.digits, **{name: sizes(text)})
-    if not arguments.output:
+        data, early = proved_at(family, name, sizes(text), arguments.digits)
+    if arguments.output:
+        save(arguments.output, data)
+        print("\n".join(lines(data)))
+    else:
         print_json(data)
-        return
-    save(arguments.output, data)
-    for line in lines(data):
-        print(line)
+    if early:
+        raise EndedEarlyError(early)
+
+
+def proved_at(family, name: str, values: Sequence, digits: int) -> tuple[dict, str | None]:
+    """The certificate of all sizes, or of those before an interrupt, and how many are left."""
+    from bifurc.certified import certify
+    from bifurc.proof.certificate import join
+
+    found: list[dict] = []
+    try:
+        for value in bar(values, "size"):
+            found.append(certify(family, digits=digits, **{name: value}))
+        early = None
+    except KeyboardInterrupt:
+        if not found:
+            raise
+        early = f"interrupted; proved for the first {len(found)} of {len(values)} sizes."
+    return found[0] if len(found) == 1 else join(found), early
 
 
 def sizes(text: str):
@@ -87,9 +115,12 @@ def sizes(text: str):
 
     first, dots, last = text.partition("..")
     try:
-        return [*range(int(first), int(last) + 1)] if dots else [Fraction(text)]
+        values = range(int(first), int(last) + 1) if dots else [Fraction(text)]
     except (ValueError, ZeroDivisionError):
         raise ValueError(f"--at needs d=6 or d=6..40, got {text!r}.") from None
+    if not values:
+        raise ValueError(f"--at needs the smaller size first, got {text!r}.")
+    return values
 
 
 def lines(data: dict) -> list[str]:

@@ -111,6 +111,15 @@ def check_place(path) -> None:
         raise ValueError(f"{path} cannot be written; choose another place.")
 
 
+def bar(each, unit: str, quiet: bool = False):
+    """``each`` with a progress bar on a terminal, as it is in a pipe."""
+    if quiet or not sys.stderr.isatty():
+        return each
+    from tqdm import tqdm
+
+    return tqdm(each, unit=f" {unit}", leave=False)
+
+
 def print_json(value) -> None:
     """One JSON object with all digits."""
     json.dump(value, sys.stdout, indent=1, allow_nan=False)

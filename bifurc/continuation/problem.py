@@ -231,6 +231,15 @@ class PlainProblem:
         """Sizes that must be whole; none."""
         return {}
 
+    @property
+    def coordinate_names(self) -> list[str]:
+        """Names of the entries of a full state."""
+        return [f"x{i}" for i in range(len(self.full_state(np.zeros(self.n))))]
+
+    def full_state(self, x: np.ndarray) -> np.ndarray:
+        """The states behind the unknowns, (..., n): themselves."""
+        return x
+
     def losses(self, x, lam) -> np.ndarray:
         """The loss at a batch of points."""
         if self.loss is None:

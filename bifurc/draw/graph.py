@@ -210,12 +210,14 @@ def node_look(data: dict) -> tuple[str, dict]:
 
 
 def isotropies(graph: BranchGraph) -> nx.DiGraph:
-    """Which isotropy was born from which; nodes carry the dimension of the fixed space."""
+    """Which isotropies meet at births, the larger group first; with dimensions of fixed spaces."""
     found = nx.DiGraph()
+    size = {branch.isotropy: len(branch.points[0].x) for branch in graph.branches.values()}
     for branch in graph.branches.values():
         found.add_node(branch.isotropy, dimension=len(branch.points[0].x))
         if branch.born is not None:
             parent = graph.branches[branch.born.parent].isotropy
-            if parent != branch.isotropy:
-                found.add_edge(parent, branch.isotropy, irrep=branch.born.event.name)
+            larger, smaller = sorted((parent, branch.isotropy), key=lambda n: size[n])
+            if larger != smaller:
+                found.add_edge(larger, smaller, irrep=branch.born.event.name)
     return found

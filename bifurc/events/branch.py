@@ -3,6 +3,7 @@
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,11 @@ from bifurc.continuation.singular import Singularity, nearest
 from bifurc.continuation.start import in_units
 from bifurc.continuation.trace import trace
 from bifurc.continuation.within import ALL, Within
+from bifurc.events import views
 from bifurc.events.detect import Found, Spectra, find, refine, spectra
 from bifurc.events.pieces import Piece, pieces
 from bifurc.events.records import Born, Event, Events, Index, Zero, morse_index
-from bifurc.events.states import State, states
+from bifurc.events.states import State, state, states
 from bifurc.spectra import Block
 from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
@@ -65,13 +67,18 @@ class Branch:
 
     @property
     def x(self) -> np.ndarray:
-        """The states, shape (points, n)."""
-        return np.array([point.x for point in self.points])
+        """The full states, whatever fixed-point space they lie in; shape (points, n)."""
+        return self.problem.full_state(np.array([point.x for point in self.points]))
 
     @cached_property
     def loss(self) -> np.ndarray:
         """The loss at each point, shape (points,); nan if the problem has none."""
-        return self.problem.losses(self.x, self.lam)
+        return self.problem.losses(np.array([point.x for point in self.points]), self.lam)
+
+    @property
+    def index(self) -> list[Polynomial]:
+        """The Morse index at each point, in the parameters."""
+        return [self.index_at(i) for i in range(len(self.points))]
 
     @cached_property
     def spectra(self) -> Spectra:
@@ -147,6 +154,54 @@ class Branch:
             If another parameter runs, or the branch does not come by.
         """
         return states(self, value, sheet)
+
+    def __call__(self, value: float) -> np.ndarray:
+        """The full state at a value of the parameter, corrected to the accuracy of the points.
+
+        Shape (n,); (sheets, n) where the branch comes by several times.
+        """
+        found = np.array([one.x for one in self.at(**{self.problem.parameter: value})])
+        return found[0] if len(found) == 1 else found
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    def __getitem__(self, i: int) -> State:
+        """Point ``i``, with all that is said of it."""
+        i = range(len(self.points))[i]
+        return state(self.problem, self.sheet_at(i), self.points[i])
+
+    def __repr__(self) -> str:
+        return views.headline(self)
+
+    def __str__(self) -> str:
+        return views.table(self)
+
+    def _repr_html_(self) -> str:
+        return views.page(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The points as columns of numbers, the events and the end, as plain data."""
+        points = {name: values.tolist() for name, values in views.columns(self).items()}
+        events = [event.to_dict() for event in self.events]
+        return {"points": points, "events": events, "end": self.status.value}
+
+    def to_dataframe(self) -> Any:
+        """A pandas DataFrame with a row for each point; see :func:`bifurc.events.views.frame`."""
+        return views.frame(self)
+
+    def to_xarray(self) -> Any:
+        """The spectra as an xarray Dataset; see :func:`bifurc.events.views.dataset`."""
+        return views.dataset(self)
+
+    def save(self, path: str | Path) -> None:
+        """Write the branch to an ``.npz`` file, for :func:`bifurc.load`."""
+        from bifurc.graph.files import save_branch
+
+        path = Path(path)
+        if path.suffix != ".npz":
+            raise ValueError(f"A branch is saved as .npz, got {path}.")
+        save_branch(path, self)
 
     def first_minimum(self, event: Event) -> int | None:
         """The first whole parameter past an event that makes a minimum.
@@ -227,10 +282,13 @@ def examine(problem, points: list[Point], status: Status, options: Options, wind
     places = together(problem, found)
     steps = [min(int(place[0].position), len(points) - 2) for place in places]
     events = Events()
-    for place, i in zip(places, steps, strict=True):
+    for number, (place, i) in enumerate(zip(places, steps, strict=True)):
         sheet = 1 + sum(event.turns for event in events)
+        # lam may have turned on the step before
+        turns = sum(turning(places[k]) for k in range(number) if steps[k] == i)
+        way = np.sign(points[i].tangent[-1] or points[i + 1].tangent[-1]) * (-1) ** turns
         alone = steps.count(i) == 1
-        events.extend(describe(inside, place, points, known, i, alone, sheet))
+        events.extend(describe(inside, place, points, known, i, alone, sheet, way))
     return Branch(problem, points, status, events)
 
 
@@ -251,20 +309,25 @@ def together(problem, found: list[Found]) -> list[list[Found]]:
     return places
 
 
+def turning(place: list[Found]) -> bool:
+    """Whether lam turns at a place."""
+    return any(isinstance(one.at, Singularity) and (one.at.fold or one.tangential) for one in place)
+
+
 def describe(
-    problem, place: list[Found], points, known: Spectra, i: int, alone: bool, sheet: int
+    problem, place: list[Found], points, known: Spectra, i: int, alone: bool, sheet: int, way: float
 ) -> list[Event]:
     """Make the record of what happens at one place on step ``i``.
 
     That is one event, or two if there are irreps that exist and irreps that do
     not, or if the branch folds where another one crosses it. ``alone`` says
-    that nothing else happens on the step.
+    that nothing else happens on the step, ``way`` whether lam grows there.
     """
     # what is singular in the branch itself comes first, and knows best where it is
     first = min(place, key=lambda found: (not _folds(found), _regular(found)))
     X, lam, one = first.at.X, float(first.at.X[-1]), points[i]
     fold = _folds(first)
-    tangent, parameters = _tangent(first, one, points[i + 1], i), problem.parameters(lam)
+    tangent, parameters = _tangent(first, one, points[i + 1], i, way), problem.parameters(lam)
     rates = [float(found.at.slope @ tangent) for found in place]  # along the branch
     before, after = _sides(problem, place, rates, known, i, alone)
     backward = tangent[-1] < 0 and not fold
@@ -306,12 +369,12 @@ def _folds(found: Found) -> bool:
     return isinstance(found.at, Singularity) and found.at.fold
 
 
-def _tangent(found: Found, one: Point, other: Point, i: int) -> np.ndarray:
+def _tangent(found: Found, one: Point, other: Point, i: int, way: float) -> np.ndarray:
     """The tangent of the branch at what was found on step ``i`` between two points."""
     if isinstance(found.at, Singularity):
         share = found.position - i
         return (1 - share) * one.tangent + share * other.tangent
-    return found.at.tangent * np.sign(one.tangent[-1])
+    return found.at.tangent * way
 
 
 def _sides(problem, place: list[Found], rates, known: Spectra, i: int, alone: bool):

@@ -146,16 +146,17 @@ def find(problem, points: list[Point], known: Spectra, options: Options):
         of inertia is not explained by located events ends it.
     """
     found: list[Found] = []
-    eventful = _eventful(points, known)
+    eventful, believed = _eventful(points, known), len(points)
     for i in np.flatnonzero(eventful).tolist():
         here = _within(Step(problem, *points[i : i + 2]), known, i, options)
         if here is None:
-            return found, i + 1
+            believed = i + 1
+            break
         found.extend(here)
-    for i in np.flatnonzero(_doubtful(points, known)[0] & (known.lengths <= SHORTEST)).tolist():
-        if not eventful[i]:
-            found.extend(_at_once(Step(problem, *points[i : i + 2]), known, i, found))
-    return sorted(found, key=lambda event: event.position), len(points)
+    short = _doubtful(points, known)[0] & (known.lengths <= SHORTEST) & ~eventful
+    for i in np.flatnonzero(short[: believed - 1]).tolist():
+        found.extend(_at_once(Step(problem, *points[i : i + 2]), known, i, found))
+    return sorted(found, key=lambda event: event.position), believed
 
 
 def _eventful(points: list[Point], known: Spectra) -> np.ndarray:

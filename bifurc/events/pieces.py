@@ -178,6 +178,9 @@ def _negatives(branch, first: Stop, last: Stop) -> Index:
             i = (real or inner)[len(real or inner) // 2]
             index[c] = int(np.count_nonzero(values[i] < 0))
         return index
+    said = (_beside(stop, stop is first) for stop in (first, last))
+    if (side := next((side for side in said if side is not None), None)) is not None:
+        return side
     i = min(max(math.floor(first.position), 0), len(points) - 1)
     if i + 1 < len(points):  # no point between two stops: one of its own
         share = (max(first.position, i) + min(last.position, i + 1)) / 2 - i
@@ -185,9 +188,7 @@ def _negatives(branch, first: Stop, last: Stop) -> Index:
         if point is not None:
             blocks = problem.blocks(point.x, point.lam)
             return {c: int(np.count_nonzero(b.eigen().values < 0)) for c, b in blocks.items()}
-    said = (_beside(stop, stop is first) for stop in (first, last))
-    ends = {c: int(np.count_nonzero(v[i] < 0)) for c, v in branch.spectrum.items()}
-    return next((side for side in said if side is not None), ends)
+    return {c: int(np.count_nonzero(v[i] < 0)) for c, v in branch.spectrum.items()}
 
 
 def _beside(stop: Stop, after: bool) -> Index | None:

@@ -11,7 +11,7 @@ import csv
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,13 @@ from bifurc.events.branch import Branch
 from bifurc.events.records import Born, Event, Events, Index, Zero
 from bifurc.files import FileError, digest, read_json, read_text, reading, write_atomically
 from bifurc.graph.graph import SCHEMA, BranchGraph
-from bifurc.graph.problems import component_from, component_spec, problem_from, problem_spec
+from bifurc.graph.problems import (
+    component_from,
+    component_spec,
+    problem_from,
+    problem_spec,
+    with_functions,
+)
 
 ARRAYS = ("X", "tangent", "scales", "jacobian", "values", "work")  # of every branch
 RESUME = "resume the run to write it anew"
@@ -50,6 +56,7 @@ def save_branch(path: Path, branch: Branch, run: str = "") -> None:
         "jacobian": np.array([p.jacobian for p in points]),
         "values": _rectangle([p.values for p in points]),
         "work": np.array([[p.iterations, p.evaluations] for p in points]),
+        "loss": np.asarray(branch.loss, dtype=float),
     }
     for i, event in enumerate(events):
         arrays |= _event_arrays(event, f"event{i}")
@@ -140,7 +147,9 @@ def _branch_from(data: dict, about: dict) -> Branch:
     events = Events(_event_from(spec, data, f"event{i}") for i, spec in enumerate(about["events"]))
     born = about["born"] and Born(about["born"][0], _event_from(about["born"][1], data, "born"))
     problem, status = problem_from(about["problem"]), Status[about["status"]]
-    return Branch(problem, points, status, events, about["isotropy"], born)
+    branch = Branch(problem, points, status, events, about["isotropy"], born)
+    vars(branch)["loss"] = data["loss"]  # known, even where the functions of a problem are not
+    return branch
 
 
 def _event_arrays(event: Event, name: str) -> dict[str, np.ndarray]:
@@ -227,8 +236,16 @@ def _plain(value):
     return value if isinstance(value, str | int | float | bool) else json.dumps(value)
 
 
-def load(folder: str | Path) -> BranchGraph:
-    """Read what a run wrote into ``folder``.
+def load(folder: str | Path, problem: Any = None) -> BranchGraph | Branch:
+    """Read what a run wrote into ``folder``, or one branch from its file.
+
+    Parameters
+    ----------
+    folder : path
+        Of a run; or an ``.npz`` that :meth:`bifurc.events.branch.Branch.save` wrote.
+    problem : bifurc.Problem, optional
+        A problem of one's own, whose functions are in no file: with it the
+        branches can be continued.
 
     Raises
     ------
@@ -237,6 +254,8 @@ def load(folder: str | Path) -> BranchGraph:
         damaged, altered or of another run.
     """
     folder = Path(folder)
+    if folder.suffix == ".npz":
+        return _continuing(load_branch(folder), problem)
     path = folder / "graph.json"
     if not path.exists():
         raise FileError(
@@ -248,12 +267,24 @@ def load(folder: str | Path) -> BranchGraph:
         names, digests, run = (data.pop(key) for key in ("branches", "digests", "run"))
         if manifest(folder).get("run", run) != run:
             raise FileError(f"{path} is of another run than the manifest beside it; {RESUME}.")
-        branches = {name: load_branch(branch_path(folder, name), run) for name in names}
+        branches = {
+            name: _continuing(load_branch(branch_path(folder, name), run), problem)
+            for name in names
+        }
         for name in names:
             place = branch_path(folder, name)
             if _about(place)["digest"] != digests.get(name):
                 raise FileError(f"{place} is not the file that the run wrote; {ALTERED}.")
         return BranchGraph(nx.node_link_graph(data, edges="edges"), branches)
+
+
+def _continuing(branch: Branch, problem: Any) -> Branch:
+    """The branch on the functions of ``problem``, if that is given."""
+    if problem is None:
+        return branch
+    again = replace(branch, problem=with_functions(branch.problem, problem))
+    vars(again)["loss"] = branch.loss
+    return again
 
 
 def manifest(folder: Path) -> dict:

@@ -89,6 +89,10 @@ class SymmetricProblem(PlainProblem):
             basis=basis,
         )
 
+    def full_state(self, x: np.ndarray) -> np.ndarray:
+        """The states in the whole space, (..., full.n)."""
+        return x @ self.basis.T
+
     @cached_property
     def isotypic(self) -> dict[Component, Isotypic]:
         """The irreps that break the symmetry of the fixed space, with their vectors."""
