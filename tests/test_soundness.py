@@ -10,6 +10,7 @@ import operator
 from fractions import Fraction
 from itertools import product
 from math import comb
+from pathlib import Path
 from types import SimpleNamespace
 
 import mpmath
@@ -19,6 +20,7 @@ import pytest
 import bifurc
 from bifurc.loss.kernels import ReLU
 from bifurc.proof import claims, record
+from bifurc.proof.certificate import check
 from bifurc.proof.extended import EventSystem
 from bifurc.proof.interval import (
     Apart,
@@ -123,6 +125,17 @@ def test_roots_of_balls_hold_exact_squares(rad):
                     assert low**2 <= x <= high**2
 
 
+@pytest.mark.parametrize("name", ["arccos", "arcsin", "arctan", "exp", "log"])
+def test_functions_of_balls_hold_those_of_the_ends(name):
+    with mpmath.workprec(200), precision(BITS):
+        function = getattr(mpmath, name.replace("arc", "a"))
+        for rad in (0.0, 1e-3):
+            found = getattr(Ball(flint.arb(0.4, rad)), name)()
+            low, high = (mpmath.mpf(v.numerator) / v.denominator for v in ends(found.arb))
+            for sign in (-1, 1):
+                assert low <= function(mpmath.mpf(0.4) + sign * mpmath.mpf(rad)) <= high
+
+
 def test_fractions_are_enclosed_not_rounded():
     with precision(BITS):
         for number in (Fraction(1, 3), Fraction(10**20 + 1, 10**20), Fraction(2, 7)):
@@ -133,9 +146,10 @@ def test_fractions_are_enclosed_not_rounded():
 def test_comparisons_of_balls_hold_for_all_values():
     with precision(BITS):
         wide, narrow = Ball(flint.arb(1, 0.5)), Ball(flint.arb(1.4, 0.2))
-        assert not wide < narrow and not narrow > wide and not wide == narrow and not wide != narrow
-        assert not wide == wide and Ball(2) == 2 and Ball(2) > wide and wide < 1.6 and wide > 0.4
-        assert wide != 2 and not wide != 1.2
+        less, more, same, other = (getattr(operator, name) for name in ("lt", "gt", "eq", "ne"))
+        assert not any(test(wide, narrow) for test in (less, more, same, other))
+        assert not same(wide, wide) and Ball(2) == 2 and Ball(2) > wide and 0.4 < wide < 1.6
+        assert other(wide, 2) and not other(wide, 1.2)
 
 
 # -- doubles with radii --------------------------------------------------------------------
@@ -372,7 +386,7 @@ def test_a_model_on_a_part_and_its_range_hold_the_ends():
         assert part.at(flint.arb(-1)).contains(flint.arb(0.5))
         thick = power_series([0.5], 0.25)
         assert thick.range().contains(flint.arb(0.75)) and not thick > 0.5 and not thick < 0.5
-        assert not thick == 0.5 and not thick != 0.5
+        assert not operator.eq(thick, 0.5) and not operator.ne(thick, 0.5)
 
 
 # -- Krawczyk ---------------------------------------------------------------------------------
@@ -473,6 +487,22 @@ def test_signs_are_those_of_every_matrix_in_the_box():
                 signs(diagonalise(block(entries, rad), one))
 
 
+def test_the_speed_is_measured_in_units_of_both_null_vectors():
+    """[[1/4, 1/2], [1/2, 1]] is singular along (1, -1/2); moved by diag(1, 0) at 1/(1 + 1/4)."""
+    with precision(BITS):
+        one = flint.arb_mat([[1, 0], [0, 1]])
+        found = speed(
+            Diagonal(block([[0.25, 0.5], [0.5, 1.0]]), one, one), block([[1, 0], [0, 0]]), 0
+        )
+        assert found.contains(flint.arb(4) / 5) and found.rad() < 1e-9
+
+
+def test_certificates_of_an_earlier_version_are_held_to_what_is_proved_now():
+    folder = Path(__file__).parent.parent / "cases" / "certificates"
+    for name in ("II-s-5.5855", "M-t-3.4341", "M-s-3.4341", "A-x-5.7638"):
+        check(record.load(folder / f"{name}.json"))
+
+
 def test_signs_allow_for_what_stands_off_the_diagonal():
     with precision(BITS):
         vague = flint.arb_mat(
@@ -480,6 +510,15 @@ def test_signs_allow_for_what_stands_off_the_diagonal():
         )
         with pytest.raises(NotCertifiedError):
             signs(diagonalise(vague, [flint.arb(1)] * 2))
+
+
+def test_the_inverse_of_a_basis_is_enclosed():
+    with precision(BITS):
+        found = diagonalise(block([[1.0, 1.0, 0.2], [1e-6, 1.001, 3.0], [0.0, 1e-5, 0.7]]), None)
+    with precision(400):
+        unit = found.basis * found.inverse
+        for i, j in product(range(3), range(3)):
+            assert unit[i, j].contains(flint.arb(int(i == j)))
 
 
 def test_the_disc_of_a_crossing_meets_no_other():
@@ -639,7 +678,9 @@ def test_rows_that_may_be_parallel_prove_nothing():
             kernel.gradient(balls([flint.arb(0, 1)]).reshape(1, 1, 1), q, apart)
 
 
-def learnt(diagonal, weights=None, teachers=("a",), students=("a",), teacher_weights=None):
+def learnt(
+    diagonal, weights=None, teachers=("a",), students=("a",), teacher_weights=None, off=0, lam=5
+):
     structure = Structure.build(
         {"a": "n", "b": "m"}, students, ["a", "b"], teachers,
         {f"{name},a": [1, 0] for name in dict.fromkeys(teachers)},
@@ -647,9 +688,9 @@ def learnt(diagonal, weights=None, teachers=("a",), students=("a",), teacher_wei
     )  # fmt: skip
     problem = bifurc.problem("A").on(Structure.build({"all": "d"}, ["all"], ["all"]))
     problem = type(problem)(structure, ReLU(), {"n": "lam", "m": 3})
-    values = {"diag": diagonal}
+    values = {"diag": diagonal, "off": off}
     x = [flint.arb(values.get(c.part, 0)) for c in structure.coordinates]
-    return is_learnt(problem, x, Fraction(5))
+    return is_learnt(problem, x, Fraction(lam))
 
 
 def test_the_student_is_the_teacher_only_if_nothing_differs():
@@ -659,6 +700,8 @@ def test_the_student_is_the_teacher_only_if_nothing_differs():
         assert not learnt(flint.arb(1, 1e-30)) and not learnt(2)
         assert not learnt(1, weights={"a": 2.0}) and not learnt(1, teacher_weights={"a": 2.0})
         assert learnt(1, weights={"a": 2.0}, teacher_weights={"a": 2.0})
+        # rows exchanged are those of the teacher on two points alone
+        assert not learnt(0, off=1) and learnt(0, off=1, lam=2) and not learnt(1, off=1, lam=2)
         assert not learnt(1, teachers=("a", "b")) and not learnt(1, students=("a", "a"))
 
 

@@ -1,7 +1,7 @@
 """``bifurc certify``: prove an event, or the kind of critical points, in interval arithmetic."""
 
-from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from collections.abc import Sequence
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from typing import Any
 
 from bifurc.cli.common import (
@@ -67,7 +67,7 @@ def run(arguments) -> None:
 
     check_place(arguments.output)
     family, early = family_of(arguments), None
-    where: dict[str, Any] = {arguments.param: (arguments.first, arguments.last)}
+    where: dict[str, Any] = arguments.runs or {arguments.param: (arguments.first, arguments.last)}
     if arguments.infinity:
         data = certify_to_infinity(family, arguments.last, arguments.param)
     elif arguments.branch:
@@ -131,28 +131,59 @@ def lines(data: dict) -> list[str]:
         of_branch, _ = data["certificates"]
         every = f"at every real lam > {data['proved']['beyond']}, to infinity"
         return [f"{subject_of(of_branch)}: {signs_of(data['proved'])} {every}", *lines(of_branch)]
-    proved, subject = data["proved"], subject_of(data)
-    off = " off neutral directions" if "neutral" in proved else ""
-    if data["kind"] == "branch":
-        whole, *events = branch_lines(proved, off)
-        return [f"{subject}: {whole}", *events]
-    if data["kind"] == "complete":
-        return [
-            f"{subject} at every real lam >= {proved['from']}: {proved['points']} critical points "
-            "with all symmetries and no zero row: W = V, type A, and two with all rows equal"
-        ]
-    if data["kind"] == "limit":
-        return [f"{subject}: {signs_of(proved)} at every real lam >= {proved['from']}, to infinity"]
-    if data["kind"] in ("point", "learnt"):
-        kind = "minimum" if proved["is_minimum"] else f"saddle of index {proved['index']}"
-        gap = f"every |eigenvalue|{off} > {proved['gap']}"
-        return [f"{subject} at lam = {data['lam']}: {kind}, {gap}"]
+    subject, (first, *more) = subject_of(data), _SENTENCES[data["kind"]](data, data["proved"])
+    return [f"{subject}{first}", *more]
+
+
+def off(proved: dict) -> str:
+    """What is said of eigenvalues that are zero by structure."""
+    return " off neutral directions" if "neutral" in proved else ""
+
+
+def of_point(data: dict, proved: dict) -> list[str]:
+    """One critical point."""
+    kind = "minimum" if proved["is_minimum"] else f"saddle of index {proved['index']}"
+    return [f" at lam = {data['lam']}: {kind}, every |eigenvalue|{off(proved)} > {proved['gap']}"]
+
+
+def of_event(data: dict, proved: dict) -> list[str]:
+    """An event."""
     where = data["component"]
     label = f"{where['irrep']}[{where['set']}]" if where["set"] else where["irrep"]
     formal = "" if proved["exists"] else " (formal)"
     if data["kind"] == "pair":
         formal += ", two eigenvalues that are not real"
-    return [f"{subject} at lam = {proved['value']}: {label}{formal}, {proved['transition']}"]
+    return [f" at lam = {proved['value']}: {label}{formal}, {proved['transition']}"]
+
+
+def of_branch(data: dict, proved: dict) -> list[str]:
+    """A branch, with its crossings."""
+    first, *more = branch_lines(proved, off(proved))
+    return [f": {first}", *more]
+
+
+def of_limit(data: dict, proved: dict) -> list[str]:
+    """A family at every large size."""
+    return [f": {signs_of(proved)} at every real lam >= {proved['from']}, to infinity"]
+
+
+def of_all(data: dict, proved: dict) -> list[str]:
+    """All critical points with all symmetries."""
+    return [
+        f" at every real lam >= {proved['from']}: {proved['points']} critical points with all "
+        "symmetries and no zero row: W = V, type A, and two with all rows equal"
+    ]
+
+
+_SENTENCES = {
+    "point": of_point,
+    "learnt": of_point,
+    "event": of_event,
+    "pair": of_event,
+    "branch": of_branch,
+    "limit": of_limit,
+    "complete": of_all,
+}
 
 
 def signs_of(proved: dict) -> str:

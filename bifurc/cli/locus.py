@@ -56,9 +56,12 @@ def run(arguments) -> None:
         from bifurc.draw.style import check_ending
 
         check_ending(arguments.output)
-    family, names = family_of(arguments), two(arguments.params)
+    family, runs = family_of(arguments), arguments.runs
+    names = tuple(runs) if len(runs) == 2 else two(arguments.params)
     window = None if arguments.first is None else (arguments.first, arguments.last)
-    curve = locus(family, arguments.event, names, window, tuple(arguments.within), arguments.near)
+    within = runs.get(names[0], tuple(arguments.within))
+    window = runs.get(names[1], window)
+    curve = locus(family, arguments.event, names, window, within, arguments.near)
     if arguments.json:
         print_json(summary(family, arguments.event, curve))
     else:

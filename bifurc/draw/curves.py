@@ -24,6 +24,7 @@ from bifurc.switching.linear import SymmetricProblem
 Source = Branch | BranchGraph | Mapping[str, Branch]
 Scalar = Callable[[object, np.ndarray], np.ndarray | None]
 ITERATIONS = 4  # of Newton from a guess that is good to the fourth order of the step
+STILL = 1e-9  # of a point: an update below it leaves nothing to correct
 AWAY = 0.1  # of a step: how far a point in between may be from the cubic between its ends
 POINTS = 240  # on a branch within the window: no corner can be seen at print width
 
@@ -304,8 +305,10 @@ def correct_all(problem, guesses: np.ndarray, tangents: np.ndarray):
             except np.linalg.LinAlgError:  # a guess hit a branch point to the last bit
                 return guesses, np.zeros(len(guesses), dtype=bool)
             X = X + np.where(finite[:, None], step, np.nan)
-        size = np.abs(X).max(axis=1)
-        good = finite & (np.abs(step).max(axis=1) <= 1e-9 * size)
+            size = np.abs(X).max(axis=1)
+            good = finite & (np.abs(step).max(axis=1) <= STILL * size)
+            if (good | ~finite).all():
+                break
         good &= np.abs(X - guesses).max(axis=1) <= 0.1 * size
     return X, good
 

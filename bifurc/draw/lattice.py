@@ -25,12 +25,14 @@ from matplotlib.textpath import TextPath
 from bifurc.draw.graph import isotropies
 from bifurc.draw.style import GREY, axes
 from bifurc.graph.graph import BranchGraph
+from bifurc.groups import IsotropyLattice
 
 LETTERS = 24  # of a line in a box; longer names go on below
 PAD, GAP = 5.0, 16.0  # points inside a box and between boxes
-RISE = 64.0  # points from row to row, boxes left out
+RISE = 52.0  # points from row to row, boxes left out
 MARGIN = 60.0  # points beside the boxes, for the numbers of the rows
 ROUNDS = 8  # of ordering rows by their neighbours
+DOTS = 25  # that stand for a stretch of a line
 SHARES = (0.5, 0.62, 0.38, 0.72, 0.28, 0.8, 0.2)  # where on a line its name may stand
 
 
@@ -49,17 +51,19 @@ class Box:
         return abs(self.x - other.x) < wide and abs(self.y - other.y) < high
 
 
-def isotropy_lattice(graph: BranchGraph, ax: Axes | None = None):
+def isotropy_lattice(graph: BranchGraph | IsotropyLattice, ax: Axes | None = None):
     """Draw the isotropies met, larger groups on top, joined where one branch is born from another.
 
     The height is the dimension of the fixed-point space; edges name the
-    irrep whose kernel breaks the symmetry.
+    irrep whose kernel breaks the symmetry. Of a group's own lattice
+    (:meth:`bifurc.groups.FiniteGroup.lattice`) all isotropies are drawn, each
+    joined to the next smaller ones that it contains.
 
     Returns
     -------
     fig, ax
     """
-    lattice = isotropies(graph)
+    lattice = graph.named if isinstance(graph, IsotropyLattice) else isotropies(graph)
     boxes, ways, rows = layout(lattice)
     width, height = extent(boxes.values(), ways.values())
     own = ax is None
@@ -71,9 +75,11 @@ def isotropy_lattice(graph: BranchGraph, ax: Axes | None = None):
     taken = list(boxes.values())
     for way in ways.values():
         ax.plot(*way.T, color=GREY, linewidth=0.9, zorder=1)
-    for (u, v), way in ways.items():
-        irrep = lattice.edges[u, v]["irrep"]
-        at = beside(way, irrep, taken)
+    for u, v, irrep in lattice.edges(data="irrep"):
+        if irrep is None:
+            continue
+        others = [other for edge, other in ways.items() if edge != (u, v)]
+        at = beside(ways[u, v], irrep, taken, others)
         taken.append(at)
         ax.text(
             at.x, at.y, irrep, ha="center", va="center", fontsize=0.8 * size, color="0.3", zorder=2,
@@ -187,11 +193,22 @@ def extent(boxes, ways) -> tuple[float, float]:
     return wide, high + GAP
 
 
-def beside(way: np.ndarray, text: str, taken: list[Box]) -> Box:
-    """A place on a line for a name, off all that is taken if there is one."""
+def beside(way: np.ndarray, text: str, taken: list[Box], others: list[np.ndarray]) -> Box:
+    """A place on a line for a name, off all that is taken and off other lines where it can be."""
     wide, high = measured(text, 0.8 * FontProperties().get_size_in_points())
     tries = [Box(x, y, wide + 4, high + 2) for x, y in _along(way)]
-    return min(tries, key=lambda at: sum(at.overlaps(box) for box in taken))
+    points = [Box(x, y, 0.0, 0.0) for other in others for x, y in _dotted(other)]
+
+    def spoilt(at: Box) -> tuple[int, int]:
+        return sum(map(at.overlaps, taken)), sum(map(at.overlaps, points))
+
+    return min(tries, key=spoilt)
+
+
+def _dotted(way: np.ndarray) -> np.ndarray:
+    """Points on a line, closer than letters."""
+    shares = np.linspace(0, 1, DOTS)[:, None]
+    return np.concatenate([a + shares * (b - a) for a, b in zip(way, way[1:], strict=False)])
 
 
 def _along(way: np.ndarray) -> Iterator[np.ndarray]:

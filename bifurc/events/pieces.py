@@ -22,7 +22,7 @@ from bifurc.structure.polynomial import Polynomial
 
 WHOLE = 10_000  # of the whole sizes on a piece, the smallest: a window may reach to 10^9
 NEARLY_WHOLE = 1e-9  # a size that differs by less from a whole number is one, up to rounding
-AT_END = 1e-8  # relative: an irrep that ceases to exist at the end of a branch, up to rounding
+AT_END = 1e-7  # relative: how far steps may go to and fro where a branch ends
 HALVINGS = 60  # of a step, to where an irrep ceases to exist: down to rounding
 
 
@@ -122,17 +122,25 @@ def stops(branch) -> list[Stop]:
     """The ends, events and limits of a branch, in the order of the walk."""
     points = branch.points
     events = [Stop(e.position, e.X, e) for e in branch.events if not e.formal]
-    ends = [points[0].lam, points[-1].lam]
-    limits = [
-        stop
-        for stop in _limits(branch)
-        if min(abs(stop.X[-1] - lam) for lam in ends) > AT_END * (1 + abs(stop.X[-1]))
-    ]
-    between_ends = sorted([*events, *limits], key=lambda stop: stop.position)
-    start = [Stop(0.0, points[0].X)]
-    beyond = bool(events) and events[-1].position > len(points) - 1  # it was cut at an event
-    end = [] if beyond or len(points) < 2 else [Stop(float(len(points) - 1), points[-1].X)]
-    return [*start, *between_ends, *end]
+    limits = sorted(_limits(branch), key=lambda stop: stop.position)
+    start, end = Stop(0.0, points[0].X), Stop(float(len(points) - 1), points[-1].X)
+    # a branch that ends at such a size may do so a hair behind it
+    edges = [stop for stop in limits if _only_end_behind(branch, stop.position)]
+    if edges:
+        end = Stop(edges[0].position, points[-1].X)
+    inner = sorted(
+        [*events, *(stop for stop in limits if 0 < stop.position < end.position)],
+        key=lambda stop: stop.position,
+    )
+    cut = bool(events) and events[-1].position > len(points) - 1
+    return [start, *inner] if cut or len(points) < 2 else [start, *inner, end]
+
+
+def _only_end_behind(branch, position: float) -> bool:
+    """Whether all that follows a position lies at the last value of the parameter."""
+    last = branch.points[-1].lam
+    behind = [point.lam for point in branch.points[math.ceil(position) :]]
+    return all(abs(lam - last) <= AT_END * (1 + abs(last)) for lam in behind)
 
 
 def _limits(branch) -> Iterator[Stop]:

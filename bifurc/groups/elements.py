@@ -24,7 +24,8 @@ SEED = 20  # of the random vectors: results are the same in each run
 class Writing(Protocol):
     """One way to write elements; ``raw`` arrays have a leading axis of elements."""
 
-    n: int
+    @property
+    def n(self) -> int: ...  # dimension of the space
 
     def identity(self) -> np.ndarray: ...
     def compose(self, g: np.ndarray, h: np.ndarray) -> np.ndarray: ...  # first h, then g
@@ -32,6 +33,7 @@ class Writing(Protocol):
     def apply(self, g: np.ndarray, x: np.ndarray) -> np.ndarray: ...  # (m, n[, f])
     def marks(self, g: np.ndarray) -> np.ndarray: ...  # (m, 2) that tell elements apart
     def traces(self, g: np.ndarray) -> np.ndarray: ...
+    def matrix(self, g: np.ndarray) -> np.ndarray: ...  # of one element
 
 
 @dataclass(frozen=True)

@@ -100,7 +100,9 @@ class Action:
 
     def grow(self, most: int) -> bool:
         """Find all classes but that of the zero space, up to ``most``; whether these are all."""
-        front = [self.add(np.eye(self._writing.n))]
+        front: list[FixedSpace] = []
+        if (whole := self.add(np.eye(self._writing.n))) is not None:
+            front.append(whole)
         while front:
             fresh = []
             for space in front:
@@ -147,7 +149,8 @@ def on_kernel(group, kernel: np.ndarray, most: int) -> list[FixedSpace]:
 
 def _intersections(matrices: np.ndarray, basis: np.ndarray) -> list[np.ndarray]:
     """Intersections of a space with the fixed spaces of single elements, each once."""
-    m, found = basis.shape[1], []
+    m = basis.shape[1]
+    found: list[np.ndarray] = []
     size = max(1, AT_ONCE // max(1, basis.size))
     for start in range(0, len(matrices), size):
         moved = matrices[start : start + size] @ basis - basis
@@ -217,13 +220,21 @@ class IsotropyLattice:
                 fits = one.order > other.order and one.order % other.order == 0
                 if fits and one.dimension < other.dimension and self._inside(other, one):
                     graph.add_edge(i, j)
-        return nx.transitive_reduction(graph) if len(graph) else graph
+        reduced = nx.transitive_reduction(graph)
+        reduced.add_nodes_from(graph.nodes(data=True))
+        return reduced
+
+    @property
+    def named(self) -> nx.DiGraph:
+        """The same with the names of the classes for nodes."""
+        return nx.relabel_nodes(self.graph, {i: one.name for i, one in enumerate(self.classes)})
 
     def _inside(self, small: Isotropy, large: Isotropy) -> bool:
         """Whether a conjugate of the small group lies in the large one."""
         generic = large.basis @ random_vectors(large.dimension, 1)[0]
+        space = small.basis
         return any(
-            (np.linalg.norm(images @ small.basis, axis=1) >= np.linalg.norm(generic) - NULL).any()
+            (np.abs(images - images @ space @ space.T).max(axis=1) <= NULL).any()
             for images in self.group.images(generic)
         )
 

@@ -263,8 +263,8 @@ def group_from(spec: Mapping[str, Any]):
 
 def group_spec(group: Any) -> dict[str, Any]:
     """The group by its generators, as :func:`group_from` takes it."""
-    listed = [np.asarray(one).tolist() for one in group.generators]
-    permuting = all(np.ndim(one) == 1 for one in group.generators)
+    listed = [np.asarray(one).tolist() for one in group.generators] or [list(range(group.n))]
+    permuting = all(np.ndim(one) == 1 for one in listed)
     return {"permutations" if permuting else "matrices": listed}
 
 

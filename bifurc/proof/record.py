@@ -188,6 +188,8 @@ def problem_to_data(problem: NetworkProblem) -> dict:
     ValueError
         If the kernel cannot be written by its name.
     """
+    if type(problem) is not NetworkProblem:  # it may have more than is written here
+        raise ValueError(f"No certificate can be written of a {type(problem).__name__}.")
     s = problem.structure
     running = {
         name: Polynomial.of(value).text() for name, value in problem.kernel_parameters.items()

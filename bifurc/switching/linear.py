@@ -21,7 +21,12 @@ from bifurc.groups import Isotypic, Symmetry
 from bifurc.spectra import Block
 from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
-from bifurc.switching.isotropy import exchanged, larger_isotropy, reversed_by_relabelling
+from bifurc.switching.isotropy import (
+    exchanged,
+    larger_isotropy,
+    reversed_by_relabelling,
+)
+from bifurc.switching.normal_form import NormalForm
 from bifurc.switching.polynomials import index_across
 from bifurc.switching.subgroups import Search
 from bifurc.switching.submaximal import LARGEST, MOST, Kernel
@@ -97,7 +102,7 @@ class SymmetricProblem(PlainProblem):
     def isotypic(self) -> dict[Component, Isotypic]:
         """The irreps that break the symmetry of the fixed space, with their vectors."""
         return {
-            Component(part.name, _sets(part), part.copies, Polynomial.of(part.dimension)): part
+            Component(part.name, part.sets, part.copies, Polynomial.of(part.dimension)): part
             for part in self.group.components(self.basis)
         }
 
@@ -168,11 +173,8 @@ class SymmetricProblem(PlainProblem):
     def reduced(self, event: Event) -> Kernel:
         """The reduced equation on all of the kernel at an event."""
         whole = np.append(self.basis @ event.X[:-1], event.X[-1])
-        return Kernel.at(self.full, whole, self.kernel(event))
-
-
-def _sets(part: Isotypic) -> tuple[str, ...]:
-    return (part.points,) if part.points else ()
+        own = [self.basis @ z.kernel for z in event.zeros if z.component == self.components[0]]
+        return Kernel.at(self.full, whole, np.hstack([*own, self.kernel(event)]))
 
 
 def _moving(null: np.ndarray, change: np.ndarray, zeros: int) -> np.ndarray:
@@ -231,9 +233,8 @@ def _(problem: SymmetricProblem, state: np.ndarray, one: np.ndarray, other: np.n
 def _(problem: SymmetricProblem, event: Event, births: list[Birth]) -> str | None:
     """Their orbits on the sphere of the kernel, with signs by index: Euler's characteristic."""
     k = problem.kernel(event).shape[1]
-    if not births or not 1 < k <= COUNTED or not event.breaks_out:
-        return None
-    if any(birth.form is None for birth in births):
+    forms = [(birth, birth.form) for birth in births if isinstance(birth.form, NormalForm)]
+    if not births or len(forms) < len(births) or not 1 < k <= COUNTED or not event.breaks_out:
         return None
     kernel = problem.reduced(event)
     leading = kernel.quadratic() or kernel.cubic()
@@ -242,8 +243,8 @@ def _(problem: SymmetricProblem, event: Event, births: list[Birth]) -> str | Non
     if leading is None or values[0] * values[-1] <= 0:
         return None
     total, order = 0, problem.group.isotropy_order(problem.basis)
-    for birth in births:
-        w = birth.sign * kernel.right.T @ (birth.problem.basis @ birth.form.kernel)
+    for birth, form in forms:
+        w = birth.sign * kernel.right.T @ (birth.problem.basis @ form.kernel)
         w = w / np.linalg.norm(w)
         image = speeds @ w
         level = float(leading(w) @ image / (image @ image))
