@@ -147,6 +147,8 @@ def attempt(problem: Within, points, steps: np.ndarray, options: Options, predic
 def settle(problem: Within, before: Point, outcome: Outcome, step: float, options, trust):
     """The outcome if it can be believed, moved back to the edge where it left the window."""
     point, out = outcome.point, None
+    if point is not None and point.lam == before.lam and before.lam in problem.window:
+        return outcome.failed(Status.WINDOW)  # it starts at the edge and leads out
     if point is not None and point.lam in problem.window:
         out = point.X if on_an_event(point) else None
     elif point is not None:
