@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bifurc import members, seeds
 from bifurc.continuation.options import Options, Status
@@ -14,8 +14,6 @@ from bifurc.continuation.trust import judge, judge_both_ways
 from bifurc.errors import EndedEarlyWarning, OtherBranchWarning
 from bifurc.events.branch import Branch, follow
 from bifurc.events.records import Event, Events
-from bifurc.loci.family import of_event, two, wanted
-from bifurc.loci.locus import Locus
 from bifurc.loss.problem import NetworkProblem
 from bifurc.structure import families
 from bifurc.structure.families import Family
@@ -23,6 +21,9 @@ from bifurc.switching.classify import classify
 from bifurc.threads import one_thread
 
 FOLLOWED = 500  # coordinates: memory grows with their square, and 1000 took 4 GB and 40 s
+
+if TYPE_CHECKING:
+    from bifurc.loci.locus import Locus
 
 
 def family(name: str, **parameters: Any) -> Family:
@@ -158,8 +159,15 @@ def _with_calls(problem: Any, event: Event, family: Family | None) -> Event:
     if family is None:
         return event
     return replace(
-        event, locus=partial(of_event, family, event), prove=partial(proof_of, problem, event)
+        event, locus=partial(_locus_of, family, event), prove=partial(proof_of, problem, event)
     )
+
+
+def _locus_of(family: Family, event: Event, *where: Any, **how: Any) -> "Locus":
+    """The locus of a family's event in two parameters; see :func:`bifurc.loci.family.of_event`."""
+    from bifurc.loci.family import of_event  # loads scipy.optimize
+
+    return of_event(family, event, *where, **how)
 
 
 def _warn(said: str | None, category: type[Warning]) -> None:
@@ -199,7 +207,7 @@ def locus(
     near: float | None = None,
     options: Options | None = None,
     **windows: Any,
-) -> Locus:
+) -> "Locus":
     """Trace an event of a family in two parameters, with what happens on the way.
 
     The family is traced along the first parameter, the second one at its own
@@ -231,6 +239,8 @@ def locus(
     >>> round(curve.at(p=1)[0]["d"], 9)  # the event of type II
     5.585505247
     """
+    from bifurc.loci.family import two, wanted
+
     options, windows = seeds.split_options(options, windows)
     named = {name: given for name, given in windows.items() if isinstance(given, tuple | list)}
     first, second = two(params or (tuple(named) if len(named) == 2 else ("d", "p")))
@@ -242,7 +252,8 @@ def locus(
     branch = trace(family, **{first: along}, **fixed)
     found = wanted(branch.events, event, near)
     assert found.locus is not None  # events of a traced family have one
-    return found.locus((first, second), window, options)
+    curve = found.locus((first, second), window, options)
+    return replace(curve, sheet=found.sheet) if max(branch.sheets) > 1 else curve
 
 
 @one_thread()
@@ -300,7 +311,7 @@ def explore(
     >>> graph = explore("II", d=(12, 5), depth=0)
     >>> for transition in graph.transitions():
     ...     print(transition)
-    b0 (all of G) at 5.58550524743: s[bulk] transcritical, saddle -> minimum, minimum from 6
+    b0 (S(d - 1) x S(1)) at 5.58550524743: s[bulk] transcritical, saddle -> minimum, minimum from 6
     """
     from bifurc.exploration import Plan, explore_from
     from bifurc.switching.subgroups import Search

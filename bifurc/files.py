@@ -115,10 +115,11 @@ def reading(path: str | Path, fault: str, remedy: str) -> Iterator[None]:
         raise FileError(f"{path} cannot be read: {error.strerror or error}.") from None
     except Exception as error:  # a decoder may raise anything
         log.debug("reading %s", path, exc_info=True)
-        raise FileError(f"{path} {fault} ({_reason(error)}); {remedy}.") from None
+        raise FileError(f"{path} {fault} ({reason(error)}); {remedy}.") from None
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
+    """What a damaged file made a decoder raise, in words that speak of the file."""
     if "pickle" in str(error):
         return "it is pickled, and nothing is unpickled"
     match error:

@@ -95,18 +95,16 @@ def find(problem: NetworkProblem, family: Family, value: float) -> Member:
             f"{_told(on_path.parameters(farthest))}." + ("" if turned else f" {status.value}")
         )
     if on_path.line == problem.line and on_path.structure == problem.structure:
-        return _member(on_path, points[-1].x, value, _sheet(points))
+        held = recognised(on_path, points[-1].x, value)
+        if held is on_path:  # far out a point is no better for being corrected again
+            return Member(on_path, points[-1], _sheet(points))
+        return Member(held, point_at(held, points[-1].x, value), _sheet(points))
     reduced = problem.on(problem.structure, problem.any_size)
     reduced.pinned = on_path.pinned
     at = dict(zip(_names(on_path.structure), points[-1].x, strict=True))
     x = np.array([at[name] for name in _names(reduced.structure)])
-    return _member(reduced, x, value, _sheet(points))
-
-
-def _member(problem: NetworkProblem, x: np.ndarray, value: float, sheet: int) -> Member:
-    """The member at a critical point, on the problem with zeros that persist there set apart."""
-    held = recognised(problem, x, value)
-    return Member(held, point_at(held, x, value), sheet)
+    held = recognised(reduced, x, value)
+    return Member(held, point_at(held, x, value), _sheet(points))
 
 
 def agrees(problem: NetworkProblem, family: Family, x: np.ndarray, value: float) -> bool | None:

@@ -9,25 +9,26 @@ at its own x0, and both head for the window's second end.
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bifurc import members
-from bifurc.case import Case, load_case
 from bifurc.continuation.options import Options, Status
 from bifurc.continuation.point import Point
 from bifurc.continuation.trace import point_at, trace
 from bifurc.events.branch import collect
 from bifurc.loss.kernels import kernel
 from bifurc.loss.problem import NetworkProblem
-from bifurc.models import model
-from bifurc.own.check import check
-from bifurc.own.problem import Problem
 from bifurc.structure import families
 from bifurc.structure.families import Family
 
+CASE_FILE = ".toml"
 FOLLOWED = 500  # coordinates: memory grows with their square, and 1000 took 4 GB and 40 s
+if TYPE_CHECKING:  # what a family by its name need not wait for is imported where it is used
+    from bifurc.case import Case
+    from bifurc.own.problem import Problem
+
 WHOLE = "all of G"  # the isotropy of what is followed first
 
 
@@ -46,7 +47,7 @@ class Seed:
         return iter((WHOLE, self.problem, self.start))
 
 
-def named(given: Any) -> Family | Problem | Case:
+def named(given: Any) -> "Family | Problem | Case":
     """The problem that a user means: a family, a problem, or a case about a model.
 
     Parameters
@@ -59,28 +60,39 @@ def named(given: Any) -> Family | Problem | Case:
     ValueError
         If it is none of these, or there is no such name or file.
     """
-    if isinstance(given, Path) or (isinstance(given, str) and given.endswith(".toml")):
-        given = load_case(given)
-    match given:
-        case Family() | Problem():
-            return given
-        case str():
-            return families.find(given)
-        case Case():
-            return of_case(given)
-    raise ValueError(
-        "A problem is a family, its name, a case file or a bifurc.Problem; got "
-        f"{type(given).__name__} {given!r}."
-    )
+    if isinstance(given, Family):
+        return given
+    if isinstance(given, str) and not given.endswith(CASE_FILE):
+        return families.find(given)
+    from bifurc.case import Case
+    from bifurc.own.problem import Problem
+
+    if isinstance(given, Problem):
+        return given
+    found = case_of(given)
+    if not isinstance(found, Case):
+        raise ValueError(
+            "A problem is a family, its name, a case file or a bifurc.Problem; got "
+            f"{type(given).__name__} {given!r}."
+        )
+    return of_case(found)
 
 
-def of_case(case: Case) -> Family | Problem | Case:
+def case_of(given: Any) -> Any:
+    """The case of a file; anything else as it is."""
+    if isinstance(given, Path) or (isinstance(given, str) and given.endswith(CASE_FILE)):
+        from bifurc.case import load_case
+
+        return load_case(given)
+    return given
+
+
+def of_case(case: "Case") -> "Family | Problem | Case":
     """The family or the problem of a case; a case about a model stands for itself."""
     if case.problem is not None:
+        from bifurc.own.problem import Problem
+
         given = case.problem.model_dump(exclude_none=True)
-        group = given.pop("group", None)
-        if group is not None:
-            given["group"] = _group(group)
         found = Problem.from_file(given.pop("function"), case.folder, **given)
         return found.with_parameters(**{n: float(v) for n, v in case.set.items()})
     if case.model is not None:
@@ -90,17 +102,6 @@ def of_case(case: Case) -> Family | Problem | Case:
     assert case.family is not None  # a case has one of the three
     given = case.family.model_dump(exclude_none=True)
     return Family.build(given.pop("name"), **given).with_parameters(**case.set)
-
-
-def _group(given: Mapping[str, Any]):
-    """A group as a case file names it, such as ``{dihedral = 6}``."""
-    from bifurc import groups
-
-    makers = ("symmetric", "cyclic", "dihedral", "permutations", "matrices")
-    if len(given) != 1 or next(iter(given)) not in makers:
-        raise ValueError(f"A group is one of {', '.join(makers)}, such as {{ dihedral = 6 }}.")
-    ((name, value),) = given.items()
-    return getattr(groups, name)(value)
 
 
 def split_options(options: Options | None, keywords: Mapping[str, Any]):
@@ -118,9 +119,9 @@ def split_options(options: Options | None, keywords: Mapping[str, Any]):
     return replace(options or Options(), **changed), others
 
 
-def along(given: Family | Problem, parameter: str):
+def along(given: "Family | Problem", parameter: str):
     """The problem that the engine continues when ``parameter`` runs."""
-    if isinstance(given, Problem):
+    if not isinstance(given, Family):
         return given.along(parameter)
     line = given.line(parameter)
     if (n := len(given.structure.coordinates)) > FOLLOWED:
@@ -154,42 +155,49 @@ def seed(given: Any, parameters: Mapping[str, Any], both: bool = False) -> Seed:
         If a parameter is unknown, no or two of them run, or the start is no
         critical point.
     """
+    given = case_of(given)
     about = named(given)
     if not any(isinstance(value, tuple | list) for value in parameters.values()):
         parameters = {**window_of(given), **parameters}
     name, (first, last), others = running(parameters)
-    if isinstance(about, Family):
-        if both:
-            raise ValueError(
-                f"A family starts at the first end of its window, {name} = {first:g}; both=True is "
-                "for problems that start inside theirs."
-            )
-        return _of_family(about.with_parameters(**others), name, first, last)
-    if isinstance(about, Case):
-        plain, x, value = *_model(about), first
-    else:
+    if not isinstance(about, Family):
+        return _inside(about, name, (first, last), others, both)
+    if both:
+        raise ValueError(
+            f"A family starts at the first end of its window, {name} = {first:g}; both=True is "
+            "for problems that start inside theirs."
+        )
+    return _of_family(about.with_parameters(**others), name, first, last)
+
+
+def _inside(about, name: str, ends: tuple[float, float], others: dict, both: bool) -> Seed:
+    """The seed of a problem, or a model, that starts inside its window."""
+    from bifurc.own.check import check
+    from bifurc.own.problem import Problem
+
+    first, last = ends
+    if isinstance(about, Problem):
         about = about.with_parameters(**others)
         check(about)
         plain, value = about.along(name), about.parameters[name]
         x = about.start(plain)
-    if not min(first, last) <= value <= max(first, last):
+    else:
+        plain, x, value = *_model(about), first
+    if not min(ends) <= value <= max(ends):
         raise ValueError(
             f"Problem {getattr(about, 'name', 'model')!r} starts at {name} = {value:g}, outside "
             f"the window from {first:g} to {last:g}; give it another value in `parameters`, with "
             "an x0 for it."
         )
     start = point_at(plain, x, value, towards=last - value or value - first)
-    found = Seed(plain, start, (min(first, last), max(first, last)))
+    found = Seed(plain, start, (min(ends), max(ends)))
     return replace(found, start=_far_end(found)) if both else found
 
 
 def window_of(given: Any) -> dict[str, tuple[float, float]]:
-    """The window that a case file brings along; none for anything else."""
-    if isinstance(given, Path) or (isinstance(given, str) and given.endswith(".toml")):
-        given = load_case(given)
-    if not isinstance(given, Case):
-        return {}
-    return {name: (float(a), float(b)) for name, (a, b) in given.window.items()}
+    """The window that a case brings along; none for anything else."""
+    window = getattr(given, "window", {})
+    return {name: (float(a), float(b)) for name, (a, b) in window.items()}
 
 
 def _of_family(family: Family, name: str, first: float, last: float) -> Seed:
@@ -205,8 +213,10 @@ def _of_family(family: Family, name: str, first: float, last: float) -> Seed:
     return Seed(found.problem, start, window, fixed, found.sheet)
 
 
-def _model(case: Case):
+def _model(case: "Case"):
     """A plain model by name, and the state that its case starts at."""
+    from bifurc.models import model
+
     assert case.model is not None
     plain = model(case.model.name, **case.model.parameters)
     x = np.array(case.model.x, dtype=float)

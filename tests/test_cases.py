@@ -100,7 +100,9 @@ def check_plain(branches):
             state = basis @ point.x
             assert np.abs(full_problem.gradient(state, point.lam)).max(initial=0.0) < 1e-10
             spectrum = np.linalg.eigvalsh(full_problem.hessian(state, point.lam))
-            values = np.concatenate([v[i] for v in branch.spectrum.values()])
+            values = np.concatenate(
+                [np.repeat(v[i], round(c.dimension())) for c, v in branch.spectrum.items()]
+            )
             np.testing.assert_allclose(np.sort(values), spectrum, atol=1e-9)
 
 

@@ -97,7 +97,8 @@ def _status(arguments) -> int:
         said = f"an operation fails on this input ({type(error).__name__}); -v tells where"
         return _complain(arguments, f"{said}. Are its numbers extreme?", WRONG_INPUT)
     except KeyboardInterrupt:
-        return _complain(arguments, "interrupted; what was finished is saved.", ENDED_EARLY)
+        kept = getattr(arguments, "kept", "nothing is saved")
+        return _complain(arguments, f"interrupted; {kept}.", ENDED_EARLY)
     except Exception as error:  # no input should lead here
         log.info("a mistake in bifurc", exc_info=True)
         said = f"a mistake in bifurc, not in the input: {type(error).__name__}: {error}"

@@ -231,16 +231,20 @@ class PlainProblem:
         """Sizes that must be whole; none."""
         return {}
 
+    @property
+    def coordinate_names(self) -> list[str]:
+        """Names of the entries of a full state."""
+        return [f"x{i}" for i in range(len(self.full_state(np.zeros(self.n))))]
+
+    def full_state(self, x: np.ndarray) -> np.ndarray:
+        """The states behind the unknowns, (..., n): themselves."""
+        return x
+
     def losses(self, x, lam) -> np.ndarray:
         """The loss at a batch of points."""
         if self.loss is None:
             return np.full(len(lam), np.nan)
         return np.array([self.loss(xi, li) for xi, li in zip(x, lam, strict=True)])
-
-    @property
-    def only_own_block(self) -> bool:
-        """Whether there is no other block, and no exact derivative of this one."""
-        return self.blocks_of is None and self.hessian_along is None
 
     @cached_property
     def components(self) -> tuple[Component, ...]:

@@ -35,15 +35,10 @@ class Step:
     one: Point
     other: Point
 
-    @cached_property
-    def signs(self) -> np.ndarray:
-        """Which eigenvalues are negative at both ends, (2, n)."""
-        return negative(np.array([self.one.values, self.other.values]))
-
     @property
     def crossing(self) -> np.ndarray:
-        """Which eigenvalues change sign from end to end."""
-        return np.flatnonzero(self.signs[0] != self.signs[1])
+        """Which eigenvalues, in ascending order, change sign from end to end."""
+        return np.arange(*sorted(self.negatives))
 
     @property
     def from_event(self) -> bool:
@@ -51,10 +46,10 @@ class Step:
         sizes = np.abs(self.one.values)
         return bool(sizes.min(initial=np.inf) <= NOISE * sizes.max(initial=0.0))
 
-    @property
+    @cached_property
     def negatives(self) -> list[int]:
-        """Number of negative eigenvalues at both ends."""
-        return np.count_nonzero(self.signs, axis=1).tolist()
+        """Number of negative eigenvalues at both ends; a block may have fewer at one of them."""
+        return [int(np.count_nonzero(negative(point.values))) for point in (self.one, self.other)]
 
     @cached_property
     def chart(self):

@@ -86,7 +86,8 @@ def trace(
         for step, outcome in zip(steps.tolist(), outcomes, strict=False):
             outcome = settle(problem, points[-1], outcome, step, options, trust)
             if outcome.point is None:
-                failures |= {outcome.status}
+                short = steps[0] < FLOOR * options.ds_min
+                failures = {outcome.status, *(failures if short else ())}
                 break
             point = replace(outcome.point, evaluations=spent)
             log.debug("lam=%+.8g step=%.1e newton=%d", point.lam, step, outcome.iterations)
@@ -147,8 +148,8 @@ def attempt(problem: Within, points, steps: np.ndarray, options: Options, predic
 def settle(problem: Within, before: Point, outcome: Outcome, step: float, options, trust):
     """The outcome if it can be believed, moved back to the edge where it left the window."""
     point, out = outcome.point, None
-    if point is not None and point.lam == before.lam and before.lam in problem.window:
-        return outcome.failed(Status.WINDOW)  # it starts at the edge and leads out
+    if point is not None and length((point.X - before.X) / before.scales) <= options.ds_min:
+        return outcome.failed(Status.WINDOW)  # from its edge straight out
     if point is not None and point.lam in problem.window:
         out = point.X if on_an_event(point) else None
     elif point is not None:
@@ -157,9 +158,12 @@ def settle(problem: Within, before: Point, outcome: Outcome, step: float, option
         out = None if share is None else way.guess(share)
     elif outcome.status in (Status.WINDOW, Status.SINGULAR) and before.lam not in problem.window:
         out = before.X + step * before.tangent
-    if out is not None:
-        outcome, step = land(problem, before, out, options), 0.0
-    return outcome if outcome.point is None else trust(problem, before, outcome, step, options)
+    if out is None:
+        return outcome if point is None else trust(problem, before, outcome, step, options)
+    landed = land(problem, before, out, options)
+    landed = landed if landed.point is None else trust(problem, before, landed, 0.0, options)
+    near = abs(before.lam - problem.edge(before.lam)) <= step * before.scales[-1]
+    return landed.failed(Status.WINDOW) if landed.point is None and near else landed
 
 
 def land(problem: Within, before: Point, guess: np.ndarray, options: Options) -> Outcome:

@@ -23,6 +23,10 @@ class Within:
     def __getattr__(self, name):
         return getattr(self.__dict__["problem"], name)
 
+    def with_neutrals(self, neutrals) -> "Within":
+        """The same with these zeros set apart."""
+        return Within(self.problem.with_neutrals(neutrals), self.window)
+
     def edge(self, lam: float) -> float:
         """The end of the window that is nearer to ``lam``."""
         low, high = self.window

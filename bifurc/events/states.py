@@ -1,7 +1,7 @@
 """A branch at one value of its parameter: as many states as it has sheets there."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -22,20 +22,16 @@ class State:
     """The branch at one value of its parameter."""
 
     sheet: int
-    point: Point
+    point: Point = field(repr=False)
     loss: float
     index: Polynomial  # Morse index, in the parameters
     is_minimum: bool  # neutral directions aside, and as far as second derivatives tell
+    x: np.ndarray  # (n,), the full state, whatever fixed-point space it lies in
 
     @property
     def lam(self) -> float:
         """The parameter."""
         return self.point.lam
-
-    @property
-    def x(self) -> np.ndarray:
-        """The state itself, shape (n,)."""
-        return self.point.x
 
 
 def states(branch, value: dict[str, float], sheet: int | None = None):
@@ -64,7 +60,7 @@ def state(problem, sheet: int, point: Point) -> State:
     parameters = problem.parameters(point.lam)
     total = morse_index(index, parameters)
     minimum = not total.terms and not problem.neutrals.undecided(parameters)
-    return State(sheet, point, loss, total, minimum)
+    return State(sheet, point, loss, total, minimum, problem.full_state(point.x))
 
 
 @dataclass(frozen=True, eq=False)

@@ -68,6 +68,7 @@ class Locus:
     ends: tuple[End, End]
     special: list[Special] = field(default_factory=list)
     along: Sequence[Component] = ()  # other irreps whose eigenvalue is zero all along
+    sheet: int | None = None  # of the branch that the event was found on, where that has several
 
     @property
     def label(self) -> str:

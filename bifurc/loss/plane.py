@@ -38,6 +38,9 @@ class Line(NetworkProblem):
             self.tables[poly] = np.array([float(terms.get(key, 0)) for key in MONOMIALS])
         return self.monomials @ self.tables[poly]
 
+    def _affine(self, poly: Polynomial) -> np.ndarray:
+        return self.on_line(poly)[:2]  # the plane has seen that it is
+
 
 class Plane:
     """Network problems over the plane (lam, mu).

@@ -13,7 +13,6 @@ References
 """
 
 import numpy as np
-from scipy.optimize import brentq
 
 from bifurc.continuation.correct import correct
 from bifurc.continuation.options import Options
@@ -52,6 +51,8 @@ def arms(problem, X: np.ndarray, form: NormalForm, tangent: np.ndarray, options:
 
 def _on_circle(problem, X, form: NormalForm, tangent, radius: float, options: Options):
     """The arms at one radius; None if one of them is not found on a branch."""
+    from scipy.optimize import brentq  # waited for where it is needed
+
     scales = np.asarray(problem.scales(X[-1]))
     line = form.kernel / scales[:-1] ** 2
     along = float(tangent[-1]) / scales[-1]

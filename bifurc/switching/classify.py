@@ -8,7 +8,6 @@ from bifurc.events.records import Event
 from bifurc.loss.problem import NetworkProblem
 from bifurc.structure.irreps import Component
 from bifurc.structure.split import split
-from bifurc.switching.linear import SymmetricProblem
 from bifurc.switching.normal_form import reduce
 from bifurc.switching.subgroups import Search
 from bifurc.switching.switch import Candidate, candidates
@@ -34,8 +33,8 @@ def kind_of(problem, event: Event, component: Component) -> str:
     """The kind as far as the kernel in one block shows it."""
     if component.irrep == "t":
         return kind_inside(problem, event)
-    if isinstance(problem, SymmetricProblem):
-        return problem.reduced(event).kind()
+    if reduced := getattr(problem, "reduced", None):  # of a group that acts linearly
+        return reduced(event).kind()
     if not isinstance(problem, NetworkProblem):
         tries = (c for c in candidates(problem, event, Search()) if isinstance(c, Candidate))
         forms = (reduce(c.problem, c.X) for c in tries)
