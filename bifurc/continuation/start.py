@@ -12,8 +12,8 @@ import numpy as np
 
 from bifurc.continuation.constants import COARSEST, ON_EVENT, SLOPE, TRIES, USUAL
 from bifurc.continuation.correct import Outcome, correct_at, length
-from bifurc.continuation.newton import LOST
 from bifurc.continuation.neutral import as_it_is, rested
+from bifurc.continuation.newton import LOST
 from bifurc.continuation.options import Options, Status
 from bifurc.continuation.point import Point
 from bifurc.spectra import Block
@@ -117,10 +117,9 @@ def in_units(problem, start: Point, window: tuple[float, float]):
 
 def precise(problem, x: np.ndarray, lam: float) -> None:
     """Raise ValueError where plain functions are too coarse for what is asked of them."""
-    functions = [getattr(problem, name, None) for name in ("gradient", "hessian")]
-    if not hasattr(problem, "hessian") or None in functions:
+    if not hasattr(problem, "hessian"):
         return
-    kinds = [np.asarray(function(x, lam)).dtype for function in functions]
+    kinds = [np.asarray(function(x, lam)).dtype for function in (problem.gradient, problem.hessian)]
     coarse = [kind for kind in kinds if kind.kind == "f" and kind.itemsize < COARSEST]
     if coarse:
         raise ValueError(

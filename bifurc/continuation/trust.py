@@ -19,16 +19,32 @@ import math
 import numpy as np
 
 from bifurc.continuation.constants import (
-    APEX, BACK, BACK_BY, DEEP, LEVEL, MISSES, NEAR_PREDICTOR, ONE_PLACE, PLAIN, REAL, SHORT, SLOWER, UNIQUE,
-    VANISHED, WASTED,
-)  # fmt: skip
+    APEX,
+    BACK,
+    BACK_BY,
+    DEEP,
+    LEVEL,
+    MISSES,
+    NEAR_PREDICTOR,
+    ONE_PLACE,
+    PLAIN,
+    REAL,
+    SHORT,
+    SLOWER,
+    UNIQUE,
+    VANISHED,
+    WASTED,
+)
 from bifurc.continuation.correct import Outcome, correct, length
 from bifurc.continuation.middle import HALF, Middle, middle
 from bifurc.continuation.options import Options, Status
 from bifurc.continuation.point import Point
 from bifurc.continuation.singular import (
-    Singularity, inertia, locate_fold_on_branch_point, locate_singular,
-)  # fmt: skip
+    Singularity,
+    inertia,
+    locate_fold_on_branch_point,
+    locate_singular,
+)
 from bifurc.continuation.step import Step
 from bifurc.errors import NotDefinedError, ZeroRowError
 
@@ -114,14 +130,16 @@ def known(
     if found is not None and _one_branch(way, half, found):
         return [way]
     misses = half.missed / way.length
-    lost = misses > max(MISSES, SLOWER * missed) or (
-        half.change > UNIQUE and misses > SLOWER * missed
-    )
-    if lost or depth >= DEEP or way.length < SHORT:
+    slow = misses > SLOWER * missed and (misses > MISSES or half.change > UNIQUE)
+    if slow or depth >= DEEP or way.length < SHORT:
         return None
     inside = correct(way.problem, half.point.X, half.point.tangent, options).point
-    if inside is None:
-        return None
+    return None if inside is None else _in_halves(way, inside, options, depth, misses)
+
+
+def _in_halves(
+    way: Step, inside: Point, options: Options, depth: int, misses: float
+) -> list[Step] | None:
     parts: list[Step] = []
     for part in way.halves(inside):
         turned = turn(part.one, part.other)

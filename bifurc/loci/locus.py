@@ -5,11 +5,11 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from bifurc.continuation.constants import LEADING
 from bifurc.continuation.correct import Outcome, correct, correct_at, length
 from bifurc.continuation.newton import solve
 from bifurc.continuation.options import Options, Status
 from bifurc.continuation.point import Point
-from bifurc.continuation.constants import LEADING
 from bifurc.continuation.step import Step
 from bifurc.continuation.trace import trace
 from bifurc.continuation.trust import bows, turn
