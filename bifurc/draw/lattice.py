@@ -137,7 +137,9 @@ def layout(lattice: nx.DiGraph):
             middle = {name: _middle(chains, name, x) for name in names}
             names.sort(key=lambda name: middle[name])
             x |= _side_by_side(names, sizes)
-    rows, place, y, above = {}, {}, 0.0, 0.0
+    rows: dict[int, float] = {}
+    place: dict[Hashable, tuple[float, float]] = {}
+    y = above = 0.0
     for n, names in order.items():
         high = max(sizes[name][1] for name in names) + 2 * PAD
         y -= (above + high) / 2 + RISE if rows else 0.0

@@ -118,7 +118,7 @@ class Locus:
         for (low, one), (high, other) in zip(nodes, nodes[1:], strict=False):
             if not min(one, other) <= value <= max(one, other):
                 continue
-            place = track.root(lambda s: track.at(s).lam - value, low, high)
+            place = track.meets(MU, value, low, high)
             if place is None:
                 continue
             near = track.at(place)
@@ -231,17 +231,20 @@ def _arm(problem, start: Point, windows: tuple[Window, Window], options):
 def _leaves(problem, points: list[Point], windows: tuple[Window, Window]) -> Point | None:
     """Where the last step first leaves a window, also if it has come back in; None if it stays."""
     track = Track(problem, points[-2:])
-    exits = []
-    for place, window in zip((LAM, MU), windows, strict=True):
-        low, high = np.arcsinh(window) if place == LAM else window
-        for end in (track.apex(place, 0.0, 1.0), 1.0):
-            beyond = None if end is None else track.at(end).X[place]
-            if beyond is not None and not low <= beyond <= high:
-                edge = low if beyond < low else high
-                exits.append(track.root(lambda s, p=place, e=edge: track.at(s).X[p] - e, 0.0, end))
-                break
-    exits = [share for share in exits if share is not None]
-    return track.at(min(exits)) if exits else None
+    exits = [_exit(track, place, window) for place, window in zip((LAM, MU), windows, strict=True)]
+    found = [share for share in exits if share is not None]
+    return track.at(min(found)) if found else None
+
+
+def _exit(track: Track, place: int, window: Window) -> float | None:
+    """The share of a step at which an unknown first leaves its window; None if it stays."""
+    low, high = np.arcsinh(window) if place == LAM else window
+    for end in (track.apex(place, 0.0, 1.0), 1.0):
+        beyond = low if end is None else track.at(end).X[place]
+        if end is not None and not low <= beyond <= high:
+            edge = low if beyond < low else high
+            return track.meets(place, edge, 0.0, end)
+    return None
 
 
 def _explained(problem, points: list[Point], status: Status) -> tuple[list[Point], End]:

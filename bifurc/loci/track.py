@@ -77,3 +77,7 @@ class Track:
     def apex(self, place: int, low: float, high: float) -> float | None:
         """The position between two where an unknown turns round; None if it does not."""
         return self.root(lambda position: self.at(position).tangent[place], low, high)
+
+    def meets(self, place: int, value: float, low: float, high: float) -> float | None:
+        """The position between two where an unknown has a value; None if it does not."""
+        return self.root(lambda position: float(self.at(position).X[place] - value), low, high)

@@ -9,7 +9,7 @@ reads its own constants off by one small product.
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -113,7 +113,7 @@ class Plane:
 
     def at(self, lam: float, mu: float, towards=(1.0, 0.0)) -> Line:
         """The problem on the line through (lam, mu), which is its point 0, in a direction."""
-        line = self._template.along(self._through(lam, mu, towards))
+        line = cast(Line, self._template.along(self._through(lam, mu, towards)))
         (a, b), (to_a, to_b) = (lam, mu), towards
         line.monomials = np.array(
             [
