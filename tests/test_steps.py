@@ -54,7 +54,7 @@ def test_a_fold_beyond_the_window_is_not_passed(edge, side):
     assert branch.status is Status.WINDOW and branch.events == []
     assert branch.lam[-1] == -edge
     assert branch.x[-1, 0] == pytest.approx(side * np.sqrt(edge), rel=1e-9)
-    assert -1.0 <= min(asked) and max(asked) <= -edge
+    assert min(asked) >= -1.0 and max(asked) <= -edge
 
 
 def test_type_m_ends_at_a_window_that_ends_just_before_its_fold():

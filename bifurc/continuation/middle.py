@@ -44,7 +44,8 @@ class Middles:
     """Those of neighbouring steps, asked for all at once when the first is wanted."""
 
     def __init__(self, steps: Sequence[Step]):
-        self.steps, self.found = steps, None
+        self.steps = steps
+        self.found: list[Middle | None] | None = None
 
     def __getitem__(self, i: int) -> Middle | None:
         if self.found is None:

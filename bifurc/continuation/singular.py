@@ -93,7 +93,7 @@ def locate_singular(problem, guess: np.ndarray, count: int, fold: bool) -> Singu
 
 
 def locate_fold_on_branch_point(problem, guess: np.ndarray) -> list[Singularity] | None:
-    """A fold and a branch point at one place, as where the arch of a branch has a symmetry to break.
+    """A fold and a branch point at one place, as on an arch with a symmetry to break.
 
     Of the kernel of two dimensions one direction is that of the fold, with
     g_lam in it; across that g_lam is in the range.

@@ -117,10 +117,9 @@ def in_units(problem, start: Point, window: tuple[float, float]):
 
 def precise(problem, x: np.ndarray, lam: float) -> None:
     """Raise ValueError where plain functions are too coarse for what is asked of them."""
-    functions = [getattr(problem, name, None) for name in ("gradient", "hessian")]
-    if not hasattr(problem, "hessian") or None in functions:
+    if not hasattr(problem, "hessian"):
         return
-    kinds = [np.asarray(function(x, lam)).dtype for function in functions]
+    kinds = [np.asarray(function(x, lam)).dtype for function in (problem.gradient, problem.hessian)]
     coarse = [kind for kind in kinds if kind.kind == "f" and kind.itemsize < COARSEST]
     if coarse:
         raise ValueError(

@@ -42,7 +42,7 @@ class Step:
 
     @property
     def from_event(self) -> bool:
-        """Whether an eigenvalue vanishes at the first point: what happens there is not on the way."""
+        """Whether an eigenvalue vanishes at the first point, which then is not on the way."""
         sizes = np.abs(self.one.values)
         return bool(sizes.min(initial=np.inf) <= NOISE * sizes.max(initial=0.0))
 

@@ -34,7 +34,7 @@ from bifurc.continuation.constants import (
     UNIQUE,
     VANISHED,
     WASTED,
-)  # fmt: skip
+)
 from bifurc.continuation.correct import Outcome, correct, length
 from bifurc.continuation.middle import HALF, Middle, middle
 from bifurc.continuation.options import Options, Status
@@ -44,7 +44,7 @@ from bifurc.continuation.singular import (
     inertia,
     locate_fold_on_branch_point,
     locate_singular,
-)  # fmt: skip
+)
 from bifurc.continuation.step import Step
 from bifurc.errors import NotDefinedError, ZeroRowError
 
@@ -130,14 +130,16 @@ def known(
     if found is not None and _one_branch(way, half, found):
         return [way]
     misses = half.missed / way.length
-    lost = misses > max(MISSES, SLOWER * missed) or (
-        half.change > UNIQUE and misses > SLOWER * missed
-    )
-    if lost or depth >= DEEP or way.length < SHORT:
+    slow = misses > SLOWER * missed and (misses > MISSES or half.change > UNIQUE)
+    if slow or depth >= DEEP or way.length < SHORT:
         return None
     inside = correct(way.problem, half.point.X, half.point.tangent, options).point
-    if inside is None:
-        return None
+    return None if inside is None else _in_halves(way, inside, options, depth, misses)
+
+
+def _in_halves(
+    way: Step, inside: Point, options: Options, depth: int, misses: float
+) -> list[Step] | None:
     parts: list[Step] = []
     for part in way.halves(inside):
         turned = turn(part.one, part.other)

@@ -71,15 +71,18 @@ class Spectra:
 
     def with_more(self, problem, places: list[int], more: "Spectra") -> "Spectra":
         """With those of other points, put before the points at ``places``."""
-        tables = [
+        values, speeds, definite = (
             {c: np.insert(table, places, other[c], axis=0) for c, table in mine.items()}
             for mine, other in (
-                (self.values, more.values), (self.speeds, more.speeds), (self.definite, more.definite)
+                (self.values, more.values),
+                (self.speeds, more.speeds),
+                (self.definite, more.definite),
             )
-        ]  # fmt: skip
+        )
         X = np.insert(self.X, places, more.X, axis=0)
         tangents = np.insert(self.tangents, places, more.tangents, axis=0)
-        return Spectra(X, tangents, *tables, *_lengths(problem, X, tangents))
+        steps = _lengths(problem, X, tangents)
+        return Spectra(X, tangents, values, speeds, definite, *steps)
 
     def over_steps(self, speeds: np.ndarray) -> np.ndarray:
         """Changes over each step, as speeds (points, k) at both ends see them; (2, steps, k)."""
@@ -146,16 +149,17 @@ def find(problem, points: list[Point], known: Spectra, options: Options):
         of inertia is not explained by located events ends it.
     """
     found: list[Found] = []
-    eventful = _eventful(points, known)
+    eventful, believed = _eventful(points, known), len(points)
     for i in np.flatnonzero(eventful).tolist():
         here = _within(Step(problem, *points[i : i + 2]), known, i, options)
         if here is None:
-            return found, i + 1
+            believed = i + 1
+            break
         found.extend(here)
-    for i in np.flatnonzero(_doubtful(points, known)[0] & (known.lengths <= SHORTEST)).tolist():
-        if not eventful[i]:
-            found.extend(_at_once(Step(problem, *points[i : i + 2]), known, i, found))
-    return sorted(found, key=lambda event: event.position), len(points)
+    short = _doubtful(points, known)[0] & (known.lengths <= SHORTEST) & ~eventful
+    for i in np.flatnonzero(short[: believed - 1]).tolist():
+        found.extend(_at_once(Step(problem, *points[i : i + 2]), known, i, found))
+    return sorted(found, key=lambda event: event.position), believed
 
 
 def _eventful(points: list[Point], known: Spectra) -> np.ndarray:
@@ -190,7 +194,7 @@ def _within(way: Step, known, i, options, depth=0) -> list[Found] | None:
 
 def _at_once(way: Step, known: Spectra, i: int, found: list[Found]) -> list[Found]:
     """Eigenvalues that pass one another at zero, on a step too short to be cut: it is the place."""
-    events = []
+    events: list[Found] = []
     X, tangent = way.guess(HALF), way.tangent(HALF)
     for component, values in known.values.items():
         room = TOGETHER * np.abs(known.over_steps(known.speeds[component])[:, i]).max(initial=0.0)
@@ -215,7 +219,7 @@ def _halves(way: Step, options, i, depth):
     if middle is None:
         return None
     known = spectra(way.problem, [way.one, middle, way.other])
-    events = []
+    events: list[Found] = []
     for j, part in enumerate(way.halves(middle)):
         half = _within(part, known, j, options, depth + 1)
         if half is None:

@@ -464,9 +464,72 @@ def blocks_with_close_pairs(rng, exact, n):
     )  # fmt: skip
 
 
+def side_branches(rng, exact, n):
+    """u² = lam / m from its own side: it touches the trunk at zero, where an eigenvalue touches."""
+    m, side = rng.uniform(0.2, 5), rng.choice([-1.0, 1.0])
+    scalar = Scalar(
+        lambda u, lam: lam * u - m * u**3,
+        lambda u, lam: lam - 3 * m * u * u,
+        lambda u, lam: u + 0 * lam,
+    )
+    start = side / np.sqrt(m)
+    return curved(
+        "side branches", rng, exact, n, scalar, start, 1.0, (-1.0, 1.0), (0.0,),
+        lambda u, lam: lam - m * u * u, towards=-1.0,
+    )  # fmt: skip
+
+
+def many_folds(rng, exact, n):
+    """lam = u + a sin(w u), w up to 20: to and fro, up to thirteen folds each way."""
+    w = rng.uniform(2, 20)
+    a = rng.uniform(1.05, 4) / w * rng.choice([-1, 1])
+
+    def p(u):
+        return u + a * np.sin(w * u)
+
+    scalar = Scalar(
+        lambda u, lam: lam - p(u),
+        lambda u, lam: -1 - a * w * np.cos(w * u),
+        lambda u, lam: 1 + 0 * lam,
+    )
+    # from where the graph comes into the window for good to where it leaves it
+    window = (-1.0 - 2 * abs(a), 1.0 + 2 * abs(a))
+    ends = [zeros_of(lambda u, edge=edge: p(u) - edge, -8, 8)[0] for edge in window]
+    begin = zeros_of(lambda u: p(u) - window[0], -8, 8)[-1]
+    folds = zeros_of(lambda u: 1 + a * w * np.cos(w * u), begin, ends[1])
+    slope = 1 + a * w * np.cos(w * begin)
+    return curved(
+        "many folds", rng, exact, n, scalar, begin, window[0], window, [p(u) for u in folds],
+        lambda u, lam: lam - p(u), towards=float(np.sign(slope)),
+    )  # fmt: skip
+
+
+def helices(rng, exact, n):
+    """(cos, sin)(lam / e) in a plane: comes past its start again and again, never closes."""
+    e, n = 10 ** rng.uniform(-2, 0), max(n, 2)
+    Q = rotation(rng, n)
+    k = rng.uniform(0.5, 3, n) * rng.choice([-1, 1], n)
+
+    def there(lam):
+        return Q @ np.array([np.cos(lam / e), np.sin(lam / e), *[0 * lam] * (n - 2)])
+
+    def moves(lam):
+        return Q @ np.array([-np.sin(lam / e), np.cos(lam / e), *[0 * lam] * (n - 2)]) / e
+
+    H = Q @ np.diag(k) @ Q.T
+    problem = plain(
+        rng, exact, lambda x, lam: H @ (x - there(lam)), lambda x, lam: H + 0 * lam,
+        lambda x, lam: -H @ moves(lam), n,
+    )  # fmt: skip
+    return Trial(
+        "helices", problem, there(0.0), 0.0, (0.0, 1.0), (),
+        lambda x, lam: np.array([np.abs(a - there(b)).max() for a, b in zip(x, lam, strict=True)]),
+    )  # fmt: skip
+
+
 TYPES = (
     isolas, high_curvature, multiple_kernels, dips, perturbed_pitchforks,
     perturbed_transcriticals, cusps, polynomial_graphs, crossing_curves, flat_crossings,
     curves_close_by, crossings_on_a_trivial_branch, cross_and_recross, blocks_with_close_pairs,
-    wiggles,
+    wiggles, side_branches, many_folds, helices,
 )  # fmt: skip
