@@ -119,7 +119,7 @@ def test_a_case_that_expects_otherwise_says_so():
     case.expect.branches[0].count = 5
     case.expect.end = "CLOSED"
     said = differences(graph, case)
-    assert any("no event k at lam = 1.0" in line for line in said)
+    assert any("no event (4,1) at lam = 1.0" in line for line in said)
     assert any("unexpected: BP at lam = 1" in line for line in said)
     assert any("not CLOSED" in line for line in said)
     assert any("2 branches with isotropy 'S_1 x S_4', not 5" in line for line in said)
