@@ -390,6 +390,11 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "        if False:",
     ): "the width is twice what the mean value theorem asks for with the pace of a proved tube, "
     "so that these hold; only where the pace is not proved do they not, and prove() asks for it",
+    (
+        "proof/record.py",
+        "    if not value.is_exact():",
+        "    if False:",
+    ): "to_text, which follows, refuses a number that is not exact as well",
 }
 
 
