@@ -49,6 +49,7 @@ REAL = 1e-12  # relative size of an unfolding parameter that is rounding, not im
 LEADING = 0.3  # part of lam in the unit tangent from which on the branch is not about to turn
 FLOOR = 1e3  # times ds_min is so short a step that those before it tell why the branch ends
 FIRST = 4  # steps that are tried at once from the start, where only the tangent is known
+REACH = 4.0  # times its length that a step changes lam by at most, in the scale of lam
 CLOSED = 1e-8  # how near a branch must come to its start to be closed
 STRAIGHT = 1e-12  # turn that counts as none when rates of turning are compared
 

@@ -61,7 +61,7 @@ def judge(problem, before: Point, outcome: Outcome, step: float, options: Option
         return outcome.failed(Status.TURNED)
     if outcome.iterations > options.target_iterations + WASTED:
         return outcome.failed(Status.SLOW)
-    way = Step(problem, before, after)
+    way = outcome.way or Step(problem, before, after)
     moved = outcome.moved > max(NEAR_PREDICTOR * step, options.ds_min)
     if moved and bows(way, turned, options):
         return outcome.failed(Status.FAR)
@@ -69,7 +69,8 @@ def judge(problem, before: Point, outcome: Outcome, step: float, options: Option
     if parts is None:
         return outcome.failed(Status.UNEXPLAINED)
     between = tuple(part.other for part in parts[:-1])
-    return Outcome(outcome.status, after, outcome.iterations, outcome.moved, turned, between)
+    moves = outcome.iterations, outcome.moved
+    return Outcome(outcome.status, after, *moves, turned, between, way)
 
 
 def judge_both_ways(problem, before: Point, outcome: Outcome, step: float, options: Options):
