@@ -156,8 +156,9 @@ def find(problem, points: list[Point], known: Spectra, options: Options):
         if here is None:
             return found, i + 1
         found.extend(here)
-    for i in np.flatnonzero(_doubtful(points, known)[0] & (known.lengths <= SHORTEST)).tolist():
-        if not eventful[i]:
+    short = (known.lengths <= SHORTEST) & ~eventful
+    if short.any():
+        for i in np.flatnonzero(short & _doubtful(points, known)[0]).tolist():
             found.extend(_at_once(Step(problem, *points[i : i + 2]), known, i, found))
     return sorted(found, key=lambda event: event.position), len(points)
 
