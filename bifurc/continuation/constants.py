@@ -29,6 +29,7 @@ BESIDE = 1e-2  # share by which it may lie beside the curve ...
 TIMES = 8.0  # ... or so many times as far as the curve misses its own midpoint
 UNIQUE = 0.25  # relative change of the bordered Jacobian over a correction up to which, by
 # Newton-Kantorovich, there is one solution in reach of both ends of the correction
+CALM = 1e-3  # share of a step that a batch may miss its points by and is not asked half way
 PLAIN = 0.03  # such a change up to which the middle speaks for its whole step; on families of
 # networks it is a tenth of this, from one curve to another that crosses it rarely less
 MISSES = 0.02  # share by which the curve may miss its midpoint and still be one that is known

@@ -68,7 +68,9 @@ class Step:
         """The steps from each point to the next, looked at in one chart where it is one."""
         steps = [cls(problem, *pair) for pair in zip(points, points[1:], strict=False)]
         if len(steps) > 1 and all(step.chart is steps[0].chart for step in steps):
-            X, tangents = (np.array([getattr(p, name) for p in points]) for name in ("X", "tangent"))
+            X, tangents = (
+                np.array([getattr(p, name) for p in points]) for name in ("X", "tangent")
+            )
             y, speeds = steps[0].chart.lift(X, tangents)
             speeds = speeds / lengths(speeds)[:, None]
             for i, step in enumerate(steps):

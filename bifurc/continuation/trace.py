@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Generator
 from dataclasses import replace
 from functools import partial
+from itertools import takewhile
 
 import numpy as np
 
@@ -138,15 +139,15 @@ def attempt(problem: Within, points, steps: np.ndarray, options: Options, predic
         after[-1] = edge
         guesses[out] = after
     outcomes = correct_all(problem, guesses, across, options)
-    chain = [last, *(one.point for one in outcomes if one.point is not None)]
-    ways = Step.chain(problem, chain)
+    # what comes after a failure is not taken
+    points = takewhile(lambda point: point is not None, (one.point for one in outcomes))
+    ways = Step.chain(problem, [last, *points])
     middles = Middles(ways)
-    return [
-        outcome
-        if outcome.point is None
-        else replace(outcome, way=ways[i], middle=partial(middles.__getitem__, i))
-        for i, outcome in enumerate(outcomes)
+    taken = [
+        replace(outcome, way=way, middle=partial(middles.__getitem__, i))
+        for i, (outcome, way) in enumerate(zip(outcomes, ways, strict=False))
     ]
+    return taken + outcomes[len(ways) :]
 
 
 def settle(problem: Within, before: Point, outcome: Outcome, step: float, options, trust):

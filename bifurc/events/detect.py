@@ -157,9 +157,11 @@ def find(problem, points: list[Point], known: Spectra, options: Options):
             believed = i + 1
             break
         found.extend(here)
-    short = _doubtful(points, known)[0] & (known.lengths <= SHORTEST) & ~eventful
-    for i in np.flatnonzero(short[: believed - 1]).tolist():
-        found.extend(_at_once(Step(problem, *points[i : i + 2]), known, i, found))
+    short = (known.lengths <= SHORTEST) & ~eventful
+    short[believed - 1 :] = False
+    if short.any():
+        for i in np.flatnonzero(short & _doubtful(points, known)[0]).tolist():
+            found.extend(_at_once(Step(problem, *points[i : i + 2]), known, i, found))
     return sorted(found, key=lambda event: event.position), believed
 
 
