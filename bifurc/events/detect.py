@@ -21,7 +21,8 @@ from bifurc.events.locate import Crossing, crossing_at, locate_crossing, vanishi
 from bifurc.structure.irreps import Component
 
 TRUST = 2.0  # times what the cubic through its neighbours misses a point by
-UNEVEN = 0.03  # least share of one of two neighbouring steps that tell of each other
+STEEP = 8.0  # times what it misses by that a cubic must move by over a step
+UNEVEN = 0.2  # least share of one of two neighbouring steps that tell of each other
 TOGETHER = 3.0  # times what eigenvalues change by on a last step: those below it vanish there
 FLAT = 1e-12  # of all eigenvalues: one below it at both ends of a step is zero all along
 CORNER = 0.1  # of the smaller end value: a corner below it may be one beyond zero
@@ -156,9 +157,11 @@ def find(problem, points: list[Point], known: Spectra, options: Options):
             believed = i + 1
             break
         found.extend(here)
-    short = _doubtful(points, known)[0] & (known.lengths <= SHORTEST) & ~eventful
-    for i in np.flatnonzero(short[: believed - 1]).tolist():
-        found.extend(_at_once(Step(problem, *points[i : i + 2]), known, i, found))
+    short = (known.lengths <= SHORTEST) & ~eventful
+    short[believed - 1 :] = False
+    if short.any():
+        for i in np.flatnonzero(short & _doubtful(points, known)[0]).tolist():
+            found.extend(_at_once(Step(problem, *points[i : i + 2]), known, i, found))
     return sorted(found, key=lambda event: event.position), believed
 
 
@@ -318,7 +321,10 @@ def _doubtful(points, known: Spectra) -> tuple[np.ndarray, np.ndarray]:
     ends, lowest = np.minimum(sizes[0], sizes[-1]), sizes.min(axis=0)
     kinks, corners = _corners(a, b, *slopes)
     error = TRUST * _errors(values, speeds, known)
-    turning = (lowest < np.maximum(NEAR * ends, error)) | (corners * np.sign(a) < CORNER * ends)
+    # what a cubic misses vanishes with its square at an end that it leaves steeply
+    away = np.where(sizes[0] < sizes[-1], slopes[0] * np.sign(a), -slopes[1] * np.sign(b))
+    blurred = (lowest < error) & (away < STEEP * error)
+    turning = (lowest < NEAR * ends) | blurred | (corners * np.sign(a) < CORNER * ends)
     real = known.real  # others pass one another and through infinity as they like
     turning = np.where(real, turning, lowest < NEAR * ends)
     unsure = (changes > 1) | np.where(changes == 0, turning, real & (np.abs(b - a) < error))
@@ -367,7 +373,8 @@ def _errors(values: np.ndarray, speeds: np.ndarray, known: Spectra) -> np.ndarra
     missed = np.abs(cubic - values[1:-1]) / (r * (1 - r)) ** 2
     for steps, of in ((slice(0, -1), lengths[:-1]), (slice(1, None), lengths[1:])):
         known_here = missed * ((of / whole) ** 4)[:, None]
-        even = (np.minimum(r, 1 - r) > UNEVEN)[:, 0]
+        # a much longer step says enough of a short one, but not the other way round
+        even = (np.minimum(r, 1 - r) > UNEVEN)[:, 0] | (of < whole / 2)
         both = np.where(np.isinf(error[steps]), known_here, np.maximum(error[steps], known_here))
         error[steps] = np.where(even[:, None], both, error[steps])
     return error
