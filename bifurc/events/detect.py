@@ -8,14 +8,16 @@ asks for another point there.
 """
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
+from bifurc.continuation.constants import NOISE
 from bifurc.continuation.options import Options
 from bifurc.continuation.point import Point
 from bifurc.continuation.predict import hermite_weights
 from bifurc.continuation.singular import Singularity
-from bifurc.continuation.step import Step, negative
+from bifurc.continuation.step import Step
 from bifurc.continuation.trust import singular_between
 from bifurc.events.locate import Crossing, crossing_at, locate_crossing, vanishing
 from bifurc.structure.irreps import Component
@@ -53,6 +55,30 @@ class Spectra:
     definite: dict[Component, np.ndarray]  # (points,), whether all eigenvalues must be real
     lengths: np.ndarray  # (steps,), in the chart
     rates: np.ndarray  # (2, steps, 1), length over speed in the chart at both ends of each step
+    error: float = 0.0  # of the blocks' entries, relative, where they come of differences
+    first: dict[Component, np.ndarray] | None = None  # signs at the first point, if known before
+
+    @cached_property
+    def signs(self) -> dict[Component, np.ndarray]:
+        """Which eigenvalues are negative; of one that may be rounding, what they were before it.
+
+        At the first points that is what comes after: a zero at the birth of a
+        branch says nothing, nor what has not yet grown out of it.
+        """
+        largest = np.max(
+            [np.abs(v).max(axis=-1, initial=0.0) for v in self.values.values()], axis=0
+        )
+        floor = ((NOISE + self.error) * largest)[:, None]
+        found = {}
+        for component, values in self.values.items():
+            told = np.abs(values) > floor
+            order = np.arange(len(values))[:, None]
+            last = np.maximum.accumulate(np.where(told, order, -1), axis=0)
+            signs = np.take_along_axis(values < 0, np.maximum(last, 0), axis=0)
+            after = np.take_along_axis(values < 0, told.argmax(axis=0)[None], axis=0)
+            start = after if self.first is None else self.first[component][None]
+            found[component] = np.where(last >= 0, signs, start)
+        return found
 
     @property
     def real(self) -> np.ndarray:
@@ -83,7 +109,7 @@ class Spectra:
         X = np.insert(self.X, places, more.X, axis=0)
         tangents = np.insert(self.tangents, places, more.tangents, axis=0)
         steps = _lengths(problem, X, tangents)
-        return Spectra(X, tangents, values, speeds, definite, *steps)
+        return Spectra(X, tangents, values, speeds, definite, *steps, error=self.error)
 
     def over_steps(self, speeds: np.ndarray) -> np.ndarray:
         """Changes over each step, as speeds (points, k) at both ends see them; (2, steps, k)."""
@@ -109,7 +135,8 @@ def spectra(problem, points: list[Point]) -> Spectra:
     values = {component: eigen.values for component, eigen in eigens.items()}
     definite = {component: block.definite for component, block in blocks.items()}
     speeds = {component: eigen.speeds(changes[component]) for component, eigen in eigens.items()}
-    return Spectra(X, tangents, values, speeds, definite, *_lengths(problem, X, tangents))
+    steps, error = _lengths(problem, X, tangents), getattr(problem, "error", 0.0)
+    return Spectra(X, tangents, values, speeds, definite, *steps, error=error)
 
 
 def refine(
@@ -169,8 +196,7 @@ def _eventful(points: list[Point], known: Spectra) -> np.ndarray:
     """Steps on which an eigenvalue changes sign or lam turns."""
     slopes = np.array([point.tangent[-1] for point in points])
     eventful = slopes[:-1] * slopes[1:] < 0
-    for values in known.values.values():
-        signs = negative(values)
+    for signs in known.signs.values():
         eventful |= (signs[:-1] != signs[1:]).any(axis=-1)
     return eventful
 
@@ -186,7 +212,8 @@ def _within(way: Step, known, i, options, depth=0) -> list[Found] | None:
             singular = [e.at for e in events if isinstance(e.at, Singularity)]
             here = _outside(way, component, known, i, singular)
         if here is None and not halved:
-            halved, halves = True, _halves(way, options, i, depth)
+            first = {c: signs[i] for c, signs in known.signs.items()}
+            halved, halves = True, _halves(way, options, i, depth, first)
             if halves is not None:
                 return halves
         if here is None and known.definite[component][i : i + 2].all():
@@ -215,13 +242,13 @@ def _at_once(way: Step, known: Spectra, i: int, found: list[Found]) -> list[Foun
     return events
 
 
-def _halves(way: Step, options, i, depth):
+def _halves(way: Step, options, i, depth, first):
     if depth >= DEPTH:
         return None
     middle = way.corrected(0.5, options)
     if middle is None:
         return None
-    known = spectra(way.problem, [way.one, middle, way.other])
+    known = replace(spectra(way.problem, [way.one, middle, way.other]), first=first)
     events: list[Found] = []
     for j, part in enumerate(way.halves(middle)):
         half = _within(part, known, j, options, depth + 1)
@@ -246,7 +273,7 @@ def _inside(way: Step, component) -> list[Found] | None:
 
 def _outside(way: Step, component, known, i, singular) -> list[Found] | None:
     """Crossings in a block that the branch does not feel."""
-    before, after = negative(known.values[component][i : i + 2])
+    before, after = known.signs[component][i : i + 2]
     crossing = np.flatnonzero(before != after)
     if not len(crossing):
         return []
@@ -397,8 +424,8 @@ def _extrema(a, b, slope_a, slope_b) -> tuple[np.ndarray, np.ndarray]:
 def _touches(known: Spectra, points: list[Point]) -> np.ndarray:
     """Steps on which lam turns while the inertia of the branch's own block stays."""
     slopes = np.array([point.tangent[-1] for point in points])
-    own = next(values for component, values in known.values.items() if component.irrep == "t")
-    negatives = np.count_nonzero(negative(own), axis=-1)
+    own = next(signs for component, signs in known.signs.items() if component.irrep == "t")
+    negatives = np.count_nonzero(own, axis=-1)
     return (slopes[:-1] * slopes[1:] < 0) & (negatives[:-1] == negatives[1:])
 
 
