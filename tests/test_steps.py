@@ -338,3 +338,24 @@ def test_functions_in_float32_are_refused_with_a_word():
     )
     with pytest.raises(ValueError, match="float32"):
         point_at(problem, np.zeros(5), -0.5)
+
+
+@pytest.mark.parametrize("name, ends", [("A", (2.0, 1.9)), ("I", (3.0, 2.9))])
+def test_what_runs_away_to_infinity_at_the_end_of_a_family_is_no_event(name, ends):
+    """At d = 2 the rows of A are antiparallel and the Hessian is infinite: events end before."""
+    found = [
+        [(e.name, round(e.lam, 9)) for e in bifurc.trace(name, d=(40, end)).events] for end in ends
+    ]
+    assert found[0] == found[1]
+    assert len(found[0]) == 3
+
+
+@pytest.mark.parametrize("start", [-1.0, 1.0])
+@pytest.mark.parametrize("window", [(-1, 1), (1, -1), (-2, 2)])
+def test_a_circle_from_its_fold_is_gone_round_once(start, window):
+    circle = bifurc.Problem(
+        lambda x, lam: x[0] ** 3 / 3 - (1 - lam**2) * x[0], [0.0], {"lam": start}
+    )
+    branch = bifurc.trace(circle, lam=window)
+    assert branch.status.name == "CLOSED"
+    assert sorted(e.lam for e in branch.events) == pytest.approx([-1, 1], abs=1e-9)

@@ -51,6 +51,7 @@ LEADING = 0.3  # part of lam in the unit tangent from which on the branch is not
 FLOOR = 1e3  # times ds_min is so short a step that those before it tell why the branch ends
 FIRST = 4  # steps that are tried at once from the start, where only the tangent is known
 REACH = 4.0  # times its length that a step changes lam by at most, in the scale of lam
+AT_EDGE = 1e-3  # of a step: how near it passes a start at the edge, beyond which nothing is asked
 CLOSED = 1e-8  # how near a branch must come to its start to be closed
 STRAIGHT = 1e-12  # turn that counts as none when rates of turning are compared
 

@@ -13,7 +13,7 @@ from itertools import takewhile
 
 import numpy as np
 
-from bifurc.continuation.constants import CLOSED, FIRST, FLOOR, LEADING, REACH, STRAIGHT
+from bifurc.continuation.constants import AT_EDGE, CLOSED, FIRST, FLOOR, LEADING, REACH, STRAIGHT
 from bifurc.continuation.correct import Outcome, correct, correct_all, length
 from bifurc.continuation.middle import Middles
 from bifurc.continuation.options import Options, Status
@@ -96,7 +96,7 @@ def trace(
             yield from (*outcome.between, point)
             if point.lam in window:
                 return Status.WINDOW
-            if count >= 3 and closes(start, outcome.way, options):
+            if count >= 3 and closes(start, outcome.way, window, options):
                 return Status.CLOSED
             taken.append(outcome)
             points, spent, count = (*points[1 - NODES :], point), 0, count + 1
@@ -199,7 +199,7 @@ def next_steps(steps: np.ndarray, taken: list[Outcome], rates: list[float], opti
     return np.full(min(max(count, 1), options.ahead), length)
 
 
-def closes(start: Point, way: Step, options: Options) -> bool:
+def closes(start: Point, way: Step, window: tuple[float, float], options: Options) -> bool:
     """Whether the step passes the start, in its direction."""
     reach = REACH * way.length * max(way.one.scales[-1], way.other.scales[-1])
     if abs(start.lam - way.one.lam) > reach:
@@ -211,6 +211,8 @@ def closes(start: Point, way: Step, options: Options) -> bool:
     there, unit = way.guess(share), start.tangent / start.scales
     there = there - (((there - start.X) / start.scales) @ unit) * start.tangent
     point = correct(way.problem, there, start.tangent, options).point
+    if point is None and start.lam in window:  # a fold on the edge, beyond which nothing is asked
+        return way.beside(start.X) < AT_EDGE * way.length
     return point is not None and length((point.X - start.X) / start.scales) < CLOSED
 
 

@@ -38,6 +38,7 @@ SEPARATE = 1e-9  # unknowns less apart than this are one place
 COARSE = 1e-6  # a step that is not halved again for eigenvalues that need not be real
 SHORTEST = 1e-10  # a step, in the chart, that is not halved again
 SAME = 1e-7  # shares of a step less apart than this may be one place, located twice
+VANISHED = 1e-3  # of what an eigenvalue is elsewhere on the branch: beyond it none vanishes there
 DEPTH = 30  # halvings of a step before two events count as one
 
 
@@ -227,7 +228,9 @@ def _at_once(way: Step, known: Spectra, i: int, found: list[Found]) -> list[Foun
     events: list[Found] = []
     X, tangent = way.guess(HALF), way.tangent(HALF)
     for component, values in known.values.items():
-        room = TOGETHER * np.abs(known.over_steps(known.speeds[component])[:, i]).max(initial=0.0)
+        room = TOGETHER * np.abs(known.over_steps(known.speeds[component])[:, i]).max(axis=0)
+        # eigenvalues that run away to infinity are fast as well, and larger than elsewhere
+        room = np.minimum(room, VANISHED * np.abs(values).max(axis=0))
         count = int(np.count_nonzero(np.abs(values[i : i + 2]).max(axis=0) < room))
         near = (one.at.X - X for one in found if one.component == component)
         count *= bool(known.definite[component][i : i + 2].all())
