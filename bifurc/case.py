@@ -64,6 +64,8 @@ class FamilyData(Strict):
     teacher: dict[str, Any] | None = None
     student_weights: dict[str, Number] | None = None
     teacher_weights: dict[str, Number] | None = None
+    decay: Size | None = None
+    reference: dict[str, Any] | None = None
     parameters: dict[str, Size] = {}
     kernel: str = "relu"
     kernel_parameters: dict[str, Size] = {}

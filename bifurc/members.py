@@ -83,6 +83,8 @@ def find(problem: NetworkProblem, family: Family, value: float) -> Member:
     """
     values = problem.parameters(value)
     family.structure.check_sizes(values)
+    if family.structure.decay.terms and not family.found:
+        return _decayed(problem, family, value)
     origin = _origin(problem, family, values)
     on_path, x = off_continuum(origin.problem, origin.x, origin.first)
     points, status = _walked(on_path, x, origin.first, origin.last)
@@ -107,6 +109,31 @@ def find(problem: NetworkProblem, family: Family, value: float) -> Member:
     return Member(held, point_at(held, x, value), _sheet(points))
 
 
+def _decayed(problem: NetworkProblem, family: Family, value: float) -> Member:
+    """The member with decay: from the one without, as the decay grows from nothing."""
+    values, decay = problem.parameters(value), family.structure.decay
+    bare = replace(family, structure=replace(family.structure, decay=Polynomial.of(0)))
+    free = problem.on(replace(problem.structure, decay=Polynomial.of(0)), problem.any_size)
+    start = find(free, bare, value)
+    grown = Polynomial.of(decay(**values))
+    grows = replace(problem.structure, decay=grown * Polynomial.parse(LAM))
+    line = {name: Polynomial.of(v) for name, v in values.items()} | {LAM: Polynomial.parse(LAM)}
+    x = start.point.x
+    if grown.terms:
+        way = NetworkProblem(
+            grows, problem.kernel, line, problem.any_size, problem.kernel_parameters
+        )
+        points, status = _walked(way, x, 0.0, 1.0)
+        if points[-1].lam != 1.0:
+            raise EndedEarlyError(
+                f"Family {family.name!r} at {_told(values)} does not reach its decay "
+                f"{grown}: it ends at {points[-1].lam:.3g} of it. {status.value}"
+            )
+        x = points[-1].x
+    held = recognised(problem, x, value)
+    return Member(held, point_at(held, x, value), start.sheet)
+
+
 def agrees(problem: NetworkProblem, family: Family, x: np.ndarray, value: float) -> bool | None:
     """Whether a state is the family's member at ``value``; None if it is so by definition.
 
@@ -114,9 +141,10 @@ def agrees(problem: NetworkProblem, family: Family, x: np.ndarray, value: float)
     or where there is none.
     """
     try:
-        origin = _origin(problem, family, problem.parameters(value))
-        if origin.problem.line == problem.line:
-            return None
+        if not family.structure.decay.terms:
+            origin = _origin(problem, family, problem.parameters(value))
+            if origin.problem.line == problem.line:
+                return None
         expected = find(problem, family, value)
     except (ValueError, ArithmeticError, EndedEarlyError):
         return None

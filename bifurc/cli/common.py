@@ -18,6 +18,12 @@ def add_family(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=VALUE",
         help='value of another parameter, a number or an expression such as "k=d+1"',
     )
+    parser.add_argument(
+        "--decay",
+        metavar="MU",
+        help="weight decay, the term mu/2 |W|² in the loss; a number is a parameter mu, which may "
+        "run",
+    )
 
 
 def add_output(parser: argparse.ArgumentParser, csv: bool = False) -> None:
@@ -49,6 +55,8 @@ def family_of(arguments):
         (family,) = families_in([arguments.family])
     else:
         family = find(arguments.family)
+    if arguments.decay is not None:
+        family = family.with_decay(arguments.decay)
     return family.with_parameters(**dict(assignment(text) for text in arguments.set))
 
 

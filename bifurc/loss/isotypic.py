@@ -58,8 +58,10 @@ def pair_block(rows: Rows, basis, sign: float, keep):
     inner = along[..., :students, :] + sign * transpose(along)[..., :students, :]
     f_c = rows.second[4][..., 0] * inner
     image = rows.self_coupling * basis[:, :students] + rows.excess @ basis
-    image = image + (f_c * rows.signs) @ rows.sigma
-    return transpose(coefficients(rows.outer_weight * image, keep))
+    image = rows.outer_weight * (image + (f_c * rows.signs) @ rows.sigma)
+    if rows.spring is not None:
+        image = image + rows.spring.stiffness * basis[:, :students]
+    return transpose(coefficients(image, keep))
 
 
 def vertex_block(rows: Rows, basis: "Vertex", keep: "Vertex"):
@@ -92,8 +94,12 @@ def vertex_block(rows: Rows, basis: "Vertex", keep: "Vertex"):
     spread = own[..., rows.frame.columns :] + rows.sizes[..., :, None] * other
     at_other = rows.self_coupling * other[:, :students] + rows.excess @ other
     at_other = at_other + rows.apart @ spread + (k_c[..., 0] * rows.signs) @ rows.sigma
-    image = coefficients(rows.outer_weight * at_own, keep.flat_own)
-    return transpose(image + coefficients(rows.outer_weight * at_other, keep.flat_other))
+    at_own, at_other = rows.outer_weight * at_own, rows.outer_weight * at_other
+    if rows.spring is not None:
+        at_own = at_own + rows.spring.stiffness * own[:, :students]
+        at_other = at_other + rows.spring.stiffness * other[:, :students]
+    image = coefficients(at_own, keep.flat_own)
+    return transpose(image + coefficients(at_other, keep.flat_other))
 
 
 class Vertex:

@@ -28,7 +28,7 @@ from bifurc.structure.structure import Structure
 # what is computed once per line of parameters
 _ON_LINE = (
     "_sizes", "_domain", "_row_sizes", "_column_sizes", "_teacher", "_teacher_moves", "_metric",
-    "_directions", "_running", "_copy_lengths",
+    "_directions", "_running", "_copy_lengths", "_spring",
 )  # fmt: skip
 ROUNDING = 1e-14  # of the squared length of a copy, near sizes where it may vanish
 TINY = 1e-24  # squared norm of a row that counts as zero
@@ -140,7 +140,19 @@ class NetworkProblem(OnLine):
             self._row_sizes[0] + each * self._row_sizes[1],
             self._column_sizes[0] + each * self._column_sizes[1],
             self.layout.frame,
+            self._spring_at(each[..., None]),
         )
+
+    def _spring_at(self, each) -> "reduced.Spring | None":
+        if self._spring is None:
+            return None
+        (mu, more), (c, moved) = self._spring
+        return reduced.Spring(mu + each * more, c + each * moved, more, moved)
+
+    @property
+    def exchanges(self) -> bool:
+        """Whether parallel neurons exchange norm freely."""
+        return not self.structure.decay.terms and getattr(self.kernel, "homogeneous", False)
 
     def loss(self, x, lam):
         """L at ``x``; shape (...)."""
@@ -425,7 +437,7 @@ class NetworkProblem(OnLine):
         )
 
     def _neutral(self, component: Component, rows):
-        if not getattr(self.kernel, "homogeneous", False) or component.irrep not in ("t", "s"):
+        if not self.exchanges or component.irrep not in ("t", "s"):
             return None
         keep = self._outward if component.irrep == "t" else self._bases[component][1]
         return norm_exchanges(rows, self.layout, component, keep)

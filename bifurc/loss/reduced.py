@@ -89,6 +89,45 @@ class Frame:
         return regrouped(more[..., None] * self._elsewhere, 2)
 
 
+@dataclass(frozen=True, eq=False)
+class Spring:
+    """The term mu/2 |W - c|²: decay of weights, a multiplier, a distance from a point.
+
+    In (beta, sigma) its gradient is mu times what the rows are off, as they are.
+
+    Parameters
+    ----------
+    stiffness : shape (..., 1, 1, 1)
+        mu, with the axis of directions.
+    rest : shape (..., 1, students, 2 columns)
+        beta and sigma of c.
+    more, moved : shape (), (students, 2 columns)
+        How both change with ``lam``.
+    """
+
+    stiffness: Any
+    rest: Any
+    more: Any
+    moved: Any
+
+    def energy(self, rows: "Rows"):
+        """The term itself, (...): the squares of all entries behind the blocks."""
+        off = rows.own - self.rest
+        beta, sigma = off[..., : rows.frame.columns], off[..., rows.frame.columns :]
+        squares = rows.columns[..., None, :] * beta * beta + (2.0 * beta + sigma) * sigma
+        weighed = squares.sum(-1) * rows.sizes[..., : rows.frame.students]
+        return 0.5 * self.stiffness[..., 0, 0] * weighed.sum(-1)
+
+    def force(self, rows: "Rows"):
+        """Its gradient, (..., students, 2 columns)."""
+        return self.stiffness * (rows.own - self.rest)
+
+    def change(self, rows: "Rows", own, share):
+        """Change of :meth:`force` along directions, as :class:`Moves` has them."""
+        along = self.stiffness * (own - share * self.moved)
+        return along + share * self.more * (rows.own - self.rest)
+
+
 class Rows:
     """All rows of student and teacher, students first, at a batch of points.
 
@@ -100,6 +139,8 @@ class Rows:
     sizes, columns : shape (..., rows), (..., columns)
         Sizes of the row and column blocks.
     frame : Frame
+    spring : Spring, optional
+        The term mu/2 |W - c|².
 
     Attributes
     ----------
@@ -108,8 +149,9 @@ class Rows:
     norms : |w_i|², shape (..., rows)
     """
 
-    def __init__(self, kernel: Any, entries, sizes, columns, frame: Frame):
+    def __init__(self, kernel: Any, entries, sizes, columns, frame: Frame, spring=None):
         self.kernel, self.entries, self.frame = kernel, entries, frame
+        self.spring = spring
         self.sizes, self.columns = sizes, columns
         fixed, self.forms = frame.forms(entries)
         self.reach = frame.reach(fixed, self.beta, columns)
@@ -177,6 +219,11 @@ class Rows:
         """Rows as they enter sums over rows, see :class:`Frame`."""
         return self.frame.pull(self.forms, self.sizes)
 
+    @property
+    def energy(self):
+        """Of the spring, (...)."""
+        return 0.0 if self.spring is None else self.spring.energy(self)
+
     @cached_property
     def self_coupling(self):
         """2 sum_k signs_k f_p(i, k) over all rows k; shape (..., students, 1)."""
@@ -213,14 +260,16 @@ class Rows:
 def loss(rows: Rows):
     """L = 1/2 sum over all pairs of rows of signs times f; shape (...)."""
     pairs = (joined(rows.kernel.value(*rows.arguments)) @ rows.count)[..., 0]
-    return 0.5 * (pairs * rows.signs * rows.sizes).sum(-1)
+    of_pairs = 0.5 * (pairs * rows.signs * rows.sizes).sum(-1)
+    return of_pairs + rows.energy
 
 
 def loss_terms(rows: Rows) -> np.ndarray:
     """The terms that :func:`loss` sums up, by blocks and places; shape (..., terms)."""
     pairs = joined(rows.kernel.value(*rows.arguments)) * transpose(rows.count)
     terms = 0.5 * (rows.signs * rows.sizes)[..., None] * pairs
-    return terms.reshape(*terms.shape[:-2], -1)
+    terms = terms.reshape(*terms.shape[:-2], -1)
+    return terms if rows.spring is None else np.append(terms, rows.energy[..., None], axis=-1)
 
 
 def gradient(rows: Rows):
@@ -228,7 +277,8 @@ def gradient(rows: Rows):
 
     With G = dL/dW one has G_i = signs_i sum_k signs_k (2 f_p w_i + f_c w_k).
     """
-    return rows.outer_weight * (rows.self_coupling * rows.own + rows.coupling @ rows.pull)
+    of_pairs = rows.outer_weight * (rows.self_coupling * rows.own + rows.coupling @ rows.pull)
+    return of_pairs if rows.spring is None else of_pairs + rows.spring.force(rows)
 
 
 @dataclass(frozen=True, eq=False)
@@ -288,7 +338,9 @@ def gradient_change(rows: Rows, moves: Moves, first=None):
     pull = frame.pull(moves.forms, rows.sizes)
     others = across(with_excess(f_c), rows.pull) + rows.coupling @ pull
     others = others + share * (rows.coupling @ frame.pull_of_more(rows.forms, moves.sizes))
-    return rows.outer_weight * (2.0 * own * rows.own + rows.self_coupling * own_entries + others)
+    own = 2.0 * own * rows.own + rows.self_coupling * own_entries
+    change = rows.outer_weight * (own + others)
+    return change if rows.spring is None else change + rows.spring.change(rows, own_entries, share)
 
 
 def transpose(matrix):

@@ -62,7 +62,7 @@ def off_continuum(problem: NetworkProblem, x: np.ndarray, lam: float):
     problem, x
         As they were; or a pinned problem and the representative.
     """
-    if not getattr(problem.kernel, "homogeneous", False):
+    if not problem.exchanges:
         return problem, x
     rows = problem.rows(x, lam)
     classes = shared_classes(rows, problem.layout, NEARLY)

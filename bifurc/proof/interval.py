@@ -337,7 +337,7 @@ class BallProblem(NetworkProblem):
         the Hessian annuls them exactly, at every state: along them the network
         does not change, and the gradient of a row depends on its direction alone.
         """
-        if component.irrep != "s" or not getattr(self.bare, "homogeneous", False):
+        if component.irrep != "s" or not self.exchanges:
             return []
         found = []
         for i, block in enumerate(self.structure.students):

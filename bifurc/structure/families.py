@@ -103,8 +103,8 @@ class Family:
         """Make a family from plain data, as a case file gives it.
 
         Keys: ``sets``, ``students``, ``inputs``, ``teachers``, ``teacher``,
-        ``student_weights``, ``teacher_weights`` (see :meth:`Structure.build`),
-        ``start``, ``parameters``, ``kernel``, ``kernel_parameters``, ``about``,
+        ``student_weights``, ``teacher_weights``, ``decay``, ``reference``
+        (see :meth:`Structure.build`), ``start``, ``parameters``, ``kernel``, ``kernel_parameters``, ``about``,
         ``found``, ``source``. ``students`` and ``inputs`` default to all sets.
 
         Examples
@@ -143,6 +143,21 @@ class Family:
                 raise ValueError(f"Parameter {name!r} needs a finite number, got {value}.")
             known[name] = value
         return replace(self, parameters=known)
+
+    def with_decay(self, decay: Any, name: str = "mu") -> "Family":
+        """The same family with weight decay, the term decay/2 |W|².
+
+        Parameters
+        ----------
+        decay : number or expression
+            A number becomes a parameter ``name`` of the family, which may run.
+        """
+        value = Polynomial.of(decay)
+        known = {**self.parameters}
+        if not value.names and name not in known:
+            known[name], value = decay, Polynomial.parse(name)
+        structure = replace(self.structure, decay=value)
+        return replace(self, structure=structure, parameters=known)
 
     def line(self, parameter: str, second: str | None = None) -> dict[str, Polynomial]:
         """Every parameter as a polynomial in ``lam`` when ``parameter`` runs.

@@ -96,6 +96,10 @@ class Structure:
     ties : tuple of mappings from set names to set names
         Generators of K: permutations of point sets of equal size; sets left
         out stay where they are.
+    decay : Polynomial
+        mu of the term mu/2 |W - c|², in the parameters.
+    reference : mapping (student row, column) -> (diagonal, off-diagonal)
+        Entries of c, as those of the teacher.
     """
 
     sets: tuple[PointSet, ...]
@@ -106,6 +110,8 @@ class Structure:
     student_weights: Mapping[str, float] = field(default_factory=dict)
     teacher_weights: Mapping[str, float] = field(default_factory=dict)
     ties: tuple[Mapping[str, str], ...] = ()
+    decay: Polynomial = Polynomial.of(0)
+    reference: Mapping[tuple[str, str], Entry] = field(default_factory=dict)
 
     def __post_init__(self):
         for what, named in (
@@ -153,13 +159,15 @@ class Structure:
                     )
 
     def _check_teacher(self) -> None:
-        rows, columns = ([b.name for b in blocks] for blocks in (self.teachers, self.inputs))
-        for row, column in self.teacher:
-            if row not in rows or column not in columns:
-                raise ValueError(
-                    f"The teacher has no entry {row!r}, {column!r}; its rows are "
-                    f"{', '.join(rows) or 'none'}, its columns {', '.join(columns)}."
-                )
+        columns = [block.name for block in self.inputs]
+        for what, blocks, table in self.tables:
+            rows = [block.name for block in blocks]
+            for row, column in table:
+                if row not in rows or column not in columns:
+                    raise ValueError(
+                        f"The {what} has no entry {row!r}, {column!r}; its rows are "
+                        f"{', '.join(rows) or 'none'}, its columns {', '.join(columns)}."
+                    )
 
     def _check_tie(self, generator: Mapping[str, str]) -> None:
         """Raise ValueError unless a permutation of point sets is a symmetry of the problem."""
@@ -185,19 +193,28 @@ class Structure:
                         f"Parts {one!r} and {other!r} cannot be exchanged: their blocks or "
                         "weights differ."
                     )
-        rows, columns = self.moved(self.teachers, generator), self.moved(self.inputs, generator)
-        for entry in self.entries_of(self.teachers):
-            image = Coordinate(rows[entry.row], columns[entry.column], entry.part)
-            if self.taught(entry) != self.taught(image):
-                raise ValueError(
-                    f"The tie {tie} does not leave the teacher as it is: {entry.name} and "
-                    f"{image.name} differ."
-                )
+        columns = self.moved(self.inputs, generator)
+        for what, blocks, table in self.tables:
+            rows = self.moved(blocks, generator)
+            for entry in self.entries_of(blocks):
+                image = Coordinate(rows[entry.row], columns[entry.column], entry.part)
+                if entry_of(table, entry) != entry_of(table, image):
+                    raise ValueError(
+                        f"The tie {tie} does not leave the {what} as it is: {entry.name} and "
+                        f"{image.name} differ."
+                    )
+
+    @property
+    def tables(self):
+        """What W is compared with: a name, row blocks and entries, of the teacher and of c."""
+        return (
+            ("teacher", self.teachers, self.teacher),
+            ("reference", self.students, self.reference),
+        )
 
     def taught(self, entry: Coordinate) -> Polynomial:
         """An entry of the teacher."""
-        nothing = Polynomial.of(0), Polynomial.of(0)
-        return self.teacher.get((entry.row, entry.column), nothing)[entry.part == "off"]
+        return entry_of(self.teacher, entry)
 
     @classmethod
     def build(
@@ -209,13 +226,15 @@ class Structure:
         teacher: Mapping[str, object] | None = None,
         student_weights: Mapping[str, float] | None = None,
         teacher_weights: Mapping[str, float] | None = None,
+        decay: str | float | Polynomial = 0,
+        reference: Mapping[str, object] | None = None,
     ) -> "Structure":
         """Make a structure from names; a repeated set is named ``set``, ``set#2``, ...
 
         ``teachers`` defaults to ``inputs`` and ``teacher`` to the identity on
         blocks that copy one set. Entries of ``teacher`` are written
         ``{"row,column": [diagonal, off-diagonal]}`` or, for a constant block,
-        ``{"row,column": value}``.
+        ``{"row,column": value}``; so are those of ``reference``.
 
         Examples
         --------
@@ -228,10 +247,7 @@ class Structure:
         points = tuple(PointSet(name, Polynomial.of(size)) for name, size in sets.items())
         columns = _name_blocks(inputs)
         rows = _name_blocks(inputs if teachers is None else teachers)
-        if teacher is None:
-            entries = _identity(rows, columns)
-        else:
-            entries = {_pair(key): _entry(value) for key, value in teacher.items()}
+        entries = _identity(rows, columns) if teacher is None else _table(teacher)
         return cls(
             points,
             _name_blocks(students),
@@ -240,6 +256,8 @@ class Structure:
             entries,
             dict(student_weights or {}),
             dict(teacher_weights or {}),
+            decay=Polynomial.of(decay),
+            reference=_table(reference or {}),
         )
 
     @cached_property
@@ -249,9 +267,9 @@ class Structure:
 
     @property
     def parameters(self) -> set[str]:
-        """Names of the parameters in sizes and teacher."""
-        entries = [value for pair in self.teacher.values() for value in pair]
-        return set().union(*(poly.names for poly in [*self.size.values(), *entries]))
+        """Names of the parameters in sizes, teacher and decay."""
+        entries = [v for _, _, table in self.tables for pair in table.values() for v in pair]
+        return self.decay.names.union(*(p.names for p in [*self.size.values(), *entries]))
 
     def tied(self, row: Block, column: Block) -> bool:
         """Whether the block has a diagonal: both copy one set of more than one point."""
@@ -436,6 +454,16 @@ def _name_blocks(points: Sequence[str]) -> tuple[Block, ...]:
 def _identity(rows: Sequence[Block], columns: Sequence[Block]) -> dict[tuple[str, str], Entry]:
     one, zero = Polynomial.of(1), Polynomial.of(0)
     return {(r.name, c.name): (one, zero) for r in rows for c in columns if r.points == c.points}
+
+
+def entry_of(table: Mapping[tuple[str, str], Entry], entry: Coordinate) -> Polynomial:
+    """An entry of the teacher or of c."""
+    nothing = Polynomial.of(0), Polynomial.of(0)
+    return table.get((entry.row, entry.column), nothing)[entry.part == "off"]
+
+
+def _table(given: Mapping[str, object]) -> dict[tuple[str, str], Entry]:
+    return {_pair(key): _entry(value) for key, value in given.items()}
 
 
 def _pair(key: str) -> tuple[str, str]:
