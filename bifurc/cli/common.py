@@ -19,6 +19,12 @@ def add_family(parser: argparse.ArgumentParser) -> None:
         help='value of another parameter, a number or an expression such as "k=d+1"',
     )
     parser.add_argument(
+        "--kernel",
+        metavar="NAME",
+        help="another activation: relu, erf, gelu, tanh, ..., or module:name, file.py:name of "
+        "one's own",
+    )
+    parser.add_argument(
         "--decay",
         metavar="MU",
         help="weight decay, the term mu/2 |W|² in the loss; a number is a parameter mu, which may "
@@ -55,6 +61,8 @@ def family_of(arguments):
         (family,) = families_in([arguments.family])
     else:
         family = find(arguments.family)
+    if arguments.kernel is not None:
+        family = family.with_kernel(arguments.kernel)
     if arguments.decay is not None:
         family = family.with_decay(arguments.decay)
     return family.with_parameters(**dict(assignment(text) for text in arguments.set))

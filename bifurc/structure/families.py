@@ -144,6 +144,10 @@ class Family:
             known[name] = value
         return replace(self, parameters=known)
 
+    def with_kernel(self, kernel: Any) -> "Family":
+        """The same structure and start with another kernel, whose parameters are its own."""
+        return replace(self, kernel=kernel, kernel_parameters={})
+
     def with_decay(self, decay: Any, name: str = "mu") -> "Family":
         """The same family with weight decay, the term decay/2 |W|².
 

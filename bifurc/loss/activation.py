@@ -1,0 +1,276 @@
+"""A kernel from its activation alone: dual kernels by Mehler's series.
+
+With X, Y normal of variances p, q and covariance c, and orthonormal Hermite
+polynomials h_n,
+
+    E[phi(X) psi(Y)] = sum_n rho^n a_n b_n,   a_n = E[phi(sqrt(p) Z) h_n(Z)],  rho = c / sqrt(pq),
+
+and the heat equation gives every derivative by more of the same,
+
+    d^i/dp^i d^j/dq^j d^k/dc^k E[phi(X) phi(Y)] = 2^-(i+j) E[phi^(2i+k)(X) phi^(2j+k)(Y)].
+
+Nothing in it is singular where two rows coincide (rho = 1), nor at a zero row.
+The a_n are integrals over all of R and come of the trapezoidal rule, which for
+functions analytic in a strip converges like exp(-2 pi width / step), faster
+than Gauss-Hermite quadrature; derivatives of phi come of series. Strips are
+wider for shorter rows, so how many terms and which step are needed is found
+out once for each power of two that p may reach.
+
+References
+----------
+.. [1] Mehler, "Ueber die Entwicklung einer Function von beliebig vielen Variablen
+   nach Laplaceschen Functionen höherer Ordnung", J. reine angew. Math. 66 (1866) 161-176.
+.. [2] Daniely, Frostig, Singer, "Toward deeper understanding of neural networks: the power of
+   initialization and a dual view on expressivity", NIPS 2016, section 4.
+.. [3] Trefethen, Weideman, "The exponentially convergent trapezoidal rule", SIAM Review 56
+   (2014) 385-458, section 5.
+"""
+
+import math
+from collections.abc import Callable
+from functools import cache, lru_cache
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from bifurc.errors import NotDefinedError
+from bifurc.loss.series import Series, direction, leading
+
+ACCURATE = 1e-12  # relative error of a kernel's value and derivatives that is let pass
+TERMS = tuple(2**k for k in range(4, 12))  # of the series; more are slow
+STEPS = tuple(2.0**-k for k in range(1, 6))  # of the quadrature
+END = 13.0  # of the quadrature: Hermite functions are below 1, and exp(-END²/4) is below rounding
+HIGHEST = 4  # derivative of phi that decides what is needed: that of f_pp
+SHORTEST = 2.0**-30  # |w|² of rows below which nothing is easier
+AT_ONCE = 4_000_000  # numbers in a table of powers
+GRADIENT = ((1, 0, 0), (0, 0, 1))
+HESSIAN = ((2, 0, 0), (1, 1, 0), (1, 0, 1), (0, 0, 2))
+
+
+class Activation:
+    """The kernel of an activation.
+
+    Parameters
+    ----------
+    phi : callable
+        Of arrays and of :class:`~bifurc.loss.series.Series`: written with
+        numpy's functions (or ``scipy.special.erf``), and smooth.
+    name : str, optional
+        Under which it is known, to save it.
+
+    Examples
+    --------
+    >>> from bifurc.loss.kernels import check
+    >>> check(Activation(np.tanh))
+    >>> round(float(Activation(lambda z: z * z).value(1.0, 1.0, 0.5)), 12)  # pq + 2c²
+    1.5
+    """
+
+    smooth = True
+    holomorphic = False  # series carry its derivatives
+
+    def __init__(self, phi: Callable, name: str = ""):
+        self.phi, self.name = phi, name
+        self._rule_up_to = cache(self._enough)
+
+    def __eq__(self, other) -> bool:
+        return isinstance(other, Activation) and (other.phi, other.name) == (self.phi, self.name)
+
+    def __hash__(self) -> int:
+        return hash((self.phi, self.name))
+
+    def __reduce__(self):
+        return (_named, (self.name,)) if self.name else (Activation, (self.phi,))
+
+    def __repr__(self) -> str:
+        return f"Activation({self.name or getattr(self.phi, '__name__', self.phi)})"
+
+    def value(self, p, q, c):
+        """f itself."""
+        return self._taylor((p, q, c), ((0, 0, 0),))[0]
+
+    def gradient(self, p, q, c):
+        """(f_p, f_c)."""
+        return self._taylor((p, q, c), GRADIENT)
+
+    def hessian(self, p, q, c):
+        """(f_pp, f_pq, f_pc, f_cc)."""
+        return self._taylor((p, q, c), HESSIAN)
+
+    def derivatives(self, p, q, c):
+        """Gradient and Hessian."""
+        found = self._taylor((p, q, c), GRADIENT + HESSIAN)
+        return found[: len(GRADIENT)], found[len(GRADIENT) :]
+
+    def error(self, p: float) -> float:
+        """The estimated relative error of the kernel and its derivatives for rows up to \\|w\\|² = p.
+
+        It is what half the step of the quadrature changes in a coefficient, and what the last
+        quarter of the terms add up to.
+        """
+        return self._rule_up_to(math.ceil(math.log2(max(p, SHORTEST))))[1]
+
+    # -- derivatives at points, and along series -----------------------------------
+
+    def _taylor(self, arguments, wanted) -> tuple:
+        """Derivatives of f by p, q and c of the orders ``wanted``, at arrays or along series."""
+        moving = [value for value in arguments if isinstance(value, Series)]
+        if not moving:
+            known = self._derivatives(arguments, wanted)
+            return tuple(known[key] for key in wanted)
+        order = max(value.order for value in moving)
+        base = [leading(value) for value in arguments]
+        steps = [value - at for value, at in zip(arguments, base, strict=True)]
+        powers = [_powers(step, order) for step in steps]
+        more = [key for key in product(range(order + 1), repeat=3) if sum(key) <= order]
+        keys = {tuple(map(sum, zip(key, extra, strict=True))) for key in wanted for extra in more}
+        known = self._derivatives(base, keys)
+        found = []
+        for key in wanted:
+            total: Any = 0.0
+            for extra in more:
+                term = known[tuple(map(sum, zip(key, extra, strict=True)))]
+                for step, power in zip(powers, extra, strict=True):
+                    if power:
+                        term = step[power] * (term / math.factorial(power))
+                total = total + term
+            found.append(total)
+        return tuple(found)
+
+    def _derivatives(self, arguments, keys) -> dict:
+        """Derivatives at arrays, by their orders."""
+        arrays = [np.asarray(value) for value in arguments]
+        if any(array.dtype.kind not in "fiu" for array in arrays):
+            raise TypeError("an activation is averaged in doubles alone")
+        p, q, c = np.broadcast_arrays(*(array.astype(float) for array in arrays))
+        orders = {key: (2 * key[0] + key[2], 2 * key[1] + key[2]) for key in keys}
+        highest = max(max(pair) for pair in orders.values())
+        lengths, place = np.unique(np.stack([p, q]), return_inverse=True)
+        one, other = place.reshape(2, -1)
+        table = self._coefficients(lengths, highest)
+        both = np.sqrt(p * q).ravel()
+        rho = np.divide(c.ravel(), both, out=np.zeros(both.shape), where=both > 0.0)
+        means = _summed(table, rho, one, other, set(orders.values()))
+        return {
+            key: (means[pair] / 2.0 ** (key[0] + key[1])).reshape(c.shape)
+            for key, pair in orders.items()
+        }
+
+    # -- coefficients in Hermite polynomials ---------------------------------------
+
+    def _coefficients(self, lengths: np.ndarray, highest: int) -> np.ndarray:
+        """E[phi^(m)(sqrt(p) Z) h_n(Z)] for m up to ``highest``; shape (m, lengths, terms).
+
+        Raises
+        ------
+        NotDefinedError
+            If they are not known to :data:`ACCURATE`.
+        """
+        top = max(float(lengths.max(initial=0.0)), SHORTEST)
+        rule, error = self._rule_up_to(math.ceil(math.log2(top)))
+        if not error <= ACCURATE:
+            raise NotDefinedError(
+                f"{self!r} is known to {error:.1g} only for rows of |w|² = {top:.3g}, as it is "
+                "not smooth enough; give its kernel as formulas, see bifurc.kernels."
+            )
+        return self._by(rule, lengths, highest)
+
+    def _by(self, rule: tuple[int, float], lengths: np.ndarray, highest: int) -> np.ndarray:
+        """:meth:`_coefficients` by a number of terms and a step."""
+        z, weighed = _rule(*rule)
+        return self._slopes(np.sqrt(lengths)[:, None] * z, highest) @ weighed
+
+    def _slopes(self, at: np.ndarray, highest: int) -> np.ndarray:
+        """phi and its derivatives up to ``highest``; shape (highest + 1, ...)."""
+        try:
+            with np.errstate(all="ignore"):  # what is not finite is no accurate average
+                found = self.phi(direction(at, np.ones(()), highest) if highest else at)
+        except TypeError as error:
+            raise ValueError(
+                f"{self!r} does not take series ({error}); write it with numpy's functions."
+            ) from None
+        if not highest:
+            return np.asarray(found)[None]
+        if not isinstance(found, Series):  # a constant
+            found = Series(np.stack([found + 0 * at, *np.zeros((highest, *at.shape))]))
+        ranks = np.array([math.factorial(m) for m in range(highest + 1)], float)
+        return found.coefficients * ranks.reshape(-1, *(1,) * at.ndim)
+
+    def _enough(self, exponent: int) -> tuple[tuple[int, float], float]:
+        """Terms and step that rows up to \\|w\\|² = 2**exponent need, and the error that is left."""
+        length, best = np.array([2.0**exponent]), ((TERMS[-1], STEPS[-1]), math.inf)
+        coarsest = 0
+        for terms in TERMS:
+            for i, step in enumerate(STEPS[coarsest:], start=coarsest):
+                found, finer = (self._by((terms, h), length, HIGHEST) for h in (step, step / 2))
+                found, finer = found[:, 0], finer[:, 0]
+                size = np.linalg.norm(finer, axis=-1)
+                size = np.where(size > 0.0, size, 1.0)
+                moved = float((np.linalg.norm(found - finer, axis=-1) / size).max())
+                if moved <= ACCURATE / 10:
+                    break
+            coarsest = i
+            left = np.linalg.norm(finer[:, 3 * terms // 4 :], axis=-1) / size
+            error = max(moved, float((left * left[::-1]).max()))  # of f_pp, f_pc and f_cc
+            if error < best[1]:
+                best = (terms, step), error
+            if error <= ACCURATE / 10:
+                break
+        return best
+
+
+def _named(name: str) -> Activation:
+    from bifurc.loss.kernels import kernel
+
+    return kernel(name)
+
+
+def _powers(step, order: int) -> list:
+    """1, step, step², ... up to ``order``."""
+    found: list = [1.0]
+    for _ in range(order):
+        found.append(step * found[-1])
+    return found
+
+
+def _summed(table: np.ndarray, rho, one, other, pairs) -> dict:
+    """sum over n of rho^n a_n b_n for derivatives of orders ``pairs``; each (points,)."""
+    terms = table.shape[-1]
+    found = {pair: np.empty(len(rho)) for pair in pairs}
+    size = max(1, AT_ONCE // terms)
+    for start in range(0, len(rho), size):
+        here = slice(start, start + size)
+        powers = np.ones((len(rho[here]), terms))
+        np.cumprod(np.broadcast_to(rho[here, None], (len(powers), terms - 1)), 1, out=powers[:, 1:])
+        firsts = {m: powers * table[m, one[here]] for m in {m for m, _ in pairs}}
+        for m, k in pairs:
+            found[m, k][here] = np.einsum("kn,kn->k", firsts[m], table[k, other[here]])
+    return found
+
+
+@lru_cache(maxsize=2 * len(TERMS))
+def _rule(terms: int, step: float) -> tuple[np.ndarray, np.ndarray]:
+    """Nodes z, and h_n(z) times the normal weight of each; shapes (nodes,), (nodes, terms).
+
+    By Hermite functions h_n(z) exp(-z²/4), which stay within the doubles.
+    """
+    count = math.ceil(END / step)
+    z = step * np.arange(-count, count + 1)
+    functions = np.empty((terms, len(z)))
+    functions[0] = np.exp(-z * z / 4)
+    functions[1] = z * functions[0]
+    for n in range(1, terms - 1):
+        functions[n + 1] = (z * functions[n] - math.sqrt(n) * functions[n - 1]) / math.sqrt(n + 1)
+    weights = step / math.sqrt(2 * math.pi) * functions[0]
+    return z, (functions * weights).T
+
+
+def sigmoid(z):
+    """1 / (1 + exp(-z))."""
+    return 0.5 + 0.5 * np.tanh(0.5 * z)
+
+
+def softplus(z):
+    """log(1 + exp(z))."""
+    return np.logaddexp(0.0, z)
