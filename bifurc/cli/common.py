@@ -25,6 +25,11 @@ def add_family(parser: argparse.ArgumentParser) -> None:
         "one's own",
     )
     parser.add_argument(
+        "--bias",
+        metavar="KIND",
+        help="trained biases: hidden, output or hidden,output",
+    )
+    parser.add_argument(
         "--decay",
         metavar="MU",
         help="weight decay, the term mu/2 |W|² in the loss; a number is a parameter mu, which may "
@@ -63,6 +68,8 @@ def family_of(arguments):
         family = find(arguments.family)
     if arguments.kernel is not None:
         family = family.with_kernel(arguments.kernel)
+    if arguments.bias is not None:
+        family = family.with_bias(arguments.bias)
     if arguments.decay is not None:
         family = family.with_decay(arguments.decay)
     return family.with_parameters(**dict(assignment(text) for text in arguments.set))

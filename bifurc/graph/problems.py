@@ -43,6 +43,7 @@ def structure_spec(structure: Structure) -> dict:
             for name, _, table in structure.tables
         },
         "decay": structure.decay.text(),
+        "bias": list(structure.bias),
         "student_weights": dict(structure.student_weights),
         "teacher_weights": dict(structure.teacher_weights),
         "ties": [dict(generator) for generator in structure.ties],
@@ -65,6 +66,7 @@ def structure_from(spec: dict) -> Structure:
         tuple(spec["ties"]),
         Polynomial.parse(spec.get("decay", "0")),
         _table(spec.get("reference", ())),
+        tuple(spec.get("bias", ())),
     )
 
 

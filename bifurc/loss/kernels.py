@@ -38,6 +38,7 @@ import numpy as np
 
 from bifurc.imported import imported
 from bifurc.loss.activation import Activation, sigmoid, softplus
+from bifurc.loss.biased import BiasedReLU
 from bifurc.loss.series import Series, ahead, direction, leading, parts, pi_like
 from bifurc.loss.smooth import GELU, Erf, Quadratic, TensorPower
 
@@ -134,6 +135,11 @@ class ReLU:
             -c * half / (2 * p),
             half,
         )
+
+    @property
+    def biased(self) -> BiasedReLU:
+        """The kernel of five arguments, with the biases of both neurons."""
+        return BiasedReLU()
 
     @staticmethod
     def split() -> Split:

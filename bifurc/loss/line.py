@@ -111,6 +111,15 @@ class OnLine:
     def _column_sizes(self) -> np.ndarray:
         return self._block_sizes(*self.structure.inputs)
 
+    @cached_property
+    def _inner_columns(self) -> np.ndarray:
+        """Column sizes as inner products count them: the column of biases is none."""
+        columns = self._column_sizes
+        if self.layout.frame.bias is None:
+            return columns
+        mask = np.arange(columns.shape[-1]) != self.layout.frame.bias
+        return columns * mask
+
     def _block_sizes(self, *blocks: Block) -> np.ndarray:
         order = {points.name: i for i, points in enumerate(self.structure.sets)}
         return self._sizes[[order[block.points] for block in blocks]].T

@@ -217,6 +217,19 @@ def _primitive(value, slope):
     return rule
 
 
+def primitive(value, *terms):
+    """The function with ``value`` at the constant terms, whose derivative is sum slope · argument'.
+
+    Parameters
+    ----------
+    value : array
+    *terms : pairs (slope, argument), arrays or series
+        Where no argument is a series, ``value`` itself is returned.
+    """
+    slopes = [_times(slope, _derivative(x)) for slope, x in terms if isinstance(x, Series)]
+    return _integral(value, sum(slopes[1:], start=slopes[0])) if slopes else value
+
+
 def _exp(a):
     out = [np.exp(a.coefficients[0])]
     x = a.coefficients
@@ -239,6 +252,12 @@ def _logaddexp(a, b):
     share = 0.5 + 0.5 * _tanh(0.5 * (b - a))
     slope = _derivative(a) + share * (_derivative(b) - _derivative(a))
     return _integral(np.logaddexp(a.coefficients[0], b.coefficients[0]), slope)
+
+
+def _ndtr(a):
+    from scipy.special import ndtr
+
+    return _primitive(ndtr, lambda x: _exp(-0.5 * _times(x, x)) / np.sqrt(2.0 * np.pi))(a)
 
 
 def _erf(a):
@@ -280,6 +299,7 @@ _RULES = {
     "tanh": _tanh,
     "logaddexp": _logaddexp,
     "erf": _erf,
+    "ndtr": _ndtr,
     "sin": lambda a: _sine(a, 0.0),
     "cos": lambda a: _sine(a, np.pi / 2),
     "arccos": _primitive(np.arccos, lambda a: -((1.0 - a * a) ** -0.5)),

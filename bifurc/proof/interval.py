@@ -376,5 +376,7 @@ def enclosing(problem: NetworkProblem) -> BallProblem:
         If python-flint is missing.
     """
     need_flint()
+    if problem.structure.bias:
+        raise NotCertifiedError("Biases have no formulas in interval arithmetic yet.")
     kernel = problem.bare if isinstance(problem, BallProblem) else problem.kernel
     return BallProblem(problem.structure, kernel, problem.line, problem.kernel_parameters)

@@ -64,7 +64,7 @@ class Family:
     source: str = ""
 
     def __post_init__(self):
-        rows = {block.name for block in self.structure.students}
+        rows = {block.name for block in self.structure.hidden}
         if set(self.start) != rows:
             raise ValueError(
                 f"Family {self.name!r} needs a starting value for each of the student blocks "
@@ -103,9 +103,9 @@ class Family:
         """Make a family from plain data, as a case file gives it.
 
         Keys: ``sets``, ``students``, ``inputs``, ``teachers``, ``teacher``,
-        ``student_weights``, ``teacher_weights``, ``decay``, ``reference``
-        (see :meth:`Structure.build`), ``start``, ``parameters``, ``kernel``, ``kernel_parameters``, ``about``,
-        ``found``, ``source``. ``students`` and ``inputs`` default to all sets.
+        ``student_weights``, ``teacher_weights``, ``decay``, ``reference``, ``bias``
+        (see :meth:`Structure.build`), ``start``, ``parameters``, ``kernel``,
+        ``kernel_parameters``, ``about``, ``found``, ``source``. ``students`` and ``inputs`` default to all sets.
 
         Examples
         --------
@@ -162,6 +162,18 @@ class Family:
             known[name], value = decay, Polynomial.parse(name)
         structure = replace(self.structure, decay=value)
         return replace(self, structure=structure, parameters=known)
+
+    def with_bias(self, bias: str) -> "Family":
+        """The same family with trained biases: ``"hidden"``, ``"output"`` or ``"hidden, output"``.
+
+        Its members are those that the members without biases lead to.
+        """
+        return replace(self, structure=self.structure.biased(bias))
+
+    @property
+    def plain(self) -> bool:
+        """Whether there are neither biases nor decay."""
+        return not self.structure.bias and not self.structure.decay.terms
 
     def line(self, parameter: str, second: str | None = None) -> dict[str, Polynomial]:
         """Every parameter as a polynomial in ``lam`` when ``parameter`` runs.
@@ -234,7 +246,7 @@ class Family:
     def diagonals(self) -> dict[str, float]:
         """What the start says of each student block at its own point; 0 where it says nothing."""
         found = {}
-        for row in self.structure.students:
+        for row in self.structure.hidden:
             given = self.start[row.name]
             own = [c.name for c in self.structure.inputs if c.points == row.points]
             table = given if isinstance(given, Mapping) else dict.fromkeys(own, given)

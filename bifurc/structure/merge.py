@@ -7,7 +7,7 @@ from itertools import combinations, permutations, product
 import numpy as np
 
 from bifurc.structure.polynomial import Polynomial
-from bifurc.structure.structure import Block, Coordinate, PointSet, Structure, entry_of
+from bifurc.structure.structure import BIAS, Block, Coordinate, PointSet, Structure, entry_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +29,8 @@ def mergers(structure: Structure) -> Iterator[Merger]:
     Rows of the student may be permuted by themselves, so a state can have a
     larger isotropy in which its rows answer to other inputs.
     """
-    for pair in combinations([points.name for points in structure.sets], 2):
+    sets = [p.name for p in structure.sets if not structure.bias or p.name != BIAS]
+    for pair in combinations(sets, 2):
         if not _alike(structure, *pair):
             continue
         classes = _classes(structure, pair)
@@ -70,7 +71,7 @@ def merge(structure: Structure, pair: tuple[str, str]) -> Structure:
     students, inputs, teachers = kinds
     return Structure(
         sets, students, inputs, teachers, teacher, weights[0], weights[1],
-        decay=structure.decay, reference=reference,
+        decay=structure.decay, reference=reference, bias=structure.bias,
     )  # fmt: skip
 
 
@@ -156,8 +157,8 @@ def _row_orders(structure: Structure) -> Iterator[np.ndarray]:
     """
     place = {entry: i for i, entry in enumerate(structure.entries)}
     weight = structure.student_weights
-    single = [b.name for b in structure.students if structure.size[b.points].constant == 1]
-    double = [b.name for b in structure.students if structure.size[b.points].constant == 2]
+    single = [b.name for b in structure.hidden if structure.size[b.points].constant == 1]
+    double = [b.name for b in structure.hidden if structure.size[b.points].constant == 2]
     swap = {"diag": "off", "off": "diag", "": ""}
     for image in permutations(single[:MOST_SINGLES]):
         moved = dict(zip(single, image, strict=False))

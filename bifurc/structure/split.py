@@ -88,6 +88,7 @@ def split(structure: Structure, sizes: Mapping[str, Sequence], ties=()) -> Split
         tuple(ties),
         structure.decay,
         _split_table(structure, structure.reference, students, inputs),
+        structure.bias,
     )
     parts = {name: tuple(piece.name for piece in group) for name, group in pieces.items()}
     return Split(child, parts, _embedding(structure, child, students, inputs))

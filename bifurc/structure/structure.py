@@ -30,6 +30,8 @@ from bifurc.structure.polynomial import Polynomial
 
 SLACK = 1e-9  # what rounding may take from a size: 4.1 - 3.1 is no more than 1
 MOST_BLOCKS = 100_000  # of W: beyond, nothing can be computed in reasonable time
+BIAS, OUTPUT = "bias", "output"  # the column of biases, and the row that holds the last one
+BIASES = ("hidden", "output")
 Entry = tuple[Polynomial, Polynomial]  # diagonal and off-diagonal; equal where not tied
 # an identifier; parts, copies and mergers of sets add to it what no identifier has
 NAME = re.compile(r"[^\W\d]\w*([/#+]\w+)*")
@@ -100,6 +102,10 @@ class Structure:
         mu of the term mu/2 |W - c|², in the parameters.
     reference : mapping (student row, column) -> (diagonal, off-diagonal)
         Entries of c, as those of the teacher.
+    bias : tuple of "hidden" and "output"
+        Trained biases. Those of hidden neurons are one more column of W, the
+        weights of an input that is always 1; that of the output is the entry
+        of one more row in this column, the neuron that is always 1.
     """
 
     sets: tuple[PointSet, ...]
@@ -112,6 +118,7 @@ class Structure:
     ties: tuple[Mapping[str, str], ...] = ()
     decay: Polynomial = Polynomial.of(0)
     reference: Mapping[tuple[str, str], Entry] = field(default_factory=dict)
+    bias: tuple[str, ...] = ()
 
     def __post_init__(self):
         for what, named in (
@@ -228,6 +235,7 @@ class Structure:
         teacher_weights: Mapping[str, float] | None = None,
         decay: str | float | Polynomial = 0,
         reference: Mapping[str, object] | None = None,
+        bias: str = "",
     ) -> "Structure":
         """Make a structure from names; a repeated set is named ``set``, ``set#2``, ...
 
@@ -247,8 +255,9 @@ class Structure:
         points = tuple(PointSet(name, Polynomial.of(size)) for name, size in sets.items())
         columns = _name_blocks(inputs)
         rows = _name_blocks(inputs if teachers is None else teachers)
-        entries = _identity(rows, columns) if teacher is None else _table(teacher)
-        return cls(
+        plain = teacher and {k: v for k, v in teacher.items() if not bias or _pair(k)[1] != BIAS}
+        entries = _identity(rows, columns) if teacher is None else _table(plain)
+        made = cls(
             points,
             _name_blocks(students),
             columns,
@@ -259,6 +268,52 @@ class Structure:
             decay=Polynomial.of(decay),
             reference=_table(reference or {}),
         )
+        return made.biased(bias, _biases(teacher or {})) if bias else made
+
+    def biased(self, bias: str, taught: Mapping[str, object] | None = None) -> "Structure":
+        """The same structure with trained biases, and those of the teacher as ``{row: value}``."""
+        kinds = tuple(part.strip() for part in bias.split(","))
+        if not set(kinds) <= set(BIASES) or len(set(kinds)) != len(kinds) or self.bias:
+            raise ValueError(f"Biases are hidden, output or both of a network, got {bias!r}.")
+        block = Block(BIAS, BIAS)
+        row = (Block(OUTPUT, BIAS),) if OUTPUT in kinds else ()
+        more = {(name, BIAS): _entry(value) for name, value in (taught or {}).items()}
+        return replace(
+            self,
+            sets=(*self.sets, PointSet(BIAS, Polynomial.of(1))),
+            students=(*self.students, *row),
+            inputs=(*self.inputs, block),
+            teacher={**self.teacher, **more},
+            bias=kinds,
+        )
+
+    @property
+    def plain(self) -> "Structure":
+        """The same structure without biases and without decay."""
+        if not self.bias:
+            return replace(self, decay=Polynomial.of(0))
+        return replace(
+            self,
+            sets=self.sets[:-1],
+            students=self.hidden,
+            inputs=self.inputs[:-1],
+            teacher={key: entry for key, entry in self.teacher.items() if key[1] != BIAS},
+            bias=(),
+            decay=Polynomial.of(0),
+        )
+
+    @property
+    def hidden(self) -> tuple[Block, ...]:
+        """The row blocks of neurons: all but that of the output's bias."""
+        return self.students[: len(self.students) - (OUTPUT in self.bias)]
+
+    def free(self, row: Block, column: Block) -> bool:
+        """Whether the block of W is there: all but for biases that are not trained."""
+        if not self.bias:
+            return True
+        if row.name == OUTPUT:
+            return column.name == BIAS
+        return column.name != BIAS or "hidden" in self.bias
 
     @cached_property
     def size(self) -> dict[str, Polynomial]:
@@ -278,16 +333,21 @@ class Structure:
     @cached_property
     def entries(self) -> tuple[Coordinate, ...]:
         """Orbits of entries of W under the point permutations alone, row by row."""
-        return self.entries_of(self.students)
+        return tuple(
+            entry
+            for row in self.students
+            for column in self.inputs
+            if self.free(row, column)
+            for entry in self._parts(row, column)
+        )
 
     def entries_of(self, rows: Sequence[Block]) -> tuple[Coordinate, ...]:
         """Orbits of entries of a matrix with these row blocks."""
-        return tuple(
-            Coordinate(row.name, column.name, part)
-            for row in rows
-            for column in self.inputs
-            for part in (("diag", "off") if self.tied(row, column) else ("",))
-        )
+        return tuple(e for row in rows for column in self.inputs for e in self._parts(row, column))
+
+    def _parts(self, row: Block, column: Block) -> tuple[Coordinate, ...]:
+        parts = ("diag", "off") if self.tied(row, column) else ("",)
+        return tuple(Coordinate(row.name, column.name, part) for part in parts)
 
     @cached_property
     def orbits(self) -> tuple[tuple[int, ...], ...]:
@@ -340,8 +400,11 @@ class Structure:
         found = [Component.on("t", len(self.coordinates))]
         found.append(Component.on("k", len(self.entries) - len(self.coordinates)))
         many = [points.name for points in self.sets if not points.single]
+        there = [
+            (r.points, c.points) for r in self.students for c in self.inputs if self.free(r, c)
+        ]
         for a in many:
-            vertex = rows[a] * len(self.inputs) + cols[a] * len(self.students) + rows[a] * cols[a]
+            vertex = sum((r == a) + (c == a) + (r == a == c) for r, c in there)
             least = 1.0 if rows[a] and cols[a] else 0.0
             found.append(Component.on("s", vertex, {a: self.size[a]}, least))
             for irrep in ("x", "y"):
@@ -380,7 +443,8 @@ class Structure:
 
     def __str__(self) -> str:
         """Such as ``S(d - 3) x S(3)``."""
-        return " x ".join(f"S({points.size})" for points in self.sets)
+        sets = [points for points in self.sets if not self.bias or points.name != BIAS]
+        return " x ".join(f"S({points.size})" for points in sets)
 
     def least_size(self, points: PointSet) -> float:
         """The smallest size: 1 with an off-diagonal, and just above 0 for bare rows or columns."""
@@ -454,6 +518,11 @@ def _name_blocks(points: Sequence[str]) -> tuple[Block, ...]:
 def _identity(rows: Sequence[Block], columns: Sequence[Block]) -> dict[tuple[str, str], Entry]:
     one, zero = Polynomial.of(1), Polynomial.of(0)
     return {(r.name, c.name): (one, zero) for r in rows for c in columns if r.points == c.points}
+
+
+def _biases(teacher: Mapping[str, object]) -> dict[str, object]:
+    """The teacher's biases by row."""
+    return {_pair(key)[0]: value for key, value in teacher.items() if _pair(key)[1] == BIAS}
 
 
 def entry_of(table: Mapping[tuple[str, str], Entry], entry: Coordinate) -> Polynomial:
