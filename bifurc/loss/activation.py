@@ -104,7 +104,7 @@ class Activation:
         return found[: len(GRADIENT)], found[len(GRADIENT) :]
 
     def error(self, p: float) -> float:
-        """The estimated relative error of the kernel and its derivatives for rows up to \\|w\\|² = p.
+        """The estimated relative error of the kernel for rows up to \\|w\\|² = p.
 
         It is what half the step of the quadrature changes in a coefficient, and what the last
         quarter of the terms add up to.
@@ -198,19 +198,19 @@ class Activation:
         return found.coefficients * ranks.reshape(-1, *(1,) * at.ndim)
 
     def _enough(self, exponent: int) -> tuple[tuple[int, float], float]:
-        """Terms and step that rows up to \\|w\\|² = 2**exponent need, and the error that is left."""
+        """Terms and step for rows up to \\|w\\|² = 2**exponent, and the error that is left."""
         length, best = np.array([2.0**exponent]), ((TERMS[-1], STEPS[-1]), math.inf)
-        coarsest = 0
+        steps = list(STEPS)
         for terms in TERMS:
-            for i, step in enumerate(STEPS[coarsest:], start=coarsest):
+            for step in tuple(steps):
                 found, finer = (self._by((terms, h), length, HIGHEST) for h in (step, step / 2))
                 found, finer = found[:, 0], finer[:, 0]
                 size = np.linalg.norm(finer, axis=-1)
                 size = np.where(size > 0.0, size, 1.0)
                 moved = float((np.linalg.norm(found - finer, axis=-1) / size).max())
-                if moved <= ACCURATE / 10:
+                if moved <= ACCURATE / 10 or len(steps) == 1:
                     break
-            coarsest = i
+                steps.remove(step)  # more terms need no longer ones
             left = np.linalg.norm(finer[:, 3 * terms // 4 :], axis=-1) / size
             error = max(moved, float((left * left[::-1]).max()))  # of f_pp, f_pc and f_cc
             if error < best[1]:

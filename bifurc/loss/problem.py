@@ -435,11 +435,15 @@ class NetworkProblem(OnLine):
         parts = split(self.structure, dict.fromkeys(component.sets, ones)).along(self.line)
         return self.on(parts.structure, any_size=True), parts.embedding
 
+    def basis_of(self, component: Component) -> tuple[np.ndarray, np.ndarray]:
+        """The copies of a component as tables of all rows, and what reads off coefficients."""
+        return self._bases.get(component, (self.layout.basis, self._outward))
+
     def reason_of(self, component: Component, x, lam, kernel: np.ndarray) -> str:
         """What zeros of a block with the eigenvectors ``kernel`` (copies, m) come of, or ""."""
         if component.irrep == "k":
             return ""
-        basis, keep = self._bases.get(component, (self.layout.basis, self._outward))
+        basis, keep = self.basis_of(component)
         root = np.sqrt(np.maximum(self._copy_weights(component, lam), 0.0))
         turns = getattr(self.kernel_at(lam), "rotates", False)
         return reason_of(

@@ -105,7 +105,8 @@ class Family:
         Keys: ``sets``, ``students``, ``inputs``, ``teachers``, ``teacher``,
         ``student_weights``, ``teacher_weights``, ``decay``, ``reference``, ``bias``
         (see :meth:`Structure.build`), ``start``, ``parameters``, ``kernel``,
-        ``kernel_parameters``, ``about``, ``found``, ``source``. ``students`` and ``inputs`` default to all sets.
+        ``kernel_parameters``, ``about``, ``found``, ``source``.
+        ``students`` and ``inputs`` default to all sets.
 
         Examples
         --------

@@ -104,7 +104,7 @@ def test_without_biases_it_is_the_kernel_of_relu_parallel_rows_included(rng):
 
 
 def flat_loss(theta, k, d, V, output):
-    """The loss of all entries, a series, by the kernel's value alone; the teacher's part is left out."""
+    """The loss of all entries, a series, by the kernel's value alone, but for the teacher's own."""
     W, v, o = theta[: k * (d + 1)].reshape(k, d + 1), V[:, :d], V[:, d]
     w, b = W[:, :d], W[:, d]
     c, one, off = w @ w.swapaxes(-1, -2), np.ones((k, k)), 1 - np.eye(k)
@@ -277,7 +277,7 @@ def test_nothing_is_said_to_be_proved_of_biases_yet(capsys):
 
 
 def test_the_limits_where_student_and_teacher_coincide(rng):
-    """At W = V the Hessian is the second moment of the student's derivatives, whatever the kinks."""
+    """At W = V the Hessian is the second moment of the student's derivatives."""
     taught = {"all,all": [1.2, -0.3], "all,bias": 0.6}
     s = Structure.build({"all": "d"}, ["all"], ["all"], None, taught, bias="hidden")
     problem = NetworkProblem(s, ReLU(), {"d": "lam"})
