@@ -65,7 +65,7 @@ class FamilyData(Strict):
     student_weights: dict[str, Number] | None = None
     teacher_weights: dict[str, Number] | None = None
     decay: Size | None = None
-    bias: str | None = None
+    bias: Size | None = None
     reference: dict[str, Any] | None = None
     parameters: dict[str, Size] = {}
     kernel: str = "relu"

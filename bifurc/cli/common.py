@@ -27,7 +27,8 @@ def add_family(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--bias",
         metavar="KIND",
-        help="trained biases: hidden, output or hidden,output",
+        help="trained biases: hidden, output or hidden,output; or an expression that all hidden "
+        "neurons have in common",
     )
     parser.add_argument(
         "--decay",

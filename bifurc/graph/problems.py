@@ -44,6 +44,7 @@ def structure_spec(structure: Structure) -> dict:
         },
         "decay": structure.decay.text(),
         "bias": list(structure.bias),
+        "common_bias": structure.common.text(),
         "student_weights": dict(structure.student_weights),
         "teacher_weights": dict(structure.teacher_weights),
         "ties": [dict(generator) for generator in structure.ties],
@@ -67,6 +68,7 @@ def structure_from(spec: dict) -> Structure:
         Polynomial.parse(spec.get("decay", "0")),
         _table(spec.get("reference", ())),
         tuple(spec.get("bias", ())),
+        Polynomial.parse(spec.get("common_bias", "0")),
     )
 
 

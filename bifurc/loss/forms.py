@@ -97,7 +97,8 @@ def with_output_weights(
             whole = component.irrep == "t"
             mine = own.any(axis=0) if whole else layout.on(*component.sets)[0][:students]
             there = np.flatnonzero(mine)
-            along = np.stack([_row(rows, layout, r, basis, keep) / alpha[r] for r in there], -1)
+            columns = [_row(rows, layout, r, basis, keep) / alpha[r] for r in there]
+            along = np.array(columns).reshape(len(there), len(basis)).T
             counts = rows.sizes[0, there] if whole else np.ones(len(there))
             component = replace(component, copies=component.copies + len(there))
         found[component] = _pulled(block, scale, along, counts)

@@ -126,10 +126,15 @@ class OnLine:
 
     @cached_property
     def _teacher(self) -> np.ndarray:
-        """(constant, slope) in lam of all rows, the student's zero; (2, rows, 2 columns)."""
+        """(constant, slope) in lam of what is given of all rows; (2, rows, 2 columns).
+
+        Of the student that is nothing, but for a bias that all neurons have in common.
+        """
         s = self.structure
         rows = self._table(s.teachers, s.teacher)
         student = np.zeros((2, len(s.students), rows.shape[-1]), rows.dtype)
+        if s.common.terms:
+            student[:, : len(s.hidden), self.layout.frame.bias] = self._affine(s.common)[:, None]
         return np.concatenate([student, rows], axis=1)
 
     def _table(self, rows, table) -> np.ndarray:

@@ -165,9 +165,9 @@ class Family:
         return replace(self, structure=structure, parameters=known)
 
     def with_bias(self, bias: str) -> "Family":
-        """The same family with trained biases: ``"hidden"``, ``"output"`` or ``"hidden, output"``.
+        """The same family with biases: ``"hidden"``, ``"output"`` or ``"hidden, output"``, trained.
 
-        Its members are those that the members without biases lead to.
+        Or an expression in its parameters, the bias of all hidden neurons. Its members are those that the members without biases lead to.
         """
         return replace(self, structure=self.structure.biased(bias))
 

@@ -71,7 +71,7 @@ def merge(structure: Structure, pair: tuple[str, str]) -> Structure:
     students, inputs, teachers = kinds
     return Structure(
         sets, students, inputs, teachers, teacher, weights[0], weights[1],
-        decay=structure.decay, reference=reference, bias=structure.bias,
+        decay=structure.decay, reference=reference, bias=structure.bias, common=structure.common,
     )  # fmt: skip
 
 

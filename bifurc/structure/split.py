@@ -89,6 +89,7 @@ def split(structure: Structure, sizes: Mapping[str, Sequence], ties=()) -> Split
         structure.decay,
         _split_table(structure, structure.reference, students, inputs),
         structure.bias,
+        structure.common,
     )
     parts = {name: tuple(piece.name for piece in group) for name, group in pieces.items()}
     return Split(child, parts, _embedding(structure, child, students, inputs))

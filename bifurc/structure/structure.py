@@ -32,6 +32,7 @@ SLACK = 1e-9  # what rounding may take from a size: 4.1 - 3.1 is no more than 1
 MOST_BLOCKS = 100_000  # of W: beyond, nothing can be computed in reasonable time
 BIAS, OUTPUT = "bias", "output"  # the column of biases, and the row that holds the last one
 BIASES = ("hidden", "output")
+COMMON = "common"  # biases that are not trained
 Entry = tuple[Polynomial, Polynomial]  # diagonal and off-diagonal; equal where not tied
 # an identifier; parts, copies and mergers of sets add to it what no identifier has
 NAME = re.compile(r"[^\W\d]\w*([/#+]\w+)*")
@@ -102,10 +103,12 @@ class Structure:
         mu of the term mu/2 |W - c|², in the parameters.
     reference : mapping (student row, column) -> (diagonal, off-diagonal)
         Entries of c, as those of the teacher.
-    bias : tuple of "hidden" and "output"
+    bias : tuple of "hidden" and "output", or ("common",)
         Trained biases. Those of hidden neurons are one more column of W, the
         weights of an input that is always 1; that of the output is the entry
         of one more row in this column, the neuron that is always 1.
+    common : Polynomial
+        The bias of all hidden neurons where it is not trained.
     """
 
     sets: tuple[PointSet, ...]
@@ -119,6 +122,7 @@ class Structure:
     decay: Polynomial = Polynomial.of(0)
     reference: Mapping[tuple[str, str], Entry] = field(default_factory=dict)
     bias: tuple[str, ...] = ()
+    common: Polynomial = Polynomial.of(0)
 
     def __post_init__(self):
         for what, named in (
@@ -235,7 +239,7 @@ class Structure:
         teacher_weights: Mapping[str, float] | None = None,
         decay: str | float | Polynomial = 0,
         reference: Mapping[str, object] | None = None,
-        bias: str = "",
+        bias: str | float = "",
     ) -> "Structure":
         """Make a structure from names; a repeated set is named ``set``, ``set#2``, ...
 
@@ -255,7 +259,7 @@ class Structure:
         points = tuple(PointSet(name, Polynomial.of(size)) for name, size in sets.items())
         columns = _name_blocks(inputs)
         rows = _name_blocks(inputs if teachers is None else teachers)
-        plain = teacher and {k: v for k, v in teacher.items() if not bias or _pair(k)[1] != BIAS}
+        plain = teacher and {k: v for k, v in teacher.items() if bias == "" or _pair(k)[1] != BIAS}
         entries = _identity(rows, columns) if teacher is None else _table(plain)
         made = cls(
             points,
@@ -268,13 +272,26 @@ class Structure:
             decay=Polynomial.of(decay),
             reference=_table(reference or {}),
         )
-        return made.biased(bias, _biases(teacher or {})) if bias else made
+        return made if bias == "" else made.biased(bias, _biases(teacher or {}))
 
-    def biased(self, bias: str, taught: Mapping[str, object] | None = None) -> "Structure":
-        """The same structure with trained biases, and those of the teacher as ``{row: value}``."""
-        kinds = tuple(part.strip() for part in bias.split(","))
-        if not set(kinds) <= set(BIASES) or len(set(kinds)) != len(kinds) or self.bias:
-            raise ValueError(f"Biases are hidden, output or both of a network, got {bias!r}.")
+    def biased(self, bias: str | float, taught: Mapping[str, object] | None = None) -> "Structure":
+        """The same structure with biases, and those of the teacher as ``{row: value}``.
+
+        Raises
+        ------
+        ValueError
+            If ``bias`` is neither hidden, output or both, nor an expression.
+        """
+        kinds = tuple(part.strip() for part in str(bias).split(","))
+        common = Polynomial.of(0)
+        if not set(kinds) & set(BIASES):
+            kinds, common = (COMMON,), Polynomial.of(bias)
+        known = set(kinds) <= {*BIASES, COMMON}
+        if not known or len(set(kinds)) != len(kinds) or self.bias:
+            raise ValueError(
+                "Biases are hidden, output or both, of a network, or an expression that all "
+                f"neurons have in common; got {bias!r}."
+            )
         block = Block(BIAS, BIAS)
         row = (Block(OUTPUT, BIAS),) if OUTPUT in kinds else ()
         more = {(name, BIAS): _entry(value) for name, value in (taught or {}).items()}
@@ -285,6 +302,7 @@ class Structure:
             inputs=(*self.inputs, block),
             teacher={**self.teacher, **more},
             bias=kinds,
+            common=common,
         )
 
     @property
@@ -299,6 +317,7 @@ class Structure:
             inputs=self.inputs[:-1],
             teacher={key: entry for key, entry in self.teacher.items() if key[1] != BIAS},
             bias=(),
+            common=Polynomial.of(0),
             decay=Polynomial.of(0),
         )
 
@@ -324,7 +343,8 @@ class Structure:
     def parameters(self) -> set[str]:
         """Names of the parameters in sizes, teacher and decay."""
         entries = [v for _, _, table in self.tables for pair in table.values() for v in pair]
-        return self.decay.names.union(*(p.names for p in [*self.size.values(), *entries]))
+        own = self.decay.names | self.common.names
+        return own.union(*(p.names for p in [*self.size.values(), *entries]))
 
     def tied(self, row: Block, column: Block) -> bool:
         """Whether the block has a diagonal: both copy one set of more than one point."""

@@ -262,7 +262,9 @@ def test_biases_go_through_splits_switching_files_and_the_command_line(tmp_path,
 
 
 def test_what_cannot_have_biases_is_refused(capsys):
-    for given in ("inner", "hidden, hidden"):
+    assert main(["critical", "II", "--bias", "inner"]) == 2
+    assert "uses parameter inner without a default" in capsys.readouterr().err
+    for given in ("hidden, inner", "hidden, hidden"):
         assert main(["critical", "II", "--bias", given]) == 2
         assert "Biases are hidden, output or both" in capsys.readouterr().err
     with pytest.raises(ValueError, match="no formulas for neurons with biases"):
@@ -298,3 +300,28 @@ def test_the_limits_where_student_and_teacher_coincide(rng):
     assert_allclose(found, moments, atol=0.05)  # 4 sigma; wrong limits are off by more than 0.5
     for component, block in problem.blocks(np.array([1.2, -0.3, 0.6]), 3.0).items():
         assert block.eigen().values.min() > -1e-14, component
+
+
+def common(**more):
+    return bifurc.Family.build(
+        "II", sets={"bulk": "d - 1", "last": 1}, start={"bulk": 1, "last": -1},
+        parameters={"d": 20, "b": 0}, bias="b", **more,
+    )  # fmt: skip
+
+
+def test_a_bias_that_all_neurons_have_in_common_runs_as_a_parameter():
+    """Student and teacher have the same one: at b = 0 all is as without, and W = V learns it."""
+    taught = {"bulk,bulk": [1, 0], "last,last": 1, "bulk,bias": "b", "last,bias": "b"}
+    branch = bifurc.trace(common(teacher=taught), b=(0.0, 0.4), d=6)
+    plain, point = bifurc.member("II", d=6)
+    assert_allclose(branch.x[0], point.x, atol=1e-12)
+    assert branch.loss[0] == pytest.approx(plain.loss(point.x, 6.0), rel=1e-12)
+    assert branch.lam[-1] == 0.4
+    problem, x, lam = branch.problem, branch.x[-1], 0.4
+    close(problem.jacobian(x, lam)[1][:, -1], along(lambda h: problem.gradient(x, lam + h)), 1e-9)
+    event = bifurc.trace(common(teacher=taught), d=(12, 5), b=0).events[0]
+    assert event.lam == pytest.approx(5.5855052474, abs=1e-9)
+    moved = bifurc.trace(common(teacher=taught), d=(12, 5), b=0.01).events[0]
+    assert 1e-6 < abs(moved.lam - event.lam) < 0.1
+    again = problem_from(problem_spec(problem))
+    assert_allclose(again.gradient(x, lam), 0.0, atol=1e-12)
