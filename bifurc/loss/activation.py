@@ -44,8 +44,13 @@ END = 13.0  # of the quadrature: Hermite functions are below 1, and exp(-END²/4
 HIGHEST = 4  # derivative of phi that decides what is needed: that of f_pp
 SHORTEST = 2.0**-30  # |w|² of rows below which nothing is easier
 AT_ONCE = 4_000_000  # numbers in a table of powers
+# orders of derivatives by p, q and c, then by both biases
 GRADIENT = ((1, 0, 0), (0, 0, 1))
 HESSIAN = ((2, 0, 0), (1, 1, 0), (1, 0, 1), (0, 0, 2))
+FIRST = ((1, 0, 0, 0, 0), (0, 0, 1, 0, 0), (0, 0, 0, 1, 0))
+SECOND = tuple((*key, 0, 0) for key in HESSIAN)
+SECOND += ((1, 0, 0, 1, 0), (1, 0, 0, 0, 1), (0, 0, 1, 1, 0))
+MEAN = ((0, 0), (1, 0), (0, 1), (2, 0), (1, 1))  # by p and the bias
 
 
 class Activation:
@@ -88,20 +93,25 @@ class Activation:
 
     def value(self, p, q, c):
         """f itself."""
-        return self._taylor((p, q, c), ((0, 0, 0),))[0]
+        return _taylor(self.averages, (p, q, c), ((0, 0, 0),))[0]
 
     def gradient(self, p, q, c):
         """(f_p, f_c)."""
-        return self._taylor((p, q, c), GRADIENT)
+        return _taylor(self.averages, (p, q, c), GRADIENT)
 
     def hessian(self, p, q, c):
         """(f_pp, f_pq, f_pc, f_cc)."""
-        return self._taylor((p, q, c), HESSIAN)
+        return _taylor(self.averages, (p, q, c), HESSIAN)
 
     def derivatives(self, p, q, c):
         """Gradient and Hessian."""
-        found = self._taylor((p, q, c), GRADIENT + HESSIAN)
+        found = _taylor(self.averages, (p, q, c), GRADIENT + HESSIAN)
         return found[: len(GRADIENT)], found[len(GRADIENT) :]
+
+    @property
+    def biased(self) -> "BiasedActivation":
+        """The kernel of five arguments, with the biases of both neurons."""
+        return BiasedActivation(self)
 
     def error(self, p: float) -> float:
         """The estimated relative error of the kernel for rows up to \\|w\\|² = p.
@@ -111,44 +121,18 @@ class Activation:
         """
         return self._rule_up_to(math.ceil(math.log2(max(p, SHORTEST))))[1]
 
-    # -- derivatives at points, and along series -----------------------------------
-
-    def _taylor(self, arguments, wanted) -> tuple:
-        """Derivatives of f by p, q and c of the orders ``wanted``, at arrays or along series."""
-        moving = [value for value in arguments if isinstance(value, Series)]
-        if not moving:
-            known = self._derivatives(arguments, wanted)
-            return tuple(known[key] for key in wanted)
-        order = max(value.order for value in moving)
-        base = [leading(value) for value in arguments]
-        steps = [value - at for value, at in zip(arguments, base, strict=True)]
-        powers = [_powers(step, order) for step in steps]
-        more = [key for key in product(range(order + 1), repeat=3) if sum(key) <= order]
-        keys = {tuple(map(sum, zip(key, extra, strict=True))) for key in wanted for extra in more}
-        known = self._derivatives(base, keys)
-        found = []
-        for key in wanted:
-            total: Any = 0.0
-            for extra in more:
-                term = known[tuple(map(sum, zip(key, extra, strict=True)))]
-                for step, power in zip(powers, extra, strict=True):
-                    if power:
-                        term = step[power] * (term / math.factorial(power))
-                total = total + term
-            found.append(total)
-        return tuple(found)
-
-    def _derivatives(self, arguments, keys) -> dict:
-        """Derivatives at arrays, by their orders."""
-        arrays = [np.asarray(value) for value in arguments]
-        if any(array.dtype.kind not in "fiu" for array in arrays):
-            raise TypeError("an activation is averaged in doubles alone")
-        p, q, c = np.broadcast_arrays(*(array.astype(float) for array in arrays))
-        orders = {key: (2 * key[0] + key[2], 2 * key[1] + key[2]) for key in keys}
-        highest = max(max(pair) for pair in orders.values())
-        lengths, place = np.unique(np.stack([p, q]), return_inverse=True)
+    def averages(self, arguments, keys) -> dict:
+        """Derivatives of f at arrays (p, q, c), or with both biases, by their orders."""
+        p, q, c, *biases = _in_doubles(arguments)
+        b, d = biases or (np.zeros(p.shape), np.zeros(p.shape))
+        orders = {}
+        for key in keys:
+            i, j, k, u, v = (*key, 0, 0)[:5]
+            orders[key] = 2 * i + k + u, 2 * j + k + v
+        # a pair of numbers is one of complex ones
+        rows, place = np.unique(np.stack([p + 1j * b, q + 1j * d]), return_inverse=True)
         one, other = place.reshape(2, -1)
-        table = self._coefficients(lengths, highest)
+        table = self._coefficients(rows.real, rows.imag, max(map(max, orders.values())))
         both = np.sqrt(p * q).ravel()
         rho = np.divide(c.ravel(), both, out=np.zeros(both.shape), where=both > 0.0)
         means = _summed(table, rho, one, other, set(orders.values()))
@@ -157,10 +141,17 @@ class Activation:
             for key, pair in orders.items()
         }
 
+    def means(self, arguments, keys) -> dict:
+        """Derivatives of E[phi(X)], X ~ N(b, p), at arrays (p, b), by their orders."""
+        p, b = _in_doubles(arguments)
+        highest = max(2 * i + u for i, u in keys)
+        table = self._coefficients(p.ravel(), b.ravel(), highest)[:, :, 0]
+        return {(i, u): table[2 * i + u].reshape(p.shape) / 2.0**i for i, u in keys}
+
     # -- coefficients in Hermite polynomials ---------------------------------------
 
-    def _coefficients(self, lengths: np.ndarray, highest: int) -> np.ndarray:
-        """E[phi^(m)(sqrt(p) Z) h_n(Z)] for m up to ``highest``; shape (m, lengths, terms).
+    def _coefficients(self, lengths: np.ndarray, biases: np.ndarray, highest: int) -> np.ndarray:
+        """E[phi^(m)(b + sqrt(p) Z) h_n(Z)] for m up to ``highest``; shape (m, lengths, terms).
 
         Raises
         ------
@@ -174,12 +165,13 @@ class Activation:
                 f"{self!r} is known to {error:.1g} only for rows of |w|² = {top:.3g}, as it is "
                 "not smooth enough; give its kernel as formulas, see bifurc.kernels."
             )
-        return self._by(rule, lengths, highest)
+        return self._by(rule, lengths, highest, biases)
 
-    def _by(self, rule: tuple[int, float], lengths: np.ndarray, highest: int) -> np.ndarray:
+    def _by(self, rule: tuple[int, float], lengths: np.ndarray, highest: int, biases=0.0):
         """:meth:`_coefficients` by a number of terms and a step."""
         z, weighed = _rule(*rule)
-        return self._slopes(np.sqrt(lengths)[:, None] * z, highest) @ weighed
+        at = np.reshape(biases, (-1, 1)) + np.sqrt(lengths)[:, None] * z
+        return self._slopes(at, highest) @ weighed
 
     def _slopes(self, at: np.ndarray, highest: int) -> np.ndarray:
         """phi and its derivatives up to ``highest``; shape (highest + 1, ...)."""
@@ -218,6 +210,83 @@ class Activation:
             if error <= ACCURATE / 10:
                 break
         return best
+
+
+class BiasedActivation:
+    """The kernel of an activation with biases: E[phi(X) phi(Y)], X ~ N(b, p), Y ~ N(b', q)."""
+
+    smooth = True
+    holomorphic = False
+
+    def __init__(self, of: Activation):
+        self.of = of
+
+    def value(self, *at):
+        """f itself, of (p, q, c, b, b')."""
+        return _taylor(self.of.averages, at, ((0, 0, 0, 0, 0),))[0]
+
+    def gradient(self, *at):
+        """(f_p, f_c, f_b)."""
+        return _taylor(self.of.averages, at, FIRST)
+
+    def hessian(self, *at):
+        """(f_pp, f_pq, f_pc, f_cc, f_pb, f_pb', f_cb)."""
+        return _taylor(self.of.averages, at, SECOND)
+
+    def derivatives(self, *at):
+        """Gradient and Hessian."""
+        found = _taylor(self.of.averages, at, FIRST + SECOND)
+        return found[: len(FIRST)], found[len(FIRST) :]
+
+    def mean(self, p, b):
+        """(M, M_p, M_b, M_pp, M_pb) of M(p, b) = E[phi(X)]."""
+        return _taylor(self.of.means, (p, b), MEAN)
+
+
+def _taylor(derivatives: Callable, arguments, wanted) -> tuple:
+    """Derivatives of the orders ``wanted``, at arrays or along series.
+
+    ``derivatives`` (arrays, orders) gives them at arrays, as a dict.
+    """
+    moving = [value.order for value in arguments if isinstance(value, Series)]
+    if not moving:
+        known = derivatives(arguments, wanted)
+        return tuple(known[key] for key in wanted)
+    order, n = max(moving), len(arguments)
+    base = [leading(value) for value in arguments]
+    powers = [_powers(value - at, order) for value, at in zip(arguments, base, strict=True)]
+    more = [key for key in product(range(order + 1), repeat=n) if sum(key) <= order]
+    sums = {(key, extra): _added(key, extra) for key in wanted for extra in more}
+    known = derivatives(base, set(sums.values()))
+    found = []
+    for key in wanted:
+        total: Any = 0.0
+        for extra in more:
+            term = known[sums[key, extra]]
+            for step, power in zip(powers, extra, strict=True):
+                if power:
+                    term = step[power] * (term / math.factorial(power))
+            total = total + term
+        found.append(total)
+    return tuple(found)
+
+
+def _added(one: tuple, other: tuple) -> tuple:
+    return tuple(map(sum, zip(one, other, strict=True)))
+
+
+def _in_doubles(arguments) -> list[np.ndarray]:
+    """Arguments of one shape.
+
+    Raises
+    ------
+    TypeError
+        If they are balls, or complex.
+    """
+    arrays = [np.asarray(value) for value in arguments]
+    if any(array.dtype.kind not in "fiu" for array in arrays):
+        raise TypeError("an activation is averaged in doubles alone")
+    return list(np.broadcast_arrays(*(array.astype(float) for array in arrays)))
 
 
 def _named(name: str) -> Activation:

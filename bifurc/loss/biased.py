@@ -5,11 +5,18 @@ cosine and S the sine of the angle between the rows, all is made of the normal
 density and distribution function, of one and of two variables.
 """
 
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
 import numpy as np
 
 from bifurc.loss.series import leading, primitive
 
 PARALLEL = 1e-14  # sin² of the angle below which two rows count as parallel, as without biases
+# how often a change of sign of either argument changes that of a derivative
+FIRST = [(0, 0), (1, 1), (1, 0)]
+SECOND = [(0, 0), (0, 0), (1, 1), (0, 0), (1, 0), (0, 1), (0, 1)]
 KINK = 1e-6  # of h - k: parallel rows that are nearer have one kink, and the limits of derivatives
 
 
@@ -60,6 +67,46 @@ class BiasedReLU:
         density, below = _density(h), ndtr(h)
         M_p = density / (2 * s)
         return b * below + s * density, M_p, below, M_p * (h * h - 1) / (2 * p), -h * M_p / s
+
+
+@dataclass(frozen=True, eq=False)
+class BiasedLeakyReLU:
+    """phi(z) = relu(z) - slope relu(-z), with biases: four times ReLU, with signs."""
+
+    slope: Any
+    homogeneous = True
+
+    def value(self, *at):
+        """f itself, of (p, q, c, b, b')."""
+        return self._sum(lambda *moved: (BiasedReLU().value(*moved),), at, [(0, 0)])[0]
+
+    def gradient(self, *at):
+        """(f_p, f_c, f_b)."""
+        return self._sum(BiasedReLU().gradient, at, FIRST)
+
+    def hessian(self, *at):
+        """(f_pp, f_pq, f_pc, f_cc, f_pb, f_pb', f_cb)."""
+        return self._sum(BiasedReLU().hessian, at, SECOND)
+
+    def mean(self, p, b):
+        """(M, M_p, M_b, M_pp, M_pb) of M(p, b) = E[phi(X)]."""
+        above, below = BiasedReLU().mean(p, b), BiasedReLU().mean(p, -b)
+        signs = (-1.0, -1.0, 1.0, -1.0, 1.0)
+        sides = zip(above, below, signs, strict=True)
+        return tuple(one + sign * self.slope * other for one, other, sign in sides)
+
+    def _sum(self, formulas, at, turns):
+        """Over the signs of both arguments; ``turns`` tells how often each changes a formula's."""
+        p, q, c, b, d = at
+        total: Any = [0.0] * len(turns)
+        for one, other in product((1.0, -1.0), repeat=2):
+            share = (1.0 if one > 0 else -self.slope) * (1.0 if other > 0 else -self.slope)
+            found = formulas(p, q, one * other * c, one * b, other * d)
+            total = [
+                t + share * (one**i * other**j) * part
+                for t, (i, j), part in zip(total, turns, found, strict=True)
+            ]
+        return tuple(total)
 
 
 class _Terms:

@@ -38,7 +38,7 @@ import numpy as np
 
 from bifurc.imported import imported
 from bifurc.loss.activation import Activation, sigmoid, softplus
-from bifurc.loss.biased import BiasedReLU
+from bifurc.loss.biased import BiasedLeakyReLU, BiasedReLU
 from bifurc.loss.series import Series, ahead, direction, leading, parts, pi_like
 from bifurc.loss.smooth import GELU, Erf, Quadratic, TensorPower
 
@@ -186,6 +186,11 @@ class LeakyReLU:
         """(f_pp, f_pq, f_pc, f_cc)."""
         share = (1 - self.slope) ** 2
         return tuple(share * value for value in _RELU.hessian(p, q, c))
+
+    @property
+    def biased(self) -> BiasedLeakyReLU:
+        """The kernel of five arguments, with the biases of both neurons."""
+        return BiasedLeakyReLU(self.slope)
 
     def split(self) -> Split:
         """As of ReLU, with slope c on top."""

@@ -75,7 +75,7 @@ class Plane:
         entries = [v for _, _, table in structure.tables for pair in table.values() for v in pair]
         in_kernel = [Polynomial.of(value) for value in (kernel_parameters or {}).values()]
         for poly in [
-            *structure.size.values(), structure.decay, *entries, *in_kernel, *self.plane.values()
+            *structure.size.values(), structure.decay, structure.common, *entries, *in_kernel, *self.plane.values()
         ]:  # fmt: skip
             if poly.substitute(self.plane).degree > 1:
                 raise ValueError(f"{poly} is not affine in the two parameters that run.")

@@ -23,7 +23,7 @@ from bifurc.spectra import Neutrals, held
 from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
 from bifurc.structure.split import split
-from bifurc.structure.structure import Structure
+from bifurc.structure.structure import OUTPUT, Structure
 
 # what is computed once per line of parameters
 _ON_LINE = (
@@ -216,6 +216,11 @@ class NetworkProblem(OnLine):
         values = [self._affine(Polynomial.of(value)) for value in self.kernel_parameters.values()]
         line = np.array(values).reshape(-1, 2).T
         biased = bool(self.structure.bias)
+        if OUTPUT in self.structure.bias and line[1].any():
+            raise ValueError(
+                "A kernel parameter cannot run beside a trained bias of the output; let another "
+                "parameter run."
+            )
         return RunningKernel(self.kernel, tuple(self.kernel_parameters), line, biased=biased)
 
     def _gradient(self, rows):

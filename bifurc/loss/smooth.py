@@ -4,7 +4,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bifurc.loss.activation import Activation
 from bifurc.loss.series import Series, leading, pi_like
+
+
+def erf(z):
+    """The error function, of arrays and series; scipy is loaded where it is used."""
+    from scipy.special import erf as of_arrays
+
+    return of_arrays(z)
 
 
 class Erf:
@@ -18,6 +26,7 @@ class Erf:
 
     smooth = True
     holomorphic = True
+    biased = Activation(lambda z: erf(z / np.sqrt(2.0))).biased
 
     def value(self, p, q, c):
         """f itself."""
@@ -60,6 +69,7 @@ class GELU:
 
     smooth = True
     holomorphic = True
+    biased = Activation(lambda z: z * (0.5 + 0.5 * erf(z / np.sqrt(2.0)))).biased
 
     def value(self, p, q, c):
         """f itself."""
@@ -106,6 +116,7 @@ class Quadratic:
     smooth = True
     rotates = True
     holomorphic = True
+    biased = Activation(np.square).biased
 
     def value(self, p, q, c):
         """f itself."""

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from dataclasses import replace
 
 import mpmath
 import numpy as np
@@ -12,9 +13,9 @@ from scipy.special import ndtr
 import bifurc
 from bifurc.cli.main import main
 from bifurc.graph.problems import problem_from, problem_spec
-from bifurc.loss.biased import BiasedReLU
+from bifurc.loss.biased import BiasedLeakyReLU, BiasedReLU
 from bifurc.loss.embedding import matrices
-from bifurc.loss.kernels import Erf, ReLU
+from bifurc.loss.kernels import GELU, Quadratic, ReLU, TensorPower, kernel
 from bifurc.loss.problem import NetworkProblem
 from bifurc.loss.series import Series, direction
 from bifurc.structure.merge import mergers
@@ -57,7 +58,11 @@ def test_the_kernel_is_the_gaussian_average(at):
     assert KERNEL.value(*map(np.array, at)) == pytest.approx(by_quadrature(*at), rel=1e-12)
 
 
-def test_derivatives_of_the_kernel_are_those_of_its_value(rng):
+OTHERS = [BiasedLeakyReLU(0.3), GELU().biased, kernel("softplus").biased, Quadratic().biased]
+
+
+@pytest.mark.parametrize("KERNEL", [KERNEL, *OTHERS], ids=lambda k: type(k).__name__)
+def test_derivatives_of_the_kernel_are_those_of_its_value(KERNEL, rng):
     at = places(rng)
 
     def slopes(function, i):
@@ -89,7 +94,48 @@ def test_derivatives_of_the_kernel_are_those_of_its_value(rng):
     )
     assert_allclose([M_p, M_b, M_pp, M_pb], [by_p[0], by_b[0], by_p[1], by_b[1]], atol=1e-14)
     assert_allclose(by_b[2], 2 * M_p, atol=1e-14)
-    assert_allclose(M, b * ndtr(b / np.sqrt(p)) + p * 2 * M_p, atol=1e-14)
+    none = np.zeros_like(p)
+    with_one = {"BiasedReLU": b * ndtr(b / np.sqrt(p)) + p * 2 * M_p}
+    assert_allclose(M, with_one.get(type(KERNEL).__name__, M), atol=1e-14)
+    # independent arguments: f is a product of means
+    both = KERNEL.value(p, p, none, b, b[::-1] * 0 + 0.3)
+    assert_allclose(both, M * KERNEL.mean(p, 0.3 + none)[0], rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "made, phi",
+    [
+        (BiasedLeakyReLU(0.3), lambda z: np.where(z > 0, z, 0.3 * z)),
+        (GELU().biased, lambda z: z * ndtr(z)),
+        (kernel("softplus").biased, lambda z: np.logaddexp(0, z)),
+        (kernel("tanh").biased, np.tanh),
+    ],
+)
+def test_other_kernels_with_biases_are_gaussian_averages(made, phi):
+    p, q, c, b, d = 1.3, 0.7, -0.5, 0.4, -1.1
+    z = np.linspace(-9, 9, 2401)
+    weight = (z[1] - z[0]) * np.exp(-z * z / 2) / np.sqrt(2 * np.pi)
+    one = b + np.sqrt(p) * z[:, None]
+    other = d + c / np.sqrt(p) * z[:, None] + np.sqrt(q - c * c / p) * z[None, :]
+    expected = weight @ (phi(one) * phi(other)) @ weight
+    rtol = 1e-5 if isinstance(made, BiasedLeakyReLU) else 1e-12  # a kink costs the rule its order
+    assert_allclose(made.value(*map(np.array, (p, q, c, b, d))), expected, rtol=rtol)
+
+
+def test_a_leaky_slope_runs_beside_hidden_biases():
+    family = bifurc.Family.build(
+        "II", sets={"bulk": "d - 1", "last": 1}, start={"bulk": 1, "last": -1}, kernel="leaky",
+        parameters={"d": 12, "a": 0}, kernel_parameters={"slope": "a"}, bias="hidden",
+    )  # fmt: skip
+    branch = bifurc.trace(family, a=(0.0, 0.2))
+    problem, point = bifurc.member(bifurc.family("II").with_bias("hidden"), d=12)
+    assert_allclose(branch.x[0], point.x, atol=1e-11)
+    reduced, x = branch.problem, branch.x[-1]
+    slope = along(lambda h: reduced.gradient(x, 0.2 + h))
+    close(reduced.jacobian(x, 0.2)[1][:, -1], slope, 1e-9)
+    with pytest.raises(ValueError, match="cannot run beside a trained bias of the output"):
+        structure = family.structure.plain.biased("output")
+        bifurc.trace(replace(family, structure=structure), a=(0.0, 0.2))
 
 
 def test_without_biases_it_is_the_kernel_of_relu_parallel_rows_included(rng):
@@ -268,7 +314,7 @@ def test_what_cannot_have_biases_is_refused(capsys):
         assert main(["critical", "II", "--bias", given]) == 2
         assert "Biases are hidden, output or both" in capsys.readouterr().err
     with pytest.raises(ValueError, match="no formulas for neurons with biases"):
-        bifurc.member(bifurc.family("II").with_bias("hidden").with_kernel(Erf()), d=20)
+        bifurc.member(bifurc.family("II").with_bias("hidden").with_kernel(TensorPower(4)), d=20)
 
 
 def test_nothing_is_said_to_be_proved_of_biases_yet(capsys):
