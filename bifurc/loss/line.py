@@ -38,7 +38,8 @@ class OnLine:
         for name, poly in self.line.items():
             if poly.degree > 1 or poly.names - {LAM}:
                 raise ValueError(f"Parameter {name!r} must be affine along the line, got {poly}.")
-        self.layout = Layout(structure)
+        self.structure = structure.weighed(self.line)
+        self.layout = Layout(self.structure)
         self.n = len(structure.coordinates)
 
     def parameters(self, lam: float) -> dict[str, float]:

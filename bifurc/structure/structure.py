@@ -94,8 +94,9 @@ class Structure:
         Row blocks of W, column blocks of W and V, row blocks of V.
     teacher : mapping (teacher row, column) -> (diagonal, off-diagonal)
         Entries of V as polynomials; blocks left out are zero.
-    student_weights, teacher_weights : mapping from row names to numbers
-        Second-layer weights; rows left out have weight 1.
+    student_weights, teacher_weights : mapping from row names to numbers or expressions
+        Second-layer weights; rows left out have weight 1. Expressions are in
+        parameters that stay as they are along a line.
     ties : tuple of mappings from set names to set names
         Generators of K: permutations of point sets of equal size; sets left
         out stay where they are.
@@ -163,7 +164,7 @@ class Structure:
                         f"There is no {what} block {name!r} to have a weight; the blocks are "
                         f"{', '.join(rows) or 'none'}."
                     )
-                if not _is_double(weight):
+                if not isinstance(weight, str | Polynomial) and not _is_double(weight):
                     raise ValueError(
                         f"The weight of {what} block {name!r} must be a finite number that a "
                         f"double holds, got {weight!r}."
@@ -344,6 +345,8 @@ class Structure:
         """Names of the parameters in sizes, teacher and decay."""
         entries = [v for _, _, table in self.tables for pair in table.values() for v in pair]
         own = self.decay.names | self.common.names
+        for weight in (*self.student_weights.values(), *self.teacher_weights.values()):
+            own |= Polynomial.of(weight).names if isinstance(weight, str | Polynomial) else set()
         return own.union(*(p.names for p in [*self.size.values(), *entries]))
 
     def tied(self, row: Block, column: Block) -> bool:
@@ -451,6 +454,22 @@ class Structure:
             for orbit in _orbits(len(components), links)
         )
 
+    def weighed(self, line: Mapping[str, Polynomial]) -> "Structure":
+        """The structure with numbers for second-layer weights that are expressions.
+
+        Raises
+        ------
+        ValueError
+            If one of them moves along the line.
+        """
+        both = self.student_weights, self.teacher_weights
+        if not any(
+            isinstance(weight, str | Polynomial) for given in both for weight in given.values()
+        ):
+            return self
+        found = [{n: _weight(n, weight, line) for n, weight in given.items()} for given in both]
+        return replace(self, student_weights=found[0], teacher_weights=found[1])
+
     def along(self, line: Mapping[str, Polynomial]) -> "Structure":
         """The structure on a line of parameters: sets that stay one point become single."""
         sets = tuple(
@@ -494,6 +513,19 @@ def _is_double(value) -> bool:
         return math.isfinite(value) and float(value) == value
     except OverflowError:
         return False
+
+
+def _weight(name: str, weight, line: Mapping[str, Polynomial]) -> float:
+    """A second-layer weight at the parameters that a line leaves as they are."""
+    if not isinstance(weight, str | Polynomial):
+        return weight
+    value = Polynomial.of(weight).substitute(line).constant
+    if value is None:
+        raise ValueError(
+            f"The weight {weight} of row {name!r} moves along the line; let a parameter run that "
+            "it does not depend on."
+        )
+    return float(value)
 
 
 def check_names(what: str, names: Iterable[str]) -> None:
