@@ -1,4 +1,7 @@
-"""``python -m bifurc``, and what the command ``bifurc`` calls: Ctrl-C is one line from the start."""
+"""``python -m bifurc``, and what the command ``bifurc`` calls.
+
+Ctrl-C is one line from the start, while modules are being loaded too.
+"""
 
 import signal
 import sys

@@ -252,7 +252,8 @@ def locus(
     branch = trace(family, **{first: along}, **fixed)
     found = wanted(branch.events, event, near)
     assert found.locus is not None  # events of a traced family have one
-    return found.locus((first, second), window, options)
+    curve = found.locus((first, second), window, options)
+    return replace(curve, sheet=found.sheet) if max(branch.sheets) > 1 else curve
 
 
 @one_thread()
@@ -310,7 +311,7 @@ def explore(
     >>> graph = explore("II", d=(12, 5), depth=0)
     >>> for transition in graph.transitions():
     ...     print(transition)
-    b0 (all of G) at 5.58550524743: s[bulk] transcritical, saddle -> minimum, minimum from 6
+    b0 (S(d - 1) x S(1)) at 5.58550524743: s[bulk] transcritical, saddle -> minimum, minimum from 6
     """
     from bifurc.exploration import Plan, explore_from
     from bifurc.switching.subgroups import Search

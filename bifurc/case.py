@@ -103,6 +103,7 @@ class ExploreData(Strict):
     finite_groups: bool = True
     both: bool = False  # of a problem that starts inside its window, the branch both ways
     equal_parts: int = 4
+    submaximal: bool = False
 
 
 class OptionsData(Strict):

@@ -3,13 +3,18 @@
 from numbers import Real
 from typing import Any
 
-from bifurc.api import as_family, member, trace
+from bifurc.api import as_family, member, problem, trace
 from bifurc.events.records import only
+from bifurc.own.check import check as own_check
+from bifurc.own.problem import Problem
 from bifurc.proof import certificate, record
 from bifurc.proof.asymptotics import Asymptotics, expand
 from bifurc.proof.branch import certify_branch
 from bifurc.proof.interval import need_flint
+from bifurc.proof.limit import certify_limit
 from bifurc.structure.families import Family
+
+BEYOND = 1.01  # where a branch joins what is proved from some value on, in units of that
 
 
 def certify(
@@ -71,8 +76,48 @@ def certify(
     return found[0] if len(found) == 1 else certificate.join(found)
 
 
-def check(source) -> dict:
+def certify_to_infinity(
+    family: Family | str, last: float | None = None, parameter: str = "d"
+) -> dict:
+    """Prove a family of ReLU critical points at every large value of a parameter.
+
+    Parameters
+    ----------
+    family : Family or str
+    last : float, optional
+        Prove the branch from there on, with all its crossings, to infinity;
+        by default only what holds beyond some large value.
+    parameter : str
+
+    Raises
+    ------
+    NotCertifiedError
+        If the proof does not go through.
+
+    Examples
+    --------
+    >>> certify_to_infinity("A")["proved"]["from"]
+    '256'
+    """
+    need_flint()
+    reduced = problem(as_family(family), parameter)
+
+    def coordinates(lam: float):
+        return member(family, parameter, lam)[1].x
+
+    of_limit = certify_limit(reduced, coordinates)
+    if last is None:
+        return of_limit
+    first = BEYOND * float(of_limit["proved"]["from"])
+    of_branch = certify_branch(reduced, coordinates(first), first, float(last))
+    return certificate.prove_theorem(of_branch, of_limit)
+
+
+def check(source) -> Any:
     """Prove a certificate again from its data or its file; returns the data.
+
+    Of a :class:`bifurc.Problem`, derivatives and symmetry are compared at
+    random points instead; see :func:`bifurc.own.check.check`.
 
     Raises
     ------
@@ -81,6 +126,8 @@ def check(source) -> dict:
     ValueError, OSError
         If it is no certificate, or there is no such file.
     """
+    if isinstance(source, Problem):
+        return own_check(source)
     data = source if isinstance(source, dict) else record.load(source)
     certificate.check(data)
     return data

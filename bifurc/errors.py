@@ -5,6 +5,10 @@ class NotDefinedError(ArithmeticError):
     """The loss is not defined there: a size left its range."""
 
 
+class LeftWindowError(NotDefinedError):
+    """Beyond the end of the window, where nothing is asked."""
+
+
 class ZeroRowError(ArithmeticError):
     """A row of W is zero: the loss is not differentiable there."""
 

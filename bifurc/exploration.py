@@ -14,7 +14,7 @@ from bifurc.continuation.point import Point
 from bifurc.continuation.trace import point_at
 from bifurc.errors import EndedEarlyError, WorkerDiedError
 from bifurc.events.branch import Branch, follow
-from bifurc.events.records import Born, Events
+from bifurc.events.records import END, Born, Events
 from bifurc.graph.files import (
     branch_path,
     load_branch,
@@ -27,6 +27,7 @@ from bifurc.graph.graph import BranchGraph
 from bifurc.loss.problem import NetworkProblem
 from bifurc.switching.classify import classify
 from bifurc.switching.isotropy import enlarge, larger_isotropy
+from bifurc.switching.names import isotropy_of
 from bifurc.switching.subgroups import Search
 from bifurc.switching.switch import switch
 
@@ -94,7 +95,10 @@ def explore_from(
     """
     graph, seeds = BranchGraph(), list(seeds)
     run = "" if folder is None else digest_of(seeds, plan)
-    tasks = [Task(f"b{i}", iso, problem, start) for i, (iso, problem, start) in enumerate(seeds)]
+    tasks = [
+        Task(f"b{i}", isotropy_of(problem) or iso, problem, start)
+        for i, (iso, problem, start) in enumerate(seeds)
+    ]
     for depth in range(plan.depth + 1):
         if not tasks:
             break
@@ -201,9 +205,15 @@ def _up_to_known(graph: BranchGraph, task: Task, branch: Branch, folder, run: st
         node = graph.node_at(branch.problem, event.X)
         if node is not None and graph.graph.nodes[node].get("births"):
             met = cut_at(branch, number, Status.MET)
-            if folder is not None:
-                save_branch(branch_path(folder, task.name), met, run)
-            return met
+            return _saved(task, met, folder, run)
+    if branch.status.early and graph.runs_into(branch) is not None:
+        return _saved(task, replace(branch, status=Status.MET), folder, run)
+    return branch
+
+
+def _saved(task: Task, branch: Branch, folder: Path | None, run: str) -> Branch:
+    if folder is not None:
+        save_branch(branch_path(folder, task.name), branch, run)
     return branch
 
 
@@ -221,7 +231,7 @@ def _births(graph: BranchGraph, task: Task, branch: Branch, nodes, plan: Plan, f
     events = [event for event in branch.events if not event.formal]
     for number, (event, node) in enumerate(zip(events, nodes, strict=True)):
         data = graph.graph.nodes[node]
-        if branch.status is Status.MET and event is events[-1]:
+        if branch.status is Status.MET and END in event.transition:
             continue  # its branches are there
         returned = branch.status is Status.RETURNED and event is events[-1]
         if returned and not isinstance(branch.problem, NetworkProblem):
@@ -242,7 +252,8 @@ def _births(graph: BranchGraph, task: Task, branch: Branch, nodes, plan: Plan, f
         data["births"] = data.get("births", 0) + len(births)
         for i, birth in enumerate(births):
             name, lead = f"{task.name}-{number}.{i}", tuple(birth.lead(plan.options))
-            yield Task(name, birth.isotropy, birth.problem, birth.start, node, lead, born)
+            isotropy = isotropy_of(birth.problem) or birth.isotropy
+            yield Task(name, isotropy, birth.problem, birth.start, node, lead, born)
 
 
 def _through(task: Task, number: int, branch: Branch, event, plan: Plan, node: int):
@@ -257,7 +268,8 @@ def _through(task: Task, number: int, branch: Branch, event, plan: Plan, node: i
             start = point_at(problem, X[:-1], lam, plan.options, towards)
         except ValueError:
             continue  # the larger branch has a fold or a branch point of its own there
-        yield Task(name, str(problem.structure), problem, start, node, (first,), born)
+        isotropy = isotropy_of(problem) or ""
+        yield Task(name, isotropy, problem, start, node, (first,), born)
 
 
 def save_run(folder: Path, graph: BranchGraph) -> None:

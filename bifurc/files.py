@@ -115,28 +115,29 @@ def reading(path: str | Path, fault: str, remedy: str) -> Iterator[None]:
         raise FileError(f"{path} cannot be read: {error.strerror or error}.") from None
     except Exception as error:  # a decoder may raise anything
         log.debug("reading %s", path, exc_info=True)
-        raise FileError(f"{path} {fault} ({_reason(error)}); {remedy}.") from None
+        raise FileError(f"{path} {fault} ({reason(error)}); {remedy}.") from None
 
 
-def _reason(error: Exception) -> str:
+REASONS: tuple = (
+    (UnicodeDecodeError, "it is not text in UTF-8"),
+    (RecursionError, "it is nested too deep"),
+    (MemoryError, "it asks for more memory than there is"),
+    ((TypeError, AttributeError, IndexError), "its content has another form"),
+)
+
+
+def reason(error: Exception) -> str:
+    """What a damaged file made a decoder raise, in words that speak of the file."""
     if "pickle" in str(error):
         return "it is pickled, and nothing is unpickled"
-    match error:
-        case KeyError():
-            return f"it lacks {error}"
-        case RecursionError():
-            return "it is nested too deep"
-        case MemoryError():
-            return "it asks for more memory than there is"
-        case UnicodeDecodeError():
-            return "it is not text in UTF-8"
-        case json.JSONDecodeError():
-            return f"it is not JSON: {error}"
-        case ValueError():
-            return " ".join(str(error).split()).rstrip(".") or "it is damaged"
-        case TypeError() | AttributeError() | LookupError():
-            return "its content has another form"
-    return "it is damaged"
+    if isinstance(error, KeyError):
+        return f"it lacks {error}"
+    for kinds, said in REASONS:
+        if isinstance(error, kinds):
+            return said
+    said = " ".join(str(error).split()).rstrip(".") if isinstance(error, ValueError) else ""
+    prefix = "it is not JSON: " if isinstance(error, json.JSONDecodeError) else ""
+    return prefix + said or "it is damaged"
 
 
 def read_text(path: str | Path) -> str:

@@ -46,6 +46,7 @@ def plan_of(case: Case) -> Plan:
         sizes=tuple(given.sizes),
         finite_groups=given.finite_groups,
         equal_parts=given.equal_parts,
+        submaximal=given.submaximal,
     )
     ends = case.window[case.parameter]
     options = Options(**case.options.model_dump())

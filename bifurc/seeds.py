@@ -93,9 +93,6 @@ def of_case(case: "Case") -> "Family | Problem | Case":
         from bifurc.own.problem import Problem
 
         given = case.problem.model_dump(exclude_none=True)
-        group = given.pop("group", None)
-        if group is not None:
-            given["group"] = _group(group)
         found = Problem.from_file(given.pop("function"), case.folder, **given)
         return found.with_parameters(**{n: float(v) for n, v in case.set.items()})
     if case.model is not None:
@@ -108,17 +105,6 @@ def of_case(case: "Case") -> "Family | Problem | Case":
     if colon and path.endswith(".py"):  # a file beside the case
         given["kernel"] = f"{(case.folder / path).resolve()}:{name}"
     return Family.build(given.pop("name"), **given).with_parameters(**case.set)
-
-
-def _group(given: Mapping[str, Any]):
-    """A group as a case file names it, such as ``{dihedral = 6}``."""
-    from bifurc import groups
-
-    makers = ("symmetric", "cyclic", "dihedral", "permutations", "matrices")
-    if len(given) != 1 or next(iter(given)) not in makers:
-        raise ValueError(f"A group is one of {', '.join(makers)}, such as {{ dihedral = 6 }}.")
-    ((name, value),) = given.items()
-    return getattr(groups, name)(value)
 
 
 def split_options(options: Options | None, keywords: Mapping[str, Any]):

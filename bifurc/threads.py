@@ -34,7 +34,7 @@ def one_thread() -> Iterator[None]:
     The setting belongs to the process, so several of our threads share it.
     Also a decorator.
     """
-    global _inside, _limit
+    global _inside, _limit  # noqa: PLW0603 (it is the process's own setting)
     with _lock:
         _inside += 1
         if _inside == 1:

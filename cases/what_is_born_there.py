@@ -10,7 +10,7 @@ def main():
     for *_, piece in graph.graph.edges(data=True):
         whole = ", ".join(map(str, piece["minimum_at"])) or "no whole d"
         print(
-            f"{piece['branch']:8}{piece['isotropy']:16}d from {piece['lam_low']:.4f} to "
+            f"{piece['branch']:8}{piece['isotropy']:24}d from {piece['lam_low']:.4f} to "
             f"{piece['lam_high']:.4f}, index {piece['index']}, minimum at {whole}"
         )
     for transition in graph.transitions():

@@ -9,8 +9,10 @@ import pytest
 import bifurc
 from bifurc.cli.main import main
 from bifurc.proof.asymptotics import recognise
+from bifurc.proof.extended import PointSystem
 from bifurc.proof.interval import Ball, balls, enclosing, flint, precision
-from bifurc.proof.system import PointSystem, newton
+from bifurc.proof.place import enclosed
+from bifurc.proof.system import newton
 
 ORDER = 7
 FAMILIES = ("global", "A", "I", "II", "M")
@@ -30,7 +32,7 @@ def direct(name, d):
     problem, point = bifurc.member(name, "d", d)
     with precision(200):
         ball = enclosing(problem)
-        x = newton(PointSystem(ball, Ball(d)), [flint.arb(v) for v in point.x.tolist()])
+        x = newton(PointSystem(enclosed(ball), Ball(d)), [flint.arb(v) for v in point.x.tolist()])
         state, lam = balls(x), Ball(d)
         values = dict(
             zip([c.name for c in problem.structure.coordinates], map(float, x), strict=True)

@@ -24,7 +24,14 @@ from bifurc.proof import record
 from bifurc.proof.certificate import certify_event, check
 from bifurc.proof.claims import quotient
 from bifurc.proof.event import prove
-from bifurc.proof.interval import Ball, NotCertifiedError, balls, enclosing, flint, precision
+from bifurc.proof.interval import (
+    Ball,
+    NotCertifiedError,
+    balls,
+    enclosing,
+    flint,
+    precision,
+)
 from bifurc.proof.learnt import unpinned
 from bifurc.proof.place import Place, enclosed
 from bifurc.proof.rounded import Dual, Enclosure, arbs_of, enclosure

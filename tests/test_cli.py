@@ -213,7 +213,7 @@ BAD = {
     "no assignment": ["critical", "M", "--set", "p"],
     "parameters in a circle": ["critical", "M", "--set", "p=p"],
     "quadratic size": ["critical", "M", "--set", "p=d*d"],
-    "set larger than the whole": ["critical", "M", "--set", "p=50"],
+    "set larger than the whole": ["critical", "M", "--set", "p=50", "--from", "40"],
     "no point": ["spectrum", "II"],
     "point without a value": ["spectrum", "II", "--at", "d="],
     "point without a name": ["spectrum", "II", "--at", "20"],

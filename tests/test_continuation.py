@@ -89,7 +89,7 @@ def test_a_branch_says_that_a_row_went_to_zero_or_that_the_loss_ended():
     assert status in (Status.OUTSIDE, Status.ZERO_ROW)
 
 
-def test_a_branch_without_a_way_on_says_that_the_step_became_too_short():
+def test_a_branch_ends_where_its_functions_are_no_numbers_any_more():
     cliff = PlainProblem(  # x = lam, and nothing beyond lam = 1
         gradient=lambda x, lam: x - lam if lam <= 1 else np.full(1, np.nan),
         hessian=lambda x, lam: np.eye(1),
@@ -97,7 +97,7 @@ def test_a_branch_without_a_way_on_says_that_the_step_became_too_short():
         n=1,
     )
     points, status = collect(trace(cliff, point_at(cliff, np.zeros(1), 0.0), (0, 2)))
-    assert status is Status.STEP_FLOOR
+    assert status is Status.OUTSIDE
     assert points[-1].lam == pytest.approx(1, abs=1e-5)
 
 
@@ -164,8 +164,9 @@ def test_six_decades_cost_at_most_twice_the_last_one():
 
 @pytest.mark.parametrize("name", ["A", "I", "II", "M"])
 def test_walks_take_few_evaluations(name):
-    assert work(name, 40.0) <= 16
-    assert work(name, 1e6) <= 32
+    # two for the middles of each batch of steps, besides what its points take
+    assert work(name, 40.0) <= 24
+    assert work(name, 1e6) <= 48
 
 
 def random_walk(rng):
@@ -248,14 +249,14 @@ def step_across(lines, apart, moved):
     """A point on the one outer line, and a step from it that ended on the other one."""
     start = point_at(lines, np.array([apart]), 0.0)
     other = point_at(lines, np.array([-apart]), 0.5)
-    return start, Outcome(Status.CONVERGED, replace(other, passed=None), 3, moved)
+    return start, Outcome(Status.CONVERGED, other, 3, moved)
 
 
 def test_a_step_that_does_not_lead_back_is_refused():
     # a point on the other one of two parallel lines has the same tangent and inertia
     lines = parallel_lines(0.05)
     start, landed = step_across(lines, 0.05, moved=0.0)  # a guess that was there already
-    assert judge(lines, start, landed, 0.5, Options()).point is not None  # it does not see this
+    assert judge(lines, start, landed, 0.5, Options()).point is None  # half way it is on neither
     assert judge_both_ways(lines, start, landed, 0.5, Options()).point is None
 
 
@@ -330,7 +331,7 @@ def test_long_steps_do_not_change_over_where_branches_cross(isotropy):
     for birth in (one for one in births if one.isotropy == isotropy):
         there = follow(birth.problem, birth.start, (3.1, 40))
         last = there.points[-1]
-        back = replace(last, tangent=-last.tangent, passed=None)
+        back = replace(last, tangent=-last.tangent)
         long = follow(birth.problem, back, (3.1, 40))
         short = follow(birth.problem, back, (3.1, 40), Options(ds_max=0.05, ahead=1))
         assert long.status is short.status

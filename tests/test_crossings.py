@@ -85,7 +85,7 @@ def test_eigenvalues_that_are_not_real_pass_together_once():
     event = follow(problem, start, window).events[0]
     birth = switch(problem, event)[0][0]
     last = follow(birth.problem, birth.start, window).points[-1]
-    back = replace(last, tangent=-last.tangent, passed=None)
+    back = replace(last, tangent=-last.tangent)
     branch = follow(birth.problem, back, window)
     pairs = [e for e in branch.events if abs(e.lam - 3.163209860655) < 1e-9]
     assert [e.kernel.shape[1] for e in pairs] == [2]

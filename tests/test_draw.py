@@ -183,8 +183,8 @@ def test_branches_on_one_lane_do_not_overlap(graph):
 def test_isotropies_hang_together_as_the_branches_were_born(graph):
     lattice = draw.isotropies(graph)
     dimension = dict(lattice.nodes(data="dimension"))
-    assert dimension["all of G"] == 5 and dimension["bulk: 1 + rest"] == 10
-    assert lattice.edges["all of G", "bulk: 2 + rest"]["irrep"] == "s[bulk]"
+    assert dimension["S(d - 1) x S(1)"] == 5 and dimension["S(d - 2) x S(1) x S(1)"] == 10
+    assert lattice.edges["S(d - 1) x S(1)", "S(d - 3) x S(2) x S(1)"]["irrep"] == "s[bulk]"
     assert nx.is_directed_acyclic_graph(lattice)
     draw.isotropy_lattice(graph)[0].canvas.draw()
 
@@ -257,7 +257,8 @@ def test_plot_writes_the_picture_and_its_numbers(folder, pieces, tmp_path, y, ca
     rows = list(csv.DictReader(numbers.read_text().splitlines()))
     if y == "loss":
         expected = [row for piece in pieces for row in piece.rows()]
-        assert [float(row["y"]) for row in rows] == [row["y"] for row in expected]
+        # nan where the loss is lost to rounding
+        np.testing.assert_array_equal([float(r["y"]) for r in rows], [r["y"] for r in expected])
     assert rows
 
 

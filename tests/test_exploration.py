@@ -31,7 +31,7 @@ def named(graph, isotropy):
 
 @pytest.mark.parametrize("p", [1, 2, 3])
 def test_type_ii_gives_birth_to_products_with_p_points(type_ii, p):
-    branches = named(type_ii, f"bulk: {p} + rest")
+    branches = named(type_ii, f"S(d - {p + 1}) x S({p}) x S(1)")
     assert len(branches) == 2
     event = type_ii.branches["b0"].events[0]
     for branch in branches:
@@ -44,7 +44,7 @@ def test_type_ii_gives_birth_to_products_with_p_points(type_ii, p):
 
 def test_with_one_point_the_upper_half_branch_is_a_saddle_of_index_one_up_to_40(type_ii):
     event = type_ii.branches["b0"].events[0]
-    upper, lower = sorted(named(type_ii, "bulk: 1 + rest"), key=lambda b: -b.points[1].lam)
+    upper, lower = sorted(named(type_ii, "S(d - 2) x S(1) x S(1)"), key=lambda b: -b.points[1].lam)
     assert upper.lam[1:].min() > event.lam
     assert upper.points[-1].lam == 40.0
     assert {upper.index_at(i).text() for i in range(len(upper.points))} == {"1"}
@@ -54,24 +54,30 @@ def test_with_one_point_the_upper_half_branch_is_a_saddle_of_index_one_up_to_40(
 
 
 def test_depth_two_follows_the_branch_that_one_returned_to(type_ii):
-    (meeting,) = [b for b in named(type_ii, "bulk: 2 + rest") if b.status is Status.RETURNED]
+    (meeting,) = [
+        b for b in named(type_ii, "S(d - 3) x S(2) x S(1)") if b.status is Status.RETURNED
+    ]
     assert meeting.events[-1].lam == pytest.approx(16.2008, abs=1e-4)
-    onward = named(type_ii, "S(3) x S(d - 3)")
+    onward = named(type_ii, "S(d - 3) x S(3)")
     assert sorted(np.sign(b.points[-1].lam - 16.2) for b in onward) == [-1, 1]
     for branch in onward:
         assert branch.problem.n == 5 + 1  # (bulk, pair) of diagonals, offs and two constants
 
 
 @pytest.mark.parametrize(
-    ("name", "set_name", "value"), [("A", "all", 5.7638127349196), ("I", "bulk", 6.7448306562456)]
+    ("name", "pairs", "rings", "value"),
+    [
+        ("A", "S(d - 2) x S(1) x S(1)", "S(d - 3) x S(1)^3 : C3", 5.7638127349196),
+        ("I", "S(d - 3) x S(1) x S(1) x S(1)", "S(d - 4) x S(1)^3 : C3 x S(1)", 6.7448306562456),
+    ],
 )
-def test_pitchforks_with_kernel_x(name, set_name, value):
+def test_pitchforks_with_kernel_x(name, pairs, rings, value):
     """1 + 1 + rest and Z_3 on three points, to larger d only; saddles beside the minimum."""
     graph = bifurc.explore(name, d=(40, 3.2))
-    (pair,) = named(graph, f"{set_name}: 1 + 1 + rest")
+    (pair,) = named(graph, pairs)
     assert pair.lam[1:].min() > value == pytest.approx(pair.lam[0])
     assert {pair.index_at(i).text() for i in range(len(pair.points))} == {"1"}
-    (ring,) = named(graph, f"{set_name}: 1 + 1 + 1 + rest; K = <(1 2 3)>")
+    (ring,) = named(graph, rings)
     assert ring.problem.structure.ties
     assert ring.lam[1:].min() > value
     assert len(ring.points) > 5
@@ -85,8 +91,9 @@ def test_shares_and_real_sizes_are_split_off():
     search = Search(explicit=1, shares=("1/3",), sizes=(1.5,))
     graph = bifurc.explore("II", d=(12, 5), search=search)
     counts = Counter(isotropies(graph).values())
-    assert counts["bulk: 1 + rest"] == counts["bulk: 1.5 + rest"] == 2
-    assert counts["bulk: (d - 1)/3 + rest"] == 2
+    assert counts["S(d - 2) x S(1) x S(1)"] == 2
+    assert counts["S((2*d - 5)/2) x S(3/2) x S(1)"] == 2
+    assert counts["S((2*d - 2)/3) x S((d - 1)/3) x S(1)"] == 2
 
 
 def test_every_subgroup_tried_is_on_record(type_ii):

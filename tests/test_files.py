@@ -19,7 +19,12 @@ from bifurc.events.branch import follow
 from bifurc.exploration import Plan, explore_from, save_run
 from bifurc.files import parts_left, read_text, write_atomically
 from bifurc.graph.files import branch_path, load, load_branch, save_branch
-from bifurc.graph.problems import problem_from, problem_spec, structure_from, structure_spec
+from bifurc.graph.problems import (
+    problem_from,
+    problem_spec,
+    structure_from,
+    structure_spec,
+)
 from bifurc.models import chain, dihedral, permuted, pitchfork
 
 

@@ -103,7 +103,7 @@ def test_the_transition_of_type_ii_names_what_meets_it(graphs):
     assert first.first_integer == 6
     assert first.change == "saddle -> minimum"
     assert first.lam == pytest.approx(5.585505247425877, rel=1e-12)
-    assert any("bulk: 1 + rest" in other for other in first.meets)
+    assert any("S(d - 2) x S(1) x S(1)" in other for other in first.meets)
     assert "minimum from 6" in str(first)
 
 

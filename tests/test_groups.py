@@ -1,12 +1,13 @@
-"""Groups, their irreps and isotropy lattices against tables, and against a count without lattices."""
+"""Groups, their irreps and isotropy lattices against tables and against counts of all subgroups."""
 
+import pickle
 from itertools import permutations as arrangements
 
 import networkx as nx
 import numpy as np
 import pytest
 
-from bifurc import groups
+from bifurc import draw, groups
 from bifurc.continuation.problem import PlainProblem
 from bifurc.groups.graphs import by_refinement
 from bifurc.switching.linear import SymmetricProblem
@@ -233,6 +234,15 @@ def test_arrows_of_the_lattice_go_to_subgroups_next_in_size():
     assert arrows == {(48, 8), (48, 6), (48, 4), (8, 2), (6, 2), (4, 2), (2, 1)}
 
 
+def test_the_lattice_is_drawn_with_the_dimension_for_height():
+    fig, ax = draw.isotropy_lattice(octahedral().lattice())
+    assert {text.get_text() for text in ax.texts} == {
+        "S_4 x C_2", "D_4", "D_3", "D_2", "C_2", "C_2 #2", "trivial"
+    }  # fmt: skip
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["0", "1", "2", "3"]
+    fig.canvas.draw()
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_automorphisms_of_random_graphs_are_those_that_networkx_enumerates(seed):
     graph = nx.gnp_random_graph(7, 0.5, seed=seed)
@@ -260,8 +270,18 @@ def test_a_thousand_coordinates():
     assert [p.dimension for p in groups.symmetric(1000).components(basis)] == [399, 599]
 
 
+@pytest.mark.parametrize("group", [octahedral(), groups.dihedral(6), groups.symmetric(4)], ids=repr)
+def test_groups_are_sent_to_workers_with_what_is_known_of_them(group):
+    parts = group.components(group.whole())
+    again = pickle.loads(pickle.dumps(group))
+    assert again.order == group.order
+    for one, other in zip(parts, again.components(again.whole()), strict=True):
+        assert (one.name, one.dimension) == (other.name, other.dimension)
+        assert np.array_equal(one.spaces(), pickle.loads(pickle.dumps(other)).spaces())
+
+
 def test_conjugates_have_one_name_and_others_another():
-    """Two kinds of reflections of a hexagon: through vertices they fix four, through edges three."""
+    """Two kinds of reflections of a hexagon: they fix four vertices, or three pairs of them."""
     group = groups.dihedral(6)
     rng = np.random.default_rng(3)
     names = {}

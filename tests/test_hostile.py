@@ -296,6 +296,7 @@ def test_a_problem_is_written_in_one_way(point, size, tmp_path, capsys):
         (["proved", "value"], "7.0"),
         (["proved", "is_minimum"], 1),
         (["proved", "negative", "t"], False),
+        (["narrow", "radius", 0], "0x1p-2"),
         (["narrow", "radius", 0], "0x2p-62"),
         (["narrow", "radius", 0], "0x01p-61"),
         (["narrow", "radius", 0], "0X1p-61"),
@@ -312,6 +313,25 @@ def test_a_problem_is_written_in_one_way(point, size, tmp_path, capsys):
 )
 def test_nothing_stands_in_a_file_but_what_is_proved(point, path, value, tmp_path, capsys):
     rejected(lie(point, path, value), tmp_path, capsys)
+
+
+def test_the_narrow_box_holds_the_zero_and_lies_in_the_wide_one(point, tmp_path, capsys):
+    with precision(200):
+        centre = record.from_text(point["narrow"]["centre"][0]) + flint.arb(2) ** -50
+        beside = record.to_text(centre)
+    for path, value in (
+        (["narrow", "centre", 0], beside),
+        (["narrow", "radius"], ["0x1p-2"] * 5),
+        (["wide", "radius"], point["narrow"]["radius"]),
+        (["wide", "radius", 4], "0x1p-3"),
+    ):
+        rejected(lie(point, path, value), tmp_path, capsys)
+
+
+def test_a_point_off_the_teacher_is_not_learnt(tmp_path, capsys):
+    data = bifurc.certify("global", d=6)
+    assert data["kind"] == "learnt"
+    rejected(lie(data, ["coordinates", 1], "0x1p-40"), tmp_path, capsys)
 
 
 @pytest.mark.parametrize(

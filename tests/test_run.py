@@ -210,8 +210,8 @@ BAD = {
         'window = { lam = [0, 1] }\n[model]\nname = "chain"\nx = [0]\n',
         "needs 5 numbers, got 1",
     ),
-    "model and family": (SMALL + '[model]\nname = "chain"\nx = [0]\n', "give one of family, model and problem"),
-    "neither": ("window = { d = [9.0, 5.0] }\n", "give one of family, model and problem"),
+    "model and family": (SMALL + '[model]\nname = "chain"\nx = [0]\n', "one of"),
+    "neither": ("window = { d = [9.0, 5.0] }\n", "one of"),
     "negative depth": (SMALL.replace("depth = 1", "depth = -1"), "depth"),
     "wrong steps": (SMALL + "[options]\nds = -1.0\n", "ds"),
     "expected nowhere": (SMALL + "[[expect.events]]\nd = nan\n", "not finite"),
@@ -229,7 +229,10 @@ BAD = {
     "too many explicit": (SMALL + "explicit = 6\n", "explicit must be a whole number from 0 to 5"),
     "too many parts": (SMALL + "equal_parts = 6\n", "equal_parts"),
     "window as text": (SMALL.replace("[9.0, 5.0]", '["9", 5.0]'), "needs a number, got '9'"),
-    "long expression": (SMALL + 'sizes = ["' + "+".join(["d"] * 1500) + '"]\n', "at most 2000 characters"),
+    "long expression": (
+        SMALL + 'sizes = ["' + "+".join(["d"] * 1500) + '"]\n',
+        "Expressions have at most 2000",
+    ),
     "nested deep": ("x = " + "[" * 500 + "]" * 500, "nested too deep"),
     "model of text": (
         'window = { lam = [0, 1] }\n[model]\nname = "dihedral"\nx = []\n'

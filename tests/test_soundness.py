@@ -10,6 +10,8 @@ import operator
 from fractions import Fraction
 from itertools import product
 from math import comb
+from pathlib import Path
+from types import SimpleNamespace
 
 import mpmath
 import numpy as np
@@ -17,7 +19,9 @@ import pytest
 
 import bifurc
 from bifurc.loss.kernels import ReLU
-from bifurc.proof import record
+from bifurc.proof import claims, record
+from bifurc.proof.certificate import check
+from bifurc.proof.extended import EventSystem
 from bifurc.proof.interval import (
     Apart,
     Ball,
@@ -31,8 +35,17 @@ from bifurc.proof.interval import (
 )
 from bifurc.proof.learnt import is_learnt
 from bifurc.proof.model import ORDER, Model
+from bifurc.proof.place import Place, enclosed
 from bifurc.proof.rounded import Dual, Enclosure, arbs_of, enclosure, finite, matrix_of
-from bifurc.proof.signs import diagonalise, nearest_zero, null_vectors, signs, speed
+from bifurc.proof.signs import (
+    Diagonal,
+    Signs,
+    diagonalise,
+    nearest_zero,
+    null_vectors,
+    signs,
+    speed,
+)
 from bifurc.proof.system import box, contract, newton, shrink
 from bifurc.structure.structure import Structure
 
@@ -112,6 +125,17 @@ def test_roots_of_balls_hold_exact_squares(rad):
                     assert low**2 <= x <= high**2
 
 
+@pytest.mark.parametrize("name", ["arccos", "arcsin", "arctan", "exp", "log"])
+def test_functions_of_balls_hold_those_of_the_ends(name):
+    with mpmath.workprec(200), precision(BITS):
+        function = getattr(mpmath, name.replace("arc", "a"))
+        for rad in (0.0, 1e-3):
+            found = getattr(Ball(flint.arb(0.4, rad)), name)()
+            low, high = (mpmath.mpf(v.numerator) / v.denominator for v in ends(found.arb))
+            for sign in (-1, 1):
+                assert low <= function(mpmath.mpf(0.4) + sign * mpmath.mpf(rad)) <= high
+
+
 def test_fractions_are_enclosed_not_rounded():
     with precision(BITS):
         for number in (Fraction(1, 3), Fraction(10**20 + 1, 10**20), Fraction(2, 7)):
@@ -122,9 +146,10 @@ def test_fractions_are_enclosed_not_rounded():
 def test_comparisons_of_balls_hold_for_all_values():
     with precision(BITS):
         wide, narrow = Ball(flint.arb(1, 0.5)), Ball(flint.arb(1.4, 0.2))
-        assert not wide < narrow and not narrow > wide and not wide == narrow and not wide != narrow
-        assert not wide == wide and Ball(2) == 2 and Ball(2) > wide and wide < 1.6 and wide > 0.4
-        assert wide != 2 and not wide != 1.2
+        less, more, same, other = (getattr(operator, name) for name in ("lt", "gt", "eq", "ne"))
+        assert not any(test(wide, narrow) for test in (less, more, same, other))
+        assert not same(wide, wide) and Ball(2) == 2 and Ball(2) > wide and 0.4 < wide < 1.6
+        assert other(wide, 2) and not other(wide, 1.2)
 
 
 # -- doubles with radii --------------------------------------------------------------------
@@ -361,7 +386,7 @@ def test_a_model_on_a_part_and_its_range_hold_the_ends():
         assert part.at(flint.arb(-1)).contains(flint.arb(0.5))
         thick = power_series([0.5], 0.25)
         assert thick.range().contains(flint.arb(0.75)) and not thick > 0.5 and not thick < 0.5
-        assert not thick == 0.5 and not thick != 0.5
+        assert not operator.eq(thick, 0.5) and not operator.ne(thick, 0.5)
 
 
 # -- Krawczyk ---------------------------------------------------------------------------------
@@ -428,6 +453,14 @@ def test_what_krawczyk_shrinks_holds_the_zero_wherever_it_is_evaluated():
             assert found.contains(flint.arb(2).sqrt())
 
 
+def test_what_is_known_of_a_residual_is_all_kept():
+    """F(z) = z - c, c anywhere within 0.01 of 0: every such zero is held."""
+    with precision(BITS):
+        (found,) = shrink([flint.arb(0, 1)], [flint.arb(0)], flint.arb_mat([[flint.arb(0, 0.01)]]),
+                          flint.arb_mat([[1]]))  # fmt: skip
+        assert found.contains(flint.arb(0.01)) and found.contains(flint.arb(-0.01))
+
+
 def test_newton_does_not_return_what_is_no_zero():
     with precision(BITS):
         (found,) = newton(Scalar(-2, 0, 1), [flint.arb(1.4)])
@@ -452,6 +485,128 @@ def test_signs_are_those_of_every_matrix_in_the_box():
         for rad in (0.2, 0.4):  # [[0.8, 0.6], [0.6, 0.3]] has a negative eigenvalue
             with pytest.raises(NotCertifiedError):
                 signs(diagonalise(block(entries, rad), one))
+
+
+def test_the_speed_is_measured_in_units_of_both_null_vectors():
+    """[[1/4, 1/2], [1/2, 1]] is singular along (1, -1/2); moved by diag(1, 0) at 1/(1 + 1/4)."""
+    with precision(BITS):
+        one = flint.arb_mat([[1, 0], [0, 1]])
+        found = speed(
+            Diagonal(block([[0.25, 0.5], [0.5, 1.0]]), one, one), block([[1, 0], [0, 0]]), 0
+        )
+        assert found.contains(flint.arb(4) / 5) and found.rad() < 1e-9
+
+
+def test_certificates_of_an_earlier_version_are_held_to_what_is_proved_now():
+    folder = Path(__file__).parent.parent / "cases" / "certificates"
+    for name in ("II-s-5.5855", "M-t-3.4341", "M-s-3.4341", "A-x-5.7638"):
+        check(record.load(folder / f"{name}.json"))
+
+
+def test_signs_allow_for_what_stands_off_the_diagonal():
+    with precision(BITS):
+        vague = flint.arb_mat(
+            [[flint.arb(1), flint.arb(0, 1.2)], [flint.arb(0, 1.2), flint.arb(1)]]
+        )
+        with pytest.raises(NotCertifiedError):
+            signs(diagonalise(vague, [flint.arb(1)] * 2))
+
+
+def test_the_inverse_of_a_basis_is_enclosed():
+    with precision(BITS):
+        found = diagonalise(block([[1.0, 1.0, 0.2], [1e-6, 1.001, 3.0], [0.0, 1e-5, 0.7]]), None)
+    with precision(400):
+        unit = found.basis * found.inverse
+        for i, j in product(range(3), range(3)):
+            assert unit[i, j].contains(flint.arb(int(i == j)))
+
+
+def test_the_disc_of_a_crossing_meets_no_other():
+    with precision(BITS):
+        one = flint.arb_mat([[1, 0], [0, 1]])
+        meet = Diagonal(block([[0.0, 0.6], [0.5, 1.0]]), one, one)
+        with pytest.raises(NotCertifiedError, match="More than one"):
+            signs(meet, crossing=True)
+        apart = Diagonal(block([[0.0, 0.4], [0.5, 1.0]]), one, one)
+        assert signs(apart, crossing=True).negative == 0
+
+
+def test_a_pair_is_apart_from_all_others_and_from_the_real_line(monkeypatch):
+    with precision(BITS):
+
+        def pair(first, third, off=0.0):
+            size = 3
+            entries = [[flint.acb(0)] * size for _ in range(size)]
+            entries[0][0], entries[1][1], entries[2][2] = first, first.conjugate(), third
+            entries[0][2] = entries[2][0] = flint.acb(off)
+            one = flint.acb_mat(np.eye(size).tolist())
+            monkeypatch.setattr(
+                claims, "_diagonal", lambda *_: Diagonal(flint.acb_mat(entries), one, one)
+            )
+            monkeypatch.setattr(claims, "_change", lambda *_: flint.arb_mat(np.eye(size).tolist()))
+            monkeypatch.setattr(claims, "_both_sides", lambda *parts: {"counts": parts[-1]})
+            system = SimpleNamespace(place=lambda z: None, split=lambda z: (0, 0, first.imag))
+            return claims.at_pair(system, None)
+
+        assert pair(flint.acb(0, 1), flint.acb(2))["counts"] == (2, 0)
+        with pytest.raises(NotCertifiedError, match="apart"):
+            pair(flint.acb(0, 1), flint.acb(0.1, 1), off=0.3)
+        with pytest.raises(NotCertifiedError, match="apart"):
+            pair(flint.acb(0, 0.1), flint.acb(2), off=0.3)
+
+
+def test_an_eigenvalue_that_may_stand_still_is_no_crossing():
+    with precision(BITS), pytest.raises(NotCertifiedError, match="Transversality"):
+        system = SimpleNamespace(problem=SimpleNamespace(components=()), component=None)
+        claims._both_sides(
+            system, None, {"speed": flint.arb(0.5, 1)}, Signs(0, flint.arb(1)), (0, 1)
+        )
+
+
+def test_sizes_that_may_be_too_small_prove_nothing():
+    problem = enclosed(bifurc.problem("A"))
+    with precision(BITS), np.errstate(all="ignore"):
+        x = [flint.arb(-0.5), flint.arb(0.3)]
+        for lam in (flint.arb(0.75), flint.arb(1, 0.1)):
+            place = Place(enclosed(bifurc.problem("A")), x, lam)
+            with pytest.raises(NotCertifiedError, match="too small"):
+                claims.at_point(place)
+            (s,) = [c for c in problem.components if c.irrep == "s"]
+            with pytest.raises(NotCertifiedError, match="too small"):
+                claims._diagonal(EventSystem(problem, s, (0, 1, 2), 0), place)
+            with pytest.raises(NotCertifiedError, match="too small"):
+                claims.check_sizes(problem, Ball(lam))
+
+
+def test_an_irrep_exists_only_where_all_its_copies_are_independent():
+    """s of P ⊗ P on n points from n = 2 on, y from n > 3 on."""
+    problem = enclosed(bifurc.problem("A"))
+    by = {c.irrep: c for c in problem.components}
+    with precision(BITS):
+        assert claims.exists(problem, by["s"], Ball(2)) and not claims.exists(
+            problem, by["s"], Ball(1.5)
+        )
+        assert not claims.exists(problem, by["y"], Ball(3)) and claims.exists(
+            problem, by["y"], Ball(3.5)
+        )
+        for irrep, lam in (("s", flint.arb(2, 0.1)), ("y", flint.arb(3, 0.1))):
+            with pytest.raises(NotCertifiedError, match="changes"):
+                claims.exists(problem, by[irrep], Ball(lam))
+
+
+def test_only_copies_of_no_length_are_left_out():
+    problem = enclosing(bifurc.problem("M"))
+    with precision(BITS):
+        (rest,) = [c for c in problem.components if c.label == "s[rest]"]
+        lengths = arbs(problem._copy_weights(rest, Ball(6)))
+        kept = claims.lengthy(problem, rest, Ball(6))
+        assert kept == tuple(i for i, v in enumerate(lengths) if not v.is_zero())
+        assert len(kept) < rest.copies and all(lengths[i] > 0 for i in kept)
+
+
+def test_a_neutral_direction_that_may_vanish_divides_nothing():
+    with precision(BITS), pytest.raises(NotCertifiedError, match="may vanish"):
+        claims.quotient(block([[1.0, 0.0], [0.0, 1.0]]), [[flint.arb(0, 1), flint.arb(0.5, 1)]])
 
 
 def test_a_gap_is_below_every_eigenvalue_of_the_box():
@@ -523,7 +678,9 @@ def test_rows_that_may_be_parallel_prove_nothing():
             kernel.gradient(balls([flint.arb(0, 1)]).reshape(1, 1, 1), q, apart)
 
 
-def learnt(diagonal, weights=None, teachers=("a",), students=("a",), teacher_weights=None):
+def learnt(
+    diagonal, weights=None, teachers=("a",), students=("a",), teacher_weights=None, off=0, lam=5
+):
     structure = Structure.build(
         {"a": "n", "b": "m"}, students, ["a", "b"], teachers,
         {f"{name},a": [1, 0] for name in dict.fromkeys(teachers)},
@@ -531,9 +688,9 @@ def learnt(diagonal, weights=None, teachers=("a",), students=("a",), teacher_wei
     )  # fmt: skip
     problem = bifurc.problem("A").on(Structure.build({"all": "d"}, ["all"], ["all"]))
     problem = type(problem)(structure, ReLU(), {"n": "lam", "m": 3})
-    values = {"diag": diagonal}
+    values = {"diag": diagonal, "off": off}
     x = [flint.arb(values.get(c.part, 0)) for c in structure.coordinates]
-    return is_learnt(problem, x, Fraction(5))
+    return is_learnt(problem, x, Fraction(lam))
 
 
 def test_the_student_is_the_teacher_only_if_nothing_differs():
@@ -543,6 +700,8 @@ def test_the_student_is_the_teacher_only_if_nothing_differs():
         assert not learnt(flint.arb(1, 1e-30)) and not learnt(2)
         assert not learnt(1, weights={"a": 2.0}) and not learnt(1, teacher_weights={"a": 2.0})
         assert learnt(1, weights={"a": 2.0}, teacher_weights={"a": 2.0})
+        # rows exchanged are those of the teacher on two points alone
+        assert not learnt(0, off=1) and learnt(0, off=1, lam=2) and not learnt(1, off=1, lam=2)
         assert not learnt(1, teachers=("a", "b")) and not learnt(1, students=("a", "a"))
 
 

@@ -138,11 +138,12 @@ def test_a_crossing_beside_rotations_in_its_block_keeps_its_own_kernel(d):
         start={"bulk": {"bulk": 1, "last": 0}}, parameters={"d": d, "b": 0.5}, kernel="quadratic",
     )  # fmt: skip
     branch = bifurc.trace(family, b=(0.5, 1.5))
-    assert [event.component.label for event in branch.events] == ["t", "s[bulk]"]
-    assert [event.lam for event in branch.events] == pytest.approx([1.0, 1.0], rel=1e-12)
+    (event,) = branch.events
+    assert event.name == "t+s[bulk]"
+    assert event.lam == pytest.approx(1.0, rel=1e-12)
     assert branch.is_minimum().tolist() == (branch.lam < 1).tolist()
     assert set(branch.problem.neutrals.reasons.values()) == {"rotation"}
-    across = branch.events[1].kernel[:, 0]
+    across = event.zeros[1].kernel[:, 0]
     assert np.abs(across[:-1]).max() < 1e-9 * abs(across[-1])
 
 

@@ -1,9 +1,19 @@
 """``bifurc certify``: prove an event, or the kind of critical points, in interval arithmetic."""
 
+from collections.abc import Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from typing import Any
 
-from bifurc.cli.common import add_family, assignment, check_place, family_of, number, print_json
+from bifurc.cli.common import (
+    add_family,
+    assignment,
+    bar,
+    check_place,
+    family_of,
+    number,
+    print_json,
+)
+from bifurc.errors import EndedEarlyError
 
 EPILOG = """examples:
   bifurc certify II --event s:bulk --digits 50 -o cert.json
@@ -11,6 +21,7 @@ EPILOG = """examples:
   bifurc certify II --at d=6
   bifurc certify II --at d=6..40 -o minima.json
   bifurc certify A --branch --from 40 --to 3.2 -o branch.json
+  bifurc certify II --infinity --to 5.5 -o theorem.json
   bifurc certify M --branch --from 40 --to 3.2 --partial -o branch.json
 """
 
@@ -33,6 +44,9 @@ def add(commands) -> None:
     what.add_argument(
         "--branch", action="store_true", help="the whole branch from --from on, to --to"
     )
+    what.add_argument(
+        "--infinity", action="store_true", help="the branch from --to on, to infinity (relu)"
+    )
     command.add_argument(
         "--partial", action="store_true", help="of a branch, what is proved where the proof ends"
     )
@@ -48,25 +62,45 @@ def add(commands) -> None:
 
 def run(arguments) -> None:
     """Prove, then write or print the certificate."""
-    from bifurc.certified import certify
+    from bifurc.certified import certify, certify_to_infinity
     from bifurc.proof.record import save
 
     check_place(arguments.output)
-    family = family_of(arguments)
-    where: dict[str, Any] = {arguments.param: (arguments.first, arguments.last)}
-    if arguments.branch:
+    family, early = family_of(arguments), None
+    where: dict[str, Any] = arguments.runs or {arguments.param: (arguments.first, arguments.last)}
+    if arguments.infinity:
+        data = certify_to_infinity(family, arguments.last, arguments.param)
+    elif arguments.branch:
         data = certify(family, partial=arguments.partial, **where)
-    elif arguments.event:
+    elif arguments.event is not None:
         data = certify(family, arguments.event, arguments.near, arguments.digits, **where)
     else:
         name, text = assignment(arguments.at)
-        data = certify(family, digits=arguments.digits, **{name: sizes(text)})
-    if not arguments.output:
+        data, early = proved_at(family, name, sizes(text), arguments.digits)
+    if arguments.output:
+        save(arguments.output, data)
+        print("\n".join(lines(data)))
+    else:
         print_json(data)
-        return
-    save(arguments.output, data)
-    for line in lines(data):
-        print(line)
+    if early:
+        raise EndedEarlyError(early)
+
+
+def proved_at(family, name: str, values: Sequence, digits: int) -> tuple[dict, str | None]:
+    """The certificate of all sizes, or of those before an interrupt, and how many are left."""
+    from bifurc.certified import certify
+    from bifurc.proof.certificate import join
+
+    found: list[dict] = []
+    try:
+        for value in bar(values, "size"):
+            found.append(certify(family, digits=digits, **{name: value}))
+        early = None
+    except KeyboardInterrupt:
+        if not found:
+            raise
+        early = f"interrupted; proved for the first {len(found)} of {len(values)} sizes."
+    return found[0] if len(found) == 1 else join(found), early
 
 
 def sizes(text: str):
@@ -81,30 +115,83 @@ def sizes(text: str):
 
     first, dots, last = text.partition("..")
     try:
-        return [*range(int(first), int(last) + 1)] if dots else [Fraction(text)]
+        values = range(int(first), int(last) + 1) if dots else [Fraction(text)]
     except (ValueError, ZeroDivisionError):
         raise ValueError(f"--at needs d=6 or d=6..40, got {text!r}.") from None
+    if not values:
+        raise ValueError(f"--at needs the smaller size first, got {text!r}.")
+    return values
 
 
 def lines(data: dict) -> list[str]:
     """What a certificate proves, for a person: of which problem, where, and what."""
     if data["kind"] == "set":
         return [line for one in data["certificates"] for line in lines(one)]
-    proved, subject = data["proved"], subject_of(data)
-    off = " off neutral directions" if "neutral" in proved else ""
-    if data["kind"] == "branch":
-        whole, *events = branch_lines(proved, off)
-        return [f"{subject}: {whole}", *events]
-    if data["kind"] in ("point", "learnt"):
-        kind = "minimum" if proved["is_minimum"] else f"saddle of index {proved['index']}"
-        gap = f"every |eigenvalue|{off} > {proved['gap']}"
-        return [f"{subject} at lam = {data['lam']}: {kind}, {gap}"]
+    if data["kind"] == "theorem":
+        of_branch, _ = data["certificates"]
+        every = f"at every real lam > {data['proved']['beyond']}, to infinity"
+        return [f"{subject_of(of_branch)}: {signs_of(data['proved'])} {every}", *lines(of_branch)]
+    subject, (first, *more) = subject_of(data), _SENTENCES[data["kind"]](data, data["proved"])
+    return [f"{subject}{first}", *more]
+
+
+def off(proved: dict) -> str:
+    """What is said of eigenvalues that are zero by structure."""
+    return " off neutral directions" if "neutral" in proved else ""
+
+
+def of_point(data: dict, proved: dict) -> list[str]:
+    """One critical point."""
+    kind = "minimum" if proved["is_minimum"] else f"saddle of index {proved['index']}"
+    return [f" at lam = {data['lam']}: {kind}, every |eigenvalue|{off(proved)} > {proved['gap']}"]
+
+
+def of_event(data: dict, proved: dict) -> list[str]:
+    """An event."""
     where = data["component"]
     label = f"{where['irrep']}[{where['set']}]" if where["set"] else where["irrep"]
     formal = "" if proved["exists"] else " (formal)"
     if data["kind"] == "pair":
         formal += ", two eigenvalues that are not real"
-    return [f"{subject} at lam = {proved['value']}: {label}{formal}, {proved['transition']}"]
+    return [f" at lam = {proved['value']}: {label}{formal}, {proved['transition']}"]
+
+
+def of_branch(data: dict, proved: dict) -> list[str]:
+    """A branch, with its crossings."""
+    first, *more = branch_lines(proved, off(proved))
+    return [f": {first}", *more]
+
+
+def of_limit(data: dict, proved: dict) -> list[str]:
+    """A family at every large size."""
+    return [f": {signs_of(proved)} at every real lam >= {proved['from']}, to infinity"]
+
+
+def of_all(data: dict, proved: dict) -> list[str]:
+    """All critical points with all symmetries."""
+    return [
+        f" at every real lam >= {proved['from']}: {proved['points']} critical points with all "
+        "symmetries and no zero row: W = V, type A, and two with all rows equal"
+    ]
+
+
+_SENTENCES = {
+    "point": of_point,
+    "learnt": of_point,
+    "event": of_event,
+    "pair": of_event,
+    "branch": of_branch,
+    "limit": of_limit,
+    "complete": of_all,
+}
+
+
+def signs_of(proved: dict) -> str:
+    """A minimum, or how many eigenvalues of which blocks are negative."""
+    if proved["is_minimum"]:
+        return "one smooth branch, a minimum"
+    negative = ", ".join(f"{count} in {label}" for label, count in proved["negative"].items())
+    return f"one smooth branch, negative eigenvalues {negative}"
 
 
 def subject_of(data: dict) -> str:
@@ -132,7 +219,8 @@ def subject_of(data: dict) -> str:
         for tie in problem.get("ties", ())
     ]
     at = ", ".join(f"{name} {text}" for name, text in coordinates(data).items())
-    parts.append(f"{'from W = ' if data['kind'] == 'branch' else 'W = '}({at})")
+    way = {"branch": "from W = ", "limit": "towards W = "}.get(data["kind"], "W = ")
+    parts += [f"{way}({at})"] if at else []
     line = ", ".join(f"{name} = {text}" for name, text in problem["line"].items())
     return "; ".join([*parts, line])
 

@@ -8,9 +8,38 @@ import sys
 from pathlib import Path
 
 
-def add_family(parser: argparse.ArgumentParser) -> None:
-    """FAMILY and --set."""
-    parser.add_argument("family", metavar="FAMILY", help="a family's name, or a case file (.toml)")
+class _Given(argparse.Action):
+    """Families and case files, apart from NAME=VALUE and NAME=FROM..TO among them."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        families = [text for text in values if "=" not in text]
+        if not families or (len(families) > 1 and not namespace.several):
+            wanted = "at least one family" if namespace.several else "one family"
+            raise argparse.ArgumentError(self, f"needs {wanted}, got {len(families)}")
+        namespace.families, namespace.family = families, families[0]
+        namespace.fixed, namespace.runs = [], {}
+        for text in values:
+            try:
+                name, value = assignment(text) if "=" in text else ("", "")
+                if ".." in value:
+                    namespace.runs[name] = ends(text, value)
+                elif name:
+                    namespace.fixed.append(text)
+            except ValueError as error:
+                raise argparse.ArgumentError(self, str(error)) from None
+
+
+def add_family(parser: argparse.ArgumentParser, several: bool = False) -> None:
+    """FAMILY with NAME=VALUE and NAME=FROM..TO behind it, and --set."""
+    parser.add_argument(
+        "given",
+        nargs="+",
+        action=_Given,
+        metavar="FAMILY",
+        help="a family's name or a case file (.toml); behind it p=2 fixes a parameter and "
+        "d=40..3.1 lets one run",
+    )
+    parser.set_defaults(several=several)
     parser.add_argument(
         "--set",
         action="append",
@@ -38,6 +67,18 @@ def add_family(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def ends(text: str, window: str) -> tuple[float, float]:
+    """Both ends of FROM..TO."""
+    first, _, last = window.partition("..")
+    try:
+        found = float(first), float(last)
+    except ValueError:
+        raise ValueError(f"{text!r} is no window, such as d=40..3.1") from None
+    if not all(map(math.isfinite, found)):
+        raise ValueError(f"{text!r} is not finite")
+    return found
+
+
 def add_output(parser: argparse.ArgumentParser, csv: bool = False) -> None:
     """--json, -q and -v; --csv if the command has it."""
     form = parser.add_mutually_exclusive_group()
@@ -53,7 +94,13 @@ def add_talk(parser: argparse.ArgumentParser, quiet: str) -> None:
     parser.add_argument("-v", "--verbose", action="count", default=0, help="log what is done")
 
 
-def family_of(arguments):
+def fixes_of(arguments, but: str | None = None) -> dict[str, str]:
+    """Values of parameters, from --set and from behind the family; ``but`` one."""
+    given = dict(assignment(text) for text in [*arguments.set, *arguments.fixed])
+    return {name: value for name, value in given.items() if name != but}
+
+
+def family_of(arguments, but: str | None = None):
     """The family that the arguments name, with its parameters set.
 
     Raises
@@ -61,28 +108,42 @@ def family_of(arguments):
     ValueError
         If there is no such family, or a parameter is unknown or not a number.
     """
-    from bifurc.structure.families import find
+    from bifurc.api import as_family
 
-    if arguments.family.endswith(".toml"):
-        (family,) = families_in([arguments.family])
-    else:
-        family = find(arguments.family)
-    if arguments.kernel is not None:
-        family = family.with_kernel(arguments.kernel)
-    if arguments.bias is not None:
-        family = family.with_bias(arguments.bias)
-    if arguments.decay is not None:
-        family = family.with_decay(arguments.decay)
-    return family.with_parameters(**dict(assignment(text) for text in arguments.set))
+    family = network_of(as_family(arguments.family), arguments)
+    return family.with_parameters(**fixes_of(arguments, but))
 
 
-def windows_in(arguments) -> dict:
-    """Windows of the case file that names the family, by parameter; none without one."""
-    if not arguments.family.endswith(".toml"):
-        return {}
-    from bifurc.case import load_case
+def network_of(problem, arguments):
+    """The same family with the kernel, biases and decay that the arguments name.
 
-    return load_case(arguments.family).window
+    Raises
+    ------
+    ValueError
+        If they name some of a problem that is no family.
+    """
+    for option in ("kernel", "bias", "decay"):
+        given = getattr(arguments, option)
+        if given is not None and not hasattr(problem, f"with_{option}"):
+            raise ValueError(f"--{option} is for families of networks.")
+        if given is not None:
+            problem = getattr(problem, f"with_{option}")(given)
+    return problem
+
+
+def place_of(arguments) -> tuple[str, str]:
+    """NAME and VALUE of --at, or of what stands first behind the family.
+
+    Raises
+    ------
+    ValueError
+        If neither is there.
+    """
+    if arguments.at is not None:
+        return assignment(arguments.at)
+    if not arguments.fixed:
+        raise ValueError("Say where, such as d=20.")
+    return assignment(arguments.fixed[0])
 
 
 def families_in(paths) -> list:
@@ -133,6 +194,15 @@ def check_place(path) -> None:
         raise ValueError(f"There is no folder {path.parent} for {path.name}; make it first.")
     if not os.access(path if path.exists() else path.parent, os.W_OK):
         raise ValueError(f"{path} cannot be written; choose another place.")
+
+
+def bar(each, unit: str, quiet: bool = False):
+    """``each`` with a progress bar on a terminal, as it is in a pipe."""
+    if quiet or not sys.stderr.isatty():
+        return each
+    from tqdm import tqdm
+
+    return tqdm(each, unit=f" {unit}", leave=False)
 
 
 def print_json(value) -> None:

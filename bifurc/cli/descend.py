@@ -1,8 +1,9 @@
 """``bifurc descend``: where gradient descent ends, family by family."""
 
 import sys
+from functools import partial
 
-from bifurc.cli.common import add_output, families_in, print_json
+from bifurc.cli.common import add_output, bar, families_in, print_json
 
 EPILOG = """examples:
   bifurc descend --d 8
@@ -40,7 +41,7 @@ def run(arguments) -> None:
         arguments.runs,
         arguments.seed,
         families=families_in(arguments.known),
-        progress=_bar if sys.stderr.isatty() else None,
+        progress=partial(bar, unit="run", quiet=arguments.quiet),
     )
     if arguments.json:
         print_json(summary(ended))
@@ -48,12 +49,6 @@ def run(arguments) -> None:
         print("\n".join(table(ended)))
     if arguments.cases:
         write_cases(ended, arguments.cases)
-
-
-def _bar(runs):
-    from tqdm import tqdm
-
-    return tqdm(runs, unit="run", leave=False)
 
 
 def summary(ended) -> dict:

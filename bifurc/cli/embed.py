@@ -2,7 +2,7 @@
 
 import argparse
 
-from bifurc.cli.common import add_family, assignment, check_place, family_of
+from bifurc.cli.common import add_family, check_place, family_of, place_of
 
 EPILOG = """examples:
   bifurc embed II --at d=12 -o W.npy
@@ -18,7 +18,7 @@ def add(commands) -> None:
         epilog=EPILOG,
     )
     add_family(command)
-    command.add_argument("--at", required=True, metavar="NAME=VALUE", help="where, such as d=12")
+    command.add_argument("--at", metavar="NAME=VALUE", help="where; d=12 behind the family as well")
     command.add_argument(
         "-o", "--output", required=True, metavar="W", help="where to write: .npy, .npz or .csv"
     )
@@ -34,12 +34,12 @@ def run(arguments) -> None:
 
     check_place(arguments.output)
     check_place(arguments.teacher)
-    name, text = assignment(arguments.at)
+    name, text = place_of(arguments)
     try:
         value = number(text)
     except (ValueError, argparse.ArgumentTypeError):
-        raise ValueError(f"--at needs a number, got {arguments.at!r}; write it as d=12.") from None
-    w, v = embed_both(family_of(arguments), **{name: value})
+        raise ValueError(f"{name}={text} needs a number; write it as d=12.") from None
+    w, v = embed_both(family_of(arguments, but=name), **{name: value})
     write_matrix(arguments.output, w)
     if arguments.teacher:
         write_matrix(arguments.teacher, v)

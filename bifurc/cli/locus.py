@@ -56,9 +56,12 @@ def run(arguments) -> None:
         from bifurc.draw.style import check_ending
 
         check_ending(arguments.output)
-    family, names = family_of(arguments), two(arguments.params)
+    family, runs = family_of(arguments), arguments.runs
+    names = tuple(runs) if len(runs) == 2 else two(arguments.params)
     window = None if arguments.first is None else (arguments.first, arguments.last)
-    curve = locus(family, arguments.event, names, window, tuple(arguments.within), arguments.near)
+    within = runs.get(names[0], tuple(arguments.within))
+    window = runs.get(names[1], window)
+    curve = locus(family, arguments.event, names, window, within, arguments.near)
     if arguments.json:
         print_json(summary(family, arguments.event, curve))
     else:
@@ -96,6 +99,8 @@ def summary(family, event: str, curve) -> dict:
         "family": family.name,
         "event": event,
         "parameters": list(curve.names),
+        "irreps": curve.label,
+        "sheet": curve.sheet,
         "closed": curve.closed,
         "points": [
             dict(zip(values, pair, strict=True)) for pair in zip(*values.values(), strict=True)
@@ -118,7 +123,8 @@ def summary(family, event: str, curve) -> dict:
 def table(curve) -> list[str]:
     """Lines that a person reads: the points in order, special ones among them."""
     first, second = curve.names
-    lines = [f"{first:>18}{second:>18}", "  " + curve.ends[0].reason]
+    where = "" if curve.sheet is None else f", on sheet {curve.sheet} of the branch"
+    lines = [f"{curve.label}{where}", f"{first:>18}{second:>18}", "  " + curve.ends[0].reason]
     waiting = list(curve.special)
     for i, pair in enumerate(zip(*curve.values.values(), strict=True)):
         while waiting and waiting[0].position < i:

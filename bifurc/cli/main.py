@@ -81,27 +81,36 @@ def _status(arguments) -> int:
             arguments.run(arguments)
         sys.stdout.flush()
         return DONE
-    except EndedEarlyError as error:
-        return _complain(arguments, error, ENDED_EARLY)
-    except MemoryError as error:
-        said = str(error).rstrip(".") or "out of memory"
-        return _complain(arguments, f"{said}; choose smaller sizes.", WRONG_INPUT)
     except BrokenPipeError:  # the reader has seen enough; nothing is left to flush to
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
-    except (ValueError, ArithmeticError, OSError) as error:
-        log.debug("the input is wrong", exc_info=True)
-        if isinstance(error, OSError) or _raised_here(error):
-            return _complain(arguments, error, WRONG_INPUT)
-        log.info("an operation failed", exc_info=True)
-        said = f"an operation fails on this input ({type(error).__name__}); -v tells where"
-        return _complain(arguments, f"{said}. Are its numbers extreme?", WRONG_INPUT)
     except KeyboardInterrupt:
-        return _complain(arguments, "interrupted; what was finished is saved.", ENDED_EARLY)
-    except Exception as error:  # no input should lead here
-        log.info("a mistake in bifurc", exc_info=True)
-        said = f"a mistake in bifurc, not in the input: {type(error).__name__}: {error}"
-        return _complain(arguments, f"{said}; please report it with what -v says.", ENDED_EARLY)
+        kept = getattr(arguments, "kept", "nothing is saved")
+        return _complain(arguments, f"interrupted; {kept}.", ENDED_EARLY)
+    except Exception as error:
+        log.debug("%s ends", arguments.command, exc_info=True)
+        return _complain(arguments, *_verdict(error))
+
+
+def _verdict(error: Exception) -> tuple[object, int]:
+    """What is said of an error, and the exit status."""
+    match error:
+        case EndedEarlyError():
+            return error, ENDED_EARLY
+        case MemoryError():
+            said = str(error).rstrip(".") or "out of memory"
+            return f"{said}; choose smaller sizes.", WRONG_INPUT
+        case OSError():
+            return error, WRONG_INPUT
+        case ValueError() | ArithmeticError() if _raised_here(error):
+            return error, WRONG_INPUT
+    kind = type(error).__name__
+    log.info("an operation failed", exc_info=True)
+    if isinstance(error, ValueError | ArithmeticError):
+        said = f"an operation fails on this input ({kind}); -v tells where"
+        return f"{said}. Are its numbers extreme?", WRONG_INPUT
+    said = f"a mistake in bifurc, not in the input: {kind}: {error}"  # no input should lead here
+    return f"{said}; please report it with what -v says.", ENDED_EARLY
 
 
 def _raised_here(error: BaseException) -> bool:

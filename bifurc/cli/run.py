@@ -27,7 +27,8 @@ def add(commands) -> None:
     command.add_argument("--jobs", type=int, default=1, metavar="N", help="parallel processes")
     command.add_argument("--resume", action="store_true", help="take up a run that was stopped")
     add_talk(command, "print nothing but errors")
-    command.set_defaults(run=run)
+    kept = "what was finished is saved; add --resume to go on"
+    command.set_defaults(run=run, kept=kept)
 
 
 def run(arguments) -> None:

@@ -2,10 +2,10 @@
 
 import math
 
-from bifurc.cli.common import add_family, add_output, assignment, csv_text, family_of, print_json
+from bifurc.cli.common import add_family, add_output, csv_text, family_of, place_of, print_json
 
 EPILOG = """examples:
-  bifurc spectrum II --at d=20
+  bifurc spectrum II d=20
   bifurc spectrum M --at d=12.5 --set p=2 --json
   bifurc spectrum II --at d=20 --csv
   bifurc spectrum A --at d=20 --form gn
@@ -21,7 +21,7 @@ def add(commands) -> None:
         epilog=EPILOG,
     )
     add_family(command)
-    command.add_argument("--at", required=True, metavar="NAME=VALUE", help="where, such as d=20")
+    command.add_argument("--at", metavar="NAME=VALUE", help="where; d=20 behind the family as well")
     command.add_argument(
         "--form",
         choices=("hessian", "gn"),
@@ -43,14 +43,14 @@ def run(arguments) -> None:
     """Find the point and print it."""
     from bifurc.api import member
 
-    family = family_of(arguments)
-    name, text = assignment(arguments.at)
+    name, text = place_of(arguments)
+    family = family_of(arguments, but=name)
     try:
         value = float(text)
     except ValueError:
-        raise ValueError(f"--at needs a number, got {arguments.at!r}; write it as d=20.") from None
+        raise ValueError(f"{name}={text} needs a number; write it as d=20.") from None
     if not math.isfinite(value):
-        raise ValueError(f"--at needs a finite number, got {arguments.at!r}.")
+        raise ValueError(f"{name}={text} needs a finite number.")
     problem, point = member(family, name, value)
     result = summary(family, problem, point, arguments.form, arguments.train_weights)
     if arguments.json:

@@ -1,23 +1,24 @@
 """The corrector: Newton on the bordered system."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import compress
 
 import numpy as np
 
+from bifurc.continuation.constants import SEEN, STALE, SURE
 from bifurc.continuation.options import Options, Status
 from bifurc.continuation.point import Point
-from bifurc.errors import NotDefinedError, ZeroRowError
+from bifurc.errors import LeftWindowError, NotDefinedError, ZeroRowError
 from bifurc.spectra import Block
 
 REFUSED = {
+    LeftWindowError: Status.WINDOW,
     NotDefinedError: Status.OUTSIDE,
     ZeroRowError: Status.ZERO_ROW,
     np.linalg.LinAlgError: Status.SINGULAR,
 }
-STALE = 1e-6  # how far from the point its tangent and eigenvalues may have been taken, in scales
-SURE = 1e-12  # below this they are those of the point; above it no sign may hang on it
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -29,6 +30,8 @@ class Outcome:
     iterations: int
     moved: float = 0.0  # how far Newton went from the guess, in scales
     turned: float = 0.0  # angle of the tangents on both sides of the step, in radians
+    between: tuple[Point, ...] = ()  # points that were needed to know the step
+    middle: Callable | None = None  # () -> what the branch says in the middle of the step
 
     def failed(self, status: Status) -> "Outcome":
         """The same work, without a point."""
@@ -83,7 +86,7 @@ def _newton(problem, guesses, tangents, options: Options) -> list[Outcome]:
     X, courses = guesses, [_Course(place) for place in range(count)]
     for iteration in range(1, options.max_iterations + 1):
         try:
-            right[:, :-1, 0], matrix[:, :-1] = problem.jacobian(*_split(X))
+            right[:, :-1, 0], matrix[:, :-1] = problem.jacobian(*split(X))
             solved = np.linalg.solve(matrix, right)
         except tuple(REFUSED) as error:
             if len(guesses) > 1:
@@ -132,6 +135,7 @@ class _Course:
             self.moved, self.iterations = self.moved + size, self.iterations + 1
         square = size * size
         small = square < tolerance and square * size < tolerance * self.last * self.last
+        small = small and (self.iterations > 1 or size < SEEN)
         self.near = self.near or (small and size < STALE)
 
     @property
@@ -148,13 +152,13 @@ class _Course:
         return Outcome(Status.CONVERGED, point, self.iterations, self.moved)
 
 
-def _split(X: np.ndarray):
+def split(X: np.ndarray):
     """(x, lam) of a batch; of one alone without the leading axis."""
     return (X[0, :-1], X[0, -1]) if len(X) == 1 else (X[:, :-1], X[:, -1])
 
 
 def _lam(X: np.ndarray):
-    return _split(X)[1]
+    return split(X)[1]
 
 
 def lengths(vectors: np.ndarray) -> np.ndarray:

@@ -251,6 +251,8 @@ def rested(problem, x: np.ndarray, lam: float):
     try:
         for _ in range(PATIENT.max_iterations):
             g, jacobian = problem.jacobian(near, lam)
+            if not (np.isfinite(jacobian).all() and np.isfinite(g).all()):
+                break  # LAPACK would complain aloud
             step = np.linalg.lstsq(jacobian[:, :-1], g, rcond=screen)[0]
             near = near - step
             size = float(np.linalg.norm(step / problem.scales(lam)[:-1]))

@@ -9,16 +9,14 @@ from collections.abc import Callable
 
 import numpy as np
 
+from bifurc.continuation.constants import EXACT, LONGEST, STUCK, TRIES
 from bifurc.errors import NotDefinedError, ZeroRowError
 
 System = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
-
-DONE = 1e-12  # an update, in scales, after which nothing is left to correct
-ROUNDED = 1e-9  # updates below it that no longer shrink by half are rounding
-LONGEST = 0.5  # a longer update leaves the neighbourhood that it was predicted in
+LOST = (NotDefinedError, ZeroRowError, np.linalg.LinAlgError)
 
 
-def solve(system: System, X: np.ndarray, scales: np.ndarray, iterations: int = 20):
+def solve(system: System, X: np.ndarray, scales: np.ndarray, iterations: int = TRIES):
     """Newton from ``X``; None if it does not converge or leaves the domain of the system.
 
     Parameters
@@ -35,18 +33,42 @@ def solve(system: System, X: np.ndarray, scales: np.ndarray, iterations: int = 2
     >>> round(float(X[0]), 12)
     1.414213562373
     """
+    found = iterated(lambda X: (*system(X), None), X, lambda _: scales, EXACT, iterations)
+    return None if found is None else found[0]
+
+
+def iterated(
+    system: Callable, X: np.ndarray, scales: Callable, enough: float, iterations: int = TRIES
+):
+    """:func:`solve`, with what it was solved by.
+
+    Parameters
+    ----------
+    system : callable X -> (value, derivative, about)
+        ``about`` is whatever the two were made of.
+    X : ndarray, shape (m,)
+    scales : callable X -> lengths of the first unknowns, those that have to settle
+    enough : float
+        The last update of these.
+
+    Returns
+    -------
+    (X, about, step, size), or None if it does not converge
+        ``about`` belongs to the iterate before the last update ``step``.
+    """
     last = np.inf
     for _ in range(iterations):
         try:
-            value, slopes = system(X)
+            value, slopes, about = system(X)
             step = np.linalg.solve(slopes, -value)
-        except (NotDefinedError, ZeroRowError, np.linalg.LinAlgError):
+        except LOST:
             return None
-        size = float(np.linalg.norm(step / scales))
+        units = scales(X)
+        size = float(np.linalg.norm(step[: len(units)] / units))
         if not np.isfinite(size):
             return None
-        X = X + step * min(1.0, LONGEST / max(size, DONE))
-        if size < DONE or (size < ROUNDED and size >= last / 2):
-            return X
+        X = X + step * min(1.0, LONGEST / max(size, EXACT))
+        if size < enough or (size < STUCK and size >= last / 2):
+            return X, about, step, size
         last = size
     return None

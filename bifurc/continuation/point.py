@@ -19,14 +19,6 @@ class Point:
     values: np.ndarray  # (n,) or fewer, eigenvalues of dg/dx, ascending
     iterations: int = 0  # Newton iterations that it took
     evaluations: int = 0  # all evaluations since the point before, failed steps included
-    passed: tuple | None = None  # singular points located since the point before; None: not looked
-
-    def arrived(self, passed: tuple | None, evaluations: int) -> "Point":
-        """The same point with what was passed on the way to it and the work that took."""
-        return Point(
-            self.X, self.tangent, self.scales, self.jacobian, self.values, self.iterations,
-            evaluations, passed,
-        )  # fmt: skip
 
     @property
     def x(self) -> np.ndarray:

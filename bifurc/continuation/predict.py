@@ -73,52 +73,6 @@ def lifted(chart: Chart, *points: Point) -> tuple[np.ndarray, np.ndarray]:
     return chart.lift(np.array([p.X for p in points]), np.array([p.tangent for p in points]))
 
 
-class Hermite:
-    """The cubic between two points with given tangents, by arclength."""
-
-    def __init__(self, start, end, tangents, length: float):
-        self.start, self.end = start, end
-        self.tangents = tangents
-        self.length = length
-
-    @classmethod
-    def between(cls, chart: Chart, one: Point, other: Point) -> "Hermite":
-        """The cubic from ``one`` to ``other`` in the chart."""
-        (start, end), speeds = lifted(chart, one, other)
-        units = speeds / lengths(speeds)[:, None]
-        turn = units[1] - units[0]
-        # arc over chord, to the fourth order in the turn
-        chord = end - start
-        arc = length(chord) * (1 + float(turn @ turn) / 24)
-        return cls(start, end, units, arc)
-
-    def __call__(self, s: float) -> np.ndarray:
-        """The point at arclength ``s`` from the start."""
-        h = self.length
-        r = s / h if h else 0.0
-        return (
-            self.start
-            + (3 - 2 * r) * r * r * (self.end - self.start)
-            + r * (1 - r) * h * ((1 - r) * self.tangents[0] - r * self.tangents[1])
-        )
-
-    def share(self, y: np.ndarray) -> float:
-        """How far along the chord a point lies: 0 beside the start, 1 beside the end."""
-        chord = self.end - self.start
-        return float((y - self.start) @ chord / (chord @ chord))
-
-    def distance(self, y: np.ndarray) -> float:
-        """How far off the curve a point lies, across the chord."""
-        return length(y - self(self.share(y) * self.length))
-
-    def turns(self, s: float) -> float:
-        """How fast the last coordinate moves at ``s``, over how fast it does at the ends."""
-        r, (one, other) = s / self.length, (float(unit[-1]) for unit in self.tangents)
-        chord = float(self.end[-1] - self.start[-1]) / self.length
-        inside = (1 - r) * (1 - 3 * r) * one + r * (3 * r - 2) * other
-        return (6 * r * (1 - r) * chord + inside) / max(abs(one), abs(other))
-
-
 def along_parameter(problem, points: tuple[Point, ...], steps: np.ndarray) -> np.ndarray:
     """Move lam alone: natural continuation, which ends at the first fold."""
     X = np.tile(points[-1].X, (len(steps), 1))

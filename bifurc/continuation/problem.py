@@ -66,31 +66,27 @@ class Chart:
         return np.concatenate([y[..., :-1] / self.factor(lam), np.asarray(lam)[..., None]], -1)
 
 
+@dataclass(frozen=True, eq=False)
 class FlatChart:
-    """The chart y = (x, lam)."""
+    """The chart y = (x, lam), each over the length that counts as one."""
 
-    @staticmethod
-    def factors(lam) -> tuple[np.ndarray, np.ndarray]:
-        """One, and its derivative."""
-        return np.ones(1), np.zeros(1)
+    units: np.ndarray  # (n + 1,)
 
-    @staticmethod
-    def into(X: np.ndarray) -> np.ndarray:
-        """(x, lam) itself."""
-        return X
+    def factors(self, lam) -> tuple[np.ndarray, np.ndarray]:
+        """What x is multiplied by, and its derivative."""
+        return 1 / self.units[:-1], np.zeros(len(self.units) - 1)
 
-    @staticmethod
-    def lift(X: np.ndarray, tangent: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Both themselves."""
-        return X, tangent
+    def into(self, X: np.ndarray) -> np.ndarray:
+        """(x, lam) to y; shapes (..., n + 1)."""
+        return X / self.units
 
-    @staticmethod
-    def out(y: np.ndarray) -> np.ndarray:
-        """y itself."""
-        return y
+    def lift(self, X: np.ndarray, tangent: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(x, lam) and the tangent there, both in y."""
+        return X / self.units, tangent / self.units
 
-
-FLAT = FlatChart()
+    def out(self, y: np.ndarray) -> np.ndarray:
+        """y to (x, lam)."""
+        return y * self.units
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,6 +114,8 @@ class PlainProblem:
         The name of the parameter that runs.
     fixed : mapping from names to numbers
         The other parameters.
+    units : ndarray, shape (n + 1,), optional
+        Lengths of x and lam that count as one; ones by default.
 
     Examples
     --------
@@ -144,6 +142,12 @@ class PlainProblem:
     error: float = 0.0
     parameter: str = "lam"
     fixed: Mapping[str, float] = field(default_factory=dict)
+    units: np.ndarray | None = None
+    limits: tuple[float, float] = (-np.inf, np.inf)  # of lam: differences stay inside
+
+    def inside(self, window: tuple[float, float]) -> "PlainProblem":
+        """The same problem, never asked outside ``window`` by its own differences."""
+        return replace(self, limits=window)
 
     def with_neutrals(self, neutrals: Neutrals) -> "PlainProblem":
         """The same problem with these zeros set apart."""
@@ -167,10 +171,25 @@ class PlainProblem:
         """Derivative of [dg/dx | dg/dlam] along u."""
         if self.hessian_along is not None:
             return self.hessian_along(x, lam, u)
-        h = 1e-5 / max(np.abs(u).max(), 1e-300)
-        ahead = self._slopes(x + h * u[..., :-1], lam + h * u[..., -1])
-        behind = self._slopes(x - h * u[..., :-1], lam - h * u[..., -1])
-        return (ahead - behind) / (2 * h)
+        return self._difference(self._slopes, x, lam, u)
+
+    def _difference(self, function, x, lam, u):
+        """Derivative of a function of (x, lam) along u, by differences inside the limits."""
+        h = 1e-5 / max(np.abs(u / self.scales(lam)).max(), 1e-300)
+
+        def at(share):
+            return function(x + share * h * u[..., :-1], lam + share * h * u[..., -1])
+
+        low, high = self.limits
+        reach = h * np.abs(u[..., -1])
+        if np.all((lam - reach >= low) & (lam + reach <= high)):
+            return (at(1) - at(-1)) / (2 * h)
+        side = (
+            -1.0
+            if np.all((lam + 2 * h * u[..., -1] > high) | (lam + 2 * h * u[..., -1] < low))
+            else 1.0
+        )
+        return side * (4 * at(side) - at(2 * side) - 3 * at(0)) / (2 * h)
 
     def third_along(self, x, lam, u) -> np.ndarray:
         """d³/de³ of g along u, from differences of the Hessian's directional derivative.
@@ -189,16 +208,20 @@ class PlainProblem:
         return self._ones[1:] if np.ndim(lam) == 0 else np.ones((*np.shape(lam), self.n))
 
     def scales(self, lam) -> np.ndarray:
-        """One for each unknown."""
-        return self._ones
+        """The units."""
+        return self.chart(lam).units
 
     @cached_property
     def _ones(self) -> np.ndarray:
         return np.ones(self.n + 1)
 
     def chart(self, lam) -> FlatChart:
-        """The unknowns themselves."""
-        return FLAT
+        """The unknowns over their units."""
+        return self._chart
+
+    @cached_property
+    def _chart(self) -> FlatChart:
+        return FlatChart(self._ones if self.units is None else np.asarray(self.units, dtype=float))
 
     def parameters(self, lam: float) -> dict[str, float]:
         """The parameters by their names."""
@@ -208,16 +231,20 @@ class PlainProblem:
         """Sizes that must be whole; none."""
         return {}
 
+    @property
+    def coordinate_names(self) -> list[str]:
+        """Names of the entries of a full state."""
+        return [f"x{i}" for i in range(len(self.full_state(np.zeros(self.n))))]
+
+    def full_state(self, x: np.ndarray) -> np.ndarray:
+        """The states behind the unknowns, (..., n): themselves."""
+        return x
+
     def losses(self, x, lam) -> np.ndarray:
         """The loss at a batch of points."""
         if self.loss is None:
             return np.full(len(lam), np.nan)
         return np.array([self.loss(xi, li) for xi, li in zip(x, lam, strict=True)])
-
-    @property
-    def only_own_block(self) -> bool:
-        """Whether there is no other block, and no exact derivative of this one."""
-        return self.blocks_of is None and self.hessian_along is None
 
     @cached_property
     def components(self) -> tuple[Component, ...]:
@@ -252,10 +279,11 @@ class PlainProblem:
             return {c: np.stack([one[c] for one in each]) for c in each[0]}
         change = {self.components[0]: self.jacobian_along(x, lam, u)[:, :-1]}
         if self.blocks_of is not None:
-            h = 1e-5 / max(np.abs(u).max(), 1e-300)
-            ahead = self.blocks_of(x + h * u[:-1], lam + h * u[-1])
-            behind = self.blocks_of(x - h * u[:-1], lam - h * u[-1])
-            change |= {c: (ahead[c] - behind[c]) / (2 * h) for c in ahead}
+            names = list(self.blocks_of(x, lam))
+            change |= {
+                c: self._difference(lambda *at, c=c: self.blocks_of(*at)[c], x, lam, u)
+                for c in names
+            }
         return {c: m for c, m in change.items() if components is None or c in components}
 
     def blocks_and_changes(self, x, lam, u, components=None):

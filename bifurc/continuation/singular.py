@@ -23,7 +23,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bifurc.errors import NotDefinedError, ZeroRowError
+from bifurc.continuation.constants import EXACT, STUCK
+from bifurc.continuation.newton import iterated
 from bifurc.spectra import Block, Eigen
 
 
@@ -51,7 +52,7 @@ def nearest(eigen: Eigen, count: int) -> np.ndarray:
     return np.argsort(np.abs(eigen.values))[:count]
 
 
-def locate_singular(problem, guess: np.ndarray, count: int, fold: bool, iterations: int = 15):
+def locate_singular(problem, guess: np.ndarray, count: int, fold: bool) -> Singularity | None:
     """Newton to a singular point near ``guess``; None if it does not converge.
 
     Parameters
@@ -61,58 +62,70 @@ def locate_singular(problem, guess: np.ndarray, count: int, fold: bool, iteratio
         Dimension of the kernel.
     fold : bool
         Whether to look for a fold, else for a branch point.
-
-    Returns
-    -------
-    Singularity or None
     """
-    n, X = len(guess) - 1, np.array(guess, dtype=float)
-    eps = np.zeros(0 if fold else count)
-    last = np.inf
-    for _ in range(iterations):
-        scales = problem.scales(X[-1])
-        try:
-            g, jacobian = problem.jacobian(X[:-1], X[-1])
-            eigen = inertia(problem, jacobian, X[-1])
-        except (NotDefinedError, ZeroRowError, np.linalg.LinAlgError):
-            return None
+    opened, n = 0 if fold else count, len(guess)
+
+    def system(unknowns):
+        X, eps = unknowns[:n], unknowns[n:]
+        g, jacobian = problem.jacobian(X[:-1], X[-1])
+        eigen = inertia(problem, jacobian, X[-1])
         chosen = nearest(eigen, count)
         right, left = eigen.right[:, chosen], eigen.left[:, chosen]
-        unfolding = right[:, : len(eps)]
-        rows, values = [np.hstack([jacobian, unfolding])], [g + unfolding @ eps]
-        mean_slope = _mean_slope(problem, X, right, left)
-        rows.append(np.append(mean_slope, np.zeros(len(eps)))[None])
-        values.append(np.array([eigen.values[chosen].mean()]))
+        unfolding = right[:, :opened]
+        slope = _mean_slope(problem, X, right, left)
+        rows = [np.hstack([jacobian, unfolding]), np.append(slope, np.zeros(opened))[None]]
+        values = [g + unfolding @ eps, eigen.values[chosen].mean()[None]]
         if not fold:
-            range_slope = _range_slope(problem, X, jacobian, right, left)
-            rows.append(np.hstack([range_slope, np.zeros((count, count))]))
+            in_range = _range_slope(problem, X, jacobian, right, left)
+            rows.append(np.hstack([in_range, np.zeros((count, count))]))
             values.append(left.T @ jacobian[:, -1])
-        try:
-            step = np.linalg.solve(np.vstack(rows), -np.concatenate(values))
-        except np.linalg.LinAlgError:
-            return None
-        X = X + step[: n + 1]
-        eps = eps + step[n + 1 :]
-        size = float(np.linalg.norm(step[: n + 1] / scales))
-        if not np.isfinite(size) or size > 1e3:
-            return None
-        # the values belong to the iterate before, so the last step must be tiny
-        if size < 1e-12 or (size < 1e-9 and size >= last / 2):
-            break
-        last = size
-    else:
+        return np.concatenate(values), np.vstack(rows), (jacobian, eigen, right, left, slope)
+
+    start = np.append(np.array(guess, dtype=float), np.zeros(opened))
+    found = iterated(system, start, lambda X: problem.scales(X[n - 1]), EXACT)
+    if found is None:
         return None
+    (jacobian, eigen, right, left, slope), size = found[1], found[3]
+    X, eps = found[0][:n], found[0][n:]
     big = np.abs(jacobian[:, :-1]).max() or 1.0
-    return Singularity(
-        X=X,
-        kernel=right,
-        left=left,
-        values=eigen.values,
-        fold=fold,
-        imperfection=float(np.abs(eps).max(initial=0.0) / big),
-        slope=mean_slope,
-        residual=size,
-    )
+    imperfection = float(np.abs(eps).max(initial=0.0) / big)
+    return Singularity(X, right, left, eigen.values, fold, imperfection, slope, size)
+
+
+def locate_fold_on_branch_point(problem, guess: np.ndarray) -> list[Singularity] | None:
+    """A fold and a branch point at one place, as on an arch with a symmetry to break.
+
+    Of the kernel of two dimensions one direction is that of the fold, with
+    g_lam in it; across that g_lam is in the range.
+    """
+    if problem.n < 2:
+        return None
+
+    def system(X):
+        g, jacobian = problem.jacobian(X[:-1], X[-1])
+        eigen = inertia(problem, jacobian, X[-1])
+        chosen = nearest(eigen, 2)
+        right, left = eigen.right[:, chosen], eigen.left[:, chosen]
+        part = left.T @ jacobian[:, -1]
+        part = part / max(float(np.linalg.norm(part)), 1e-300)
+        turned = np.column_stack([part, [-part[1], part[0]]])
+        right, left = right @ turned, left @ turned
+        slope = _mean_slope(problem, X, right[:, :1], left[:, :1])
+        value = left[:, 0] @ jacobian[:, :-1] @ right[:, 0]
+        return np.append(g, value), np.vstack([jacobian, slope]), (eigen, right, left, slope)
+
+    found = iterated(system, np.array(guess), lambda X: problem.scales(X[-1]), EXACT)
+    if found is None:
+        return None
+    X, (eigen, right, left, slope), _, size = found
+    values = np.sort(np.abs(eigen.values))
+    if len(values) < 2 or values[1] > STUCK * max(values[-1], 1.0):
+        return None
+    other = _mean_slope(problem, X, right[:, 1:], left[:, 1:])
+    return [
+        Singularity(X, right[:, :1], left[:, :1], eigen.values, True, 0.0, slope, size),
+        Singularity(X, right[:, 1:], left[:, 1:], eigen.values, False, 0.0, other, size),
+    ]
 
 
 def _mean_slope(problem, X, right, left) -> np.ndarray:

@@ -7,20 +7,26 @@ yields points, so the caller says when it has seen enough; what it returns
 
 import logging
 from collections.abc import Callable, Generator
+from dataclasses import replace
 
 import numpy as np
 
-from bifurc.continuation.correct import Outcome, correct_all, correct_at
-from bifurc.continuation.neutral import as_it_is, rested
+from bifurc.continuation.constants import CLOSED, FIRST, FLOOR, LEADING, STRAIGHT
+from bifurc.continuation.correct import Outcome, correct, correct_all, length
+from bifurc.continuation.middle import Middles
 from bifurc.continuation.options import Options, Status
 from bifurc.continuation.point import Point
-from bifurc.continuation.predict import NODES, Hermite, along_hermite
+from bifurc.continuation.predict import NODES, along_hermite
+from bifurc.continuation.start import at_lam, on_an_event, point_at
+from bifurc.continuation.step import Step
 from bifurc.continuation.trust import judge
+from bifurc.continuation.within import Within
 
+__all__ = ["point_at", "trace"]
 log = logging.getLogger(__name__)
-LEADING = 0.3  # part of lam in the unit tangent from which on the branch is not about to turn
-FLOOR = 1e3  # times ds_min is so short a step that those before it tell why the branch ends
-FIRST = 4  # steps that are tried at once from the start, where only the tangent is known
+# statuses of steps that led somewhere else, and of steps that led out of where g is defined
+DOUBTFUL = {Status.TURNED, Status.FAR, Status.UNEXPLAINED, Status.ONE_WAY}
+ENDS = (Status.WINDOW, Status.OUTSIDE, Status.ZERO_ROW)
 
 
 def trace(
@@ -65,7 +71,7 @@ def trace(
     >>> bool(np.ptp([p.lam for p in points]) > 1.9)  # both folds were passed
     True
     """
-    options = options or Options()
+    options, problem = options or Options(), Within(problem, window)
     most = options.ahead if getattr(problem, "batched", False) else 1
     points: tuple[Point, ...] = (start,)
     steps, spent, count = first_steps(options, min(most, FIRST)), 0, 0
@@ -74,35 +80,37 @@ def trace(
     yield start
     while count < options.max_steps:
         steps = steps[: options.max_steps - count]
-        outcomes = attempt(problem, points, steps, window, options, predict)
+        outcomes = attempt(problem, points, steps, options, predict)
         spent += sum(outcome.iterations for outcome in outcomes)
         taken: list[Outcome] = []
         for step, outcome in zip(steps.tolist(), outcomes, strict=False):
-            outcome, ended = _settle(problem, points[-1], outcome, step, window, options, trust)
-            spent += outcome.iterations if ended else 0
+            outcome = settle(problem, points[-1], outcome, step, options, trust)
             if outcome.point is None:
-                failures |= {ended or outcome.status}
+                short = steps[0] < FLOOR * options.ds_min
+                failures = {outcome.status, *(failures if short else ())}
                 break
-            point = outcome.point.arrived(outcome.point.passed, spent)
+            point = replace(outcome.point, evaluations=spent)
             log.debug("lam=%+.8g step=%.1e newton=%d", point.lam, step, outcome.iterations)
-            yield point
-            if ended or _closes(start, points[-1], point, count):
-                return ended or Status.CLOSED
+            yield from (*outcome.between, point)
+            if point.lam in window:
+                return Status.WINDOW
+            if count >= 3 and closes(start, Step(problem, points[-1], point), options):
+                return Status.CLOSED
             taken.append(outcome)
             points, spent, count = (*points[1 - NODES :], point), 0, count + 1
         if taken:
             turns = zip(taken, steps.tolist(), strict=False)
-            rates = [*rates, *(max(one.turned, 1e-12) / step for one, step in turns)][-2:]
+            rates = [*rates, *(max(one.turned, STRAIGHT) / step for one, step in turns)][-2:]
             failures = failures if steps[0] < FLOOR * options.ds_min else set()
             steps = next_steps(steps, taken, rates, options)[:most]
         elif steps[0] / 2 < options.ds_min:
-            return _ending(failures)
+            return ending(failures)
         else:
             steps = steps[:1] / 2
     return Status.MAX_STEPS
 
 
-def attempt(problem, points, steps: np.ndarray, window, options: Options, predict):
+def attempt(problem: Within, points, steps: np.ndarray, options: Options, predict):
     """Steps of these lengths, one after the other, predicted and corrected at once.
 
     The first guess beyond the window is moved back to its edge and corrected
@@ -113,19 +121,56 @@ def attempt(problem, points, steps: np.ndarray, window, options: Options, predic
     list of Outcome
     """
     last, guesses = points[-1], predict(problem, points, np.cumsum(steps))
-    beyond = (guesses[:, -1] < window[0]) | (guesses[:, -1] > window[1])
-    if not beyond.any():
-        return correct_all(problem, guesses, last.tangent, options)
-    out = int(beyond.argmax())
-    before, after = guesses[out - 1] if out else last.X, guesses[out]
-    edge = window[0] if after[-1] < window[0] else window[1]
-    across = np.tile(last.tangent, (out + 1, 1))
-    leads = abs(last.tangent[-1]) > LEADING * last.scales[-1]
-    if leads and before[-1] != edge:
-        after = before + (after - before) * (edge - before[-1]) / (after[-1] - before[-1])
+    room = options.ds_min * last.scales[-1]  # a shorter step to the edge is none
+    low, high = problem.window
+    beyond = (guesses[:, -1] < low + room) | (guesses[:, -1] > high - room)
+    beyond &= np.abs(guesses[:, -1] - last.lam) > room
+    across = np.tile(last.tangent, (len(guesses), 1))
+    if beyond.any():
+        out = int(beyond.argmax())
+        guesses, across = guesses[: out + 1].copy(), across[: out + 1]
+        before, after = guesses[out - 1] if out else last.X, guesses[out]
+        edge = problem.edge(after[-1])
+        if abs(last.tangent[-1]) > LEADING * last.scales[-1] and before[-1] != edge:
+            after = before + (after - before) * (edge - before[-1]) / (after[-1] - before[-1])
+            across[out] = np.append(np.zeros(problem.n), np.sign(last.tangent[-1]))
         after[-1] = edge
-        across[out] = np.append(np.zeros(problem.n), np.sign(last.tangent[-1]))
-    return correct_all(problem, np.vstack([guesses[:out], after]), across, options)
+        guesses[out] = after
+    outcomes = correct_all(problem, guesses, across, options)
+    chain = [last, *(one.point for one in outcomes if one.point is not None)]
+    middles = Middles([Step(problem, *pair) for pair in zip(chain, chain[1:], strict=False)])
+    return [
+        outcome if outcome.point is None else replace(outcome, middle=lambda i=i: middles[i])
+        for i, outcome in enumerate(outcomes)
+    ]
+
+
+def settle(problem: Within, before: Point, outcome: Outcome, step: float, options, trust):
+    """The outcome if it can be believed, moved back to the edge where it left the window."""
+    point, out = outcome.point, None
+    if point is not None and length((point.X - before.X) / before.scales) <= options.ds_min:
+        return outcome.failed(Status.WINDOW)  # from its edge straight out
+    if point is not None and point.lam in problem.window:
+        out = point.X if on_an_event(point) else None
+    elif point is not None:
+        way = Step(problem, before, point)
+        share = way.leaves(problem.window)
+        out = None if share is None else way.guess(share)
+    elif outcome.status in (Status.WINDOW, Status.SINGULAR) and before.lam not in problem.window:
+        out = before.X + step * before.tangent
+    if out is None:
+        return outcome if point is None else trust(problem, before, outcome, step, options)
+    landed = land(problem, before, out, options)
+    landed = landed if landed.point is None else trust(problem, before, landed, 0.0, options)
+    near = abs(before.lam - problem.edge(before.lam)) <= step * before.scales[-1]
+    return landed.failed(Status.WINDOW) if landed.point is None and near else landed
+
+
+def land(problem: Within, before: Point, guess: np.ndarray, options: Options) -> Outcome:
+    """The point at the edge of the window nearest to a guess."""
+    guess = np.append(guess[:-1], problem.edge(guess[-1]))
+    outcome = at_lam(problem, guess, before.tangent, options)
+    return outcome if outcome.point is not None else outcome.failed(Status.WINDOW)
 
 
 def first_steps(options: Options, count: int) -> np.ndarray:
@@ -149,80 +194,19 @@ def next_steps(steps: np.ndarray, taken: list[Outcome], rates: list[float], opti
     return np.full(min(max(count, 1), options.ahead), length)
 
 
-def point_at(problem, x, lam: float, options: Options | None = None, towards: float = 1.0) -> Point:
-    """The corrected point at ``lam``, its tangent in the direction of ``towards``.
-
-    Raises
-    ------
-    ValueError
-        If Newton does not converge from ``x``.
-    """
-    guess = np.append(np.asarray(x, dtype=float), lam)
-    like = np.zeros(len(guess))
-    like[-1] = towards
-    outcome = correct_at(problem, guess, like, options or Options(max_iterations=30))
-    if outcome.point is None:
-        held, near = rested(problem, guess[:-1], lam)  # zeros that persist make Newton singular
-        if held.neutrals.own:
-            outcome = correct_at(held, np.append(near, lam), like, options or Options())
-            outcome = as_it_is(problem, outcome)
-    if outcome.point is None:
-        raise ValueError(
-            f"No solution near the start at {lam:.6g}: {outcome.status.value} "
-            "Give a better start or another parameter value."
-        )
-    return outcome.point
-
-
-def _settle(problem, before: Point, outcome: Outcome, step: float, window, options, trust):
-    """The outcome if it can be believed, moved back to the edge where it left the window.
-
-    Returns
-    -------
-    Outcome, and Status.WINDOW or None
-    """
-    if outcome.point is not None:
-        outcome = trust(problem, before, outcome, step, options)
-    if outcome.point is None or window[0] < outcome.point.lam < window[1]:
-        return outcome, None
-    if outcome.point.lam in window:
-        return outcome, Status.WINDOW
-    return _stop_at_edge(problem, before, outcome.point, window, options, trust), Status.WINDOW
-
-
-def _stop_at_edge(problem, before: Point, after: Point, window, options, trust) -> Outcome:
-    """The point between two points at which ``lam`` leaves the window."""
-    edge = window[0] if after.lam < window[0] else window[1]
-    if before.lam == edge:
-        return Outcome(Status.WINDOW, None, 0)
-    chart = problem.chart(before.lam)
-    curve = Hermite.between(chart, before, after)
-    low, high = 0.0, 1.0
-    for _ in range(10):
-        middle = (low + high) / 2
-        inside = window[0] <= chart.out(curve(middle * curve.length))[-1] <= window[1]
-        low, high = (middle, high) if inside else (low, middle)
-    guess = chart.out(curve(low * curve.length))
-    guess[-1] = edge
-    outcome = correct_at(problem, guess, after.tangent, options)
-    return outcome if outcome.point is None else trust(problem, before, outcome, 0.0, options)
-
-
-def _closes(start: Point, before: Point, point: Point, count: int) -> bool:
-    """Whether the step from ``before`` passed the start, in its direction."""
-    if count < 3:
+def closes(start: Point, way: Step, options: Options) -> bool:
+    """Whether the step passes the start, in its direction."""
+    share = way.share(start.X)
+    along = way.chart.lift(start.X, start.tangent)[1] @ (way.ends[1] - way.ends[0])
+    if not 0 < share <= 1 or along <= 0 or way.beside(start.X) > way.length:
         return False
-    step, back = (point.X - before.X) / start.scales, (start.X - before.X) / start.scales
-    share = (back @ step) / (step @ step)
-    if not 0 < share <= 1 or step @ (start.tangent / start.scales) <= 0:
-        return False
-    return bool(np.linalg.norm(back - share * step) < 0.2 * np.linalg.norm(step))
+    there, unit = way.guess(share), start.tangent / start.scales
+    there = there - (((there - start.X) / start.scales) @ unit) * start.tangent
+    point = correct(way.problem, there, start.tangent, options).point
+    return point is not None and length((point.X - start.X) / start.scales) < CLOSED
 
 
-def _ending(failures: set[Status]) -> Status:
+def ending(failures: set[Status]) -> Status:
     """What a step floor means, from how the last steps failed."""
-    for status in (Status.WINDOW, Status.OUTSIDE, Status.ZERO_ROW):
-        if status in failures:
-            return status
-    doubtful = {Status.TURNED, Status.FAR, Status.UNEXPLAINED, Status.ONE_WAY}
-    return Status.JUMP if failures & doubtful else Status.STEP_FLOOR
+    known = [status for status in ENDS if status in failures]
+    return known[0] if known else Status.JUMP if failures & DOUBTFUL else Status.STEP_FLOOR

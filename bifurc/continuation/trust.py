@@ -7,34 +7,50 @@ of inertia the singular point between the two ends is located, and it must be
 of the kind that the tangents show: lam turns round at a fold, and only there;
 a branch point must be a true one, with nothing left over of g.
 
-Where two branches cross, a step from one to the other may change no sign at
-all, and its chord is the mean of its tangents as on a curve. But Newton has
-hard work there, far from its guess: the step must be shorter. A step from one
-branch to another beside it turns little, but its chord leaves the tangents.
+Where two branches cross, or lie side by side, a step from one to the other
+may change no sign at all. But half way it is on neither: so the branch is
+asked there (:mod:`bifurc.continuation.middle`), and on both sides of a branch
+point. A step of which that is not enough to know is cut in two, by points of
+the branch, until each part is known or the halves know no more than the whole.
 """
 
 import math
 
 import numpy as np
 
+from bifurc.continuation.constants import (
+    APEX,
+    BACK,
+    BACK_BY,
+    DEEP,
+    LEVEL,
+    MISSES,
+    NEAR_PREDICTOR,
+    ONE_PLACE,
+    PLAIN,
+    REAL,
+    SHORT,
+    SLOWER,
+    UNIQUE,
+    VANISHED,
+    WASTED,
+)
 from bifurc.continuation.correct import Outcome, correct, length
+from bifurc.continuation.middle import HALF, Middle, middle
 from bifurc.continuation.options import Options, Status
 from bifurc.continuation.point import Point
-from bifurc.continuation.predict import Hermite, lifted
-from bifurc.continuation.singular import Singularity, inertia, locate_singular
+from bifurc.continuation.singular import (
+    Singularity,
+    inertia,
+    locate_fold_on_branch_point,
+    locate_singular,
+)
+from bifurc.continuation.step import Step
 from bifurc.errors import NotDefinedError, ZeroRowError
-
-NEAR_PREDICTOR = 0.02  # a corrector that moved less than this part of the step followed the curve
-LEVEL = 0.05  # how far, over the step, a chord may leave its tangents though they hardly turn
-BACK = 0.05  # how far from the curve a step back may come out, over the step
-BETWEEN = 1e-6  # how far off the ends of a step, over its length, a point is still on it
-APEX = 0.05  # speed of lam, over that at the ends of the step, that is none where lam turns
-VANISHED = 0.1  # of its value at the ends of a step, an eigenvalue that touches zero between them
-REAL = 1e-7  # relative size of an unfolding parameter that is rounding, not imperfection
 
 
 def judge(problem, before: Point, outcome: Outcome, step: float, options: Options) -> Outcome:
-    """The outcome, with what was passed on the way, if it can be believed to follow ``before``.
+    """The outcome, with the points that it took to know the way, if it follows ``before``.
 
     Otherwise an outcome without a point, whose status says why.
     """
@@ -43,48 +59,46 @@ def judge(problem, before: Point, outcome: Outcome, step: float, options: Option
     turned = turn(before, after)
     if turned > options.max_turn:
         return outcome.failed(Status.TURNED)
-    if outcome.iterations > options.target_iterations + 2:
-        return outcome.failed(Status.FAR)
+    if outcome.iterations > options.target_iterations + WASTED:
+        return outcome.failed(Status.SLOW)
+    way = Step(problem, before, after)
     moved = outcome.moved > max(NEAR_PREDICTOR * step, options.ds_min)
-    if moved and bows(problem.chart(after.lam), before, after, turned, options):
+    if moved and bows(way, turned, options):
         return outcome.failed(Status.FAR)
-    passed = singular_between(problem, before, after)
-    if passed is None:
+    parts = known(way, options, outcome.middle() if outcome.middle else None)
+    if parts is None:
         return outcome.failed(Status.UNEXPLAINED)
-    point = after.arrived(tuple(passed), after.evaluations)
-    return Outcome(outcome.status, point, outcome.iterations, outcome.moved, turned)
+    between = tuple(part.other for part in parts[:-1])
+    return Outcome(outcome.status, after, outcome.iterations, outcome.moved, turned, between)
 
 
 def judge_both_ways(problem, before: Point, outcome: Outcome, step: float, options: Options):
     """:func:`judge`, and the step must lead back: for when a jump would be costly.
 
-    A step of the same length backwards from the new point, by its own tangent
+    A step backwards from the new point, by its own tangent
     alone, has to come out on the curve through both points.
     """
     outcome = judge(problem, before, outcome, step, options)
     after = outcome.point
     if after is None:
         return outcome
-    chart = problem.chart(after.lam)
-    curve = Hermite.between(chart, before, after)
-    guess = chart.out(curve.end - curve.length * curve.tangents[1])
+    way = Step(problem, before, after)
+    guess = way.chart.out(way.ends[1] - BACK_BY * way.length * way.tangents[1])
     back = correct(problem, guess, after.tangent, options)
-    if back.point is None or curve.distance(chart.into(back.point.X)) > BACK * curve.length:
-        return outcome.failed(Status.FAR)
+    if back.point is None or way.beside(back.point.X) > BACK * way.length:
+        return outcome.failed(Status.ONE_WAY)
     return outcome
 
 
-def bows(chart, before: Point, after: Point, turned: float, options: Options) -> bool:
+def bows(way: Step, turned: float, options: Options) -> bool:
     """Whether the chord between two points leaves their tangents further than allowed.
 
     A curve that turns by an angle leaves them by a small part of it; what lies
     between two branches side by side leaves them without a turn.
     """
-    (start, end), (one, other) = lifted(chart, before, after)
-    chord = end - start
-    along = one / length(one) + other / length(other)
+    chord = way.ends[1] - way.ends[0]
     allowed = min(options.max_correction, max(turned, LEVEL))
-    return length(chord - 0.5 * length(chord) * along) > allowed * length(chord)
+    return length(chord - 0.5 * length(chord) * way.tangents.sum(axis=0)) > allowed * length(chord)
 
 
 def turn(before: Point, after: Point) -> float:
@@ -94,77 +108,147 @@ def turn(before: Point, after: Point) -> float:
     return math.acos(max(-1.0, min(1.0, cosine)))
 
 
-def singular_between(problem, before: Point, after: Point) -> list[Singularity] | None:
-    """The fold or branch point between two points; [] if none, None if it is not found."""
-    if after.passed is not None:
-        return list(after.passed)
-    jump = abs(after.negatives - before.negatives)
+def known(
+    way: Step,
+    options: Options,
+    half: Middle | None = None,
+    depth: int = 0,
+    missed: float = math.inf,
+) -> list[Step] | None:
+    """The step in parts each of which is known to lie on one branch; None if that fails.
+
+    Parameters
+    ----------
+    half : what the branch says in the middle, if it was asked
+    depth : how often the step was halved before
+    missed : by how much the whole missed its middle, over its length
+    """
+    half = half or middle(way)
+    if half is None:
+        return None
+    found = singular_between(way, half.missed)
+    if found is not None and _one_branch(way, half, found):
+        return [way]
+    misses = half.missed / way.length
+    slow = misses > SLOWER * missed and (misses > MISSES or half.change > UNIQUE)
+    if slow or depth >= DEEP or way.length < SHORT:
+        return None
+    inside = correct(way.problem, half.point.X, half.point.tangent, options).point
+    return None if inside is None else _in_halves(way, inside, options, depth, misses)
+
+
+def _in_halves(
+    way: Step, inside: Point, options: Options, depth: int, misses: float
+) -> list[Step] | None:
+    parts: list[Step] = []
+    for part in way.halves(inside):
+        turned = turn(part.one, part.other)
+        if turned > options.max_turn or bows(part, turned, options):
+            return None
+        pieces = known(part, options, None, depth + 1, misses)
+        if pieces is None:
+            return None
+        parts += pieces
+    return parts
+
+
+def _one_branch(way: Step, half: Middle, found: list[Singularity]) -> bool:
+    """Whether the branch is where the cubic says, on both sides of what lies on the step."""
+    ends = set(way.negatives)
+    points = [way.place(one.X) for one in found if not one.fold]
+    if not points:
+        return _near(way, half) and (bool(found) or way.from_event or {half.negatives} == ends)
+    stops = [0.0, *sorted(points), 1.0]
+    for low, high in zip(stops, stops[1:], strict=False):
+        if high - low > ONE_PLACE:
+            side = middle(way, (low + high) / 2)
+            if side is None or not _near(way, side) or side.negatives not in ends:
+                return False
+    return True
+
+
+def _near(way: Step, half: Middle) -> bool:
+    return half.change < PLAIN and half.missed < MISSES * way.length
+
+
+def singular_between(way: Step, missed: float = 0.0) -> list[Singularity] | None:
+    """The folds and branch points on a step; [] if none, None if they are not found.
+
+    ``missed`` is by how much the cubic misses the branch.
+    """
+    before, after = way.one, way.other
+    jump = len(way.crossing)
     turns = before.tangent[-1] * after.tangent[-1] < 0
     if not jump and not turns:
         return []
+    if turns and jump != 1 and (both := _fold_on_branch_point(way, missed)):
+        return both
     if turns and jump > 1:
         return None  # a fold and something else: a shorter step parts them
     fold = turns and jump == 1
-    chart = problem.chart(after.lam)
-    curve = Hermite.between(chart, before, after)
-    for share in _guesses(before, after, turns):
-        guess = chart.out(curve(share * curve.length))
-        count = jump or _touching(problem, guess, before, after)
-        found = locate_singular(problem, guess, count, fold)
-        if found is not None and _fits(problem, found, curve, chart, jump):
-            return [found if jump else _with_whole_kernel(problem, found, before, after)]
-    return None
+    for share in _guesses(way, turns):
+        guess = way.guess(share)
+        count = jump or _touching(way, guess)
+        found = locate_singular(way.problem, guess, count, fold)
+        if found is not None and _fits(way, found, jump, missed):
+            return [found if jump else _with_whole_kernel(way, found)]
+    return [] if way.from_event else None
 
 
-def _touching(problem, guess: np.ndarray, before: Point, after: Point) -> int:
+def _fold_on_branch_point(way: Step, missed: float) -> list[Singularity] | None:
+    """A fold at which another eigenvalue vanishes as well."""
+    problem, guess = way.problem, way.guess(_guesses(way, True)[0])
+    found = locate_fold_on_branch_point(problem, guess)
+    if found is None or not all(way.holds(one.X, missed) for one in found):
+        return None
+    return found
+
+
+def _touching(way: Step, guess: np.ndarray) -> int:
     """How many eigenvalues vanish near the guess without a change of sign; one at least."""
     try:
-        _, jacobian = problem.jacobian(guess[:-1], guess[-1])
+        _, jacobian = way.problem.jacobian(guess[:-1], guess[-1])
     except (NotDefinedError, ZeroRowError):
         return 1
-    values = np.abs(inertia(problem, jacobian, guess[-1]).values)
-    ends = np.minimum(np.abs(before.values), np.abs(after.values))
+    values = np.abs(inertia(way.problem, jacobian, guess[-1]).values)
+    ends = np.minimum(np.abs(way.one.values), np.abs(way.other.values))
     return max(int(np.count_nonzero(values < VANISHED * ends)), 1)
 
 
-def _with_whole_kernel(problem, found: Singularity, before: Point, after: Point) -> Singularity:
+def _with_whole_kernel(way: Step, found: Singularity) -> Singularity:
     """A branch point that changes no sign hides its multiplicity: count its zeros."""
     values = np.abs(found.values)
-    scale = max(np.abs(one).max() for one in (values, before.values, after.values))
+    scale = max(np.abs(one).max() for one in (values, way.one.values, way.other.values))
     rounding = 10 * found.residual * float(np.linalg.norm(found.slope))  # of the last step
-    count = int(np.count_nonzero(values < 1e-9 * scale + rounding))
+    count = int(np.count_nonzero(values < ONE_PLACE * scale + rounding))
     if count <= found.kernel.shape[1]:
         return found
-    return locate_singular(problem, found.X, count, False) or found
+    return locate_singular(way.problem, found.X, count, False) or found
 
 
-def _guesses(before: Point, after: Point, by_tangent: bool):
-    """Where between the points to start looking, as shares of the way."""
+def _guesses(way: Step, by_tangent: bool) -> tuple[float, float]:
+    """Where on a step to start looking, as shares of the way."""
     if by_tangent:
-        ends = before.tangent[-1], after.tangent[-1]
+        ends = way.one.tangent[-1], way.other.tangent[-1]
     else:
-        a, b = before.values, after.values
-        crossing = np.flatnonzero((a < 0) != (b < 0))
-        ends = a[crossing].mean(), b[crossing].mean()
-    first = ends[0] / (ends[0] - ends[1]) if ends[0] != ends[1] else 0.5
-    return (min(max(first, 0.0), 1.0), 0.5)
+        ends = way.one.values[way.crossing].mean(), way.other.values[way.crossing].mean()
+    first = ends[0] / (ends[0] - ends[1]) if ends[0] != ends[1] else HALF
+    return (min(max(float(first), 0.0), 1.0), HALF)
 
 
-def _fits(problem, found: Singularity, curve: Hermite, chart, jump: int) -> bool:
+def _fits(way: Step, found: Singularity, jump: int, missed: float) -> bool:
     """Whether the point lies on the step, is of its kind, and is singular to its full count.
 
     ``jump`` is by how much the inertia changes; if it does not, lam turns at the point.
     """
     if not found.fold and found.imperfection > REAL:
         return False
-    y = chart.into(found.X)
-    share = curve.share(y)
-    if not -BETWEEN <= share <= 1 + BETWEEN:
+    if not way.holds(found.X, missed):
         return False
-    s = min(max(share, 0.0), 1.0) * curve.length
-    if np.linalg.norm(y - curve(s)) > 0.25 * curve.length:
-        return False
-    if not jump and abs(curve.turns(s)) > APEX:
+    if not jump and abs(way.rise(way.place(found.X))) > APEX:
         return False  # lam turns elsewhere: a fold and a branch point
     values, count = np.sort(np.abs(found.values)), max(jump, 1)
-    return bool(values[count - 1] <= 1e-6 * max(values[-1], 1e-300) or values[-1] < 1e-9)
+    alike = ONE_PLACE * values[-1]
+    if way.length < 100 * SHORT:  # what is left of a step that was cut: one place
+        alike = max(alike, way.length * float(np.linalg.norm(found.slope * way.one.scales)))
+    return bool(values[count - 1] <= max(alike, 1e-300) or values[-1] < ONE_PLACE)

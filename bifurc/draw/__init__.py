@@ -10,7 +10,8 @@ picture come from its twin: ``curves`` and ``marks`` for ``diagram``,
 from bifurc.draw.curves import Curve, Mark, curves, marks
 from bifurc.draw.diagram import diagram
 from bifurc.draw.eigenvalues import eigencurves, eigenvalues
-from bifurc.draw.graph import branch_graph, isotropies, isotropy_lattice
+from bifurc.draw.graph import branch_graph, isotropies
+from bifurc.draw.lattice import isotropy_lattice
 from bifurc.draw.locus import locus, locus_curve
 from bifurc.draw.style import save, style
 from bifurc.draw.weights import matrix, weights

@@ -13,19 +13,18 @@ from math import ceil
 import numpy as np
 
 from bifurc.continuation.point import Point
-from bifurc.continuation.predict import Hermite
-from bifurc.continuation.singular import locate_singular
+from bifurc.continuation.step import Step
 from bifurc.events.branch import Branch
-from bifurc.events.records import Event, morse_index
+from bifurc.events.pieces import Piece
+from bifurc.events.records import Event
 from bifurc.graph.graph import BranchGraph
-from bifurc.graph.identity import fingerprint, same
 from bifurc.loss.problem import NetworkProblem
-from bifurc.structure.polynomial import Polynomial
 from bifurc.switching.linear import SymmetricProblem
 
 Source = Branch | BranchGraph | Mapping[str, Branch]
 Scalar = Callable[[object, np.ndarray], np.ndarray | None]
 ITERATIONS = 4  # of Newton from a guess that is good to the fourth order of the step
+STILL = 1e-9  # of a point: an update below it leaves nothing to correct
 AWAY = 0.1  # of a step: how far a point in between may be from the cubic between its ends
 POINTS = 240  # on a branch within the window: no corner can be seen at print width
 
@@ -104,14 +103,6 @@ def scalar(y: str | Scalar) -> Scalar:
     return y if callable(y) else SCALARS.get(y) or partial(coordinate, name=y)
 
 
-def parameter_of(problem) -> str:
-    """Name of the parameter that runs."""
-    probes = (2.25, 3.5)
-    values = [problem.parameters(lam) for lam in probes]
-    running = (n for n in values[0] if all(v[n] == p for v, p in zip(values, probes, strict=True)))
-    return next(running, "lam")
-
-
 def members(source: Source) -> list[tuple[str, str, Branch]]:
     """Every branch of a source with its name and label."""
     if isinstance(source, Branch):
@@ -152,14 +143,12 @@ def curves(
     """
     of, found = scalar(y), []
     for name, label, branch in members(source):
-        born = birth(source, name, branch) if isinstance(source, BranchGraph) else None
-        for piece in pieces(branch, window, points, born):
-            for X, index in stretches(branch.problem, piece):
-                heights = of(branch.problem, X)
-                if heights is None:
-                    break
-                at, stable = along(branch.problem, X, x), not index.terms
-                found.append(Curve(name, label, index.text(), stable, at, np.asarray(heights)))
+        for piece, X in drawn(branch, window, points):
+            heights = of(branch.problem, X)
+            if heights is None:
+                break
+            at, index = along(branch.problem, X, x), piece.index.text()
+            found.append(Curve(name, label, index, piece.stable, at, np.asarray(heights)))
     if not found:
         raise ValueError(_nothing(source, y, window))
     return found
@@ -188,48 +177,39 @@ def marks(
 
 def along(problem, X: np.ndarray, x: str | None) -> np.ndarray:
     """The values of a parameter at a batch of points."""
-    name = x or parameter_of(problem)
+    name = x or problem.parameter
     values = [problem.parameters(lam) for lam in X[:, -1]]
     if name not in values[0]:
         raise ValueError(f"There is no parameter {name!r}; there is {', '.join(values[0])}.")
     return np.array([one[name] for one in values])
 
 
-def stretches(problem, X: np.ndarray) -> list[tuple[np.ndarray, Polynomial]]:
-    """A piece without events, cut where an irrep comes to exist; with the index of each part.
+def drawn(branch: Branch, window=None, points: int = POINTS) -> list[tuple[Piece, np.ndarray]]:
+    """The pieces of a branch with points on them, closely spaced; each (points, n + 1).
 
-    Where a size passes a whole number the Morse index can change without an
-    eigenvalue at zero: the dimension of its irrep is. The ends of the piece
-    may be events and are not looked at.
-    """
-    inner = X[1:-1] if len(X) > 2 else X.mean(axis=0, keepdims=True)
-    parameters = [problem.parameters(lam) for lam in inner[:, -1]]
-    blocks = problem.blocks(inner[:, :-1], inner[:, -1])
-    negatives = {c: block.eigen().negatives for c, block in blocks.items()}
-    indices = [
-        {c: int(n[i]) for c, n in negatives.items() if n[i] and c.exists(p)}
-        for i, p in enumerate(parameters)
-    ]
-    cuts = [i for i in range(1, len(indices)) if indices[i] != indices[i - 1]]
-    starts, stops = [0, *(i + 1 for i in cuts)], [*(i + 1 for i in cuts), len(X) - 1]
-    return [
-        (X[a : b + 1], morse_index(indices[i]))
-        for a, b, i in zip(starts, stops, [0, *cuts], strict=True)
-    ]
-
-
-def pieces(
-    branch: Branch, window=None, points: int = POINTS, born: np.ndarray | None = None
-) -> list[np.ndarray]:
-    """Points on a branch, closely spaced, cut at its events; each piece (points, n + 1).
-
-    Both ends of a cut are the event itself. ``born`` is put before the first.
+    Both ends are those of the piece; one that crosses the window comes with
+    what is inside and one neighbour on either side.
     """
     low, high = window or (-np.inf, np.inf)
-    X, cuts = _dense(branch, (low, high), points, born)
-    bounds = [0, *cuts, len(X) - 1]
-    whole = [X[a : b + 1] for a, b in zip(bounds, bounds[1:], strict=False) if b > a]
-    return [part for one in whole for part in _inside(one, low, high)]
+    at, X = _dense(branch, (low, high), points)
+    defined = X[:, -1] >= _least(branch)
+    found = []
+    for piece in branch.pieces:
+        here = (at > piece.first.position) & (at < piece.last.position) & defined
+        whole = np.array([piece.first.X, *X[here], *_end(branch, piece, points)])
+        found.extend((piece, part) for part in _inside(whole, low, high))
+    return found
+
+
+def _end(branch: Branch, piece: Piece, points: int) -> list[np.ndarray]:
+    """The last points of a piece: its end, and those before it if it lies behind the last point."""
+    last, known = piece.last, branch.points[-1]
+    if last.event is None and last.X[-1] < _least(branch):
+        return []
+    if last.position <= len(branch.points) - 1:
+        return [last.X]
+    inner = _lead(branch.problem, last.X, known, max(2, points // 8))[::-1]
+    return [known.X, *inner] if piece.first.position < len(branch.points) - 1 else inner
 
 
 def _inside(X: np.ndarray, low: float, high: float) -> list[np.ndarray]:
@@ -243,37 +223,33 @@ def _inside(X: np.ndarray, low: float, high: float) -> list[np.ndarray]:
     return [X[run] for run in runs if wide[run[0]] and len(run) > 1]
 
 
-def _dense(branch: Branch, window, points: int, born) -> tuple[np.ndarray, list[int]]:
-    """Points and events of a branch with more in between; and where the events are."""
-    problem, (low, high), known = branch.problem, window, _defined(branch)
-    lam = np.array([point.lam for point in known])
+def _least(branch: Branch) -> float:
+    """The least size; a last step may end a hair beyond it."""
+    return getattr(branch.problem, "least_lam", -np.inf)
+
+
+def _dense(branch: Branch, window, points: int) -> tuple[np.ndarray, np.ndarray]:
+    """Points of a branch with more in between, and their positions; (m,) and (m, n + 1)."""
+    (low, high), known = window, branch.points
+    lam = branch.lam
     seen = (np.minimum(lam[:-1], lam[1:]) <= high) & (np.maximum(lam[:-1], lam[1:]) >= low)
     parts = max(2, ceil(points / max(1, int(seen.sum()))))
-    X = [] if born is None else _lead(problem, born, known[0], max(parts, points // 8))
-    inner = _between(problem, known, np.flatnonzero(seen), parts)
-    cuts: list[int] = []
-    for i, (one, other) in enumerate(zip(known, known[1:], strict=False)):
-        events = [e.X for e in branch.events if not e.formal and i <= e.position < i + 1]
-        states = [one.X, *inner.get(i, ()), *events]
-        chart = problem.chart(one.lam)
-        start, end = chart.into(one.X), chart.into(other.X)
-        order = np.argsort([(chart.into(s) - start) @ (end - start) for s in states], kind="stable")
-        at_event = len(states) - len(events)
-        cuts.extend(len(X) + int(k) for k in np.flatnonzero(order >= at_event))
-        X.extend(states[j] for j in order)
-    X.append(known[-1].X)
-    for event in branch.events:  # a branch that returned was cut before its last event
-        if event.position >= len(known) - 1 and not np.array_equal(event.X, known[-1].X):
-            X.extend(reversed(_lead(problem, event.X, known[-1], max(parts, points // 8))))
-    return np.array(X), cuts
+    inner = _between(branch.problem, known, np.flatnonzero(seen), parts)
+    at: list[float] = []
+    X: list[np.ndarray] = []
+    for i, point in enumerate(known):
+        between = inner.get(i, np.empty(0))
+        X.extend([point.X, *between])
+        at.extend([float(i), *(i + share for share in _shares(branch, i, between))])
+    return np.array(at), np.array(X)
 
 
-def _defined(branch: Branch) -> list[Point]:
-    """The points up to the least size; a last step may end a hair beyond it."""
-    known, least = list(branch.points), getattr(branch.problem, "least_lam", -np.inf)
-    while len(known) > 2 and known[-1].lam < least:
-        known.pop()
-    return known
+def _shares(branch: Branch, i: int, between: np.ndarray) -> list[float]:
+    """How far along their step points lie, as the positions of events are measured."""
+    if not len(between):
+        return []
+    step = Step(branch.problem, *branch.points[i : i + 2])
+    return [step.place(X) for X in between]
 
 
 def _between(problem, known: list[Point], steps: np.ndarray, parts: int) -> dict[int, np.ndarray]:
@@ -281,14 +257,12 @@ def _between(problem, known: list[Point], steps: np.ndarray, parts: int) -> dict
     guesses, tangents, steps_of = [], [], []
     room = []  # a point further from its guess is on another step, or another branch
     for i in steps:
-        one, other = known[i], known[i + 1]
-        chart = problem.chart(one.lam)
-        curve = Hermite.between(chart, one, other)
+        step = Step(problem, known[i], known[i + 1])
         for share in np.arange(1, parts) / parts:
-            guesses.append(chart.out(curve(share * curve.length)))
-            tangents.append((1 - share) * one.tangent + share * other.tangent)
+            guesses.append(step.guess(share))
+            tangents.append(step.tangent(share))
             steps_of.append(i)
-            room.append((chart, AWAY * curve.length))
+            room.append((step.chart, AWAY * step.length))
     if not guesses:
         return {}
     X, good = correct_all(problem, np.array(guesses), np.array(tangents))
@@ -331,8 +305,10 @@ def correct_all(problem, guesses: np.ndarray, tangents: np.ndarray):
             except np.linalg.LinAlgError:  # a guess hit a branch point to the last bit
                 return guesses, np.zeros(len(guesses), dtype=bool)
             X = X + np.where(finite[:, None], step, np.nan)
-        size = np.abs(X).max(axis=1)
-        good = finite & (np.abs(step).max(axis=1) <= 1e-9 * size)
+            size = np.abs(X).max(axis=1)
+            good = finite & (np.abs(step).max(axis=1) <= STILL * size)
+            if (good | ~finite).all():
+                break
         good &= np.abs(X - guesses).max(axis=1) <= 0.1 * size
     return X, good
 
@@ -343,31 +319,6 @@ def _jacobians(problem, X: np.ndarray):
         return problem.jacobian(X[:, :-1], X[:, -1], checked=False)
     each = [problem.jacobian(one[:-1], one[-1]) for one in X]
     return tuple(np.array(part) for part in zip(*each, strict=True))
-
-
-def birth(graph: BranchGraph, name: str, branch: Branch) -> np.ndarray | None:
-    """The event that a branch was born at, in the branch's own coordinates; (n + 1,).
-
-    None for a branch that was not born at an event of the graph.
-    """
-    first = branch.points[0]
-    edges = graph.graph.edges(data=True)
-    own = [(d["first_point"], u, v) for u, v, d in edges if d["branch"] == name]
-    if "-" not in name or not own or not first.x.size or first.tangent[-1] == 0:
-        return None  # a seed was not born at an event
-    ends = [graph.graph.nodes[node] for node in min(own)[1:]]
-    for data in sorted(ends, key=lambda data: abs(data["lam"] - first.lam)):
-        if data["type"] != "event":
-            continue
-        back = (data["lam"] - first.lam) / first.tangent[-1]
-        for share in (1.0, 0.5):
-            guess = first.X + share * back * first.tangent
-            found = locate_singular(branch.problem, guess, 1, fold=False)
-            if found is not None and same(
-                fingerprint(branch.problem, found.X), np.array(data["mark"])
-            ):
-                return found.X
-    return None
 
 
 def _lead(problem, born: np.ndarray, first, parts: int) -> list[np.ndarray]:

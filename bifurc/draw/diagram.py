@@ -1,11 +1,12 @@
 """The bifurcation diagram: a scalar over the parameter, branches and events."""
 
+import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, MultipleLocator
 
-from bifurc.draw.curves import Curve, Mark, Scalar, Source, curves, marks, members, parameter_of
+from bifurc.draw.curves import Curve, Mark, Scalar, Source, curves, marks, members
 from bifurc.draw.style import (
     GREY,
     IRREPS,
@@ -18,7 +19,9 @@ from bifurc.draw.style import (
     marker_of,
     pretty,
 )
+from bifurc.draw.view import coloured, few, grouped, ranked, say, scale_to
 
+MANY, CROWDED = 30, 0.6  # events from which on symbols are smaller, and by how much
 FEW = 16  # integers in the window that get a tick each
 TITLES = {"loss": "loss", "norm": "norm", "smallest": "smallest eigenvalue"}
 
@@ -59,22 +62,46 @@ def diagram(
     pieces = curves(source, y, x, window)
     events = marks(source, y, x, window, formal)
     fig, ax = axes(ax)
-    names = [getattr(piece, by) for piece in pieces]
     every = {"branch": 0, "label": 1}  # a branch keeps its colour in every window
-    colour = colours([one[every[by]] for one in members(source)] if by in every else names)
-    for piece, name in zip(pieces, names, strict=True):
-        draw_curve(ax, piece, colour[name])
+    if by == "label":
+        colour = coloured(ranked((label for _, label, _ in members(source)), pieces, events))
+    else:
+        names = [one[every[by]] for one in members(source)] if by in every else pieces
+        colour = colours(getattr(one, by, one) for one in names)
+    for piece in sorted(pieces, key=lambda piece: colour[getattr(piece, by)] != GREY):
+        draw_curve(ax, piece, colour[getattr(piece, by)])
     for mark in events:
-        draw_mark(ax, mark)
-    running = parameter_of(members(source)[0][2].problem)
-    frame(ax, pieces, window if x in (None, running) else None)
+        draw_mark(ax, mark, CROWDED if len(events) > MANY else 1.0)
+    running = members(source)[0][2].problem.parameter
+    gone = frame(ax, pieces, events, window if x in (None, running) else None)
     ax.set_xlabel(x or running)
     ax.set_ylabel(y.__name__ if callable(y) else TITLES.get(y, y))
+    grey = [p.label for p in pieces if by == "label" and colour[p.label] == GREY]
+    say(ax, left_out(source, pieces, y, gone, grey))
     if explain:
-        say = (lambda name: f"index {pretty(name)}") if by == "index" else str
-        shown = {say(name): colour[name] for name in dict.fromkeys(names)}
-        legend(ax, entries(shown, pieces, events))
+        legend(ax, entries(shown(colour, pieces, by), pieces, events))
     return fig, ax
+
+
+def shown(colour: dict[str, str], pieces: list[Curve], by: str) -> dict[str, str]:
+    """The colours that are seen, by what the legend calls them."""
+    if by == "label":
+        return grouped(colour, pieces)
+    seen = dict.fromkeys(getattr(piece, by) for piece in pieces)
+    return {f"index {pretty(name)}" if by == "index" else name: colour[name] for name in seen}
+
+
+def left_out(source: Source, pieces, y, gone: list[Curve], grey: list[str]) -> list[str]:
+    """Sentences on branches that are not drawn, leave the frame or have no colour."""
+    drawn = {piece.branch for piece in pieces}
+    missing = [name for name, *_ in members(source) if name not in drawn]
+    notes = [f"grey: {few(grey)}"] if grey else []
+    if missing:
+        what = f"without {y}, or outside the window" if isinstance(y, str) else "outside the window"
+        notes.append(f"not drawn, {what}: {few(missing)}")
+    if gone:
+        notes.append(f"leaves the frame: {few([piece.branch for piece in gone])}")
+    return notes
 
 
 def draw_curve(ax: Axes, piece: Curve, colour: str) -> Line2D:
@@ -83,11 +110,12 @@ def draw_curve(ax: Axes, piece: Curve, colour: str) -> Line2D:
     return line
 
 
-def draw_mark(ax: Axes, mark: Mark) -> Line2D:
+def draw_mark(ax: Axes, mark: Mark, size: float = 1.0) -> Line2D:
     """One event: the symbol of its irrep, filled where a minimum is gained or lost."""
     event = mark.event
     look = marker_of(symbol(event), event.decides, GREY if event.formal else "#000000")
-    (line,) = ax.plot([mark.x], [mark.y], zorder=4, **look)
+    size *= mpl.rcParams["lines.markersize"]
+    (line,) = ax.plot([mark.x], [mark.y], zorder=4 + event.decides, markersize=size, **look)
     return line
 
 
@@ -96,20 +124,19 @@ def symbol(event) -> str:
     return "fold" if event.kind == "fold" else event.irrep
 
 
-def frame(ax: Axes, pieces: list[Curve], window) -> None:
-    """Limits that fit what is in the window, and a tick at every integer if they are few."""
+def frame(ax: Axes, pieces: list[Curve], events: list[Mark], window) -> list[Curve]:
+    """Limits that fit what is in the window; the pieces that leave them."""
     low, high = window or (
         min(piece.x.min() for piece in pieces),
         max(piece.x.max() for piece in pieces),
     )
-    seen = [piece.y[(piece.x >= low) & (piece.x <= high)] for piece in pieces]
-    heights = np.concatenate(seen)
-    heights = heights[np.isfinite(heights)]
-    if heights.size:
-        room = 0.05 * (np.ptp(heights) or 1.0)
-        ax.set_ylim(heights.min() - room, heights.max() + room)
+    inside = [(piece.x >= low) & (piece.x <= high) for piece in pieces]
+    kept = [i for i, seen in enumerate(inside) if np.isfinite(pieces[i].y[seen]).any()]
+    x, y = ([getattr(pieces[i], at)[inside[i]] for i in kept] for at in "xy")
+    gone = scale_to(ax, x, y, [mark.y for mark in events if np.isfinite(mark.y)]) if kept else []
     ax.set_xlim(low, high)
     mark_integers(ax, low, high)
+    return [pieces[kept[i]] for i in gone]
 
 
 def mark_integers(ax: Axes, low: float, high: float) -> None:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.axes import Axes
 
-from bifurc.continuation.options import Status
-from bifurc.draw.curves import POINTS, along, parameter_of, pieces
+from bifurc.draw.curves import POINTS, along, drawn
 from bifurc.draw.diagram import mark_integers, symbol
 from bifurc.draw.style import GREY, axes, key, legend, look_of, marker_of, pretty
+from bifurc.draw.view import few, say, scale_to
 from bifurc.events.branch import Branch
 from bifurc.structure.irreps import Component
 
@@ -42,7 +42,7 @@ def eigencurves(
     branch: Branch, x: str | None = None, window=None, points: int = POINTS
 ) -> list[Eigencurves]:
     """The eigenvalues that :func:`eigenvalues` draws; none where the irrep does not exist."""
-    parts = pieces(branch, window, points)
+    parts = [X for _, X in drawn(branch, window, points)]
     if not parts:
         raise ValueError(f"The branch is not in the window {window}; choose another.")
     X = np.concatenate([part[int(i > 0) :] for i, part in enumerate(parts)])
@@ -95,33 +95,15 @@ def eigenvalues(
             ax.plot(at, [0.0], zorder=4, **look)
             keys.append(key(f"{event.kind} at {at[0]:.7g}", **look))
     ax.set_xlim(low, high)
-    if branch.status is Status.OUTSIDE:
-        ax.set_ylim(*limits(found))
+    gone = scale_to(ax, [one.x for one in found], [one.values for one in found], [0.0])
+    if gone:
+        say(ax, [f"leaves the frame: {few(found[i].component.label for i in gone)}"])
     mark_integers(ax, low, high)
-    ax.set_xlabel(x or parameter_of(branch.problem))
+    ax.set_xlabel(x or branch.problem.parameter)
     ax.set_ylabel("eigenvalue of the Hessian")
     if explain:
         legend(ax, keys)
     return fig, ax
-
-
-def limits(found: list[Eigencurves]) -> tuple[float | None, float | None]:
-    """Limits that leave out eigenvalues which grow beyond all bounds where a branch ends.
-
-    None, None if what is seen on 99 % of the parameter's range is a third of all or more.
-    """
-    values = np.concatenate([one.values.ravel() for one in found])
-    widths = [np.abs(np.gradient(one.x))[:, None] * np.ones_like(one.values) for one in found]
-    shares = np.concatenate([one.ravel() for one in widths])
-    seen = np.isfinite(values)
-    order = np.argsort(values[seen])
-    values, below = values[seen][order], np.cumsum(shares[seen][order])
-    low, high = np.interp([0.005, 0.995], below / below[-1], values)
-    low, high = min(low, 0.0), max(high, 0.0)
-    if np.ptp(values) <= 3 * (high - low):
-        return None, None
-    room = 0.1 * (high - low)
-    return max(low, values[0]) - room, min(high, values[-1]) + room
 
 
 def _looks(components: list[Component]) -> dict[Component, dict]:

@@ -1,18 +1,20 @@
 """The branch graph in the order of the parameter, and the lattice of its isotropies."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
 
 import networkx as nx
 import numpy as np
+from matplotlib import rcParams
 from matplotlib.axes import Axes
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 
-from bifurc.draw.curves import parameter_of
-from bifurc.draw.diagram import mark_integers
-from bifurc.draw.style import GREY, axes, colours, key, legend, line_of, look_of, marker_of, pretty
+from bifurc.draw.diagram import CROWDED, MANY, mark_integers
+from bifurc.draw.style import GREY, axes, key, legend, line_of, look_of, marker_of, pretty
+from bifurc.draw.view import coloured, few, say
 from bifurc.graph.graph import BranchGraph
 
 ENDS = {  # marker and what it means
@@ -22,6 +24,8 @@ ENDS = {  # marker and what it means
     "SIZE": ("+", "an irrep appears"),
 }
 BEND, CHARACTER = 0.07, 0.014  # widths of a change of lane and of a letter, parts of the axis
+LANE, FRAME = 0.3, 0.9  # inches from lane to lane, and for what is above and below them
+TEXT = 0.5  # lanes that the height of a text takes
 OTHER_END = ("1", "other end, see its reason")
 
 
@@ -66,16 +70,20 @@ def _overlap(one: tuple[float, float], other: tuple[float, float]) -> bool:
 def lanes(graph: BranchGraph) -> dict[str, int]:
     """A height for each branch: the root at 0, others at the free one nearest to their parent.
 
-    Names are in the order of discovery, so that a parent comes before its
+    Branches are in the order of discovery, so that a parent comes before its
     children; those of the root go up and down, those of others further off.
     """
     span: dict[str, tuple[float, float]] = {}
     for *_, data in graph.graph.edges(data=True):
         low, high = span.get(data["branch"], (np.inf, -np.inf))
         span[data["branch"]] = min(low, data["lam_low"]), max(high, data["lam_high"])
+    ends = np.array(list(span.values()))
+    room = CHARACTER * np.ptp(ends)  # on either side, so that nodes of two branches stand apart
+    span = {name: (low - room, high + room) for name, (low, high) in span.items()}
     found: dict[str, int] = {}
     for name in graph.branches:
-        parent = found.get(name.rpartition("-")[0], 0)
+        born = graph.branches[name].born
+        parent = found.get(born.parent, 0) if born else 0
         taken = {lane for other, lane in found.items() if _overlap(span[name], span[other])}
         found[name] = next(lane for lane in _nearest(parent) if lane not in taken)
     return found
@@ -93,7 +101,8 @@ def _nearest(lane: int) -> Iterator[int]:
 def branch_graph(graph: BranchGraph, ax: Axes | None = None, *, explain: bool = True):
     """Draw events and ends as nodes in the order of the parameter, pieces of branches as edges.
 
-    The index of an edge is that in the middle of the piece.
+    The index of an edge is that in the middle of the piece; it stands there where
+    there is room. New axes are as high as the branches take.
 
     Parameters
     ----------
@@ -106,22 +115,33 @@ def branch_graph(graph: BranchGraph, ax: Axes | None = None, *, explain: bool = 
     -------
     fig, ax
     """
-    fig, ax = axes(ax)
     where, height = places(graph), heights(graph)
+    own = ax is None
+    fig, ax = axes(ax)
+    if own:
+        wide, high = fig.get_size_inches()
+        fig.set_size_inches(wide, max(high, LANE * np.ptp(list(height.values())) + FRAME))
     edges = list(graph.graph.edges(data=True))
-    colour = colours(data["isotropy"] for *_, data in edges)
+    branches = {(data["branch"], data["isotropy"]) for *_, data in edges}
+    count = Counter(isotropy for _, isotropy in branches)
+    colour = coloured(list(dict.fromkeys(data["isotropy"] for *_, data in edges)))
     span = np.ptp([place.lam for place in where.values()]) or 1.0
+    texts: list[tuple[float, float]] = []
     for (u, v, key_), lane in height.items():
         data = graph.graph.edges[u, v, key_]
-        draw_edge(ax, where[u], where[v], data, lane, colour, span)
-    keys = [key(label, color=c) for label, c in colour.items()]
+        draw_edge(ax, where[u], where[v], data, lane, colour, span, texts)
+    keys = [key(f"{name} ({count[name]})", color=c) for name, c in colour.items() if c != GREY]
+    if grey := [name for name, c in colour.items() if c == GREY]:
+        keys.append(key(f"{len(grey)} others ({sum(count[name] for name in grey)})", color=GREY))
+        say(ax, [f"grey: {few(grey)}"])
     for stable in sorted({data["index"] == "0" for *_, data in edges}, reverse=True):
         text = "minimum" if stable else "saddle, with Morse index"
         keys.append(key(text, color="0.3", **line_of(stable)))
     looks: dict[str, dict] = {}
+    size = rcParams["lines.markersize"] * (CROWDED if len(where) > MANY else 1.0)
     for node, place in where.items():
         label, look = node_look(graph.graph.nodes[node])
-        ax.plot([place.lam], [place.lane], zorder=5, **look)
+        ax.plot([place.lam], [place.lane], zorder=5, markersize=size, **look)
         looks.setdefault(label, look)
     keys.extend(key(label, **look) for label, look in looks.items())
     ax.set_ylim(min(height.values()) - 0.5, max(height.values()) + 0.5)
@@ -130,16 +150,17 @@ def branch_graph(graph: BranchGraph, ax: Axes | None = None, *, explain: bool = 
     low, high = (f(place.lam for place in where.values()) for f in (min, max))
     ax.set_xlim(low - 0.03 * span, high + 0.03 * span)
     mark_integers(ax, *ax.get_xlim())
-    ax.set_xlabel(parameter_of(next(iter(graph.branches.values())).problem))
+    ax.set_xlabel(next(iter(graph.branches.values())).problem.parameter)
     if explain:
         legend(ax, keys)
     return fig, ax
 
 
-def draw_edge(ax: Axes, one: Place, other: Place, data, lane, colour, span) -> PathPatch:
+def draw_edge(ax, one: Place, other: Place, data, lane, colour, span, texts) -> PathPatch:
     """One piece: from its node over to the lane of its branch, along it, and to the other node.
 
-    Its index stands on it where there is room.
+    Its index stands on it where there is room, also beside the ``texts`` there are, as
+    (middle, height).
     """
     if abs(one.lane - lane) < abs(other.lane - lane):
         one, other = other, one
@@ -164,9 +185,12 @@ def draw_edge(ax: Axes, one: Place, other: Place, data, lane, colour, span) -> P
     patch = PathPatch(Path(vertices, codes), fill=False, edgecolor=colour[data["isotropy"]], **look)
     ax.add_patch(patch)
     text, start = pretty(data["index"]), one.lam + (bend if one.lane != lane else 0.0)
-    if data["index"] != "0" and len(text) * CHARACTER * span <= abs(other.lam - start):
+    wide, middle = len(text) * CHARACTER * span, (start + other.lam) / 2
+    free = not any(abs(middle - x) < wide and abs(lane - y) < TEXT for x, y in texts)
+    if data["index"] != "0" and wide <= abs(other.lam - start) and free:
+        texts.append((middle, lane))
         ax.annotate(
-            text, ((start + other.lam) / 2, lane), xytext=(0, 3), textcoords="offset points",
+            text, (middle, lane), xytext=(0, 3), textcoords="offset points",
             ha="center", va="bottom", fontsize="small", color=colour[data["isotropy"]],
         )  # fmt: skip
     return patch
@@ -186,68 +210,14 @@ def node_look(data: dict) -> tuple[str, dict]:
 
 
 def isotropies(graph: BranchGraph) -> nx.DiGraph:
-    """Which isotropy was born from which; nodes carry the dimension of the fixed space."""
-    label = {d["branch"]: d["isotropy"] for *_, d in graph.graph.edges(data=True)}
+    """Which isotropies meet at births, the larger group first; with dimensions of fixed spaces."""
     found = nx.DiGraph()
-    for name, branch in graph.branches.items():
-        if name not in label:
-            continue
-        found.add_node(label[name], dimension=len(branch.points[0].x))
-        parent = label.get(name.rpartition("-")[0])
-        if parent is not None and parent != label[name]:
-            events = [e for e in graph.branches[name.rpartition("-")[0]].events if not e.formal]
-            number = int(name.rpartition("-")[2].partition(".")[0])
-            found.add_edge(parent, label[name], irrep=events[number].name)
+    size = {branch.isotropy: len(branch.points[0].x) for branch in graph.branches.values()}
+    for branch in graph.branches.values():
+        found.add_node(branch.isotropy, dimension=len(branch.points[0].x))
+        if branch.born is not None:
+            parent = graph.branches[branch.born.parent].isotropy
+            larger, smaller = sorted((parent, branch.isotropy), key=lambda n: size[n])
+            if larger != smaller:
+                found.add_edge(larger, smaller, irrep=branch.born.event.name)
     return found
-
-
-def _columns(lattice: nx.DiGraph) -> dict[str, float]:
-    """A column for each leaf of the tree of births; the others stand over their children."""
-    found: dict[str, float] = {}
-    leaves = count()
-    size = dict(lattice.nodes(data="dimension"))
-    births = nx.DiGraph((u, v) for u, v in lattice.edges if size[u] < size[v])
-    births.add_node(next(iter(lattice)))
-    tree = nx.bfs_tree(births, next(iter(lattice)))
-    for label in nx.dfs_postorder_nodes(tree):
-        below = [found[child] for child in tree[label]]
-        found[label] = sum(below) / len(below) if below else float(next(leaves))
-    return found | {label: float(next(leaves)) for label in lattice if label not in found}
-
-
-def isotropy_lattice(graph: BranchGraph, ax: Axes | None = None):
-    """Draw the isotropies met, larger groups on top, joined where one branch is born from another.
-
-    The height is the dimension of the fixed-point space; edges name the
-    irrep whose kernel breaks the symmetry.
-
-    Returns
-    -------
-    fig, ax
-    """
-    lattice = isotropies(graph)
-    fig, ax = axes(ax)
-    dimension = dict(lattice.nodes(data="dimension"))
-    rows = sorted(set(dimension.values()))
-    across = _columns(lattice)
-    place = {label: (across[label], -rows.index(n)) for label, n in dimension.items()}
-    for u, v, irrep in lattice.edges(data="irrep"):
-        (x0, y0), (x1, y1) = place[u], place[v]
-        ax.plot([x0, x1], [y0, y1], color=GREY, linewidth=0.9, zorder=1)
-        ax.text(
-            0.45 * x0 + 0.55 * x1, 0.45 * y0 + 0.55 * y1, irrep, ha="center", va="center",
-            fontsize="small", color="0.3",
-            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0},
-        )  # fmt: skip
-    for label, (x, y) in place.items():
-        box = {"boxstyle": "round,pad=0.4", "facecolor": "white", "edgecolor": "#0072B2"}
-        ax.text(x, y, label, ha="center", va="center", bbox=box)
-    ax.set_xlim(min(x for x, _ in place.values()) - 0.7, max(x for x, _ in place.values()) + 0.7)
-    ax.set_ylim(-len(rows) + 0.5, 0.5)
-    ax.set_xticks([])
-    ax.set_yticks([-i for i in range(len(rows))], [str(n) for n in rows])
-    ax.set_ylabel("dimension of the fixed space")
-    for side in ax.spines.values():
-        side.set_visible(False)
-    ax.tick_params(length=0)
-    return fig, ax

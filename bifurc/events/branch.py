@@ -3,6 +3,7 @@
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,17 +12,22 @@ from bifurc.continuation.neutral import at_rest, settled, suspected
 from bifurc.continuation.options import Options, Status
 from bifurc.continuation.point import Point
 from bifurc.continuation.singular import Singularity, nearest
+from bifurc.continuation.start import in_units
 from bifurc.continuation.trace import trace
+from bifurc.continuation.within import ALL, Within
+from bifurc.events import views
 from bifurc.events.detect import Found, Spectra, find, refine, spectra
 from bifurc.events.pieces import Piece, pieces
 from bifurc.events.records import Born, Event, Events, Index, Zero, morse_index
-from bifurc.events.states import State, states
+from bifurc.events.states import State, state, states
 from bifurc.spectra import Block
 from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
 
 REAL = 1e-6  # of the largest eigenvalue: an imaginary part below it is rounding
-EDGE = 1e-2  # so near, in arclength, to where the loss is not defined nothing need be explained
+# so near, in arclength, to where the loss is not defined nothing need be explained; a window may
+# end just there
+EDGES = {Status.OUTSIDE: 1e-2, Status.WINDOW: 1e-6}
 ONE = 1e-9  # in scales: zeros that are located to rounding and lie closer are at one point
 
 
@@ -61,13 +67,18 @@ class Branch:
 
     @property
     def x(self) -> np.ndarray:
-        """The states, shape (points, n)."""
-        return np.array([point.x for point in self.points])
+        """The full states, whatever fixed-point space they lie in; shape (points, n)."""
+        return self.problem.full_state(np.array([point.x for point in self.points]))
 
     @cached_property
     def loss(self) -> np.ndarray:
         """The loss at each point, shape (points,); nan if the problem has none."""
-        return self.problem.losses(self.x, self.lam)
+        return self.problem.losses(np.array([point.x for point in self.points]), self.lam)
+
+    @property
+    def index(self) -> list[Polynomial]:
+        """The Morse index at each point, in the parameters."""
+        return [self.index_at(i) for i in range(len(self.points))]
 
     @cached_property
     def spectra(self) -> Spectra:
@@ -144,6 +155,54 @@ class Branch:
         """
         return states(self, value, sheet)
 
+    def __call__(self, value: float) -> np.ndarray:
+        """The full state at a value of the parameter, corrected to the accuracy of the points.
+
+        Shape (n,); (sheets, n) where the branch comes by several times.
+        """
+        found = np.array([one.x for one in self.at(**{self.problem.parameter: value})])
+        return found[0] if len(found) == 1 else found
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    def __getitem__(self, i: int) -> State:
+        """Point ``i``, with all that is said of it."""
+        i = range(len(self.points))[i]
+        return state(self.problem, self.sheet_at(i), self.points[i])
+
+    def __repr__(self) -> str:
+        return views.headline(self)
+
+    def __str__(self) -> str:
+        return views.table(self)
+
+    def _repr_html_(self) -> str:
+        return views.page(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The points as columns of numbers, the events and the end, as plain data."""
+        points = {name: values.tolist() for name, values in views.columns(self).items()}
+        events = [event.to_dict() for event in self.events]
+        return {"points": points, "events": events, "end": self.status.value}
+
+    def to_dataframe(self) -> Any:
+        """A pandas DataFrame with a row for each point; see :func:`bifurc.events.views.frame`."""
+        return views.frame(self)
+
+    def to_xarray(self) -> Any:
+        """The spectra as an xarray Dataset; see :func:`bifurc.events.views.dataset`."""
+        return views.dataset(self)
+
+    def save(self, path: str | Path) -> None:
+        """Write the branch to an ``.npz`` file, for :func:`bifurc.load`."""
+        from bifurc.graph.files import save_branch
+
+        path = Path(path)
+        if path.suffix != ".npz":
+            raise ValueError(f"A branch is saved as .npz, got {path}.")
+        save_branch(path, self)
+
     def first_minimum(self, event: Event) -> int | None:
         """The first whole parameter past an event that makes a minimum.
 
@@ -188,9 +247,9 @@ def follow(
         See :func:`bifurc.continuation.trace.trace`; so are ``choices``.
     """
     options = options or Options()
-    problem, start = at_rest(problem, start)
+    problem, start = in_units(*at_rest(problem, start), window)
     points, status = collect(trace(problem, start, window, options, **choices))
-    branch = examine(problem, [*lead[1:], *points], status, options)
+    branch = examine(problem, [*lead[1:], *points], status, options, window)
     return branch.after(lead[0]) if lead else branch
 
 
@@ -204,68 +263,85 @@ def collect(walk: Generator[Point, None, Status]) -> tuple[list[Point], Status]:
             return points, end.value
 
 
-def examine(problem, points: list[Point], status: Status, options: Options) -> Branch:
+def examine(problem, points: list[Point], status: Status, options: Options, window=ALL) -> Branch:
     """Find the events along traced points."""
     if len(points) < 2:
         return Branch(problem, points, status, Events())
-    known = spectra(problem, points)
-    if suspected(problem, known.values):
-        problem = settled(problem, known.X)
-        known = spectra(problem, points)
-    points, known = refine(problem, points, known, options)
-    found, believed = find(problem, points, known, options)
+    inside = Within(problem, window)
+    known = spectra(inside, points)
+    if suspected(inside, known.values):
+        inside = settled(inside, known.X)
+        problem = problem.with_neutrals(inside.neutrals)
+        known = spectra(inside, points)
+    points, known = refine(inside, points, known, options)
+    found, believed = find(inside, points, known, options)
     if believed < len(points):
         # the last points before the edge of definition may already lie beyond it
-        at_edge = status is Status.OUTSIDE and known.lengths[believed - 1 :].sum() < EDGE
-        points, status = points[:believed], status if at_edge else Status.JUMP
+        at_edge = known.lengths[believed - 1 :].sum() < EDGES.get(status, 0.0)
+        points, status = points[:believed], Status.OUTSIDE if at_edge else Status.JUMP
     places = together(problem, found)
     steps = [min(int(place[0].position), len(points) - 2) for place in places]
     events = Events()
-    for place, i in zip(places, steps, strict=True):
+    for number, (place, i) in enumerate(zip(places, steps, strict=True)):
         sheet = 1 + sum(event.turns for event in events)
+        # lam may have turned on the step before
+        turns = sum(turning(places[k]) for k in range(number) if steps[k] == i)
+        way = np.sign(points[i].tangent[-1] or points[i + 1].tangent[-1]) * (-1) ** turns
         alone = steps.count(i) == 1
-        events.extend(describe(problem, place, points, known, i, alone, sheet))
+        events.extend(describe(inside, place, points, known, i, alone, sheet, way))
     return Branch(problem, points, status, events)
 
 
 def together(problem, found: list[Found]) -> list[list[Found]]:
-    """What was found, in order, that which happens at one point put together."""
+    """What was found, in order, that which happens at one point put together.
+
+    Two zeros of one block that were located apart are not at one point.
+    """
     places: list[list[Found]] = []
     for one in found:
-        last = places[-1][0].at.X if places else np.inf
-        if np.linalg.norm((one.at.X - last) / problem.scales(one.at.X[-1])) <= ONE:
-            places[-1].append(one)
+        last = places[-1] if places else []
+        away = (one.at.X - last[0].at.X) / problem.scales(one.at.X[-1]) if last else np.inf
+        apart = (one.component, _folds(one)) in [(other.component, _folds(other)) for other in last]
+        if np.linalg.norm(away) <= ONE and not apart:
+            last.append(one)
         else:
             places.append([one])
     return places
 
 
+def turning(place: list[Found]) -> bool:
+    """Whether lam turns at a place."""
+    return any(isinstance(one.at, Singularity) and (one.at.fold or one.tangential) for one in place)
+
+
 def describe(
-    problem, place: list[Found], points, known: Spectra, i: int, alone: bool, sheet: int
+    problem, place: list[Found], points, known: Spectra, i: int, alone: bool, sheet: int, way: float
 ) -> list[Event]:
     """Make the record of what happens at one place on step ``i``.
 
-    That is one event, or two if there are irreps that exist and irreps that
-    do not. ``alone`` says that nothing else happens on the step.
+    That is one event, or two if there are irreps that exist and irreps that do
+    not, or if the branch folds where another one crosses it. ``alone`` says
+    that nothing else happens on the step, ``way`` whether lam grows there.
     """
-    # a branch point of the branch itself comes first, and knows best where it is
-    first = next((found for found in place if isinstance(found.at, Singularity)), place[0])
+    # what is singular in the branch itself comes first, and knows best where it is
+    first = min(place, key=lambda found: (not _folds(found), _regular(found)))
     X, lam, one = first.at.X, float(first.at.X[-1]), points[i]
-    fold = isinstance(first.at, Singularity) and first.at.fold
-    tangent, parameters = _tangent(first, one, points[i + 1], i), problem.parameters(lam)
+    fold = _folds(first)
+    tangent, parameters = _tangent(first, one, points[i + 1], i, way), problem.parameters(lam)
     rates = [float(found.at.slope @ tangent) for found in place]  # along the branch
     before, after = _sides(problem, place, rates, known, i, alone)
     backward = tangent[-1] < 0 and not fold
     # d eigenvalue / d lam, but where lam turns
     over = 1.0 if fold or first.tangential else float(tangent[-1])
-    groups: dict[bool, list[Zero]] = {}
+    groups: dict[tuple[bool, bool], list[Zero]] = {}
     for found, rate in zip(place, rates, strict=True):
         zero = Zero(found.component, found.at.kernel, rate / over)
-        groups.setdefault(found.component.exists(parameters), []).append(zero)
+        turns = fold and (_folds(found) or _regular(found))
+        groups.setdefault((turns, found.component.exists(parameters)), []).append(zero)
     definite = bool(known.definite[first.component][i : i + 2].all())
     return [
         Event(
-            label="LP" if fold else "BP",
+            label="LP" if turns else "BP",
             zeros=tuple(zeros),
             lam=lam,
             X=X,
@@ -274,21 +350,31 @@ def describe(
             loss=float(problem.losses(X[None, :-1], X[-1:])[0]),
             below=after if backward else before,
             above=before if backward else after,
-            kind=_kind(problem, first, fold, definite),
+            kind=_kind(problem, first, turns, definite),
             position=first.position,
             sheet=sheet,
             decided=not problem.neutrals.undecided(parameters),
         )
-        for zeros in groups.values()
+        for (turns, _), zeros in groups.items()
     ]
 
 
-def _tangent(found: Found, one: Point, other: Point, i: int) -> np.ndarray:
+def _regular(found: Found) -> bool:
+    """Whether the branch itself is regular there."""
+    return not isinstance(found.at, Singularity)
+
+
+def _folds(found: Found) -> bool:
+    """Whether the branch turns round there in lam."""
+    return isinstance(found.at, Singularity) and found.at.fold
+
+
+def _tangent(found: Found, one: Point, other: Point, i: int, way: float) -> np.ndarray:
     """The tangent of the branch at what was found on step ``i`` between two points."""
     if isinstance(found.at, Singularity):
         share = found.position - i
         return (1 - share) * one.tangent + share * other.tangent
-    return found.at.tangent * np.sign(one.tangent[-1])
+    return found.at.tangent * way
 
 
 def _sides(problem, place: list[Found], rates, known: Spectra, i: int, alone: bool):
@@ -299,7 +385,10 @@ def _sides(problem, place: list[Found], rates, known: Spectra, i: int, alone: bo
     before, after = _negatives(known.values, i), _negatives(known.values, i + 1)
     if alone or any(found.tangential for found in place):
         return before, after
-    rest = _others(problem, place[0].at.X, {found.component: found.count for found in place})
+    vanishing = dict.fromkeys((found.component for found in place), 0)
+    for found in place:
+        vanishing[found.component] += found.count
+    rest = _others(problem, place[0].at.X, vanishing)
     before, after = dict(rest), dict(rest)
     for found, rate in zip(place, rates, strict=True):
         side = before if rate > 0 else after

@@ -11,20 +11,31 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bifurc.continuation.correct import correct
 from bifurc.continuation.options import Options
 from bifurc.continuation.point import Point
-from bifurc.continuation.predict import Hermite, hermite_weights
+from bifurc.continuation.predict import hermite_weights
 from bifurc.continuation.singular import Singularity
+from bifurc.continuation.step import Step, negative
 from bifurc.continuation.trust import singular_between
-from bifurc.events.locate import Crossing, crossing_at, locate_crossing
+from bifurc.events.locate import Crossing, crossing_at, locate_crossing, vanishing
 from bifurc.structure.irreps import Component
 
+TRUST = 2.0  # times what the cubic through its neighbours misses a point by
+UNEVEN = 0.03  # least share of one of two neighbouring steps that tell of each other
+TOGETHER = 3.0  # times what eigenvalues change by on a last step: those below it vanish there
+FLAT = 1e-12  # of all eigenvalues: one below it at both ends of a step is zero all along
+CORNER = 0.1  # of the smaller end value: a corner below it may be one beyond zero
+INWARD = 0.1  # least distance of a new point from the ends of its step, as a share
+HALF = 0.5
+BY_TURNS = (HALF, 0.4, 0.65)  # shares at which a step is cut where the first is no good
+ROUNDS = 60  # of refinement; each halves a step at least
 NEAR = 0.75  # a dip below this part of the smaller end value gets a point of its own; 0.5 would
 # miss two eigenvalues that pass one another at zero, whose cubic only halves from step to step
-SHORTEST = 1e-6  # a step, in the chart, that is not halved again
+SEPARATE = 1e-9  # unknowns less apart than this are one place
+COARSE = 1e-6  # a step that is not halved again for eigenvalues that need not be real
+SHORTEST = 1e-10  # a step, in the chart, that is not halved again
 SAME = 1e-7  # shares of a step less apart than this may be one place, located twice
-DEPTH = 14  # halvings of a step before two events count as one
+DEPTH = 30  # halvings of a step before two events count as one
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +52,37 @@ class Spectra:
     definite: dict[Component, np.ndarray]  # (points,), whether all eigenvalues must be real
     lengths: np.ndarray  # (steps,), in the chart
     rates: np.ndarray  # (2, steps, 1), length over speed in the chart at both ends of each step
+
+    @property
+    def real(self) -> np.ndarray:
+        """On which steps the eigenvalues of all blocks side by side must be real, (steps, k)."""
+        each = [
+            np.broadcast_to(self.definite[c][:, None], table.shape)
+            for c, table in self.values.items()
+        ]
+        both = np.concatenate(each, axis=-1)
+        return both[:-1] & both[1:]
+
+    @property
+    def paces(self) -> np.ndarray:
+        """Speed in the chart at each point, (points,)."""
+        leaving, arriving = self.lengths / self.rates[..., 0]
+        return np.append(leaving, arriving[-1:])
+
+    def with_more(self, problem, places: list[int], more: "Spectra") -> "Spectra":
+        """With those of other points, put before the points at ``places``."""
+        values, speeds, definite = (
+            {c: np.insert(table, places, other[c], axis=0) for c, table in mine.items()}
+            for mine, other in (
+                (self.values, more.values),
+                (self.speeds, more.speeds),
+                (self.definite, more.definite),
+            )
+        )
+        X = np.insert(self.X, places, more.X, axis=0)
+        tangents = np.insert(self.tangents, places, more.tangents, axis=0)
+        steps = _lengths(problem, X, tangents)
+        return Spectra(X, tangents, values, speeds, definite, *steps)
 
     def over_steps(self, speeds: np.ndarray) -> np.ndarray:
         """Changes over each step, as speeds (points, k) at both ends see them; (2, steps, k)."""
@@ -61,59 +103,39 @@ class Found:
 def spectra(problem, points: list[Point]) -> Spectra:
     """All isotypic eigenvalues of all points, in one call."""
     X, tangents = (np.array([getattr(p, name) for p in points]) for name in ("X", "tangent"))
-    if getattr(problem, "only_own_block", False):
-        blocks, changes = problem.blocks(X[:, :-1], X[:, -1]), None
-    else:
-        blocks, changes = problem.blocks_and_changes(X[:, :-1], X[:, -1], tangents)
+    blocks, changes = problem.blocks_and_changes(X[:, :-1], X[:, -1], tangents)
     eigens = {component: block.eigen() for component, block in blocks.items()}
     values = {component: eigen.values for component, eigen in eigens.items()}
     definite = {component: block.definite for component, block in blocks.items()}
-    speeds = {
-        component: _slopes(X, eigen.values) if changes is None else eigen.speeds(changes[component])
-        for component, eigen in eigens.items()
-    }
+    speeds = {component: eigen.speeds(changes[component]) for component, eigen in eigens.items()}
     return Spectra(X, tangents, values, speeds, definite, *_lengths(problem, X, tangents))
-
-
-def _slopes(X: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Speeds from the neighbouring points, where no derivative of the block is given."""
-    if len(X) < 2:
-        return np.zeros_like(values)
-    steps = np.linalg.norm(np.diff(X, axis=0), axis=1)
-    arc = np.concatenate([[0.0], np.cumsum(np.maximum(steps, 1e-300))])
-    return np.gradient(values, arc, axis=0, edge_order=2 if len(X) > 2 else 1)
 
 
 def refine(
     problem, points: list[Point], known: Spectra, options: Options
 ) -> tuple[list[Point], Spectra]:
     """Insert points until no eigenvalue can cross zero twice unseen between two of them."""
-    for _ in range(DEPTH):
-        added = {}
-        for i in np.flatnonzero(_doubtful(points, known)).tolist():
-            middle = between(problem, points[i], points[i + 1], 0.5, options)
-            if middle is not None:
-                added[i] = middle
+    stuck: set[int] = set()
+    for _ in range(ROUNDS):
+        doubtful, shares = _doubtful(points, known)
+        places, added = [], []
+        for i in np.flatnonzero(doubtful & (known.lengths > SHORTEST)).tolist():
+            if id(points[i]) in stuck:
+                continue
+            way = Step(problem, *points[i : i + 2])
+            tries = (way.corrected(share, options) for share in (shares[i], *BY_TURNS))
+            middle = next((one for one in tries if one is not None), None)
+            if middle is None:
+                stuck.add(id(points[i]))
+                continue
+            places.append(i + 1)
+            added.append(middle)
         if not added:
             break
-        denser = [points[0]]
-        for i, point in enumerate(points[1:]):
-            denser += [added[i], afresh(point)] if i in added else [point]
-        points, known = denser, spectra(problem, denser)
+        known = known.with_more(problem, places, spectra(problem, added))
+        for i, middle in zip(places[::-1], added[::-1], strict=True):
+            points = [*points[:i], middle, *points[i:]]
     return points, known
-
-
-def afresh(point: Point) -> Point:
-    """The point with another one put before it: what was passed since is not known."""
-    return replace(point, passed=None)
-
-
-def between(problem, one: Point, other: Point, share: float, options: Options) -> Point | None:
-    """The corrected point at this share of the way between two points."""
-    chart = problem.chart(one.lam)
-    curve = Hermite.between(chart, one, other)
-    guess = chart.out(curve(share * curve.length))
-    return correct(problem, guess, (1 - share) * one.tangent + share * other.tangent, options).point
 
 
 def find(problem, points: list[Point], known: Spectra, options: Options):
@@ -127,12 +149,17 @@ def find(problem, points: list[Point], known: Spectra, options: Options):
         of inertia is not explained by located events ends it.
     """
     found: list[Found] = []
-    for i in np.flatnonzero(_eventful(points, known)).tolist():
-        here = _within(problem, points[i], points[i + 1], known, i, options)
+    eventful, believed = _eventful(points, known), len(points)
+    for i in np.flatnonzero(eventful).tolist():
+        here = _within(Step(problem, *points[i : i + 2]), known, i, options)
         if here is None:
-            return found, i + 1
-        found.extend(sorted(here, key=lambda event: event.position))
-    return found, len(points)
+            believed = i + 1
+            break
+        found.extend(here)
+    short = _doubtful(points, known)[0] & (known.lengths <= SHORTEST) & ~eventful
+    for i in np.flatnonzero(short[: believed - 1]).tolist():
+        found.extend(_at_once(Step(problem, *points[i : i + 2]), known, i, found))
+    return sorted(found, key=lambda event: event.position), believed
 
 
 def _eventful(points: list[Point], known: Spectra) -> np.ndarray:
@@ -140,23 +167,23 @@ def _eventful(points: list[Point], known: Spectra) -> np.ndarray:
     slopes = np.array([point.tangent[-1] for point in points])
     eventful = slopes[:-1] * slopes[1:] < 0
     for values in known.values.values():
-        negative = values < 0
-        eventful |= (negative[:-1] != negative[1:]).any(axis=-1)
+        signs = negative(values)
+        eventful |= (signs[:-1] != signs[1:]).any(axis=-1)
     return eventful
 
 
-def _within(problem, one, other, known, i, options, depth=0) -> list[Found] | None:
-    """Events between two points; the step is halved where several get in each other's way."""
+def _within(way: Step, known, i, options, depth=0) -> list[Found] | None:
+    """Events on a step; it is halved where several get in each other's way."""
     events: list[Found] = []
     halved = False
     for component in known.values:
         if component.irrep == "t":
-            here = _inside(problem, one, other, component)
+            here = _inside(way, component)
         else:
             singular = [e.at for e in events if isinstance(e.at, Singularity)]
-            here = _outside(problem, one, other, component, known, i, singular)
+            here = _outside(way, component, known, i, singular)
         if here is None and not halved:
-            halved, halves = True, _halves(problem, one, other, options, i, depth)
+            halved, halves = True, _halves(way, options, i, depth)
             if halves is not None:
                 return halves
         if here is None and known.definite[component][i : i + 2].all():
@@ -165,73 +192,85 @@ def _within(problem, one, other, known, i, options, depth=0) -> list[Found] | No
     return [replace(event, position=i + event.position) for event in events]
 
 
-def _halves(problem, one, other, options, i, depth):
+def _at_once(way: Step, known: Spectra, i: int, found: list[Found]) -> list[Found]:
+    """Eigenvalues that pass one another at zero, on a step too short to be cut: it is the place."""
+    events: list[Found] = []
+    X, tangent = way.guess(HALF), way.tangent(HALF)
+    for component, values in known.values.items():
+        room = TOGETHER * np.abs(known.over_steps(known.speeds[component])[:, i]).max(initial=0.0)
+        count = int(np.count_nonzero(np.abs(values[i : i + 2]).max(axis=0) < room))
+        near = (one.at.X - X for one in found if one.component == component)
+        count *= bool(known.definite[component][i : i + 2].all())
+        if count and not any(np.abs(off).max() < SEPARATE for off in near):
+            at = vanishing(way.problem, X, component, count)
+            singular = Singularity(
+                X, at.kernel, at.left, at.eigen.values, False, 0.0, at.slope, way.length
+            )
+            crossing = Crossing(X, tangent / tangent[-1], at.kernel, at.slope, way.length)
+            own = component.irrep == "t"
+            events.append(Found(component, singular if own else crossing, count, False, i + HALF))
+    return events
+
+
+def _halves(way: Step, options, i, depth):
     if depth >= DEPTH:
         return None
-    middle = between(problem, one, other, 0.5, options)
+    middle = way.corrected(0.5, options)
     if middle is None:
         return None
-    other = afresh(other)
-    known = spectra(problem, [one, middle, other])
-    events = []
-    for j, (a, b) in enumerate(((one, middle), (middle, other))):
-        half = _within(problem, a, b, known, j, options, depth + 1)
+    known = spectra(way.problem, [way.one, middle, way.other])
+    events: list[Found] = []
+    for j, part in enumerate(way.halves(middle)):
+        half = _within(part, known, j, options, depth + 1)
         if half is None:
             return None
         events.extend(replace(event, position=i + event.position / 2) for event in half)
     return events
 
 
-def _inside(problem, one, other, component) -> list[Found] | None:
+def _inside(way: Step, component) -> list[Found] | None:
     """Folds and branch points of the branch itself."""
-    singular = singular_between(problem, one, other)
+    singular = singular_between(way)
     if not singular:
         return None if singular is None else []
-    chart = problem.chart(one.lam)
-    curve = Hermite.between(chart, one, other)
+    turns = way.one.tangent[-1] * way.other.tangent[-1] < 0
+    fold = any(one.fold for one in singular)
     return [
-        Found(
-            component,
-            s,
-            s.kernel.shape[1],
-            not s.fold and one.tangent[-1] * other.tangent[-1] < 0,
-            _share(curve, chart, s.X),
-        )
-        for s in singular
+        Found(component, one, one.kernel.shape[1], turns and not fold, way.place(one.X))
+        for one in singular
     ]
 
 
-def _outside(problem, one, other, component, known, i, singular) -> list[Found] | None:
+def _outside(way: Step, component, known, i, singular) -> list[Found] | None:
     """Crossings in a block that the branch does not feel."""
-    before, after = known.values[component][i : i + 2]
-    crossing = np.flatnonzero((before < 0) != (after < 0))
+    before, after = negative(known.values[component][i : i + 2])
+    crossing = np.flatnonzero(before != after)
     if not len(crossing):
         return []
-    chart = problem.chart(one.lam)
-    curve = Hermite.between(chart, one, other)
+    problem = way.problem
     for branch_point in singular:
         # where branches of another isotropy cross, several irreps become singular at once
-        at = crossing_at(problem, branch_point.X, component, len(crossing), one.tangent)
+        at = crossing_at(problem, branch_point.X, component, len(crossing), way.one.tangent)
         if at is not None:
-            return [Found(component, at, len(crossing), False, _share(curve, chart, at.X))]
+            return [Found(component, at, len(crossing), False, way.place(at.X))]
     events: list[Found] = []
     for j in crossing.tolist():
         at = None
-        for guess in _guesses(known, component, i, j, chart, curve):
+        for guess in _guesses(known, component, i, j, way):
             at = locate_crossing(problem, guess, component)
-            if at is not None and _on_step(curve, chart, at.X):
+            if at is not None and way.holds(at.X):
                 break
             at = None
         if at is None:
             return None
-        share = _share(curve, chart, at.X)
+        share = way.place(at.X)
         if any(abs(event.position - share) < SAME for event in events):
             return _together(problem, at.X, component, len(crossing), share)
         events.append(Found(component, at, 1, False, share))
     return events
 
 
-def _guesses(known: Spectra, component: Component, i: int, j: int, chart, curve: Hermite):
+def _guesses(known: Spectra, component: Component, i: int, j: int, way: Step):
     """Where to look for the zero of the j-th eigenvalue on a step, the best guess first.
 
     That is the branch as a polynomial in the eigenvalue, through the ends of
@@ -247,12 +286,12 @@ def _guesses(known: Spectra, component: Component, i: int, j: int, chart, curve:
             nodes.append(k)
     nodes.sort()
     if (speeds[nodes] * rise > 0).all():
-        y, pushed = chart.lift(known.X[nodes], known.tangents[nodes])
+        y, pushed = way.chart.lift(known.X[nodes], known.tangents[nodes])
         curves = np.concatenate([y, pushed / speeds[nodes, None]])
-        yield chart.out(hermite_weights(values[nodes], np.zeros(1)) @ curves)[0]
+        yield way.chart.out(hermite_weights(values[nodes], np.zeros(1)) @ curves)[0]
     slopes = known.over_steps(known.speeds[component])[:, i, j]
     for share in (_root(values[i], values[i + 1], *slopes), 0.5, 0.1, 0.9):
-        yield chart.out(curve(share * curve.length))
+        yield way.guess(share)
 
 
 def _together(problem, X, component, count, position) -> list[Found] | None:
@@ -266,36 +305,78 @@ def _together(problem, X, component, count, position) -> list[Found] | None:
     return [Found(component, at, count, False, position)]
 
 
-def _share(curve: Hermite, chart, X) -> float:
-    """Where on its step an event lies, from 0 to 1."""
-    return min(max(curve.share(chart.into(X)), 0.0), 1.0)
-
-
-def _on_step(curve: Hermite, chart, X) -> bool:
-    """Whether ``X`` lies on the curve, between its ends."""
-    if not np.isfinite(X).all():
-        return False
-    y = chart.into(X)
-    return -1e-6 <= curve.share(y) <= 1 + 1e-6 and curve.distance(y) <= 0.25 * curve.length
-
-
-def _doubtful(points, known: Spectra) -> np.ndarray:
-    """For each step, whether an eigenvalue may do more on it than its ends show."""
+def _doubtful(points, known: Spectra) -> tuple[np.ndarray, np.ndarray]:
+    """For each step, whether an eigenvalue may do more on it than its ends show, and where."""
     values = np.concatenate(list(known.values.values()), axis=-1)
-    slopes = known.over_steps(np.concatenate(list(known.speeds.values()), axis=-1))
+    speeds = np.concatenate(list(known.speeds.values()), axis=-1)
+    slopes = known.over_steps(speeds)
     a, b = values[:-1], values[1:]
-    stops = np.stack([a, *_extrema(a, b, *slopes), b])
+    places, inside = _extrema(a, b, *slopes)
+    stops = np.stack([a, *inside, b])
     changes = np.count_nonzero(np.diff(np.signbit(stops), axis=0), axis=0)
-    dips = np.abs(stops).min(axis=0) < NEAR * np.minimum(np.abs(a), np.abs(b))
-    doubtful = np.any((changes > 1) | ((changes == 0) & dips), axis=-1)
+    sizes = np.abs(stops)
+    ends, lowest = np.minimum(sizes[0], sizes[-1]), sizes.min(axis=0)
+    kinks, corners = _corners(a, b, *slopes)
+    error = TRUST * _errors(values, speeds, known)
+    turning = (lowest < np.maximum(NEAR * ends, error)) | (corners * np.sign(a) < CORNER * ends)
+    real = known.real  # others pass one another and through infinity as they like
+    turning = np.where(real, turning, lowest < NEAR * ends)
+    unsure = (changes > 1) | np.where(changes == 0, turning, real & (np.abs(b - a) < error))
+    unsure &= real | (known.lengths > COARSE)[:, None]
+    unsure &= np.maximum(sizes[0], sizes[-1]) > FLAT * np.abs(values).max()
     # where lam turns at constant inertia a branch of larger isotropy is met: touches are expected
-    return doubtful & (known.lengths > SHORTEST) & ~_touches(known, points)
+    doubtful = np.any(unsure, axis=-1) & ~_touches(known, points)
+    worst = np.where(unsure, lowest, np.inf).argmin(axis=-1)
+    step = np.arange(len(a))
+    deep = sizes[1:-1, step, worst].argmin(axis=0)
+    tries = np.stack([places[deep, step, worst], kinks[step, worst]])
+    good = (tries > INWARD) & (tries < 1 - INWARD)
+    return doubtful, np.where(good[0], tries[0], np.where(good[1], tries[1], HALF))
+
+
+def _corners(a, b, slope_a, slope_b) -> tuple[np.ndarray, np.ndarray]:
+    """Where lines through the ends with these slopes meet inside (else 0), and how high.
+
+    Two eigenvalues that pass one another, sorted, are such lines; and a curve
+    that bends one way lies between its chord and them.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        r = (b - a - slope_b) / (slope_a - slope_b)
+    r = np.where((r > 0) & (r < 1), r, 0.0)
+    return r, a + r * slope_a
+
+
+def _errors(values: np.ndarray, speeds: np.ndarray, known: Spectra) -> np.ndarray:
+    """By how much cubics miss eigenvalues on each step, about; (steps, k).
+
+    Each point between two others tells by how much the cubic between those
+    two misses it; with the fourth power of the length that says what a step
+    of its own does. Nothing is known of a step without a neighbour.
+    """
+    lengths = known.lengths
+    error = np.full((len(lengths), values.shape[1]), np.inf)
+    if len(lengths) < 2:
+        return error
+    whole = lengths[:-1] + lengths[1:]
+    r = (lengths[:-1] / whole)[:, None]
+    paces = known.paces
+    before, after = (speeds[s] * (whole / paces[s])[:, None] for s in (slice(-2), slice(2, None)))
+    one, other = values[:-2], values[2:]
+    cubic = one + (3 - 2 * r) * r * r * (other - one)
+    cubic += r * (1 - r) * ((1 - r) * before - r * after)
+    missed = np.abs(cubic - values[1:-1]) / (r * (1 - r)) ** 2
+    for steps, of in ((slice(0, -1), lengths[:-1]), (slice(1, None), lengths[1:])):
+        known_here = missed * ((of / whole) ** 4)[:, None]
+        even = (np.minimum(r, 1 - r) > UNEVEN)[:, 0]
+        both = np.where(np.isinf(error[steps]), known_here, np.maximum(error[steps], known_here))
+        error[steps] = np.where(even[:, None], both, error[steps])
+    return error
 
 
 def _extrema(a, b, slope_a, slope_b) -> tuple[np.ndarray, np.ndarray]:
-    """Values of cubics with these end values and slopes where they turn inside, in order.
+    """Where in [0, 1] cubics with these end values and slopes turn, in order, and values there.
 
-    Where a cubic does not turn they are its end values.
+    Where a cubic does not turn these are its ends.
     """
     square, cube = 3 * (b - a) - 2 * slope_a - slope_b, slope_a + slope_b - 2 * (b - a)
     under = square * square - 3 * cube * slope_a
@@ -303,15 +384,14 @@ def _extrema(a, b, slope_a, slope_b) -> tuple[np.ndarray, np.ndarray]:
     with np.errstate(divide="ignore", invalid="ignore"):
         r = np.stack([turning / (3 * cube), slope_a / turning])
     r = np.sort(np.clip(np.where(under > 0, np.nan_to_num(r), 0.0), 0.0, 1.0), axis=0)
-    first, second = a + r * (slope_a + r * (square + r * cube))
-    return first, second
+    return r, a + r * (slope_a + r * (square + r * cube))
 
 
 def _touches(known: Spectra, points: list[Point]) -> np.ndarray:
     """Steps on which lam turns while the inertia of the branch's own block stays."""
     slopes = np.array([point.tangent[-1] for point in points])
     own = next(values for component, values in known.values.items() if component.irrep == "t")
-    negatives = np.count_nonzero(own < 0, axis=-1)
+    negatives = np.count_nonzero(negative(own), axis=-1)
     return (slopes[:-1] * slopes[1:] < 0) & (negatives[:-1] == negatives[1:])
 
 

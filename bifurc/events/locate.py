@@ -11,12 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bifurc.continuation.constants import ENOUGH
+from bifurc.continuation.newton import iterated
 from bifurc.continuation.singular import nearest
-from bifurc.errors import NotDefinedError, ZeroRowError
 from bifurc.spectra import Eigen
 from bifurc.structure.irreps import Component
-
-SMALL = 1e-10  # last update, in scales; the point and the kernel are exact to its square
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,39 +29,25 @@ class Crossing:
     residual: float  # last Newton update, in scales
 
 
-def locate_crossing(
-    problem, guess: np.ndarray, component: Component, count: int = 1, iterations: int = 20
-):
+def locate_crossing(problem, guess: np.ndarray, component: Component, count: int = 1):
     """Newton from ``guess`` (n + 1,) to where ``count`` eigenvalues of the block vanish.
 
     Returns
     -------
     Crossing, or None if it does not converge
     """
-    X, last = np.array(guess, dtype=float), np.inf
-    for _ in range(iterations):
-        try:
-            near = vanishing(problem, X, component, count)
-        except (NotDefinedError, ZeroRowError, np.linalg.LinAlgError):
-            return None
-        slope = near.slope
-        matrix = np.vstack([near.jacobian, slope])
-        try:
-            step = np.linalg.solve(matrix, -np.append(near.g, near.values.mean()))
-        except np.linalg.LinAlgError:
-            return None
-        scales = problem.scales(X[-1])
-        size = float(np.linalg.norm(step / scales))
-        if not np.isfinite(size):
-            return None
-        # a wild first step leaves the branch; shorten it
-        X = X + step * min(1.0, 0.5 / size) if size > 0.5 else X + step
-        if size < SMALL or (size < 1e-9 and size >= last / 2):
-            upward = np.eye(len(X))[-1]
-            tangent = np.linalg.solve(np.vstack([near.jacobian, upward]), upward)
-            return Crossing(X, tangent, near.kernel_after(step), slope, size)
-        last = size
-    return None
+
+    def system(X):
+        near = vanishing(problem, X, component, count)
+        return np.append(near.g, near.values.mean()), np.vstack([near.jacobian, near.slope]), near
+
+    found = iterated(system, np.array(guess), lambda X: problem.scales(X[-1]), ENOUGH)
+    if found is None:
+        return None
+    X, near, step, size = found
+    upward = np.eye(len(X))[-1]
+    tangent = np.linalg.solve(np.vstack([near.jacobian, upward]), upward)
+    return Crossing(X, tangent, near.kernel_after(step), near.slope, size)
 
 
 def crossing_at(problem, X: np.ndarray, component: Component, count: int, tangent: np.ndarray):

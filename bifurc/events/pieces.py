@@ -15,12 +15,14 @@ import numpy as np
 
 from bifurc.continuation.correct import correct_at
 from bifurc.continuation.options import Options
-from bifurc.events.detect import between
+from bifurc.continuation.step import Step
 from bifurc.events.records import Event, Index, morse_index
+from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
 
 WHOLE = 10_000  # of the whole sizes on a piece, the smallest: a window may reach to 10^9
 NEARLY_WHOLE = 1e-9  # a size that differs by less from a whole number is one, up to rounding
+AT_END = 1e-7  # relative: how far steps may go to and fro where a branch ends
 HALVINGS = 60  # of a step, to where an irrep ceases to exist: down to rounding
 
 
@@ -32,6 +34,11 @@ class Stop:
     X: np.ndarray  # (n + 1,)
     event: Event | None = None
     why: str = ""  # if it is neither an event nor an end of the branch
+
+    @property
+    def ends_branch(self) -> bool:
+        """Whether it is an end of the branch, not at an event."""
+        return self.event is None and not self.why
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +86,12 @@ class Piece:
     def whole(self) -> list[int]:
         """The whole values of the parameter on it at which all sizes are whole."""
         lams = self.X[:, -1]
-        values = range(math.ceil(lams.min()), math.floor(lams.max()) + 1)[:WHOLE]
+        # a branch that ends at a whole value ends there up to rounding
+        ends = {float(stop.X[-1]) for stop in (self.first, self.last) if stop.ends_branch}
+        low, high = (float(lam) for lam in (lams.min(), lams.max()))
+        low -= NEARLY_WHOLE * max(1.0, abs(low)) if low in ends else 0.0
+        high += NEARLY_WHOLE * max(1.0, abs(high)) if high in ends else 0.0
+        values = range(math.ceil(low), math.floor(high) + 1)[:WHOLE]
         return [lam for lam in values if all_whole(self.branch.problem, lam)]
 
     @property
@@ -110,11 +122,25 @@ def stops(branch) -> list[Stop]:
     """The ends, events and limits of a branch, in the order of the walk."""
     points = branch.points
     events = [Stop(e.position, e.X, e) for e in branch.events if not e.formal]
-    between_ends = sorted([*events, *_limits(branch)], key=lambda stop: stop.position)
-    start = [Stop(0.0, points[0].X)]
-    beyond = bool(events) and events[-1].position > len(points) - 1  # it was cut at an event
-    end = [] if beyond or len(points) < 2 else [Stop(float(len(points) - 1), points[-1].X)]
-    return [*start, *between_ends, *end]
+    limits = sorted(_limits(branch), key=lambda stop: stop.position)
+    start, end = Stop(0.0, points[0].X), Stop(float(len(points) - 1), points[-1].X)
+    # a branch that ends at such a size may do so a hair behind it
+    edges = [stop for stop in limits if _only_end_behind(branch, stop.position)]
+    if edges:
+        end = Stop(edges[0].position, points[-1].X)
+    inner = sorted(
+        [*events, *(stop for stop in limits if 0 < stop.position < end.position)],
+        key=lambda stop: stop.position,
+    )
+    cut = bool(events) and events[-1].position > len(points) - 1
+    return [start, *inner] if cut or len(points) < 2 else [start, *inner, end]
+
+
+def _only_end_behind(branch, position: float) -> bool:
+    """Whether all that follows a position lies at the last value of the parameter."""
+    last = branch.points[-1].lam
+    behind = [point.lam for point in branch.points[math.ceil(position) :]]
+    return all(abs(lam - last) <= AT_END * (1 + abs(last)) for lam in behind)
 
 
 def _limits(branch) -> Iterator[Stop]:
@@ -126,16 +152,27 @@ def _limits(branch) -> Iterator[Stop]:
         for i in np.flatnonzero(exists[:-1] != exists[1:]).tolist():
             if not (values[i if exists[i] else i + 1] < 0).any():
                 continue
-            one, other = branch.points[i], branch.points[i + 1]
-            low, high = 0.0, 1.0
-            for _ in range(HALVINGS):
-                share = (low + high) / 2
-                same = component.exists(problem.parameters(one.lam + share * (other.lam - one.lam)))
-                low, high = (share, high) if same == exists[i] else (low, share)
-            guess = (1 - high) * one.X + high * other.X
-            point = correct_at(problem, guess, one.tangent, Options()).point
-            why = f"The irrep {component.label} exists on one side only; beyond it is formal."
-            yield Stop(i + high, guess if point is None else point.X, why=why)
+            yield _limit(branch, i, component, exists[i])
+
+
+def _limit(branch, i: int, component: Component, before: bool) -> Stop:
+    """Where on step ``i`` an irrep ceases to exist, or begins to; there it does not exist."""
+    problem, (one, other) = branch.problem, branch.points[i : i + 2]
+
+    def lam(share):
+        return one.lam + share * (other.lam - one.lam)
+
+    low, high = 0.0, 1.0
+    for _ in range(HALVINGS):
+        share = (low + high) / 2
+        same = component.exists(problem.parameters(lam(share))) == before
+        low, high = (share, high) if same else (low, share)
+    share = high if before else low
+    guess = (1 - share) * one.X + share * other.X
+    guess[-1] = lam(share)
+    point = correct_at(problem, guess, one.tangent, Options()).point
+    why = f"The irrep {component.label} exists on one side only; beyond it is formal."
+    return Stop(i + share, guess if point is None else point.X, why=why)
 
 
 def _negatives(branch, first: Stop, last: Stop) -> Index:
@@ -149,16 +186,17 @@ def _negatives(branch, first: Stop, last: Stop) -> Index:
             i = (real or inner)[len(real or inner) // 2]
             index[c] = int(np.count_nonzero(values[i] < 0))
         return index
+    said = (_beside(stop, stop is first) for stop in (first, last))
+    if (side := next((side for side in said if side is not None), None)) is not None:
+        return side
     i = min(max(math.floor(first.position), 0), len(points) - 1)
     if i + 1 < len(points):  # no point between two stops: one of its own
         share = (max(first.position, i) + min(last.position, i + 1)) / 2 - i
-        point = between(problem, points[i], points[i + 1], share, Options())
+        point = Step(problem, points[i], points[i + 1]).corrected(share, Options())
         if point is not None:
             blocks = problem.blocks(point.x, point.lam)
             return {c: int(np.count_nonzero(b.eigen().values < 0)) for c, b in blocks.items()}
-    said = (_beside(stop, stop is first) for stop in (first, last))
-    ends = {c: int(np.count_nonzero(v[i] < 0)) for c, v in branch.spectrum.items()}
-    return next((side for side in said if side is not None), ends)
+    return {c: int(np.count_nonzero(v[i] < 0)) for c, v in branch.spectrum.items()}
 
 
 def _beside(stop: Stop, after: bool) -> Index | None:

@@ -1,14 +1,14 @@
 """A branch at one value of its parameter: as many states as it has sheets there."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from bifurc.continuation.correct import correct_at
 from bifurc.continuation.options import Options
 from bifurc.continuation.point import Point
-from bifurc.continuation.predict import Hermite
+from bifurc.continuation.step import Step
 from bifurc.events.records import Index, morse_index
 from bifurc.structure.polynomial import Polynomial
 
@@ -22,20 +22,16 @@ class State:
     """The branch at one value of its parameter."""
 
     sheet: int
-    point: Point
+    point: Point = field(repr=False)
     loss: float
     index: Polynomial  # Morse index, in the parameters
     is_minimum: bool  # neutral directions aside, and as far as second derivatives tell
+    x: np.ndarray  # (n,), the full state, whatever fixed-point space it lies in
 
     @property
     def lam(self) -> float:
         """The parameter."""
         return self.point.lam
-
-    @property
-    def x(self) -> np.ndarray:
-        """The state itself, shape (n,)."""
-        return self.point.x
 
 
 def states(branch, value: dict[str, float], sheet: int | None = None):
@@ -64,7 +60,7 @@ def state(problem, sheet: int, point: Point) -> State:
     parameters = problem.parameters(point.lam)
     total = morse_index(index, parameters)
     minimum = not total.terms and not problem.neutrals.undecided(parameters)
-    return State(sheet, point, loss, total, minimum)
+    return State(sheet, point, loss, total, minimum, problem.full_state(point.x))
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,14 +97,13 @@ def _between_knots(branch, one: _Knot, other: _Knot, lam: float) -> Point | None
         # the parameter goes with the square of the way from where it turns
         guess = turn + np.sqrt((lam - turn[-1]) / (far[-1] - turn[-1])) * (far - turn)
     else:
-        chart = branch.problem.chart(start.lam)
-        curve = Hermite.between(chart, start, end)
+        step = Step(branch.problem, start, end)
         low, high = 0.0, 1.0
         for _ in range(HALVINGS):
             share = (low + high) / 2
-            below = chart.out(curve(share * curve.length))[-1] < lam
+            below = step.guess(share)[-1] < lam
             low, high = (share, high) if below == (end.lam > start.lam) else (low, share)
-        guess = chart.out(curve((low + high) / 2 * curve.length))
+        guess = step.guess((low + high) / 2)
     guess[-1] = lam
     along = other.X - one.X
     point = correct_at(branch.problem, guess, along, Options(max_iterations=ITERATIONS)).point

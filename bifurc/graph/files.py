@@ -11,7 +11,7 @@ import csv
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +21,16 @@ import numpy as np
 from bifurc.continuation.options import Status
 from bifurc.continuation.point import Point
 from bifurc.events.branch import Branch
-from bifurc.events.records import Event, Events, Index, Zero
+from bifurc.events.records import Born, Event, Events, Index, Zero
 from bifurc.files import FileError, digest, read_json, read_text, reading, write_atomically
 from bifurc.graph.graph import SCHEMA, BranchGraph
-from bifurc.graph.problems import component_from, component_spec, problem_from, problem_spec
+from bifurc.graph.problems import (
+    component_from,
+    component_spec,
+    problem_from,
+    problem_spec,
+    with_functions,
+)
 
 ARRAYS = ("X", "tangent", "scales", "jacobian", "values", "work")  # of every branch
 RESUME = "resume the run to write it anew"
@@ -50,19 +56,21 @@ def save_branch(path: Path, branch: Branch, run: str = "") -> None:
         "jacobian": np.array([p.jacobian for p in points]),
         "values": _rectangle([p.values for p in points]),
         "work": np.array([[p.iterations, p.evaluations] for p in points]),
+        "loss": np.asarray(branch.loss, dtype=float),
     }
     for i, event in enumerate(events):
-        arrays[f"event{i}_X"] = event.X
-        arrays[f"event{i}_tangent"] = event.tangent
-        for j, zero in enumerate(event.zeros):
-            arrays[f"event{i}_kernel{j}"] = zero.kernel
+        arrays |= _event_arrays(event, f"event{i}")
+    if branch.born is not None:
+        arrays |= _event_arrays(branch.born.event, "born")
     about = {
         "schema": SCHEMA,
         "name": path.stem,
         "run": run,
         "problem": problem_spec(branch.problem),
         "status": branch.status.name,
+        "isotropy": branch.isotropy,
         "events": [_event_spec(event) for event in events],
+        "born": branch.born and [branch.born.parent, _event_spec(branch.born.event)],
     }
     about["digest"] = _content_digest(arrays, about)
     arrays["about"] = np.array(json.dumps(about))
@@ -136,8 +144,17 @@ def _branch_from(data: dict, about: dict) -> Branch:
         Point(X, tangent, scales, jacobian, values[~np.isnan(values)], *work.tolist())
         for X, tangent, scales, jacobian, values, work in zip(*arrays, strict=True)
     ]
-    events = Events(_event_from(spec, data, i) for i, spec in enumerate(about["events"]))
-    return Branch(problem_from(about["problem"]), points, Status[about["status"]], events)
+    events = Events(_event_from(spec, data, f"event{i}") for i, spec in enumerate(about["events"]))
+    born = about["born"] and Born(about["born"][0], _event_from(about["born"][1], data, "born"))
+    problem, status = problem_from(about["problem"]), Status[about["status"]]
+    branch = Branch(problem, points, status, events, about["isotropy"], born)
+    vars(branch)["loss"] = data["loss"]  # known, even where the functions of a problem are not
+    return branch
+
+
+def _event_arrays(event: Event, name: str) -> dict[str, np.ndarray]:
+    kernels = {f"{name}_kernel{j}": zero.kernel for j, zero in enumerate(event.zeros)}
+    return {f"{name}_X": event.X, f"{name}_tangent": event.tangent, **kernels}
 
 
 def _event_spec(event: Event) -> dict:
@@ -152,17 +169,17 @@ def _event_spec(event: Event) -> dict:
     }
 
 
-def _event_from(spec: dict, data: dict, i: int) -> Event:
-    X = data[f"event{i}_X"]
+def _event_from(spec: dict, data: dict, name: str) -> Event:
+    X = data[f"{name}_X"]
     return Event(
         label=spec["label"],
         zeros=tuple(
-            Zero(component_from(component), data[f"event{i}_kernel{j}"], speed)
+            Zero(component_from(component), data[f"{name}_kernel{j}"], speed)
             for j, (component, speed) in enumerate(spec["zeros"])
         ),
         lam=float(X[-1]),
         X=X,
-        tangent=data[f"event{i}_tangent"],
+        tangent=data[f"{name}_tangent"],
         parameters=spec["parameters"],
         loss=float("nan") if spec["loss"] is None else spec["loss"],
         kind=spec["kind"],
@@ -219,8 +236,16 @@ def _plain(value):
     return value if isinstance(value, str | int | float | bool) else json.dumps(value)
 
 
-def load(folder: str | Path) -> BranchGraph:
-    """Read what a run wrote into ``folder``.
+def load(folder: str | Path, problem: Any = None) -> BranchGraph | Branch:
+    """Read what a run wrote into ``folder``, or one branch from its file.
+
+    Parameters
+    ----------
+    folder : path
+        Of a run; or an ``.npz`` that :meth:`bifurc.events.branch.Branch.save` wrote.
+    problem : bifurc.Problem, optional
+        A problem of one's own, whose functions are in no file: with it the
+        branches can be continued.
 
     Raises
     ------
@@ -229,6 +254,8 @@ def load(folder: str | Path) -> BranchGraph:
         damaged, altered or of another run.
     """
     folder = Path(folder)
+    if folder.suffix == ".npz":
+        return _continuing(load_branch(folder), problem)
     path = folder / "graph.json"
     if not path.exists():
         raise FileError(
@@ -240,12 +267,24 @@ def load(folder: str | Path) -> BranchGraph:
         names, digests, run = (data.pop(key) for key in ("branches", "digests", "run"))
         if manifest(folder).get("run", run) != run:
             raise FileError(f"{path} is of another run than the manifest beside it; {RESUME}.")
-        branches = {name: load_branch(branch_path(folder, name), run) for name in names}
+        branches = {
+            name: _continuing(load_branch(branch_path(folder, name), run), problem)
+            for name in names
+        }
         for name in names:
             place = branch_path(folder, name)
             if _about(place)["digest"] != digests.get(name):
                 raise FileError(f"{place} is not the file that the run wrote; {ALTERED}.")
         return BranchGraph(nx.node_link_graph(data, edges="edges"), branches)
+
+
+def _continuing(branch: Branch, problem: Any) -> Branch:
+    """The branch on the functions of ``problem``, if that is given."""
+    if problem is None:
+        return branch
+    again = replace(branch, problem=with_functions(branch.problem, problem))
+    vars(again)["loss"] = branch.loss
+    return again
 
 
 def manifest(folder: Path) -> dict:

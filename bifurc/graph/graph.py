@@ -8,6 +8,7 @@ so it can be saved, loaded and compared.
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import networkx as nx
 import numpy as np
@@ -16,9 +17,10 @@ from bifurc.continuation.options import Status
 from bifurc.events.branch import Branch
 from bifurc.events.pieces import Piece, Stop
 from bifurc.events.records import Event
-from bifurc.graph.identity import EXACT, distance, fingerprint, passes, same
+from bifurc.graph.identity import EXACT, TOUCHED, distance, fingerprint, passes, same
 
 SCHEMA = 4
+NEAR = 1e-2  # relative: how far from an event a branch may end that runs into it
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,9 @@ class BranchGraph:
             return self._end(problem, stop.X, "SIZE", stop.why)
         if status is Status.CLOSED:
             return origin
+        met = self.runs_into(branch) if status is Status.MET else None
+        if met is not None:
+            return met
         return self._end(problem, stop.X, status.name, status.value)
 
     def event_node(self, problem, event: Event, beside: int | None = None) -> int:
@@ -123,6 +128,36 @@ class BranchGraph:
     def node_at(self, problem, X: np.ndarray) -> int | None:
         """The node of a state, up to symmetry; None if there is none."""
         return self._at(fingerprint(problem, X))
+
+    def runs_into(self, branch: Branch) -> int | None:
+        """The event that a branch comes to at its end, though no step leads over it.
+
+        Sums over all entries of a state are smooth in the parameter near an
+        event of larger symmetry, where the state itself goes with a root: on
+        a straight line through those of the last two points lies the event.
+        """
+        if len(branch.points) < 2:
+            return None
+        before, last = (fingerprint(branch.problem, p.X) for p in branch.points[-2:])
+        for node, data in self.graph.nodes(data=True):
+            ahead, step = self._marks[node][0] - last[0], last[0] - before[0]
+            if data["type"] != "event" or len(self._marks[node]) != len(last) or ahead * step <= 0:
+                continue
+            reach = abs(ahead) / (1 + abs(last[0]))
+            there = last + (last - before) * (ahead / step)
+            if reach < NEAR and distance(there, self._marks[node]) < NEAR * reach + TOUCHED:
+                return node
+        return None
+
+    def end_of(self, name: str) -> str:
+        """How a branch ends: "ends in node 1", or why it does."""
+        branch = self.branches[name]
+        own = [edge for edge in self.graph.edges(data=True) if edge[2]["branch"] == name]
+        ends = {node for edge in own for node in edge[:2]}
+        if branch.status in (Status.MET, Status.RETURNED, Status.CLOSED) and own:
+            mark = fingerprint(branch.problem, branch.pieces[-1].last.X)
+            return f"ends in node {min(ends, key=lambda n: distance(self._marks[n], mark))}"
+        return branch.status.value
 
     def _at(self, mark: np.ndarray) -> int | None:
         known = [node for node, old in self._marks.items() if same(old, mark)]
@@ -198,6 +233,16 @@ class BranchGraph:
             for event in branch.events:
                 first = branch.first_minimum(event)
                 yield {"branch": name} | event.to_dict() | {"first_integer": first}
+
+    def save(self, folder: str | Path) -> None:
+        """Write branches, graph and table into a folder, for :func:`bifurc.load`."""
+        from bifurc.graph.files import branch_path, save_branch, save_graph, save_table
+
+        folder = Path(folder)
+        for name, branch in self.branches.items():
+            save_branch(branch_path(folder, name), branch)
+        save_graph(folder, self)
+        save_table(folder, self)
 
     def __eq__(self, other) -> bool:
         """Same nodes, edges, data and branches, to the last bit."""

@@ -10,6 +10,7 @@ from bifurc.continuation.problem import PlainProblem
 from bifurc.loss import kernels
 from bifurc.loss.problem import NetworkProblem
 from bifurc.models import model
+from bifurc.own.problem import Problem
 from bifurc.spectra import Neutrals
 from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
@@ -137,11 +138,22 @@ def _bare(spec: dict) -> Any:
             kernel_parameters=spec.get("kernel_parameters"),
             pinned=spec.get("pinned", False),
         )
-    problem = model(spec["model"], **spec["parameters"])
+    if spec["type"] == "own":
+        problem = Problem.from_spec(spec).along(spec["parameter"])
+    else:
+        problem = model(spec["model"], **spec["parameters"])
     if isinstance(problem, SymmetricProblem) and "basis" in spec:
         basis = np.array(spec["basis"]).reshape(problem.full.n, -1)
         return SymmetricProblem.of(problem.full, problem.group, basis)
     return problem
+
+
+def with_functions(loaded: Any, problem: Problem) -> Any:
+    """A problem that was loaded, on the functions of ``problem`` instead of its own."""
+    plain = problem.with_parameters(**loaded.fixed).along(loaded.parameter)
+    if isinstance(plain, SymmetricProblem):
+        plain = SymmetricProblem.of(plain.full, plain.group, loaded.basis)
+    return plain.with_neutrals(loaded.neutrals)
 
 
 def _pickled(problem: PlainProblem):

@@ -24,7 +24,8 @@ SEED = 20  # of the random vectors: results are the same in each run
 class Writing(Protocol):
     """One way to write elements; ``raw`` arrays have a leading axis of elements."""
 
-    n: int
+    @property
+    def n(self) -> int: ...  # dimension of the space
 
     def identity(self) -> np.ndarray: ...
     def compose(self, g: np.ndarray, h: np.ndarray) -> np.ndarray: ...  # first h, then g
@@ -32,6 +33,7 @@ class Writing(Protocol):
     def apply(self, g: np.ndarray, x: np.ndarray) -> np.ndarray: ...  # (m, n[, f])
     def marks(self, g: np.ndarray) -> np.ndarray: ...  # (m, 2) that tell elements apart
     def traces(self, g: np.ndarray) -> np.ndarray: ...
+    def matrix(self, g: np.ndarray) -> np.ndarray: ...  # of one element
 
 
 @dataclass(frozen=True)
@@ -46,14 +48,11 @@ class SignedPermutations:
 
     def compose(self, g: np.ndarray, h: np.ndarray) -> np.ndarray:
         """First h, then g; one of each or as many of both."""
-        source, sign = g % self.n, g // self.n
+        turned = (h + self.n) % (2 * self.n)
+        both = np.concatenate([h, turned.astype(h.dtype)], axis=-1)  # of x_i and of -x_i
         if h.ndim == 1:
-            moved = h[source]
-        elif g.ndim == 1:
-            moved = h[:, source]
-        else:
-            moved = np.take_along_axis(h, source, axis=-1)
-        return ((moved + self.n * sign.astype(int)) % (2 * self.n)).astype(self._dtype)
+            return both[g]
+        return both[:, g] if g.ndim == 1 else np.take_along_axis(both, g.astype(int), axis=-1)
 
     def inverse(self, g: np.ndarray) -> np.ndarray:
         """The inverse of each."""
@@ -64,9 +63,7 @@ class SignedPermutations:
 
     def apply(self, g: np.ndarray, x: np.ndarray) -> np.ndarray:
         """The images of a vector (n,) or of vectors (n, f)."""
-        sign = np.where(g >= self.n, -1.0, 1.0)
-        moved = x[g % self.n]
-        return moved * (sign if x.ndim == 1 else sign[..., None])
+        return np.concatenate([x, -x])[g]
 
     def marks(self, g: np.ndarray) -> np.ndarray:
         """Two random numbers for each element."""
@@ -201,7 +198,7 @@ def closure(writing: Writing, generators: np.ndarray) -> Elements:
     while len(front) and len(generators):
         fresh = np.concatenate([writing.compose(g, front) for g in generators])
         marks = writing.marks(fresh)
-        new = _first_of_each(marks)
+        new = first_of_each(marks)
         new = new[Marks(known).find(marks[new]) < 0]
         front, known = fresh[new], np.concatenate([known, marks[new]])
         levels.append(front)
@@ -213,7 +210,7 @@ def closure(writing: Writing, generators: np.ndarray) -> Elements:
     return Elements(writing, np.concatenate(levels))
 
 
-def _first_of_each(marks: np.ndarray) -> np.ndarray:
+def first_of_each(marks: np.ndarray) -> np.ndarray:
     """Numbers of rows that differ, the first of each, in their order."""
     order = np.lexsort((marks[:, 1], marks[:, 0]))
     if len(order) < 2:

@@ -12,7 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
-from bifurc.groups import lattice
+from bifurc.groups import lattice, partitions
 from bifurc.groups.elements import (
     Elements,
     SignedPermutations,
@@ -21,10 +21,12 @@ from bifurc.groups.elements import (
     random_vectors,
 )
 from bifurc.groups.isotypic import decompose
+from bifurc.groups.lattice import IsotropyLattice, Labels
 from bifurc.groups.names import Named, name_irreps, recognise
 from bifurc.groups.symmetry import Isotypic, Smaller
 
 CLOSE = 1e-6  # relative: a branch point met from its side is known to the root of rounding
+EXACT = 1e-8  # relative: fixed spaces are known to rounding, and elements nearly so
 SPAN = 1e-9  # relative: singular values below it are those of a smaller space
 AT_ONCE = 20_000_000  # numbers that images of vectors may take in memory at a time
 
@@ -98,13 +100,13 @@ class FiniteGroup:
         """The space fixed by the whole group; orthonormal columns."""
         return self._whole
 
-    def isotropy(self, states: np.ndarray) -> "FiniteGroup":
-        """The subgroup of all elements that fix the columns of ``states`` (n, f)."""
-        return self.subgroup(self.fixing(states))
+    def isotropy(self, basis: np.ndarray) -> "FiniteGroup":
+        """The subgroup of all elements that fix a space."""
+        return self.subgroup(self.fixing(basis))
 
-    def isotropy_order(self, states: np.ndarray) -> int:
-        """How many elements fix the columns of ``states`` (n, f)."""
-        return int(np.count_nonzero(self.fixing(states)))
+    def isotropy_order(self, basis: np.ndarray) -> int:
+        """How many elements fix a space."""
+        return int(np.count_nonzero(self.fixing(basis)))
 
     def subgroup(self, members: np.ndarray) -> "FiniteGroup":
         """The subgroup with these elements, given by a mask."""
@@ -121,14 +123,14 @@ class FiniteGroup:
     def _subgroups(self) -> "dict[bytes, FiniteGroup]":
         return {}
 
-    def fixing(self, states: np.ndarray) -> np.ndarray:
+    def fixing(self, basis: np.ndarray, close: float = EXACT) -> np.ndarray:
         """Which elements fix all columns; a mask."""
-        generic = states @ random_vectors(states.shape[1], 1)[0]
-        return self.taking(generic, generic)
+        generic = basis @ random_vectors(basis.shape[1], 1)[0]
+        return self.taking(generic, generic, close)
 
-    def taking(self, one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    def taking(self, one: np.ndarray, other: np.ndarray, close: float = CLOSE) -> np.ndarray:
         """Which elements take one vector to the other; a mask."""
-        close = CLOSE * (np.abs(other).max(initial=0.0) + 1e-9)
+        close = close * (np.abs(other).max(initial=0.0) + 1e-9)
         parts = [np.abs(images - other).max(axis=1, initial=0.0) for images in self.images(one)]
         return np.concatenate(parts) <= close
 
@@ -140,7 +142,7 @@ class FiniteGroup:
 
     def fixed_space(self, states: np.ndarray) -> np.ndarray:
         """The space fixed by all that fixes the columns of ``states`` (n, f)."""
-        return self.isotropy(states).whole()
+        return self.subgroup(self.fixing(states, CLOSE)).whole()
 
     def components(self, basis: np.ndarray) -> tuple[Isotypic, ...]:
         """The irreps of the isotropy group of a fixed space, but for the trivial one."""
@@ -164,7 +166,7 @@ class FiniteGroup:
             fixed = first_columns(basis, group.whole())
             yield Smaller(self.label(fixed), fixed, kernel @ found.basis)
 
-    def lattice(self, most: int = lattice.MOST) -> "lattice.IsotropyLattice":
+    def lattice(self, most: int = lattice.MOST) -> IsotropyLattice:
         """The isotropy groups of the action up to conjugacy, and which lies in which."""
         return lattice.of_action(self, most)
 
@@ -197,8 +199,8 @@ class FiniteGroup:
         return self._labels.of(basis)
 
     @cached_property
-    def _labels(self) -> "lattice.Labels":
-        return lattice.Labels(self)
+    def _labels(self) -> Labels:
+        return Labels(self)
 
     def _matrix(self, g: np.ndarray) -> np.ndarray:
         return self.writing.matrix(g)
@@ -219,7 +221,7 @@ def _few_generators(members: Elements) -> np.ndarray:
 def fixed_by(writing: Writing, generators: np.ndarray) -> np.ndarray:
     """Orthonormal basis of all vectors that some elements fix; (n, f)."""
     if isinstance(writing, SignedPermutations):
-        return lattice.fixed_by_codes(generators.astype(int), writing.n)
+        return partitions.fixed_by_codes(generators.astype(int), writing.n)
     moved = np.concatenate([generators - np.eye(writing.n), np.zeros((1, writing.n, writing.n))])
     _, values, rows = np.linalg.svd(moved.reshape(-1, writing.n))
     return rows[np.count_nonzero(values > lattice.NULL) :].T

@@ -21,6 +21,7 @@ References
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from scipy.sparse import coo_matrix
@@ -31,7 +32,7 @@ from bifurc.groups.symmetry import UNITS, Isotypic
 
 GAP = 1e-8  # of the largest eigenvalue: nearer ones belong to one summand
 COUPLED = 1e-6  # a random map between two summands this small, relative, is zero
-MIXED = 1e-14  # what may be left of a matrix that does not commute
+MIXED = 1e-13  # of its size: what may be left of a matrix that does not commute
 ROUNDS = 4000  # of averaging; each takes a part of what does not commute
 
 
@@ -98,7 +99,7 @@ def _isotypic(spaces: list[np.ndarray], *mapped: np.ndarray) -> Isotypic:
         copies=len(spaces),
         kind=kind,
         rows=stacked[:, :, 0].T,
-        make_spaces=lambda: stacked,
+        make_spaces=partial(np.asarray, stacked),
     )
 
 
@@ -158,6 +159,7 @@ class _Commuting:
                     return matrix
             one, other = self._rng.integers(len(moving), size=2)
             product = moving[one] @ moving[other]
+            product = product @ (3 * np.eye(len(product)) - product.T @ product) / 2  # orthogonal
             if len(moving) < 4 * len(self.generators) + 8:
                 moving.append(product)
             else:
@@ -180,15 +182,14 @@ def orbits_of_pairs(writing: SignedPermutations, generators: np.ndarray):
     source, negative = generators % n, generators // n
     pairs = (here[:, None] * n + here).ravel()
     signed = bool(negative.any())
-    rows, columns = [], []
+    ends: list[np.ndarray] = [np.zeros((2, 0), dtype=int)]
     for s, minus in zip(source.astype(int), negative.astype(int), strict=True):
         to = (s[:, None] * n + s).ravel()
         turned = (minus[:, None] ^ minus).ravel() * n * n
         for sheet in (0, n * n) if signed else (0,):
-            rows.append(pairs + sheet)
-            columns.append(to + (turned + sheet) % (2 * n * n))
+            ends.append(np.stack([pairs + sheet, to + (turned + sheet) % (2 * n * n)]))
     size = (2 if signed else 1) * n * n
-    rows, columns = (np.concatenate(x) if x else np.zeros(0, int) for x in (rows, columns))
+    rows, columns = np.concatenate(ends, axis=1)
     graph = coo_matrix((np.ones(len(rows), dtype=bool), (rows, columns)), shape=(size, size))
     _, label = connected_components(graph, directed=False)
     if not signed:

@@ -159,17 +159,18 @@ def product(*groups: Group) -> Group:
     >>> print(product(symmetric(3), symmetric(4)), product(cyclic(2), cyclic(3)).n)
     S_3 x S_4 5
     """
-    if all(isinstance(g, SymmetricGroups) for g in groups):
+    symmetric_ones = [g for g in groups if isinstance(g, SymmetricGroups)]
+    if len(symmetric_ones) == len(groups):
         labels: list[np.ndarray] = []
-        for g in groups:
-            labels.append(g.labels + (labels[-1].max() + 1 if labels else 0))
+        for one in symmetric_ones:
+            labels.append(one.labels + (labels[-1].max() + 1 if labels else 0))
         return SymmetricGroups(np.concatenate(labels))
     ends = np.cumsum([0, *(g.n for g in groups)])
     generators = []
     for g, start, end in zip(groups, ends, ends[1:], strict=False):
-        for one in _matrices_of(g):
+        for matrix in _matrices_of(g):
             whole = np.eye(ends[-1])
-            whole[start:end, start:end] = one
+            whole[start:end, start:end] = matrix
             generators.append(whole)
     return matrices(generators)
 

@@ -297,8 +297,9 @@ def name_irreps(group, parts: list[Isotypic]) -> tuple[Isotypic, ...]:
     parts = sorted(
         parts, key=lambda part: (part.dimension, *(-part.character(group.writing, first)))
     )
-    names = [irrep_name(group.named, group.writing, part) for part in parts]
-    if None in names or len(set(names)) < len(names):
+    named = (irrep_name(group.named, group.writing, part) for part in parts)
+    names = [name for name in named if name is not None]
+    if len(set(names)) < len(parts):
         names = _letters(parts)
     return tuple(replace(part, name=name) for part, name in zip(parts, names, strict=True))
 

@@ -30,7 +30,7 @@ class Isotypic:
     kind: str  # real, complex, quaternionic
     rows: np.ndarray  # (n, units * copies), orthonormal
     make_spaces: Any  # () -> (units * copies, n, dimension), see ``spaces``
-    points: str = ""  # which of several groups of the same kind it belongs to
+    sets: tuple[str, ...] = ()  # which of several factors of one kind it belongs to
 
     @property
     def units(self) -> int:
@@ -74,9 +74,17 @@ class Smaller:
 class Symmetry(Protocol):
     """How a group acts on R^n; all that switching asks of it."""
 
-    n: int
-    order: int
-    generators: Sequence[np.ndarray]  # matrices (n, n), or index arrays for permutations
+    @property
+    def n(self) -> int:
+        """Dimension of the space it acts on."""
+
+    @property
+    def order(self) -> int:
+        """Number of elements."""
+
+    @property
+    def generators(self) -> Sequence[np.ndarray]:
+        """Matrices (n, n), or index arrays p with (g x) = x[p]."""
 
     def whole(self) -> np.ndarray:
         """The space fixed by the whole group; orthonormal columns."""
@@ -84,8 +92,8 @@ class Symmetry(Protocol):
     def fixed_space(self, states: np.ndarray) -> np.ndarray:
         """The space fixed by all that fixes the columns of ``states`` (n, f)."""
 
-    def isotropy_order(self, states: np.ndarray) -> int:
-        """How many elements fix the columns of ``states`` (n, f)."""
+    def isotropy_order(self, basis: np.ndarray) -> int:
+        """How many elements fix a space."""
 
     def components(self, basis: np.ndarray) -> tuple[Isotypic, ...]:
         """The irreps of the isotropy group of a fixed space, but for the trivial one."""

@@ -7,7 +7,7 @@ n = 1000 costs no more than its vectors.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import combinations, combinations_with_replacement, product
 from math import factorial, prod
 
@@ -19,6 +19,7 @@ from bifurc.groups.symmetry import Isotypic, Smaller
 
 SOLVED = 3  # largest dimension of a fixed space in the kernel that is proposed
 CLOSE = 1e-6  # relative: a branch point met from its side is known to the root of rounding
+EXACT = 1e-10  # relative: fixed spaces are known to rounding
 ALL_WAYS = 12  # points of a part that is split into three or more in all ways
 EXPLICIT = 3  # points of the small parts of a split of a larger part into three or more
 
@@ -73,11 +74,11 @@ class SymmetricGroups:
         """The space fixed by the whole group; orthonormal columns."""
         return self._basis(self._sets)
 
-    def parts(self, states: np.ndarray) -> list[np.ndarray]:
-        """Coordinates that are equal in all columns of ``states`` (n, f), in order of the first."""
-        generic = states @ random_vectors(states.shape[1], 1)[0]
-        close = CLOSE * (np.abs(generic).max(initial=0.0) + 1e-9)
-        found = []
+    def parts(self, basis: np.ndarray, close: float = EXACT) -> list[np.ndarray]:
+        """Coordinates that are equal in all columns of a basis (n, f), in order of the first."""
+        generic = basis @ random_vectors(basis.shape[1], 1)[0]
+        close = close * (np.abs(generic).max(initial=0.0) + 1e-9)
+        found: list[np.ndarray] = []
         for members in self._sets:
             order = members[np.argsort(generic[members], kind="stable")]
             cuts = np.flatnonzero(np.diff(generic[order]) > close) + 1
@@ -90,17 +91,17 @@ class SymmetricGroups:
 
     def fixed_space(self, states: np.ndarray) -> np.ndarray:
         """The space fixed by all that fixes the columns of ``states`` (n, f)."""
-        return self._basis(self.parts(states))
+        return self._basis(self.parts(states, CLOSE))
 
-    def isotropy_order(self, states: np.ndarray) -> int:
-        """How many elements fix the columns of ``states`` (n, f)."""
-        return prod(factorial(len(part)) for part in self.parts(states))
+    def isotropy_order(self, basis: np.ndarray) -> int:
+        """How many elements fix a space."""
+        return prod(factorial(len(part)) for part in self.parts(basis))
 
     def components(self, basis: np.ndarray) -> tuple[Isotypic, ...]:
         """A standard irrep for each part of two or more coordinates."""
         moved = [part for part in self.parts(basis) if len(part) > 1]
         return tuple(
-            self._standard(part, "" if len(moved) == 1 else str(number))
+            self._standard(part, () if len(moved) == 1 else (str(number),))
             for number, part in enumerate(moved, start=1)
         )
 
@@ -122,36 +123,24 @@ class SymmetricGroups:
             for i, part in enumerate(parts):
                 pieces = np.split(part, np.cumsum(cut[i])[:-1]) if i in cut else [part]
                 finer.extend(pieces)
-                directions.extend(self._contrasts(pieces))
+                directions.extend(_contrasts(pieces, self.n))
             inside = np.array(directions).T.reshape(self.n, -1)
             fixed = self._basis(finer)
             yield Smaller(self.label(fixed), fixed, inside)
-
-    def _contrasts(self, pieces: list[np.ndarray]) -> list[np.ndarray]:
-        """Orthonormal vectors of mean zero that are constant on the pieces of a part."""
-        found = []
-        for i in range(1, len(pieces)):
-            before = np.concatenate(pieces[:i])
-            vector = np.zeros(self.n)
-            vector[before], vector[pieces[i]] = 1.0 / len(before), -1.0 / len(pieces[i])
-            found.append(vector / np.linalg.norm(vector))
-        return found
 
     @staticmethod
     def _moved(part: np.ndarray, kernel: np.ndarray) -> bool:
         here = kernel[part]
         return bool(np.ptp(here, axis=0).max(initial=0.0) > CLOSE)
 
-    def _standard(self, part: np.ndarray, points: str) -> Isotypic:
+    def _standard(self, part: np.ndarray, sets: tuple[str, ...]) -> Isotypic:
         size = len(part)
         row = np.zeros((self.n, 1))
         row[part[:2], 0] = np.sqrt(0.5), -np.sqrt(0.5)
 
-        def spaces():
-            return np.array(self._contrasts(np.split(part, size))).T[None]
-
+        spaces = partial(_standard_space, part, self.n)
         name = partition_text((size - 1, 1))
-        return Isotypic(name, size - 1, 1, "real", row, spaces, points)
+        return Isotypic(name, size - 1, 1, "real", row, spaces, sets)
 
     # vectors
 
@@ -160,7 +149,7 @@ class SymmetricGroups:
         close = CLOSE * (np.abs(other).max(initial=0.0) + 1e-9)
         return all(
             np.abs(np.sort(one[part]) - np.sort(other[part])).max() <= close
-            for part in self.parts(state[:, None])
+            for part in self.parts(state[:, None], CLOSE)
         )
 
     def conjugate(self, one: np.ndarray, other: np.ndarray) -> bool:
@@ -202,6 +191,22 @@ class SymmetricGroups:
         for j, part in enumerate(parts):
             basis[part, j] = 1.0 / np.sqrt(len(part))
         return basis
+
+
+def _standard_space(part: np.ndarray, n: int) -> np.ndarray:
+    """Orthonormal vectors of mean zero on some coordinates; (1, n, size - 1)."""
+    return np.array(_contrasts(np.split(part, len(part)), n)).T[None]
+
+
+def _contrasts(pieces: list[np.ndarray], n: int) -> list[np.ndarray]:
+    """Orthonormal vectors of mean zero that are constant on the pieces of a part."""
+    found = []
+    for i in range(1, len(pieces)):
+        before = np.concatenate(pieces[:i])
+        vector = np.zeros(n)
+        vector[before], vector[pieces[i]] = 1.0 / len(before), -1.0 / len(pieces[i])
+        found.append(vector / np.linalg.norm(vector))
+    return found
 
 
 def _ways(size: int, count: int) -> list[tuple[int, ...]]:

@@ -16,7 +16,7 @@ from scipy.optimize import brentq
 from bifurc.continuation.correct import correct_at
 from bifurc.continuation.options import Options, Status
 from bifurc.continuation.point import Point
-from bifurc.continuation.predict import Hermite
+from bifurc.continuation.step import Step
 from bifurc.events.branch import Branch
 from bifurc.events.records import morse_index
 from bifurc.loss import full
@@ -163,15 +163,14 @@ def between(problem, n: int, before: Point, after: Point) -> Point | None:
 
 def _on_curve(problem, n: int, before: Point, after: Point) -> np.ndarray:
     """Where the curve between two points passes ``n``; shape (n + 1,)."""
-    chart = problem.chart(before.lam)
-    curve = Hermite.between(chart, before, after)
+    step = Step(problem, before, after)
 
     def ahead(share: float) -> float:
-        return float(chart.out(curve(share * curve.length))[-1]) - n
+        return float(step.guess(share)[-1]) - n
 
     ends = [share for share in (0.0, 1.0) if abs(ahead(share)) <= EDGE]
     share = ends[0] if ends else brentq(ahead, 0.0, 1.0)
-    guess = chart.out(curve(share * curve.length))
+    guess = step.guess(share)
     guess[-1] = n
     return guess
 

@@ -38,7 +38,10 @@ class Lift:
         return self._columns(sizes) @ copies
 
     def _columns(self, sizes: Sizes) -> np.ndarray:
-        entry = {"s": self._vertex, "y": self._pair, "sxs": self._product}[self.component.irrep]
+        entries: dict[str, Callable[..., np.ndarray]] = {
+            "s": self._vertex, "y": self._pair, "sxs": self._product
+        }  # fmt: skip
+        entry = entries[self.component.irrep]
         return np.array([entry(*where, sizes) for where in self._where])
 
     @cached_property

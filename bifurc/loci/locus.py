@@ -5,12 +5,15 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from bifurc.continuation.constants import LEADING
 from bifurc.continuation.correct import Outcome, correct, correct_at, length
 from bifurc.continuation.newton import solve
 from bifurc.continuation.options import Options, Status
 from bifurc.continuation.point import Point
-from bifurc.continuation.trace import LEADING, trace
+from bifurc.continuation.step import Step
+from bifurc.continuation.trace import trace
 from bifurc.continuation.trust import bows, turn
+from bifurc.continuation.within import Within
 from bifurc.errors import NotDefinedError
 from bifurc.loci.problem import LocusProblem
 from bifurc.loci.special import Special, specials
@@ -65,6 +68,7 @@ class Locus:
     ends: tuple[End, End]
     special: list[Special] = field(default_factory=list)
     along: Sequence[Component] = ()  # other irreps whose eigenvalue is zero all along
+    sheet: int | None = None  # of the branch that the event was found on, where that has several
 
     @property
     def label(self) -> str:
@@ -114,7 +118,7 @@ class Locus:
         for (low, one), (high, other) in zip(nodes, nodes[1:], strict=False):
             if not min(one, other) <= value <= max(one, other):
                 continue
-            place = track.root(lambda s: track.at(s).lam - value, low, high)
+            place = track.meets(MU, value, low, high)
             if place is None:
                 continue
             near = track.at(place)
@@ -192,8 +196,10 @@ def reversible(problem, before: Point, outcome: Outcome, step: float, options: O
     turned = turn(before, after)
     if turned > options.max_turn:
         return outcome.failed(Status.TURNED)
-    if bows(problem.chart(before.lam), before, after, turned, options):
+    if bows(Step(problem, before, after), turned, options):
         return outcome.failed(Status.FAR)
+    if isinstance(problem, Within):
+        problem = problem.problem  # the way back may go over the edge
     row = after.tangent / after.scales
     away = row @ ((before.X - after.X) / after.scales)
     for _ in range(6):
@@ -225,17 +231,20 @@ def _arm(problem, start: Point, windows: tuple[Window, Window], options):
 def _leaves(problem, points: list[Point], windows: tuple[Window, Window]) -> Point | None:
     """Where the last step first leaves a window, also if it has come back in; None if it stays."""
     track = Track(problem, points[-2:])
-    exits = []
-    for place, window in zip((LAM, MU), windows, strict=True):
-        low, high = np.arcsinh(window) if place == LAM else window
-        for end in (track.apex(place, 0.0, 1.0), 1.0):
-            beyond = None if end is None else track.at(end).X[place]
-            if beyond is not None and not low <= beyond <= high:
-                edge = low if beyond < low else high
-                exits.append(track.root(lambda s, p=place, e=edge: track.at(s).X[p] - e, 0.0, end))
-                break
-    exits = [share for share in exits if share is not None]
-    return track.at(min(exits)) if exits else None
+    exits = [_exit(track, place, window) for place, window in zip((LAM, MU), windows, strict=True)]
+    found = [share for share in exits if share is not None]
+    return track.at(min(found)) if found else None
+
+
+def _exit(track: Track, place: int, window: Window) -> float | None:
+    """The share of a step at which an unknown first leaves its window; None if it stays."""
+    low, high = np.arcsinh(window) if place == LAM else window
+    for end in (track.apex(place, 0.0, 1.0), 1.0):
+        beyond = low if end is None else track.at(end).X[place]
+        if end is not None and not low <= beyond <= high:
+            edge = low if beyond < low else high
+            return track.meets(place, edge, 0.0, end)
+    return None
 
 
 def _explained(problem, points: list[Point], status: Status) -> tuple[list[Point], End]:

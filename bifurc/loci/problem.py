@@ -51,7 +51,8 @@ class Place:
     @cached_property
     def along(self) -> tuple[Any, Any]:
         """The problems that move with lam and with mu from here."""
-        return tuple(self.plane.at(self.lam, self.mu, way) for way in (ALONG_LAM, ALONG_MU))
+        lam, mu = self.lam, self.mu
+        return self.plane.at(lam, mu, ALONG_LAM), self.plane.at(lam, mu, ALONG_MU)
 
     @cached_property
     def measures(self) -> tuple[np.ndarray, np.ndarray]:

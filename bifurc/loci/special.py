@@ -12,7 +12,7 @@ along is so by symmetry and no point of its own.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -148,7 +148,7 @@ class Watch:
     def found(self) -> Iterator[Special]:
         """Everything that passes zero."""
         for place, name in ((MU, self.names[1]), (LAM, self.names[0])):
-            for at in self._zeros(lambda sample, place=place: sample.slope(place), LEVEL):
+            for at in self._zeros(partial(_slope, place), LEVEL):
                 if self._comes_back(at, place):
                     yield self._special("fold", f"the locus turns round in {name}", at)
         for component, j, watched in self._eigenvalues():
@@ -164,7 +164,7 @@ class Watch:
                 yield self._special(kind, about, at)
 
     def _comes_back(self, apex: Sample, place: int) -> bool:
-        """Whether an unknown is left behind on both sides of where it turns, by more than rounding."""
+        """Whether an unknown goes away on both sides of where it turns, by more than rounding."""
         far = [(s.position - apex.position, s.point.X[place]) for s in self.samples]
         before = [value for away, value in far if away < 0][-SEEN:]
         after = [value for away, value in far if away > 0][:SEEN]
@@ -182,14 +182,17 @@ class Watch:
         """Every eigenvalue of the other blocks over the largest, by component and number."""
         others = [c for c in self.problem.plane.components if c != self.problem.component]
         return [
-            (c, j, lambda sample, c=c, j=j: sample.value(c, j) / self.largest)
+            (c, j, partial(self._eigenvalue, c, j))
             for c in others
             for j in range(max(len(sample.eigen(c).values) for sample in self.samples))
         ]
 
+    def _eigenvalue(self, component: Component, j: int, sample: Sample) -> float:
+        return sample.value(component, j) / self.largest
+
     @cached_property
     def _watched(self) -> list[Watched]:
-        slopes = [lambda sample, place=place: sample.slope(place) for place in (LAM, MU)]
+        slopes: list[Watched] = [partial(_slope, place) for place in (LAM, MU)]
         form = [] if self.kernel_of is None else [_quadratic]
         return [*slopes, *form, *(watched for *_, watched in self._eigenvalues())]
 
@@ -225,13 +228,14 @@ class Watch:
 
     def _kernel_at(self, position: float, here: Place) -> Callable[[], Kernel] | None:
         """What gives the kernel, with the sign of that of the nearest sample before it."""
-        if self.kernel_of is None:
+        kernel_of = self.kernel_of
+        if kernel_of is None:
             return None
         before = [s for s in self.samples if s.position <= position] or self.samples
         near = min(before, key=lambda s: abs(s.position - position), default=None)
 
         def kernel() -> Kernel:
-            return self.kernel_of(here).turned_like(near and near.kernel)
+            return kernel_of(here).turned_like(near.kernel if near else None)
 
         return kernel
 
@@ -286,7 +290,12 @@ class Watch:
         return Special(kind, about, parameters, sample.point.X, here.x, component, formal, position)
 
 
+def _slope(place: int, sample: Sample) -> float:
+    return sample.slope(place)
+
+
 def _quadratic(sample: Sample) -> float:
+    assert sample.kernel is not None  # asked for only where the irrep has a quadratic term
     return sample.kernel.quadratic
 
 

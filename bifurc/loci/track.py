@@ -15,7 +15,7 @@ from scipy.optimize import brentq
 
 from bifurc.continuation.options import Options
 from bifurc.continuation.point import Point
-from bifurc.events.detect import between
+from bifurc.continuation.step import Step
 
 LAM, MU = -2, -1  # places of arcsinh(lam) and of mu among the unknowns
 CLOSE = 1e-15  # of a step: how near two positions are before a root is found
@@ -62,7 +62,7 @@ class Track:
         share, one = position - i, self.points[i]
         if share in (0.0, 1.0):
             return self.points[i + 1] if share else one
-        point = between(self.problem, one, self.points[i + 1], share, Options())
+        point = Step(self.problem, one, self.points[i + 1]).corrected(share, Options())
         if point is None:
             raise ArithmeticError("The locus was lost between two of its points.")
         return fresh(self.problem, point)
@@ -77,3 +77,7 @@ class Track:
     def apex(self, place: int, low: float, high: float) -> float | None:
         """The position between two where an unknown turns round; None if it does not."""
         return self.root(lambda position: self.at(position).tangent[place], low, high)
+
+    def meets(self, place: int, value: float, low: float, high: float) -> float | None:
+        """The position between two where an unknown has a value; None if it does not."""
+        return self.root(lambda position: float(self.at(position).X[place] - value), low, high)

@@ -171,6 +171,16 @@ class OnLine:
         students = self._row_sizes[:, : len(self.structure.students)].sum(axis=1)
         return Metric(weights.reshape(-1, 3).T[::-1], self._sizes, students)
 
+    @property
+    def coordinate_names(self) -> list[str]:
+        """Names of the coordinates."""
+        return [coordinate.name for coordinate in self.structure.coordinates]
+
+    @staticmethod
+    def full_state(x: np.ndarray) -> np.ndarray:
+        """The coordinates themselves: at real sizes there is no matrix behind them."""
+        return x
+
     def weights(self, lam) -> np.ndarray:
         """m_a, the number of matrix entries behind each coordinate; shape (..., n)."""
         return self._metric.weights(lam)

@@ -9,7 +9,7 @@ reads its own constants off by one small product.
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -37,6 +37,9 @@ class Line(NetworkProblem):
             terms = poly.substitute(self.plane).terms
             self.tables[poly] = np.array([float(terms.get(key, 0)) for key in MONOMIALS])
         return self.monomials @ self.tables[poly]
+
+    def _affine(self, poly: Polynomial) -> np.ndarray:
+        return self.on_line(poly)[:2]  # the plane has seen that it is
 
 
 class Plane:
@@ -74,9 +77,8 @@ class Plane:
         _ = self._template._vertices  # once for all lines
         entries = [v for _, _, table in structure.tables for pair in table.values() for v in pair]
         in_kernel = [Polynomial.of(value) for value in (kernel_parameters or {}).values()]
-        for poly in [
-            *structure.size.values(), structure.decay, structure.common, *entries, *in_kernel, *self.plane.values()
-        ]:  # fmt: skip
+        own = structure.decay, structure.common, *structure.size.values()
+        for poly in [*own, *entries, *in_kernel, *self.plane.values()]:
             if poly.substitute(self.plane).degree > 1:
                 raise ValueError(f"{poly} is not affine in the two parameters that run.")
 
@@ -112,7 +114,7 @@ class Plane:
 
     def at(self, lam: float, mu: float, towards=(1.0, 0.0)) -> Line:
         """The problem on the line through (lam, mu), which is its point 0, in a direction."""
-        line = self._template.along(self._through(lam, mu, towards))
+        line = cast(Line, self._template.along(self._through(lam, mu, towards)))
         (a, b), (to_a, to_b) = (lam, mu), towards
         line.monomials = np.array(
             [

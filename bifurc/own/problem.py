@@ -2,6 +2,7 @@
 
 import inspect
 import logging
+import pickle
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -10,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from bifurc import groups
 from bifurc.continuation.problem import PlainProblem
 from bifurc.imported import imported
 from bifurc.own.derivatives import BY_JAX, Way, best_way, jax_functions
@@ -93,17 +95,44 @@ class Problem:
         found = imported(reference, folder)
         path, _, name = reference.partition(":")
         place = (folder / path).resolve()
+        source = {"file": str(place), "name": name}
         if isinstance(found, Problem):
-            return found
-        return cls(found, **given, name=name, source={"file": str(place), "name": name})
+            return replace(found, source=source)
+        if isinstance(given.get("group"), Mapping):
+            given["group"] = group_from(given["group"])
+        if not {"x0", "parameters"} <= set(given):
+            raise ValueError(f"A loss such as {reference!r} needs x0 and parameters beside it.")
+        return cls(found, **given, name=name, source=source)
+
+    @classmethod
+    def from_spec(cls, spec: Mapping[str, Any]) -> "Problem":
+        """The problem of :meth:`spec`; without its functions if they are in no file."""
+        given = {"x0": spec["x0"], "parameters": spec["parameters"]}
+        if spec["group"] is not None:
+            given["group"] = group_from(spec["group"])
+        if spec["file"] is None:
+            return cls(None, gradient=_missing, name=spec["name"], **given)
+        found = cls.from_file(f"{spec['file']}:{spec['name']}", **given)
+        return found.with_parameters(**spec["parameters"])
+
+    def spec(self) -> dict[str, Any]:
+        """The problem as plain data; of its functions where they are, if they are in a file."""
+        return {
+            "type": "own",
+            "file": None if self.source is None else self.source["file"],
+            "name": self.name if self.source is None else self.source["name"],
+            "x0": self.x0.tolist(),
+            "parameters": dict(self.parameters),
+            "group": None if self.group is None else group_spec(self.group),
+        }
 
     def __reduce__(self):
         if self.source is None:
-            return super().__reduce__()
-        given = {
-            key: getattr(self, key) for key in ("x0", "parameters", "group", "gradient", "hessian")
-        }
-        return _again, (f"{self.source['file']}:{self.source['name']}", given)
+            raise pickle.PicklingError(
+                f"Problem {self.name!r} is made of functions that have no place to be found at; "
+                'put them into a file and name it in a case: function = "model.py:loss".'
+            )
+        return Problem.from_spec, (self.spec(),)
 
     def with_parameters(self, **values: float) -> "Problem":
         """The same problem with other values of its parameters.
@@ -131,11 +160,15 @@ class Problem:
         self.with_parameters(**{parameter: 0.0})
         fixed = {n: value for n, value in self.parameters.items() if n != parameter}
         functions, ways = self.engine_functions(parameter)
-        twice = ways["hessian"]
+        twice = ways.get("hessian")
         plain = PlainProblem(
-            **functions, n=len(self.x0), parameter=parameter, fixed=fixed,
+            **functions,
+            n=len(self.x0),
+            parameter=parameter,
+            fixed=fixed,
+            source={**self.spec(), "parameter": parameter},
             error=0.0 if twice is None else twice.error,
-        )  # fmt: skip
+        )
         if self.group is None:
             return plain
         basis = self.group.fixed_space(self.x0[:, None])
@@ -162,6 +195,8 @@ class Problem:
         def bound(function):
             return lambda x, lam: function(x, **fixed, **{parameter: lam})
 
+        if self.gradient is _missing:
+            return dict.fromkeys(("gradient", "hessian", "gradient_dlam"), _missing), {}
         functions: dict[str, Any] = {}
         loss = gradient = None
         if self.loss is not None:
@@ -194,8 +229,35 @@ class Problem:
         return functions, {"gradient": by, "hessian": twice, "gradient_dlam": mixed}
 
 
-def _again(reference: str, given: dict) -> Problem:
-    return Problem.from_file(reference, **given)
+def _missing(*_, **__):
+    raise ValueError(
+        "The functions of this problem are not in the file; give it to bifurc.load as problem=..."
+    )
+
+
+MAKERS = ("symmetric", "cyclic", "dihedral", "permutations", "matrices")
+
+
+def group_from(spec: Mapping[str, Any]):
+    """A group as a case file names it, such as ``{dihedral = 6}``.
+
+    Raises
+    ------
+    ValueError
+        If there is no such kind of group.
+    """
+    if len(spec) != 1 or next(iter(spec)) not in MAKERS:
+        raise ValueError(f"A group is one of {', '.join(MAKERS)}, such as {{ dihedral = 6 }}.")
+    ((name, value),) = spec.items()
+    arrays = [np.array(one) for one in value] if isinstance(value, list) else value
+    return getattr(groups, name)(arrays)
+
+
+def group_spec(group: Any) -> dict[str, Any]:
+    """The group by its generators, as :func:`group_from` takes it."""
+    listed = [np.asarray(one).tolist() for one in group.generators] or [list(range(group.n))]
+    permuting = all(np.ndim(one) == 1 for one in listed)
+    return {"permutations" if permuting else "matrices": listed}
 
 
 def _takes(what: str, function: Callable | None, parameters: Mapping[str, float]) -> None:

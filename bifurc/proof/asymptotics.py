@@ -27,6 +27,7 @@ from fractions import Fraction
 import numpy as np
 
 from bifurc.proof.claims import lengthy
+from bifurc.proof.extended import PointSystem
 from bifurc.proof.interval import (
     Ball,
     BallProblem,
@@ -37,7 +38,8 @@ from bifurc.proof.interval import (
     need_flint,
     precision,
 )
-from bifurc.proof.system import PointSystem, newton, part
+from bifurc.proof.place import enclosed
+from bifurc.proof.system import newton, part
 from bifurc.structure.polynomial import Polynomial, superscript
 
 FIRST = 10**6  # largest e is 1e-3: each further node gains three digits and more
@@ -150,10 +152,11 @@ def _solve(seed, nodes) -> tuple[BallProblem, list]:
             given, start = seed(float(lam))
             if not j:
                 problem = enclosing(given)
+                evaluator = enclosed(problem)
             start = [flint.arb(float(value)) for value in start]
         else:
             start = _extrapolate(nodes[:j], [x for x, _ in samples], e)
-        system = PointSystem(problem, Ball(lam))
+        system = PointSystem(evaluator, Ball(lam))
         whole = [flint.arb(round(float(value))) for value in start]
         x = whole if _solves(system, whole) else newton(system, start)
         samples.append((x, lam))

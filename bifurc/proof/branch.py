@@ -19,7 +19,14 @@ from bifurc.loss.problem import NetworkProblem
 from bifurc.proof import record
 from bifurc.proof.cells import BlockAlong, Cell, interval
 from bifurc.proof.claims import check_sizes
-from bifurc.proof.interval import Ball, NotCertifiedError, enclosing, flint, need_flint, precision
+from bifurc.proof.interval import (
+    Ball,
+    NotCertifiedError,
+    enclosing,
+    flint,
+    need_flint,
+    precision,
+)
 from bifurc.proof.learnt import unpinned
 from bifurc.proof.model import ORDER
 from bifurc.proof.tube import Tube

@@ -14,8 +14,9 @@ from fractions import Fraction
 import numpy as np
 
 from bifurc.events.records import Event
+from bifurc.files import reason
 from bifurc.loss.problem import NetworkProblem
-from bifurc.proof import branch, record
+from bifurc.proof import branch, complete, limit, record, theorem
 from bifurc.proof.claims import at_point, lengthy, proved_on
 from bifurc.proof.extended import EventSystem, PairSystem, PointSystem
 from bifurc.proof.extended import system_of as event_system
@@ -45,6 +46,8 @@ ENTRIES = {  # of each kind, beside these
     "point": ("lam", "unknowns", "narrow", "wide"),
     "learnt": ("lam", "coordinates"),
     "branch": ("pieces",),
+    "complete": ("largest",),
+    "limit": ("reach", "limit", "centre", "radius"),
 }
 
 
@@ -135,6 +138,12 @@ def check(data: dict) -> None:
         if data["kind"] == "set":
             _check_set(data)
             return
+        if data["kind"] == "theorem":
+            record.only(data, "schema", "kind", "certificates", "proved", "checksum")
+            for one in theorem.members(data):
+                check(one)
+            compare(data["proved"], theorem.conclusions(data))
+            return
         record.only(data, *SEALED, *ENTRIES[_kind(data)])
         bits = data["precision"]
         if type(bits) is not int or not 64 <= bits <= 100_000:
@@ -142,7 +151,7 @@ def check(data: dict) -> None:
         with precision(bits), np.errstate(all="ignore"):
             compare(data["proved"], _conclusions(data))
     except (KeyError, TypeError, AttributeError, IndexError, ValueError, RecursionError) as error:
-        raise ValueError(f"The certificate is malformed: {str(error).rstrip('.')}.") from None
+        raise ValueError(f"The certificate is malformed: {reason(error)}.") from None
     except (ZeroDivisionError, OverflowError):
         raise NotCertifiedError("A matrix is not provably invertible on its box.") from None
 
@@ -156,6 +165,22 @@ def _kind(data: dict) -> str:
 def join(certificates: list[dict]) -> dict:
     """Several certificates as one."""
     return record.sign({"schema": record.SCHEMA, "kind": "set", "certificates": certificates})
+
+
+def prove_theorem(of_branch: dict, of_limit: dict) -> dict:
+    """The certificates of a branch and of its limit as one.
+
+    Raises
+    ------
+    NotCertifiedError
+        If the branch does not go on to infinity as the other says.
+    """
+    data = {
+        "schema": record.SCHEMA,
+        "kind": "theorem",
+        "certificates": [of_branch, of_limit],
+    }
+    return record.sign({**data, "proved": theorem.conclusions(data)})
 
 
 def _check_set(data: dict) -> None:
@@ -183,6 +208,10 @@ def _conclusions(data: dict) -> dict:
         return branch.conclusions(data)
     if data["kind"] == "learnt":
         return _learnt(data)
+    if data["kind"] == "limit":
+        return limit.conclusions(data)
+    if data["kind"] == "complete":
+        return complete.conclusions(data)
     return conclusions(data, len(_digits_of(data["proved"]["value"])))
 
 

@@ -212,7 +212,7 @@ class Sums:
         )
         u = Row(
             row.points, 1,
-            {c: tuple(a - b for a, b in zip(row.entries[c], v.entries[c], strict=True)) for c in v.entries},
+            {c: (row.entries[c][0] - d, row.entries[c][1] - o) for c, (d, o) in v.entries.items()},
         )  # fmt: skip
         away, across = self.inner(u, u, True), self.inner(u, v, True)
         sine = ((away * norm * norm - across * across).sqrt()) / (length * norm)
@@ -423,8 +423,9 @@ class AtInfinity:
             if self._long(child, direction := [copy(c) for c in child.coordinates])
         ]
         found = self.form(child, spread, matched, directions)
-        scales = [self.power(max(0, -(found[i, i].power // 2))) for i in range(len(found))]
-        return found * np.outer(scales, scales)
+        scales = np.empty(len(found), dtype=object)
+        scales[:] = [self.power(max(0, -(found[i, i].power // 2))) for i in range(len(found))]
+        return scales[:, None] * found * scales
 
     @property
     def pairs(self) -> set:

@@ -40,7 +40,7 @@ def certify_limit(problem: NetworkProblem, member) -> dict:
         If that is not proved.
     """
     need_flint()
-    failure = NotCertifiedError("No bound to try.")
+    failure: ArithmeticError = NotCertifiedError("No bound to try.")
     with precision(BITS):
         limit = _limit(problem, member)
         start = _unknowns(limit, member(SAMPLES[1]), SAMPLES[1] ** -0.5)
@@ -157,7 +157,7 @@ def _range(germ: Germ):
 
 
 def _negative(form: np.ndarray) -> int:
-    """How many negative eigenvalues a form has at every e: by congruence, and Gershgorin's discs."""
+    """How many negative eigenvalues a form has at every e, by congruence and Gershgorin's discs."""
     entries = [[v.range() for v in row] for row in form]
     middle = np.array([[float(v.mid()) for v in row] for row in entries])
     if not np.isfinite(middle).all():

@@ -12,7 +12,15 @@ import numpy as np
 from bifurc.loss.kernels import parameter_names
 from bifurc.loss.problem import NetworkProblem
 from bifurc.loss.reduced import Moves, Rows
-from bifurc.proof.interval import Apart, Ball, BallProblem, arbs, balls, enclosing, matrix
+from bifurc.proof.interval import (
+    Apart,
+    Ball,
+    BallProblem,
+    arbs,
+    balls,
+    enclosing,
+    matrix,
+)
 from bifurc.proof.rounded import Dual, Enclosure, arbs_of, enclosure, finite, matrix_of
 from bifurc.structure.irreps import Component
 

@@ -188,6 +188,8 @@ def problem_to_data(problem: NetworkProblem) -> dict:
     ValueError
         If the kernel cannot be written by its name.
     """
+    if type(problem) is not NetworkProblem:  # it may have more than is written here
+        raise ValueError(f"No certificate can be written of a {type(problem).__name__}.")
     s = problem.structure
     running = {
         name: Polynomial.of(value).text() for name, value in problem.kernel_parameters.items()
@@ -283,6 +285,10 @@ def state_of(data: dict) -> list:
         powers = zip(*map(from_texts, first["curve"]), strict=True)
         centre = [sum(c[::2]) - sum(c[1::2]) for c in powers]
         radius = from_texts(first["radius"])
+    elif data["kind"] == "complete":
+        return []
+    elif data["kind"] == "limit":
+        return [flint.arb(known[0]) for known in data["limit"]]
     elif data["kind"] == "learnt":
         return from_texts(data["coordinates"])
     else:

@@ -1,12 +1,12 @@
-"""Krawczyk's test, and the system of a critical point at any size, to the working precision.
+"""Krawczyk's test, and Newton's method, for any square system.
 
 For a box Z around z with an approximate inverse Y of the Jacobian at z, if
 
     K = z - Y F(z) + (1 - Y F'(Z)) (Z - z)
 
 lies in the interior of Z, there is exactly one zero of F in Z, and it lies in K.
-F'(Z) may as well be enclosed over a larger box; systems of events are in
-:mod:`bifurc.proof.extended`.
+F'(Z) may as well be enclosed over a larger box; the systems of critical points
+and of events are in :mod:`bifurc.proof.extended`.
 
 References
 ----------
@@ -16,39 +16,7 @@ References
    arithmetic", Acta Numerica 19, 2010, section 13.
 """
 
-from dataclasses import dataclass
-
-from bifurc.proof.interval import (
-    Ball,
-    BallProblem,
-    NotCertifiedError,
-    arbs,
-    balls,
-    column,
-    flint,
-    matrix,
-)
-
-
-@dataclass(frozen=True, eq=False)
-class PointSystem:
-    """g = 0 in the coordinates at one exact lam."""
-
-    problem: BallProblem
-    lam: Ball
-
-    @property
-    def unknowns(self) -> tuple[str, ...]:
-        """Names of the unknowns."""
-        return tuple(c.name for c in self.problem.structure.coordinates)
-
-    def residual(self, z):
-        """F(z) as an arb_mat of one column."""
-        return column(arbs(self.problem.gradient(balls(z), self.lam)))
-
-    def jacobian(self, z):
-        """F'(z) as an arb_mat."""
-        return matrix(self.problem.jacobian(balls(z), self.lam, checked=False)[1][:, :-1])
+from bifurc.proof.interval import NotCertifiedError, column, flint
 
 
 def part(whole, kept):

@@ -233,7 +233,7 @@ class Tube:
         for _ in range(6):  # Newton on midpoints; the proof comes after
             s = (s - (height.at(s) - target) / height.poly.derivative()(s)).mid()
         width = (2 * (abs(height.at(s) - target) / self.pace.range())).abs_upper()
-        s = s + flint.arb(0, 1) * (width + flint.arb(2) ** (-flint.ctx.prec // 2))
+        s = s + flint.arb(0, 1) * (width + flint.arb(2) ** (16 - flint.ctx.prec))
         low, high = s.lower(), s.upper()
         if not (low >= -1 and high <= 1):
             raise NotCertifiedError("Two pieces of the branch do not overlap.")
@@ -296,7 +296,7 @@ def fine_taylor(problem: BallProblem, z: np.ndarray, direction: np.ndarray) -> l
         point = [(value - s).mid() for value, s in zip(point, step, strict=True)]
     rows = [point]
     for k in range(1, ORDER + 1):
-        states = np.array([balls(row) for row in [*rows, [0] * len(point)]])
+        states = np.array([balls(row) for row in [*rows, [flint.arb(0)] * len(point)]])
         change = problem.gradient(Series(states[:, :-1]), Series(states[:, -1])).coefficients[k]
         target = column([*arbs(-change), int(k == 1)])
         rows.append([value.mid() for value in (near * target).entries()])

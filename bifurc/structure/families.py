@@ -165,9 +165,13 @@ class Family:
         return replace(self, structure=structure, parameters=known)
 
     def with_bias(self, bias: str) -> "Family":
-        """The same family with biases: ``"hidden"``, ``"output"`` or ``"hidden, output"``, trained.
+        """The same family with biases; its members are those that ones without biases lead to.
 
-        Or an expression in its parameters, the bias of all hidden neurons. Its members are those that the members without biases lead to.
+        Parameters
+        ----------
+        bias : str
+            ``"hidden"``, ``"output"`` or ``"hidden, output"``, which are trained, or an
+            expression in the parameters, the bias that all hidden neurons have in common.
         """
         return replace(self, structure=self.structure.biased(bias))
 

@@ -78,6 +78,8 @@ class Polynomial:
         # the decimal a user typed, not its binary neighbour: 0.1 is 1/10
         try:
             return cls({(): Fraction(str(value) if isinstance(value, float) else value)})
+        except TooLargeError:
+            raise
         except (TypeError, ValueError):
             raise ValueError(
                 f'{value!r} is neither a finite number nor an expression such as "d - 1".'

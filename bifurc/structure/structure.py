@@ -22,6 +22,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from numbers import Real
+from typing import Any
 
 import numpy as np
 
@@ -117,8 +118,8 @@ class Structure:
     inputs: tuple[Block, ...]
     teachers: tuple[Block, ...]
     teacher: Mapping[tuple[str, str], Entry]
-    student_weights: Mapping[str, float] = field(default_factory=dict)
-    teacher_weights: Mapping[str, float] = field(default_factory=dict)
+    student_weights: Mapping[str, Any] = field(default_factory=dict)
+    teacher_weights: Mapping[str, Any] = field(default_factory=dict)
     ties: tuple[Mapping[str, str], ...] = ()
     decay: Polynomial = Polynomial.of(0)
     reference: Mapping[tuple[str, str], Entry] = field(default_factory=dict)
@@ -164,7 +165,7 @@ class Structure:
                         f"There is no {what} block {name!r} to have a weight; the blocks are "
                         f"{', '.join(rows) or 'none'}."
                     )
-                if not isinstance(weight, str | Polynomial) and not _is_double(weight):
+                if not isinstance(weight, Polynomial) and not _is_double(weight):
                     raise ValueError(
                         f"The weight of {what} block {name!r} must be a finite number that a "
                         f"double holds, got {weight!r}."
@@ -236,8 +237,8 @@ class Structure:
         inputs: Sequence[str],
         teachers: Sequence[str] | None = None,
         teacher: Mapping[str, object] | None = None,
-        student_weights: Mapping[str, float] | None = None,
-        teacher_weights: Mapping[str, float] | None = None,
+        student_weights: Mapping[str, Any] | None = None,
+        teacher_weights: Mapping[str, Any] | None = None,
         decay: str | float | Polynomial = 0,
         reference: Mapping[str, object] | None = None,
         bias: str | float = "",
@@ -268,8 +269,8 @@ class Structure:
             columns,
             rows,
             entries,
-            dict(student_weights or {}),
-            dict(teacher_weights or {}),
+            _expressions(student_weights),
+            _expressions(teacher_weights),
             decay=Polynomial.of(decay),
             reference=_table(reference or {}),
         )
@@ -346,7 +347,7 @@ class Structure:
         entries = [v for _, _, table in self.tables for pair in table.values() for v in pair]
         own = self.decay.names | self.common.names
         for weight in (*self.student_weights.values(), *self.teacher_weights.values()):
-            own |= Polynomial.of(weight).names if isinstance(weight, str | Polynomial) else set()
+            own |= weight.names if isinstance(weight, Polynomial) else set()
         return own.union(*(p.names for p in [*self.size.values(), *entries]))
 
     def tied(self, row: Block, column: Block) -> bool:
@@ -463,9 +464,7 @@ class Structure:
             If one of them moves along the line.
         """
         both = self.student_weights, self.teacher_weights
-        if not any(
-            isinstance(weight, str | Polynomial) for given in both for weight in given.values()
-        ):
+        if not any(isinstance(weight, Polynomial) for given in both for weight in given.values()):
             return self
         found = [{n: _weight(n, weight, line) for n, weight in given.items()} for given in both]
         return replace(self, student_weights=found[0], teacher_weights=found[1])
@@ -515,11 +514,17 @@ def _is_double(value) -> bool:
         return False
 
 
+def _expressions(weights: Mapping[str, Any] | None) -> dict:
+    """Second-layer weights, those that are written as text as polynomials."""
+    given = weights or {}
+    return {n: Polynomial.parse(w) if isinstance(w, str) else w for n, w in given.items()}
+
+
 def _weight(name: str, weight, line: Mapping[str, Polynomial]) -> float:
     """A second-layer weight at the parameters that a line leaves as they are."""
-    if not isinstance(weight, str | Polynomial):
+    if not isinstance(weight, Polynomial):
         return weight
-    value = Polynomial.of(weight).substitute(line).constant
+    value = weight.substitute(line).constant
     if value is None:
         raise ValueError(
             f"The weight {weight} of row {name!r} moves along the line; let a parameter run that "

@@ -25,7 +25,7 @@ AMPLITUDE = 0.05  # distance from the event at which a half-branch is taken up, 
 SHARES = (1.0, 0.4, 0.1, 0.02)  # of that, where Newton falls back
 REACH = 0.2  # of the scale of lam: how far it may go on the way, where the branch is steep
 HALVINGS = 60  # of an amplitude, until the branch is inside the window
-NEAR = (1e-2, 1e-4, 1e-6)  # of the way to the first point: so close another one is put
+NEAR = tuple(1e-2 * 4.0**-k for k in range(8))  # of the way to the first point: another one
 KERNEL = 1e-9  # of the largest eigenvalue: what vanishes at an event, which is known to rounding
 
 EVERYWHERE = (-np.inf, np.inf)
@@ -83,12 +83,18 @@ class Birth:
 
 
 def no_sign_between(problem, exact: Point, near: Point) -> bool:
-    """Whether every eigenvalue that is not zero at the event has its sign at the point as well."""
+    """Whether no eigenvalue that is not zero at the event can have crossed zero up to a point.
+
+    Sorted eigenvalues of a block move no further than the block does: those
+    that have moved by less than the smallest of them kept their signs.
+    """
     there, here = (problem.blocks(point.x, point.lam) for point in (exact, near))
     for component, block in there.items():
-        values, close = block.eigen().values, here[component].eigen().values
-        counts = np.abs(values) > KERNEL * max(np.abs(values).max(initial=0.0), 1.0)
-        if ((values < 0) != (close < 0))[counts].any():
+        values = block.eigen().values
+        sizes = np.abs(values)
+        others = sizes[sizes > KERNEL * max(sizes.max(initial=0.0), 1.0)]
+        moved = np.abs(here[component].eigen().values - values).max(initial=0.0)
+        if moved >= others.min(initial=np.inf):
             return False
     return True
 

@@ -61,16 +61,23 @@ def reversed_by_relabelling(problem, state: np.ndarray, vector: np.ndarray) -> b
 
 @reversed_by_relabelling.register
 def _(problem: NetworkProblem, state: np.ndarray, vector: np.ndarray) -> bool:
-    x, v = spread(problem.structure, state), spread(problem.structure, vector)
-    return any(
-        _equal(x[order], x) and _equal(v[order], -v) for order in relabellings(problem.structure)
-    )
+    return exchanged(problem, state, vector, -vector)
 
 
 @singledispatch
 def exchanged(problem, state: np.ndarray, one: np.ndarray, other: np.ndarray) -> bool:
     """Whether a symmetry that fixes a state takes one vector to the other."""
     return bool(np.abs(one - other).max(initial=0.0) <= SAME * np.abs(other).max(initial=0.0))
+
+
+@exchanged.register
+def _(problem: NetworkProblem, state: np.ndarray, one: np.ndarray, other: np.ndarray) -> bool:
+    x, v, w = (spread(problem.structure, each) for each in (state, one, other))
+    here = np.arange(len(x))
+    return any(
+        _equal(x[order], x) and _equal(v[order], w)
+        for order in (here, *relabellings(problem.structure))
+    )
 
 
 def enlarge(problem: NetworkProblem, X: np.ndarray) -> tuple[NetworkProblem, np.ndarray]:

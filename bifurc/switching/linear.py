@@ -8,7 +8,7 @@ engine, switching and graph as networks.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -21,7 +21,12 @@ from bifurc.groups import Isotypic, Symmetry
 from bifurc.spectra import Block
 from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
-from bifurc.switching.isotropy import exchanged, larger_isotropy, reversed_by_relabelling
+from bifurc.switching.isotropy import (
+    exchanged,
+    larger_isotropy,
+    reversed_by_relabelling,
+)
+from bifurc.switching.normal_form import NormalForm
 from bifurc.switching.polynomials import index_across
 from bifurc.switching.subgroups import Search
 from bifurc.switching.submaximal import LARGEST, MOST, Kernel
@@ -89,18 +94,21 @@ class SymmetricProblem(PlainProblem):
             basis=basis,
         )
 
+    def full_state(self, x: np.ndarray) -> np.ndarray:
+        """The states in the whole space, (..., full.n)."""
+        return x @ self.basis.T
+
     @cached_property
     def isotypic(self) -> dict[Component, Isotypic]:
         """The irreps that break the symmetry of the fixed space, with their vectors."""
         return {
-            Component(part.name, part.points, part.copies, Polynomial.of(part.dimension)): part
+            Component(part.name, part.sets, part.copies, Polynomial.of(part.dimension)): part
             for part in self.group.components(self.basis)
         }
 
-    @property
-    def only_own_block(self) -> bool:
-        """Whether there is no other block, and no exact derivative of this one."""
-        return self.hessian_along is None and self.basis.shape[1] == self.full.n
+    def inside(self, window: tuple[float, float]) -> "SymmetricProblem":
+        """The same problem, never asked outside ``window`` by its own differences."""
+        return replace(self, limits=window, full=self.full.inside(window))
 
     def blocks(self, x, lam, components=None) -> dict[Component, Block]:
         """The block of every component at one point or a batch of points."""
@@ -165,7 +173,8 @@ class SymmetricProblem(PlainProblem):
     def reduced(self, event: Event) -> Kernel:
         """The reduced equation on all of the kernel at an event."""
         whole = np.append(self.basis @ event.X[:-1], event.X[-1])
-        return Kernel.at(self.full, whole, self.kernel(event))
+        own = [self.basis @ z.kernel for z in event.zeros if z.component == self.components[0]]
+        return Kernel.at(self.full, whole, np.hstack([*own, self.kernel(event)]))
 
 
 def _moving(null: np.ndarray, change: np.ndarray, zeros: int) -> np.ndarray:
@@ -189,9 +198,8 @@ def _rows_of(parts, matrix: np.ndarray) -> dict[Component, np.ndarray]:
 
 @candidates.register
 def _(problem: SymmetricProblem, event: Event, search: Search):
-    if event.component.irrep == "t":
+    if not event.breaks_out:
         yield Candidate(OWN, problem, event.X, event.tangent)
-        return
     state = problem.basis @ event.X[:-1]
     kernel = problem.kernel(event)
     least = None
@@ -225,7 +233,8 @@ def _(problem: SymmetricProblem, state: np.ndarray, one: np.ndarray, other: np.n
 def _(problem: SymmetricProblem, event: Event, births: list[Birth]) -> str | None:
     """Their orbits on the sphere of the kernel, with signs by index: Euler's characteristic."""
     k = problem.kernel(event).shape[1]
-    if not births or not 1 < k <= COUNTED or any(birth.form is None for birth in births):
+    forms = [(birth, birth.form) for birth in births if isinstance(birth.form, NormalForm)]
+    if not births or len(forms) < len(births) or not 1 < k <= COUNTED or not event.breaks_out:
         return None
     kernel = problem.reduced(event)
     leading = kernel.quadratic() or kernel.cubic()
@@ -234,8 +243,8 @@ def _(problem: SymmetricProblem, event: Event, births: list[Birth]) -> str | Non
     if leading is None or values[0] * values[-1] <= 0:
         return None
     total, order = 0, problem.group.isotropy_order(problem.basis)
-    for birth in births:
-        w = birth.sign * kernel.right.T @ (birth.problem.basis @ birth.form.kernel)
+    for birth, form in forms:
+        w = birth.sign * kernel.right.T @ (birth.problem.basis @ form.kernel)
         w = w / np.linalg.norm(w)
         image = speeds @ w
         level = float(leading(w) @ image / (image @ image))

@@ -152,7 +152,7 @@ def reduce(problem, X: np.ndarray, tangent: np.ndarray | None = None) -> NormalF
     along = problem.jacobian_along(x, lam, np.append(phi, 0.0))
     second = along[:, :-1] @ phi / 2
     quadratic, speed = psi @ second, psi @ (along @ trivial)
-    natural = np.linalg.norm(psi) * max(np.linalg.norm(second), WEAK[0] * usual)
+    natural = float(np.linalg.norm(psi)) * max(float(np.linalg.norm(second)), WEAK[0] * usual)
     quadratic = _significant(quadratic, natural)
     if tangent is not None and tangent[-1]:
         share = _known_share(problem, X, (psi, phi), trivial, quadratic, speed, tangent)
@@ -160,7 +160,7 @@ def reduce(problem, X: np.ndarray, tangent: np.ndarray | None = None) -> NormalF
         speed = speed + 2 * quadratic * share
     bend = solve(second - (psi @ second) * phi)
     third = cubic_part(problem, x, lam, phi, bend)
-    natural = np.linalg.norm(psi) * max(np.linalg.norm(third), WEAK[1] * usual)
+    natural = float(np.linalg.norm(psi)) * max(float(np.linalg.norm(third)), WEAK[1] * usual)
     return NormalForm(
         speed=_significant(speed, np.linalg.norm(psi) * usual / scales[-1]),
         quadratic=quadratic,

@@ -63,7 +63,9 @@ class Search:
 
     ``explicit`` bounds the number of points that are split off one by one or
     in whole parts; ``shares`` and ``sizes`` add two-way splits with a part of
-    a share of the set, or of any real size.
+    a share of the set, or of any real size. With ``submaximal`` also groups
+    that fix a plane or a space of three dimensions in the kernel are solved,
+    to third order; a group of matrices or permutations always is.
     """
 
     explicit: int = 3
@@ -71,6 +73,7 @@ class Search:
     sizes: tuple = ()
     finite_groups: bool = True
     equal_parts: int = 4  # largest number of equal parts that are permuted among each other
+    submaximal: bool = False
 
     def __post_init__(self):
         most = MOST_PERMUTED if self.finite_groups else MOST_EXPLICIT

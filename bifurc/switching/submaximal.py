@@ -149,6 +149,8 @@ class Solved:
 def solve(problem, X: np.ndarray) -> Solved:
     """The normal forms of all directions of the kernel at X, to third order."""
     kernel = Kernel.at(problem, X)
+    if not kernel.m:
+        return Solved([], "fixes nothing of the kernel")
     if not 1 < kernel.m <= LARGEST:
         return Solved([], f"the kernel in its fixed space has {kernel.m} dimensions: not solved")
     speeds = kernel.speeds()

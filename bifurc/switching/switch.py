@@ -21,14 +21,17 @@ import numpy as np
 
 from bifurc.continuation.neutral import recognised
 from bifurc.continuation.options import Options
-from bifurc.continuation.problem import PlainProblem
 from bifurc.errors import NotDefinedError, ZeroRowError
 from bifurc.events.records import Event
 from bifurc.loss.problem import NetworkProblem
 from bifurc.structure.split import split
 from bifurc.switching.arms import arms
 from bifurc.switching.birth import EVERYWHERE, Birth, leave
-from bifurc.switching.isotropy import exchanged, larger_isotropy, reversed_by_relabelling
+from bifurc.switching.isotropy import (
+    exchanged,
+    larger_isotropy,
+    reversed_by_relabelling,
+)
 from bifurc.switching.normal_form import Crossed, NormalForm, reduce
 from bifurc.switching.subgroups import Search, Subgroup, proposals
 from bifurc.switching.submaximal import solve
@@ -48,6 +51,7 @@ class Candidate:
     tangent: np.ndarray | None = (
         None  # (n + 1,), of the known branch if it may move along the kernel
     )
+    submaximal: bool = True  # whether a kernel of more than one line is solved
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,8 @@ def _(problem: NetworkProblem, event: Event, search: Search):
             continue
         parts = parts.along(problem.line)
         X = np.append(parts.embedding @ event.X[:-1], event.lam)
-        yield Candidate(str(subgroup), problem.on(parts.structure), X)
+        child = problem.on(parts.structure)
+        yield Candidate(str(subgroup), child, X, submaximal=search.submaximal)
 
 
 @singledispatch
@@ -181,7 +186,7 @@ def _at(candidate: Candidate, options: Options, window) -> tuple[list[Birth], st
 def _in_all_directions(candidate: Candidate, options: Options, window) -> tuple[list[Birth], str]:
     """The half-branches of a submaximal isotropy: its kernel is a plane or more."""
     problem, X = candidate.problem, candidate.X
-    if not isinstance(problem, PlainProblem):
+    if not candidate.submaximal:
         return [], "not axial: the kernel in its fixed space is not one line"
     solved = solve(problem, X)
     births: list[Birth] = []

@@ -12,7 +12,9 @@ from itertools import takewhile
 
 import numpy as np
 
+from bifurc.continuation.step import Step
 from bifurc.continuation.trace import trace
+from bifurc.continuation.trust import singular_between
 from bifurc.events.branch import collect
 from tests.benchmarks.tasks import TOLERANCE, Task
 
@@ -28,7 +30,8 @@ def bifurc_alone(task: Task):
     """This package: the branch, with what happens in its own block."""
     problem, start, window, options = task.follow.args
     points = collect(trace(problem, start, window, options))[0]
-    passed = [s.X for point in points for s in point.passed or ()]
+    steps = (Step(problem, *pair) for pair in zip(points, points[1:], strict=False))
+    passed = [one.X for step in steps for one in singular_between(step) or ()]
     return np.array([point.X for point in points]), passed
 
 

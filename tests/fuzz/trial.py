@@ -5,6 +5,7 @@ It runs in this process, under a limit of time and of memory.
 
 import contextlib
 import io
+import logging
 import os
 import resource
 import signal
@@ -75,17 +76,20 @@ def _run(arguments):
     try:
         with (
             tempfile.TemporaryDirectory() as elsewhere,
+            libraries() as said,
             contextlib.redirect_stdout(out),
             contextlib.redirect_stderr(err),
             warnings.catch_warnings(),
         ):
             warnings.simplefilter("default")
+            logging.getLogger().handlers.clear()  # so that the log goes where errors go now
             os.chdir(elsewhere)  # what has no -o writes here
             try:
                 status = main(arguments)
             finally:
                 os.chdir(home)
-        return status, out.getvalue(), err.getvalue(), None
+        fault = "message of a library" if said() else None
+        return status, out.getvalue(), err.getvalue() + said(), fault
     except SystemExit as end:
         return end.code, out.getvalue(), err.getvalue(), None
     except HangError:
@@ -95,6 +99,29 @@ def _run(arguments):
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.signal(signal.SIGPROF, before)
+
+
+@contextlib.contextmanager
+def libraries():
+    """What libraries write beside Python's streams, such as LAPACK's complaints; a function."""
+    with tempfile.TemporaryFile() as file:
+        kept = [os.dup(number) for number in (1, 2)]
+        for number in (1, 2):
+            os.dup2(file.fileno(), number)
+
+        def said() -> str:
+            if not file.closed:
+                file.seek(0)
+                said.text = file.read().decode(errors="replace")
+            return said.text
+
+        try:
+            yield said
+        finally:
+            said()
+            for number, old in zip((1, 2), kept, strict=True):
+                os.dup2(old, number)
+                os.close(old)
 
 
 def _fault(status, out: str, err: str) -> str | None:

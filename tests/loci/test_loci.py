@@ -221,6 +221,17 @@ def test_the_command_prints_the_curve(capsys):
     assert "Point set 'rest' reaches its least size 1." in capsys.readouterr().out
 
 
+def test_the_command_names_the_sheet_where_a_branch_has_several(capsys):
+    # M folds at d = 3.434
+    arguments = ["locus", "M", "--event", "s:bulk", "--from", "1.8", "--to", "2.2", "--within"]
+    for last, sheet in (("3.3", 1), ("4", None)):
+        assert main([*arguments, "20", last, "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["sheet"] == sheet
+        assert main([*arguments, "20", last]) == 0
+        first = capsys.readouterr().out.splitlines()[0]
+        assert first == ("s[bulk], on sheet 1 of the branch" if sheet else "s[bulk]")
+
+
 def test_the_command_draws_the_curve(tmp_path, capsys):
     path = tmp_path / "curve.png"
     arguments = ["locus", "M", "--event", "s:bulk", "--from", "1", "--to", "3"]

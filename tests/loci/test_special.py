@@ -95,7 +95,7 @@ def test_all_that_vanishes_by_symmetry_is_named_together():
     assert curve.special == []
 
 
-@pytest.mark.parametrize("text", ["t+s", "s[few]"])
+@pytest.mark.parametrize("text", ["t+s+s", "s[few]"])
 def test_branch_points_that_a_symmetry_keeps_have_a_locus(text):
     curve = bifurc.locus(in_parts(2.5), text, ("d", "p"), (1.5, 3), search=(40, 5.1))
     assert curve.label == "t+s[most]+s[few]"

@@ -10,7 +10,14 @@ import bifurc
 from bifurc import kernels
 from bifurc.loss import full
 from bifurc.loss.embedding import matrices, row_weights
-from bifurc.loss.kernels import AbsoluteValue, Erf, LeakyReLU, Quadratic, ReLU, TensorPower
+from bifurc.loss.kernels import (
+    AbsoluteValue,
+    Erf,
+    LeakyReLU,
+    Quadratic,
+    ReLU,
+    TensorPower,
+)
 from bifurc.loss.problem import NetworkProblem
 from bifurc.structure.structure import Structure
 

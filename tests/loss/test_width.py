@@ -8,6 +8,9 @@ from numpy.testing import assert_allclose
 
 import bifurc
 from bifurc.case import load_case
+from bifurc.continuation.trace import point_at
+from bifurc.errors import EndedEarlyError
+from bifurc.events.branch import follow
 from bifurc.loss import full
 from bifurc.loss.embedding import matrices, row_weights
 from bifurc.run import family_of
@@ -87,7 +90,12 @@ def test_an_input_that_no_teacher_sees_shifts_the_event_by_one():
 
 def test_extra_rows_tied_to_one_flipped_point_are_one_extra_row():
     family = family_of(load_case(CASES / "wide_m_2.toml")).with_parameters(p=1)
-    tied = bifurc.trace(family, d=(20, 5)).events
+    # from p = 2 its branch ends at p = 1.2073, where the two rows of the last point become equal
+    with pytest.raises(EndedEarlyError, match=r"p = 1\.2073"):
+        bifurc.trace(family, d=(20, 5))
+    reduced = bifurc.problem(family, "d")
+    x = [0.9983, -0.0043, 0.0947, 0.0322, -0.6618, 0.0461, -0.1773]
+    tied = follow(reduced, point_at(reduced, x, 20.0, towards=-1.0), (5.0, 20.0)).events
     alone = [e for e in traced("wide_ii_1")[3].events if e.lam > 5]
     assert_allclose([e.lam for e in tied], [e.lam for e in alone], rtol=1e-11)
 

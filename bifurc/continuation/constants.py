@@ -1,0 +1,64 @@
+"""Numbers of the algorithm, each with its reason; what a user may set is in options.
+
+Lengths are in the problem's own scales unless they are said to be shares of a
+step; angles in radians.
+"""
+
+# --- Newton
+
+STALE = 1e-6  # how far from the point its tangent and eigenvalues may have been taken
+SURE = 1e-12  # below this they are those of the point; above it no sign may hang on it
+SEEN = 1e-9  # a first update above this is believed only when the next one is seen: how fast
+# Newton contracts depends on how near the next singular place is, and one update does not tell
+WASTED = 2  # iterations above ``target_iterations`` from which on a step is too long for Newton
+
+EXACT = 1e-12  # last update of an extended system whose kernel is taken at the iterate before it
+ENOUGH = 1e-10  # last update where the kernel is moved along: exact to its square
+STUCK = 1e-9  # below this an update that no longer halves is rounding
+LONGEST = 0.5  # longest update of an extended system: a wilder one leaves the branch
+TRIES = 20  # iterations of an extended system
+
+# --- one step
+
+NEAR_PREDICTOR = 0.02  # a corrector that moved less than this share followed the curve
+LEVEL = 0.05  # share by which a chord may leave its tangents though they hardly turn
+BACK_BY = 0.9  # share of its length that a step back goes: it need not leave the window
+BACK = 0.05  # share by which a step back may miss the curve
+ENDS = 1e-6  # share by which a point may lie off the ends of a step and is still on it
+BESIDE = 1e-2  # share by which it may lie beside the curve ...
+TIMES = 8.0  # ... or so many times as far as the curve misses its own midpoint
+UNIQUE = 0.25  # relative change of the bordered Jacobian over a correction up to which, by
+# Newton-Kantorovich, there is one solution in reach of both ends of the correction
+PLAIN = 0.03  # such a change up to which the middle speaks for its whole step; on families of
+# networks it is a tenth of this, from one curve to another that crosses it rarely less
+MISSES = 0.02  # share by which the curve may miss its midpoint and still be one that is known
+SLOWER = 0.7  # halves must miss their midpoints by less than this share of what the whole did:
+# on one curve it is 1/8, from one curve to another beside it 2
+DEEP = 40  # halvings of a step; it takes 20 to part two events that are 1e-6 of it apart
+SHORT = 1e-10  # a step that is not halved any more: two places on it are one
+ONE_PLACE = 1e-9  # relative size of eigenvalues that vanish together
+
+# --- folds and branch points
+
+APEX = 0.05  # speed of lam, over that at the ends of the step, that is none where lam turns
+VANISHED = 0.1  # of its value at the ends of a step, an eigenvalue that touches zero between them
+REAL = 1e-12  # relative size of an unfolding parameter that is rounding, not imperfection
+
+# --- the walk
+
+LEADING = 0.3  # part of lam in the unit tangent from which on the branch is not about to turn
+FLOOR = 1e3  # times ds_min is so short a step that those before it tell why the branch ends
+FIRST = 4  # steps that are tried at once from the start, where only the tangent is known
+CLOSED = 1e-8  # how near a branch must come to its start to be closed
+STRAIGHT = 1e-12  # turn that counts as none when rates of turning are compared
+
+# --- signs
+
+ON_EVENT = 1e-8  # an eigenvalue, over the largest, below which a start lies on an event
+NOISE = 1e-13  # of the largest eigenvalue: one below it has no sign of its own
+
+# --- the start
+
+USUAL = (1e-3, 1e4)  # widths of a window at which lam is measured as it is
+SLOPE = 0.1  # of how far x goes over a quarter of the window by its first slope, as its unit
+COARSEST = 8  # bytes of a number that are enough

@@ -1,0 +1,75 @@
+"""A problem that is asked inside its window only.
+
+A loss may end where the window ends, so nothing is evaluated beyond it: a
+guess or an iterate there is refused before anyone is asked. Functions of
+others may also give nan, or raise what arithmetic raises, where they are not
+defined; here that gets one name.
+"""
+
+import numpy as np
+
+from bifurc.errors import LeftWindowError, NotDefinedError
+
+ALL = (-np.inf, np.inf)
+NOWHERE = (ValueError, ArithmeticError)  # what math and numpy raise outside a domain
+
+
+class Within:
+    """What :mod:`bifurc.continuation.problem` asks for, for ``lam`` in a window alone."""
+
+    def __init__(self, problem, window: tuple[float, float]):
+        self.problem, self.window = getattr(problem, "inside", lambda _: problem)(window), window
+
+    def __getattr__(self, name):
+        return getattr(self.__dict__["problem"], name)
+
+    def with_neutrals(self, neutrals) -> "Within":
+        """The same with these zeros set apart."""
+        return Within(self.problem.with_neutrals(neutrals), self.window)
+
+    def edge(self, lam: float) -> float:
+        """The end of the window that is nearer to ``lam``."""
+        low, high = self.window
+        return low if abs(lam - low) < abs(lam - high) else high
+
+    def jacobian(self, x, lam):
+        """That of the problem, finite.
+
+        Raises
+        ------
+        LeftWindowError
+            If ``lam`` is outside the window.
+        NotDefinedError
+            If the problem says so, gives what is not finite, or fails as arithmetic does.
+        """
+        return self._asked(self.problem.jacobian, x, lam)
+
+    def jacobian_along(self, x, lam, u):
+        """As :meth:`jacobian`."""
+        return self._asked(self.problem.jacobian_along, x, lam, u)
+
+    def jacobian_and_block(self, x, lam, component, **how):
+        """As :meth:`jacobian`."""
+        return self._asked(self.problem.jacobian_and_block, x, lam, component, **how)
+
+    def _asked(self, function, x, lam, *more, **how):
+        low, high = self.window
+        if np.any(lam < low) or np.any(lam > high):
+            raise LeftWindowError(f"The window ends at {low:.10g} and {high:.10g}.")
+        try:
+            with np.errstate(all="ignore"):
+                found = function(x, lam, *more, **how)
+        except np.linalg.LinAlgError:
+            raise
+        except NOWHERE as error:
+            raise _named(error) from error
+        first = found[0] if isinstance(found, tuple) else found
+        if not np.isfinite(first).all():
+            raise NotDefinedError("A function of the problem is not finite there.")
+        return found
+
+
+def _named(error: Exception) -> Exception:
+    """The error itself if it has a name of its own, else that of a domain that ended."""
+    own = isinstance(error, ArithmeticError) and type(error).__module__ == "bifurc.errors"
+    return error if own else NotDefinedError(str(error))
