@@ -126,10 +126,11 @@ def _from_plain(problem: NetworkProblem, family: Family, value: float) -> Member
     free = problem.on(problem.structure.plain, problem.any_size)
     start = find(free, plain, value)
     known = dict(zip(_names(free.structure), start.point.x, strict=True))
-    x = np.array([known.get(name, 0.0) for name in _names(problem.structure)])
+    at_rest = np.array([known.get(name, 0.0) for name in _names(problem.structure)])
+    x: np.ndarray | None = at_rest
     if problem.structure.bias:
         bare = replace(problem.structure, decay=Polynomial.of(0))
-        x = newton(problem.on(bare, problem.any_size), x, value)
+        x = newton(problem.on(bare, problem.any_size), at_rest, value)
     if family.structure.decay.terms:
         x = _decayed(problem, family, x, value)
     if x is None:

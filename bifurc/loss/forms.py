@@ -96,7 +96,7 @@ def with_output_weights(
         if component.irrep in ("t", "s"):
             whole = component.irrep == "t"
             mine = own.any(axis=0) if whole else layout.on(*component.sets)[0][:students]
-            there = np.flatnonzero(mine)
+            there = np.flatnonzero(mine).tolist()
             columns = [_row(rows, layout, r, basis, keep) / alpha[r] for r in there]
             along = np.array(columns).reshape(len(there), len(basis)).T
             counts = rows.sizes[0, there] if whole else np.ones(len(there))

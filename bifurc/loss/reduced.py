@@ -171,7 +171,7 @@ class Rows:
         self.inner = two_places(self.weights @ transpose(self.reach))
         # no rounding may part |w|² from <w, w>
         self.norms = self.inner[..., 1].diagonal(0, -2, -1)
-        self.biases = None
+        self.biases: Any = None
         if frame.bias is not None:
             self.norms = self.norms + frame.idle
             self.biases = Biases(entries[..., frame.bias], kernel, self.norms, sizes, frame)

@@ -178,8 +178,8 @@ def settled(sums: Sums, split: Any, at: tuple, x, hessian, weights, more) -> np.
     terms = [*sums.terms(split, x, *at), more(x)]
     value, size = sum(terms) / 2, sum(map(np.abs, terms)) / 2
     moved = (ahead(x, direction) for direction in np.eye(x.shape[-1]))
-    slopes = [parts((sum(sums.terms(split, y, *at)) + more(y)) / 2)[1] for y in moved]
-    slopes = np.stack(slopes, axis=-1)
+    along = [parts((sum(sums.terms(split, y, *at)) + more(y)) / 2)[1] for y in moved]
+    slopes = np.stack(along, axis=-1)
     root = np.sqrt(np.maximum(weights, 0.0))
     across = _over(1.0, root)
     force = (slopes * across)[..., None]

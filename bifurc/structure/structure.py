@@ -261,8 +261,8 @@ class Structure:
         points = tuple(PointSet(name, Polynomial.of(size)) for name, size in sets.items())
         columns = _name_blocks(inputs)
         rows = _name_blocks(inputs if teachers is None else teachers)
-        plain = teacher and {k: v for k, v in teacher.items() if bias == "" or _pair(k)[1] != BIAS}
-        entries = _identity(rows, columns) if teacher is None else _table(plain)
+        given = {k: v for k, v in (teacher or {}).items() if bias == "" or _pair(k)[1] != BIAS}
+        entries = _identity(rows, columns) if teacher is None else _table(given)
         made = cls(
             points,
             _name_blocks(students),
