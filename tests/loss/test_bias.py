@@ -13,6 +13,7 @@ from scipy.special import ndtr
 import bifurc
 from bifurc.cli.main import main
 from bifurc.graph.problems import problem_from, problem_spec
+from bifurc.loss import full
 from bifurc.loss.biased import BiasedLeakyReLU, BiasedReLU
 from bifurc.loss.embedding import matrices
 from bifurc.loss.kernels import GELU, Quadratic, ReLU, TensorPower, kernel
@@ -371,3 +372,11 @@ def test_a_bias_that_all_neurons_have_in_common_runs_as_a_parameter():
     assert 1e-6 < abs(moved.lam - event.lam) < 0.1
     again = problem_from(problem_spec(problem))
     assert_allclose(again.gradient(x, lam), 0.0, atol=1e-12)
+
+
+def test_the_full_network_with_biases_is_that_of_the_value(rng):
+    W, V = rng.normal(size=(3, 4)), rng.normal(size=(2, 4))
+    g, H = by_series(W.ravel(), 3, 3, V, False)
+    mine, hessian = full.with_biases(W, V, ReLU().biased)
+    close(mine.ravel(), g, 1e-13)
+    close(hessian, H, 1e-12)
