@@ -206,7 +206,8 @@ def family_of(parameters, size="d"):
     lines = "\n".join(f"{name} = {value}" for name, value in parameters.items())
     return (
         'window = { d = [12, 11] }\n[family]\nname = "F"\n'
-        f'sets = {{ all = "{size}" }}\nstart = {{ all = -1 }}\n[family.parameters]\nd = 12\n{lines}\n'
+        f'sets = {{ all = "{size}" }}\nstart = {{ all = -1 }}\n'
+        f"[family.parameters]\nd = 12\n{lines}\n"
     )
 
 
@@ -235,9 +236,19 @@ def test_many_sets_are_refused_at_once(count, said, tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    "given", [{"explicit": 6}, {"equal_parts": 6}, {"explicit": -1}, {"explicit": 9, "finite_groups": False},
-              {"explicit": 2.5}, {"shares": ("d",)}, {"shares": (1.5,)}, {"sizes": (-1,)}, {"sizes": ("d*d",)}]
-)  # fmt: skip
+    "given",
+    [
+        {"explicit": 6},
+        {"equal_parts": 6},
+        {"explicit": -1},
+        {"explicit": 9, "finite_groups": False},
+        {"explicit": 2.5},
+        {"shares": ("d",)},
+        {"shares": (1.5,)},
+        {"sizes": (-1,)},
+        {"sizes": ("d*d",)},
+    ],
+)
 def test_searches_without_end_are_refused(given):
     with pytest.raises(ValueError, match="explicit|equal_parts|share|size"):
         Search(**given)

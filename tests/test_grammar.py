@@ -168,3 +168,28 @@ def test_a_walk_in_p_ends_at_the_member_there_or_says_that_it_does_not():
         warnings.simplefilter("error")
         branch = bifurc.trace("M", d=20, p=(1, 3))
     assert_allclose(branch.points[-1].x, bifurc.member("M", d=20.0, p=3)[1].x, atol=1e-10)
+
+
+@pytest.mark.parametrize("given", ["loss", "gradient"])
+def test_a_zero_that_is_born_with_a_branch_is_no_crossing(given):
+    """In a plane the quartic ring has no angle: across its branches an eigenvalue is of order six.
+
+    Beside their birth it is rounding, with signs of rounding.
+    """
+    ring = np.roll(np.eye(6), 1, axis=0)
+
+    def loss(x, lam):
+        return lam * x @ x / 2 - (x**4).sum() / 4 + 0.3 * ((x - ring @ x) ** 2).sum() / 2
+
+    def gradient(x, lam):
+        return lam * x - x**3 + 0.3 * (2 * x - ring @ x - ring.T @ x)
+
+    problem = bifurc.Problem(
+        loss, np.zeros(6), {"lam": -0.5}, group=groups.dihedral(6),
+        gradient=gradient if given == "gradient" else None,
+    )  # fmt: skip
+    graph = bifurc.explore(problem, lam=(-0.5, 2))
+    assert [branch.status.name for branch in graph.branches.values()] == ["WINDOW"] * 5
+    assert sorted(b.born.event.lam for b in graph.branches.values() if b.born) == pytest.approx(
+        [-0.3, -0.3, 0.0, 0.0], abs=1e-9
+    )

@@ -22,7 +22,8 @@ SHORT = Options(ds=0.02, ds_max=0.03, max_turn=0.1, max_steps=20000)
 def walks(case, far, options):
     """From a comfortable size up to ``far``, and from there down to the end of the window."""
     family = family_of(case)
-    reduced, start = member(family, "d", 20.0)
+    reduced, start = member(family, "d", 20.0)  # it may head either way
+    start = point_at(reduced, start.x, 20.0, towards=1.0)
     up = follow(reduced, start, (20.0, far), options)
     last = up.points[-1]
     start = point_at(reduced, last.x, last.lam, towards=-1.0)

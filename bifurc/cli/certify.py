@@ -119,7 +119,7 @@ def sizes(text: str):
     except (ValueError, ZeroDivisionError):
         raise ValueError(f"--at needs d=6 or d=6..40, got {text!r}.") from None
     if not values:
-        raise ValueError(f"--at needs the smaller size first, got {text!r}.")
+        raise ValueError(f"--at is empty: the smaller size comes first, got {text!r}.")
     return values
 
 

@@ -29,6 +29,7 @@ BESIDE = 1e-2  # share by which it may lie beside the curve ...
 TIMES = 8.0  # ... or so many times as far as the curve misses its own midpoint
 UNIQUE = 0.25  # relative change of the bordered Jacobian over a correction up to which, by
 # Newton-Kantorovich, there is one solution in reach of both ends of the correction
+CALM = 1e-3  # share of a step that a batch may miss its points by and is not asked half way
 PLAIN = 0.03  # such a change up to which the middle speaks for its whole step; on families of
 # networks it is a tenth of this, from one curve to another that crosses it rarely less
 MISSES = 0.02  # share by which the curve may miss its midpoint and still be one that is known
@@ -49,6 +50,7 @@ REAL = 1e-12  # relative size of an unfolding parameter that is rounding, not im
 LEADING = 0.3  # part of lam in the unit tangent from which on the branch is not about to turn
 FLOOR = 1e3  # times ds_min is so short a step that those before it tell why the branch ends
 FIRST = 4  # steps that are tried at once from the start, where only the tangent is known
+REACH = 4.0  # times its length that a step changes lam by at most, in the scale of lam
 CLOSED = 1e-8  # how near a branch must come to its start to be closed
 STRAIGHT = 1e-12  # turn that counts as none when rates of turning are compared
 

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import compress
+from typing import Any
 
 import numpy as np
 
@@ -31,7 +32,8 @@ class Outcome:
     moved: float = 0.0  # how far Newton went from the guess, in scales
     turned: float = 0.0  # angle of the tangents on both sides of the step, in radians
     between: tuple[Point, ...] = ()  # points that were needed to know the step
-    middle: Callable | None = None  # () -> what the branch says in the middle of the step
+    way: Any = None  # the step that it is, if it was looked at
+    middle: Callable | None = None  # () -> what the branch says in its middle
 
     def failed(self, status: Status) -> "Outcome":
         """The same work, without a point."""

@@ -70,7 +70,11 @@ def middles(steps: Sequence[Step], share: float) -> list[Middle | None]:
 
 def _middles(steps: Sequence[Step], share: float) -> list[Middle | None]:
     problem = steps[0].problem
-    guesses = np.array([step.guess(share) for step in steps])
+    chart = steps[0].chart
+    if all(step.chart is chart for step in steps):
+        guesses = chart.out(np.array([step.curve(share) for step in steps]))
+    else:
+        guesses = np.array([step.guess(share) for step in steps])
     scales = np.broadcast_to(problem.scales(split(guesses)[1]), guesses.shape)
     rows = np.array([step.tangent(share) for step in steps]) / scales**2
     first, missed, _ = _update(problem, guesses, rows)

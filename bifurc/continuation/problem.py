@@ -108,6 +108,8 @@ class PlainProblem:
         event converges, not where.
     error : float
         Relative error of the Hessian, where it is not that of rounding.
+    hessian_times : callable (x, lam, columns) -> (n, m), optional
+        The Hessian times some columns (n, m), where that is cheaper than all of it.
     batched : bool
         Whether the functions take x of shape (..., n) and lam of shape (...).
     parameter : str
@@ -136,6 +138,7 @@ class PlainProblem:
     loss: Callable[[np.ndarray, float], float] | None = None
     blocks_of: Callable[[np.ndarray, float], Mapping[Component, np.ndarray]] | None = None
     hessian_along: Callable[[np.ndarray, float, np.ndarray], np.ndarray] | None = None
+    hessian_times: Callable[[np.ndarray, float, np.ndarray], np.ndarray] | None = None
     source: Mapping[str, Any] | None = None
     batched: bool = False
     neutrals: Neutrals = field(default_factory=Neutrals)
@@ -160,6 +163,12 @@ class PlainProblem:
             at = lambda i, u: self.jacobian_along(x[i], np.asarray(lam)[i], u)  # noqa: E731
             slopes = held(slopes, self.weights(lam), self.neutrals, at)
         return g, slopes
+
+    def times(self, x, lam, columns: np.ndarray) -> np.ndarray:
+        """The Hessian times ``columns`` (n, m); (..., n, m)."""
+        if self.hessian_times is not None and columns.shape[1] < self.n:
+            return self.hessian_times(x, lam, columns)
+        return np.asarray(self.hessian(x, lam), float) @ columns
 
     def _slopes(self, x, lam) -> np.ndarray:
         matrix = np.empty((*np.shape(lam), self.n, self.n + 1))

@@ -63,6 +63,20 @@ class Step:
         ends, speeds = self.chart.lift(X, tangents)
         return ends, speeds / lengths(speeds)[:, None]
 
+    @classmethod
+    def chain(cls, problem, points: list[Point]) -> list["Step"]:
+        """The steps from each point to the next, looked at in one chart where it is one."""
+        steps = [cls(problem, *pair) for pair in zip(points, points[1:], strict=False)]
+        if len(steps) > 1 and all(step.chart is steps[0].chart for step in steps):
+            X, tangents = (
+                np.array([getattr(p, name) for p in points]) for name in ("X", "tangent")
+            )
+            y, speeds = steps[0].chart.lift(X, tangents)
+            speeds = speeds / lengths(speeds)[:, None]
+            for i, step in enumerate(steps):
+                vars(step)["_lifted"] = y[i : i + 2], speeds[i : i + 2]
+        return steps
+
     @property
     def ends(self) -> np.ndarray:
         """Both points in the chart, shape (2, n + 1)."""
@@ -126,6 +140,10 @@ class Step:
 
     def leaves(self, window: tuple[float, float]) -> float | None:
         """The first share at which the cubic is outside the window, about; None if it is not."""
+        one, other = self.one, self.other
+        inside = window[0] <= other.lam <= window[1]
+        if inside and one.tangent[-1] * other.tangent[-1] > 0:
+            return None  # lam does not turn round
         shares = np.linspace(0.0, 1.0, 33)[1:-1]
         lam = self.guess(shares)[:, -1]
         out = np.flatnonzero((lam < window[0]) | (lam > window[1]))

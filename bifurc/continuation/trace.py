@@ -8,10 +8,12 @@ yields points, so the caller says when it has seen enough; what it returns
 import logging
 from collections.abc import Callable, Generator
 from dataclasses import replace
+from functools import partial
+from itertools import takewhile
 
 import numpy as np
 
-from bifurc.continuation.constants import CLOSED, FIRST, FLOOR, LEADING, STRAIGHT
+from bifurc.continuation.constants import CLOSED, FIRST, FLOOR, LEADING, REACH, STRAIGHT
 from bifurc.continuation.correct import Outcome, correct, correct_all, length
 from bifurc.continuation.middle import Middles
 from bifurc.continuation.options import Options, Status
@@ -94,7 +96,7 @@ def trace(
             yield from (*outcome.between, point)
             if point.lam in window:
                 return Status.WINDOW
-            if count >= 3 and closes(start, Step(problem, points[-1], point), options):
+            if count >= 3 and closes(start, outcome.way, options):
                 return Status.CLOSED
             taken.append(outcome)
             points, spent, count = (*points[1 - NODES :], point), 0, count + 1
@@ -137,12 +139,15 @@ def attempt(problem: Within, points, steps: np.ndarray, options: Options, predic
         after[-1] = edge
         guesses[out] = after
     outcomes = correct_all(problem, guesses, across, options)
-    chain = [last, *(one.point for one in outcomes if one.point is not None)]
-    middles = Middles([Step(problem, *pair) for pair in zip(chain, chain[1:], strict=False)])
-    return [
-        outcome if outcome.point is None else replace(outcome, middle=lambda i=i: middles[i])
-        for i, outcome in enumerate(outcomes)
+    # what comes after a failure is not taken
+    points = takewhile(lambda point: point is not None, (one.point for one in outcomes))
+    ways = Step.chain(problem, [last, *points])
+    middles = Middles(ways)
+    taken = [
+        replace(outcome, way=way, middle=partial(middles.__getitem__, i))
+        for i, (outcome, way) in enumerate(zip(outcomes, ways, strict=False))
     ]
+    return taken + outcomes[len(ways) :]
 
 
 def settle(problem: Within, before: Point, outcome: Outcome, step: float, options, trust):
@@ -153,7 +158,7 @@ def settle(problem: Within, before: Point, outcome: Outcome, step: float, option
     if point is not None and point.lam in problem.window:
         out = point.X if on_an_event(point) else None
     elif point is not None:
-        way = Step(problem, before, point)
+        way = outcome.way
         share = way.leaves(problem.window)
         out = None if share is None else way.guess(share)
     elif outcome.status in (Status.WINDOW, Status.SINGULAR) and before.lam not in problem.window:
@@ -196,6 +201,9 @@ def next_steps(steps: np.ndarray, taken: list[Outcome], rates: list[float], opti
 
 def closes(start: Point, way: Step, options: Options) -> bool:
     """Whether the step passes the start, in its direction."""
+    reach = REACH * way.length * max(way.one.scales[-1], way.other.scales[-1])
+    if abs(start.lam - way.one.lam) > reach:
+        return False
     share = way.share(start.X)
     along = way.chart.lift(start.X, start.tangent)[1] @ (way.ends[1] - way.ends[0])
     if not 0 < share <= 1 or along <= 0 or way.beside(start.X) > way.length:

@@ -96,10 +96,10 @@ def save(fig: Figure, path: str | Path) -> None:
     """
     check_ending(path)
     ending, content = Path(path).suffix, io.BytesIO()
-    with mpl.rc_context({"svg.fonttype": "none", "pdf.fonttype": 42, "svg.hashsalt": "bifurc"}):
-        with warnings.catch_warnings():  # a crowded figure is drawn as it comes
-            warnings.filterwarnings("ignore", "constrained_layout not applied")
-            fig.savefig(content, format=ending[1:], metadata=ENDINGS[ending])
+    rc = {"svg.fonttype": "none", "pdf.fonttype": 42, "svg.hashsalt": "bifurc"}
+    with mpl.rc_context(rc), warnings.catch_warnings():  # a crowded figure is drawn as it comes
+        warnings.filterwarnings("ignore", "constrained_layout not applied")
+        fig.savefig(content, format=ending[1:], metadata=ENDINGS[ending])
     write_atomically(path, content.getvalue())
 
 

@@ -102,7 +102,7 @@ class Branch:
         """
         i = 1 if self.born is not None and i % len(self.points) == 0 else i
         parameters = self.problem.parameters(self.points[i].lam)
-        return morse_index(_negatives(self.spectrum, i), parameters)
+        return morse_index(_negatives(self.spectra, i), parameters)
 
     @property
     def note(self) -> str:
@@ -382,7 +382,7 @@ def _sides(problem, place: list[Found], rates, known: Spectra, i: int, alone: bo
 
     The ends of the step show them, unless other events lie on it as well.
     """
-    before, after = _negatives(known.values, i), _negatives(known.values, i + 1)
+    before, after = _negatives(known, i), _negatives(known, i + 1)
     if alone or any(found.tangential for found in place):
         return before, after
     vanishing = dict.fromkeys((found.component for found in place), 0)
@@ -427,5 +427,5 @@ def _others(problem, X, vanishing: dict[Component, int]) -> Index:
     return index
 
 
-def _negatives(values: dict[Component, np.ndarray], i: int) -> Index:
-    return {c: int(np.count_nonzero(v[i] < 0)) for c, v in values.items()}
+def _negatives(known: Spectra, i: int) -> Index:
+    return {c: int(np.count_nonzero(signs[i])) for c, signs in known.signs.items()}

@@ -8,20 +8,23 @@ asks for another point there.
 """
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
+from bifurc.continuation.constants import NOISE
 from bifurc.continuation.options import Options
 from bifurc.continuation.point import Point
 from bifurc.continuation.predict import hermite_weights
 from bifurc.continuation.singular import Singularity
-from bifurc.continuation.step import Step, negative
+from bifurc.continuation.step import Step
 from bifurc.continuation.trust import singular_between
 from bifurc.events.locate import Crossing, crossing_at, locate_crossing, vanishing
 from bifurc.structure.irreps import Component
 
 TRUST = 2.0  # times what the cubic through its neighbours misses a point by
-UNEVEN = 0.03  # least share of one of two neighbouring steps that tell of each other
+STEEP = 8.0  # times what it misses by that a cubic must move by over a step
+UNEVEN = 0.2  # least share of one of two neighbouring steps that tell of each other
 TOGETHER = 3.0  # times what eigenvalues change by on a last step: those below it vanish there
 FLAT = 1e-12  # of all eigenvalues: one below it at both ends of a step is zero all along
 CORNER = 0.1  # of the smaller end value: a corner below it may be one beyond zero
@@ -52,6 +55,30 @@ class Spectra:
     definite: dict[Component, np.ndarray]  # (points,), whether all eigenvalues must be real
     lengths: np.ndarray  # (steps,), in the chart
     rates: np.ndarray  # (2, steps, 1), length over speed in the chart at both ends of each step
+    error: float = 0.0  # of the blocks' entries, relative, where they come of differences
+    first: dict[Component, np.ndarray] | None = None  # signs at the first point, if known before
+
+    @cached_property
+    def signs(self) -> dict[Component, np.ndarray]:
+        """Which eigenvalues are negative; of one that may be rounding, what they were before it.
+
+        At the first points that is what comes after: a zero at the birth of a
+        branch says nothing, nor what has not yet grown out of it.
+        """
+        largest = np.max(
+            [np.abs(v).max(axis=-1, initial=0.0) for v in self.values.values()], axis=0
+        )
+        floor = ((NOISE + self.error) * largest)[:, None]
+        found = {}
+        for component, values in self.values.items():
+            told = np.abs(values) > floor
+            order = np.arange(len(values))[:, None]
+            last = np.maximum.accumulate(np.where(told, order, -1), axis=0)
+            signs = np.take_along_axis(values < 0, np.maximum(last, 0), axis=0)
+            after = np.take_along_axis(values < 0, told.argmax(axis=0)[None], axis=0)
+            start = after if self.first is None else self.first[component][None]
+            found[component] = np.where(last >= 0, signs, start)
+        return found
 
     @property
     def real(self) -> np.ndarray:
@@ -82,7 +109,7 @@ class Spectra:
         X = np.insert(self.X, places, more.X, axis=0)
         tangents = np.insert(self.tangents, places, more.tangents, axis=0)
         steps = _lengths(problem, X, tangents)
-        return Spectra(X, tangents, values, speeds, definite, *steps)
+        return Spectra(X, tangents, values, speeds, definite, *steps, error=self.error)
 
     def over_steps(self, speeds: np.ndarray) -> np.ndarray:
         """Changes over each step, as speeds (points, k) at both ends see them; (2, steps, k)."""
@@ -108,7 +135,8 @@ def spectra(problem, points: list[Point]) -> Spectra:
     values = {component: eigen.values for component, eigen in eigens.items()}
     definite = {component: block.definite for component, block in blocks.items()}
     speeds = {component: eigen.speeds(changes[component]) for component, eigen in eigens.items()}
-    return Spectra(X, tangents, values, speeds, definite, *_lengths(problem, X, tangents))
+    steps, error = _lengths(problem, X, tangents), getattr(problem, "error", 0.0)
+    return Spectra(X, tangents, values, speeds, definite, *steps, error=error)
 
 
 def refine(
@@ -156,9 +184,11 @@ def find(problem, points: list[Point], known: Spectra, options: Options):
             believed = i + 1
             break
         found.extend(here)
-    short = _doubtful(points, known)[0] & (known.lengths <= SHORTEST) & ~eventful
-    for i in np.flatnonzero(short[: believed - 1]).tolist():
-        found.extend(_at_once(Step(problem, *points[i : i + 2]), known, i, found))
+    short = (known.lengths <= SHORTEST) & ~eventful
+    short[believed - 1 :] = False
+    if short.any():
+        for i in np.flatnonzero(short & _doubtful(points, known)[0]).tolist():
+            found.extend(_at_once(Step(problem, *points[i : i + 2]), known, i, found))
     return sorted(found, key=lambda event: event.position), believed
 
 
@@ -166,8 +196,7 @@ def _eventful(points: list[Point], known: Spectra) -> np.ndarray:
     """Steps on which an eigenvalue changes sign or lam turns."""
     slopes = np.array([point.tangent[-1] for point in points])
     eventful = slopes[:-1] * slopes[1:] < 0
-    for values in known.values.values():
-        signs = negative(values)
+    for signs in known.signs.values():
         eventful |= (signs[:-1] != signs[1:]).any(axis=-1)
     return eventful
 
@@ -183,7 +212,8 @@ def _within(way: Step, known, i, options, depth=0) -> list[Found] | None:
             singular = [e.at for e in events if isinstance(e.at, Singularity)]
             here = _outside(way, component, known, i, singular)
         if here is None and not halved:
-            halved, halves = True, _halves(way, options, i, depth)
+            first = {c: signs[i] for c, signs in known.signs.items()}
+            halved, halves = True, _halves(way, options, i, depth, first)
             if halves is not None:
                 return halves
         if here is None and known.definite[component][i : i + 2].all():
@@ -212,13 +242,13 @@ def _at_once(way: Step, known: Spectra, i: int, found: list[Found]) -> list[Foun
     return events
 
 
-def _halves(way: Step, options, i, depth):
+def _halves(way: Step, options, i, depth, first):
     if depth >= DEPTH:
         return None
     middle = way.corrected(0.5, options)
     if middle is None:
         return None
-    known = spectra(way.problem, [way.one, middle, way.other])
+    known = replace(spectra(way.problem, [way.one, middle, way.other]), first=first)
     events: list[Found] = []
     for j, part in enumerate(way.halves(middle)):
         half = _within(part, known, j, options, depth + 1)
@@ -243,7 +273,7 @@ def _inside(way: Step, component) -> list[Found] | None:
 
 def _outside(way: Step, component, known, i, singular) -> list[Found] | None:
     """Crossings in a block that the branch does not feel."""
-    before, after = negative(known.values[component][i : i + 2])
+    before, after = known.signs[component][i : i + 2]
     crossing = np.flatnonzero(before != after)
     if not len(crossing):
         return []
@@ -318,7 +348,10 @@ def _doubtful(points, known: Spectra) -> tuple[np.ndarray, np.ndarray]:
     ends, lowest = np.minimum(sizes[0], sizes[-1]), sizes.min(axis=0)
     kinks, corners = _corners(a, b, *slopes)
     error = TRUST * _errors(values, speeds, known)
-    turning = (lowest < np.maximum(NEAR * ends, error)) | (corners * np.sign(a) < CORNER * ends)
+    # what a cubic misses vanishes with its square at an end that it leaves steeply
+    away = np.where(sizes[0] < sizes[-1], slopes[0] * np.sign(a), -slopes[1] * np.sign(b))
+    blurred = (lowest < error) & (away < STEEP * error)
+    turning = (lowest < NEAR * ends) | blurred | (corners * np.sign(a) < CORNER * ends)
     real = known.real  # others pass one another and through infinity as they like
     turning = np.where(real, turning, lowest < NEAR * ends)
     unsure = (changes > 1) | np.where(changes == 0, turning, real & (np.abs(b - a) < error))
@@ -367,7 +400,8 @@ def _errors(values: np.ndarray, speeds: np.ndarray, known: Spectra) -> np.ndarra
     missed = np.abs(cubic - values[1:-1]) / (r * (1 - r)) ** 2
     for steps, of in ((slice(0, -1), lengths[:-1]), (slice(1, None), lengths[1:])):
         known_here = missed * ((of / whole) ** 4)[:, None]
-        even = (np.minimum(r, 1 - r) > UNEVEN)[:, 0]
+        # a much longer step says enough of a short one, but not the other way round
+        even = (np.minimum(r, 1 - r) > UNEVEN)[:, 0] | (of < whole / 2)
         both = np.where(np.isinf(error[steps]), known_here, np.maximum(error[steps], known_here))
         error[steps] = np.where(even[:, None], both, error[steps])
     return error
@@ -390,8 +424,8 @@ def _extrema(a, b, slope_a, slope_b) -> tuple[np.ndarray, np.ndarray]:
 def _touches(known: Spectra, points: list[Point]) -> np.ndarray:
     """Steps on which lam turns while the inertia of the branch's own block stays."""
     slopes = np.array([point.tangent[-1] for point in points])
-    own = next(values for component, values in known.values.items() if component.irrep == "t")
-    negatives = np.count_nonzero(negative(own), axis=-1)
+    own = next(signs for component, signs in known.signs.items() if component.irrep == "t")
+    negatives = np.count_nonzero(own, axis=-1)
     return (slopes[:-1] * slopes[1:] < 0) & (negatives[:-1] == negatives[1:])
 
 

@@ -181,10 +181,10 @@ def _negatives(branch, first: Stop, last: Stop) -> Index:
     inner = [i for i in range(len(points)) if first.position < i < last.position]
     if inner:
         index = {}
-        for c, values in branch.spectrum.items():
+        for c, signs in branch.spectra.signs.items():
             real = [i for i in inner if c.exists(problem.parameters(points[i].lam))]
             i = (real or inner)[len(real or inner) // 2]
-            index[c] = int(np.count_nonzero(values[i] < 0))
+            index[c] = int(np.count_nonzero(signs[i]))
         return index
     said = (_beside(stop, stop is first) for stop in (first, last))
     if (side := next((side for side in said if side is not None), None)) is not None:
@@ -196,7 +196,7 @@ def _negatives(branch, first: Stop, last: Stop) -> Index:
         if point is not None:
             blocks = problem.blocks(point.x, point.lam)
             return {c: int(np.count_nonzero(b.eigen().values < 0)) for c, b in blocks.items()}
-    return {c: int(np.count_nonzero(v[i] < 0)) for c, v in branch.spectrum.items()}
+    return {c: int(np.count_nonzero(signs[i])) for c, signs in branch.spectra.signs.items()}
 
 
 def _beside(stop: Stop, after: bool) -> Index | None:

@@ -26,6 +26,12 @@ AGREE = 1e-6  # on coordinates of one and the same critical point
 FOLLOWED = 6  # readings of one matrix in one family that are followed, the likeliest first
 
 
+def known_families() -> list[Family]:
+    """Built-in and published families; a name comes before a parameter: II before M with p = 1."""
+    families = [*BUILT_IN.values(), *catalogue().values()]
+    return sorted(families, key=lambda family: len(set(family.parameters) - {"d", "k"}))
+
+
 @dataclass(eq=False)
 class Catalogue:
     """Families to recognise; what was computed for one matrix serves the next.
@@ -36,7 +42,7 @@ class Catalogue:
         The built-in ones and those of the catalogue by default.
     """
 
-    families: Sequence[Family] = field(default_factory=lambda: known_families())
+    families: Sequence[Family] = field(default_factory=known_families)
     _forms: dict = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -78,12 +84,6 @@ class Catalogue:
         if key not in self._forms:
             self._forms[key] = _form_of(family, d)
         return self._forms[key]
-
-
-def known_families() -> list[Family]:
-    """Built-in and published families; a name comes before a parameter: II before M with p = 1."""
-    families = [*BUILT_IN.values(), *catalogue().values()]
-    return sorted(families, key=lambda family: len(set(family.parameters) - {"d", "k"}))
 
 
 def label(family: Family) -> str:

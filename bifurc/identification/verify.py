@@ -109,10 +109,12 @@ def _at_edge(branch: Branch, n: int) -> bool:
 def whole_values(points: list[Point]) -> Iterator[tuple[int, Point, Point]]:
     """Each whole value of the parameter with the points before and after it."""
     for i, (before, after) in enumerate(zip(points, points[1:], strict=False)):
-        low, high = sorted((before.lam, after.lam))
+        last, near = i == len(points) - 2, round(after.lam)
+        end = near if last and abs(near - after.lam) < EDGE else after.lam
+        low, high = sorted((before.lam, end))
         inside = list(range(math.ceil(low), math.floor(high) + 1))
         for n in inside if after.lam > before.lam else inside[::-1]:
-            if n != after.lam or i == len(points) - 2:  # a point on n counts for one step
+            if n != after.lam or last:  # a point on n counts for one step
                 yield n, before, after
 
 

@@ -19,15 +19,18 @@ REDUCED = 0.7  # a second step, to estimate the error of the first by
 
 @dataclass(frozen=True, eq=False)
 class Way:
-    """How a Jacobian is got: ``way(function, x)`` has shape (..., n)."""
+    """How derivatives are got: ``way(function, x)`` is the Jacobian, shape (..., n).
 
-    jacobian: Callable[[Callable, np.ndarray], np.ndarray] | None  # JAX has functions of its own
+    With ``along`` (n, m) it is the derivatives along these columns, (..., m).
+    """
+
+    slopes: Callable[[Callable, np.ndarray, np.ndarray], np.ndarray] | None  # JAX has its own
     how: str
     error: float  # relative, estimated; of rounding for exact ways
 
-    def __call__(self, function: Callable, x: np.ndarray) -> np.ndarray:
-        assert self.jacobian is not None
-        return self.jacobian(function, x)
+    def __call__(self, function: Callable, x: np.ndarray, along=None) -> np.ndarray:
+        assert self.slopes is not None
+        return self.slopes(function, x, np.eye(len(x)) if along is None else along)
 
     def __str__(self) -> str:
         return f"{self.how}, error {self.error:.0e}"
@@ -39,22 +42,23 @@ BY_JAX = Way(None, "JAX", EPS)
 def best_way(function: Callable, x: np.ndarray) -> Way:
     """How to get the Jacobian of ``function`` near ``x``: an imaginary step, else differences."""
     step = STEP * max(1.0, float(np.abs(x).max(initial=0.0)))
-    rough = _differences(function, x, step)
+    every = np.eye(len(x))
+    rough = _differences(function, x, every, step)
     size = max(float(np.abs(rough).max(initial=0.0)), TINY)
     try:
-        exact = _imaginary(function, x)
+        exact = _imaginary(function, x, every)
         if np.abs(exact - rough).max(initial=0.0) <= AGREE * size:
             return Way(_imaginary, "imaginary step", EPS)
     except (TypeError, ValueError, ArithmeticError, np.exceptions.ComplexWarning):
         pass  # it does not take complex numbers
-    other = _differences(function, x, REDUCED * step)
+    other = _differences(function, x, every, REDUCED * step)
     error = float(np.abs(other - rough).max(initial=0.0)) / size
-    return Way(lambda f, at: _differences(f, at, step), "differences", max(error, EPS / STEP))
+    return Way(lambda f, at, u: _differences(f, at, u, step), "differences", max(error, EPS / STEP))
 
 
-def _imaginary(function: Callable, x: np.ndarray) -> np.ndarray:
-    """Derivatives along each axis, from imaginary steps."""
-    moved = x + 1j * TINY * np.eye(len(x))
+def _imaginary(function: Callable, x: np.ndarray, along: np.ndarray) -> np.ndarray:
+    """Derivatives along the columns of ``along``, from imaginary steps."""
+    moved = x + 1j * TINY * along.T
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("error", np.exceptions.ComplexWarning)
         values = [np.asarray(function(one)) for one in moved]
@@ -63,15 +67,18 @@ def _imaginary(function: Callable, x: np.ndarray) -> np.ndarray:
     return np.stack([value.imag / TINY for value in values], axis=-1)
 
 
-def _differences(function: Callable, x: np.ndarray, step: float) -> np.ndarray:
-    """Derivatives along each axis, from central differences."""
+def _differences(function: Callable, x: np.ndarray, along: np.ndarray, step: float) -> np.ndarray:
+    """Derivatives along the columns of ``along``, from central differences."""
     found = []
-    for unit in np.eye(len(x)):
+    for direction in along.T:
+        h = step / max(float(np.abs(direction).max(initial=0.0)), TINY)
         pairs = (
-            np.subtract(function(x + h * step * unit), function(x - h * step * unit), dtype=float)
-            for h in NODES
+            np.subtract(
+                function(x + node * h * direction), function(x - node * h * direction), dtype=float
+            )
+            for node in NODES
         )
-        found.append(sum(w * pair for w, pair in zip(WEIGHTS, pairs, strict=True)) / step)
+        found.append(sum(w * pair for w, pair in zip(WEIGHTS, pairs, strict=True)) / h)
     return np.stack(found, axis=-1)
 
 

@@ -222,6 +222,7 @@ class Problem:
         else:
             twice = best_way(lambda at: gradient(at, lam), x)
             functions["hessian"] = lambda x, lam: twice(lambda at: gradient(at, lam), x)
+            functions["hessian_times"] = lambda x, lam, v: twice(lambda at: gradient(at, lam), x, v)
         mixed = best_way(lambda at: gradient(x, at[0]), np.array([lam]))
         functions["gradient_dlam"] = lambda x, lam: mixed(
             lambda at: gradient(x, at[0]), np.array([lam])

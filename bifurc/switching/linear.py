@@ -79,7 +79,7 @@ class SymmetricProblem(PlainProblem):
 
         return cls(
             gradient=lambda x, lam: full.gradient(x @ basis.T, lam) @ basis,
-            hessian=lambda x, lam: basis.T @ full.hessian(x @ basis.T, lam) @ basis,
+            hessian=lambda x, lam: basis.T @ full.times(x @ basis.T, lam, basis),
             gradient_dlam=lambda x, lam: full.gradient_dlam(x @ basis.T, lam) @ basis,
             n=basis.shape[1],
             loss=None if whole is None else lambda x, lam: whole(basis @ x, lam),
@@ -114,11 +114,14 @@ class SymmetricProblem(PlainProblem):
         """The block of every component at one point or a batch of points."""
         parts = self._parts(components)
         if not np.ndim(lam):
-            matrices = _rows_of(parts, np.asarray(self.full.hessian(self.basis @ x, lam), float))
+            matrices = self._matrices(parts, x, lam)
+        elif not self.full.batched:
+            each = [self._matrices(parts, *one) for one in zip(x, lam, strict=True)]
+            matrices = {c: np.array([one[c] for one in each]) for c in parts}
         else:
-            size = max(1, AT_ONCE // max(1, self.full.n**2)) if self.full.batched else 1
+            size = max(1, AT_ONCE // max(1, self.full.n**2))
             spans = [slice(i, i + size) for i in range(0, len(lam), size)]
-            each = [_rows_of(parts, self._hessians(x[span], lam[span])) for span in spans]
+            each = [self._matrices(parts, x[span], lam[span]) for span in spans]
             matrices = {c: np.concatenate([one[c] for one in each]) for c in parts}
         zeros = self.neutrals.zeros
         return {
@@ -134,11 +137,15 @@ class SymmetricProblem(PlainProblem):
         each = [_rows_of(parts, self._change(*one)) for one in zip(x, lam, u, strict=True)]
         return {c: np.array([one[c] for one in each]) for c in parts}
 
-    def _hessians(self, x, lam) -> np.ndarray:
-        """The Hessian of the full problem at some points; (points, full.n, full.n)."""
-        if self.full.batched:
-            return np.asarray(self.full.hessian(x @ self.basis.T, lam), float)
-        return np.array([self.full.hessian(self.basis @ x[0], lam[0])], float)
+    def _matrices(self, parts, x, lam) -> dict[Component, np.ndarray]:
+        """The matrix of each block, at one point or, if functions take them, several."""
+        columns = np.hstack([rows for rows, _ in parts.values()])
+        images = self.full.times(x @ self.basis.T, lam, columns)
+        ends = np.cumsum([rows.shape[1] for rows, _ in parts.values()])[:-1]
+        split = np.split(images, ends, axis=-1)
+        return {
+            c: rows.T @ image for (c, (rows, _)), image in zip(parts.items(), split, strict=True)
+        }
 
     def _change(self, x, lam, u) -> np.ndarray:
         whole_u = np.append(self.basis @ u[:-1], u[-1])

@@ -59,14 +59,13 @@ def changed(rng: random.Random, data):
     """JSON data with one value somewhere changed, taken away or given another type."""
     if isinstance(data, dict) and data and rng.random() < 0.85:
         key = rng.choice(sorted(data))
-        if rng.random() < 0.1:
-            return {k: v for k, v in data.items() if k != key}
-        return {**data, key: changed(rng, data[key])}
+        less = rng.random() < 0.1
+        rest = {k: v for k, v in data.items() if k != key}
+        return rest if less else {**data, key: changed(rng, data[key])}
     if isinstance(data, list) and data and rng.random() < 0.85:
         place = rng.randrange(len(data))
-        if rng.random() < 0.1:
-            return data[:place] + data[place + 1 :]
-        return [*data[:place], changed(rng, data[place]), *data[place + 1 :]]
+        kept = [] if rng.random() < 0.1 else [changed(rng, data[place])]
+        return [*data[:place], *kept, *data[place + 1 :]]
     if isinstance(data, str) and data and rng.random() < 0.3:
         return "".join(rng.sample(data, len(data)))
     if isinstance(data, int | float) and rng.random() < 0.3:
