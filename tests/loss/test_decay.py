@@ -126,7 +126,9 @@ def test_a_branch_with_decay_is_saved_and_certified(tmp_path, capsys):
     assert_allclose(again.gradient(branch.x, branch.lam), 0.0, atol=1e-12)
     made = tmp_path / "c.json"
     assert main(["certify", "II", "--decay", "0.01", "--event", "s:bulk", "-o", str(made)]) == 0
+    capsys.readouterr()
     assert main(["check", str(made)]) == 0
+    assert "last: 1; decay mu; W = " in capsys.readouterr().out
     data = json.loads(made.read_text())
     data["problem"]["decay"] = "0"  # the boxes are those of another problem
     made.write_text(json.dumps(data))
