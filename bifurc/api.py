@@ -1,11 +1,13 @@
 """The calls of a script or notebook: a problem by name, its branch, what is born on it."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from bifurc import members, seeds
 from bifurc.continuation.options import Options, Status
@@ -13,7 +15,9 @@ from bifurc.continuation.point import Point
 from bifurc.continuation.trust import judge, judge_both_ways
 from bifurc.errors import EndedEarlyWarning, OtherBranchWarning
 from bifurc.events.branch import Branch, follow
+from bifurc.events.marks import When, marked
 from bifurc.events.records import Event, Events
+from bifurc.events.states import State
 from bifurc.loss.problem import NetworkProblem
 from bifurc.structure import families
 from bifurc.structure.families import Family
@@ -101,6 +105,8 @@ def trace(
     options: Options | None = None,
     checked: bool = False,
     both: bool = False,
+    events: Sequence[When] = (),
+    record: Mapping[str, Callable[[State], float]] | None = None,
     **parameters: Any,
 ) -> Branch:
     """Trace a problem along one parameter and find every event on the way.
@@ -115,6 +121,10 @@ def trace(
         Verify each step by a step back as well.
     both : bool
         Of a problem that starts inside its window, the branch both ways.
+    events : sequence of bifurc.when(...), optional
+        Functions to watch; where they take their values is in ``branch.marks``.
+    record : mapping from names to functions of a state, optional
+        Further columns of ``branch.to_dict()`` and ``branch.to_dataframe()``.
     **parameters
         A pair (from, to) for the parameter that runs, such as ``d=(40, 3.1)``;
         numbers or expressions for others.
@@ -145,12 +155,18 @@ def trace(
     branch = follow(seed.problem, seed.start, seed.window, options, trust=trust)
     _warn(ended_early(branch), EndedEarlyWarning)
     _warn(_elsewhere(seed, branch), OtherBranchWarning)
+    if events:
+        branch = marked(branch, events, options)
     reduced = branch.problem
+    columns = {
+        name: np.array([float(f(one)) for one in branch]) for name, f in (record or {}).items()
+    }
     return replace(
         branch,
         events=Events(
             _with_calls(reduced, classify(reduced, event), seed.family) for event in branch.events
         ),
+        recorded=columns,
     )
 
 

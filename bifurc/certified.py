@@ -7,9 +7,9 @@ from bifurc.api import as_family, member, problem, trace
 from bifurc.events.records import only
 from bifurc.own.check import check as own_check
 from bifurc.own.problem import Problem
+from bifurc.proof import branch as branches
 from bifurc.proof import certificate, record
 from bifurc.proof.asymptotics import Asymptotics, expand
-from bifurc.proof.branch import certify_branch
 from bifurc.proof.interval import need_flint
 from bifurc.proof.limit import certify_limit
 from bifurc.structure.families import Family
@@ -71,9 +71,26 @@ def certify(
     if isinstance(values, tuple):
         first, last = map(float, values)
         reduced, point = member(family, parameter, first)
-        return certify_branch(reduced, point.x, first, last, partial)
+        return branches.certify_branch(reduced, point.x, first, last, partial)
     found = [_point(as_family(family), parameter, value, digits) for value in values]
     return found[0] if len(found) == 1 else certificate.join(found)
+
+
+def certify_event(
+    family: Any, event: str, near: float | None = None, digits: int = 15, **window: Any
+) -> dict:
+    """Prove an event of a family in a window such as ``d=(40, 3.1)``; see :func:`certify`."""
+    return certify(family, event, near, digits, **window)
+
+
+def certify_at(family: Any, digits: int = 15, **values: Any) -> dict:
+    """Prove the kind of critical points at ``d=6`` or ``d=range(6, 41)``; see :func:`certify`."""
+    return certify(family, digits=digits, **values)
+
+
+def certify_branch(family: Any, partial: bool = False, **window: Any) -> dict:
+    """Prove that a branch is one smooth curve in ``d=(40, 3.2)``; see :func:`certify`."""
+    return certify(family, partial=partial, **window)
 
 
 def certify_to_infinity(
@@ -109,7 +126,7 @@ def certify_to_infinity(
     if last is None:
         return of_limit
     first = BEYOND * float(of_limit["proved"]["from"])
-    of_branch = certify_branch(reduced, coordinates(first), first, float(last))
+    of_branch = branches.certify_branch(reduced, coordinates(first), first, float(last))
     return certificate.prove_theorem(of_branch, of_limit)
 
 

@@ -57,6 +57,7 @@ class Status(Enum):
     STEP_FLOOR = "The step fell below ds_min; lower ds_min or look at the end point."
     JUMP = "Every step on seems to land on another branch; the branch was stopped before it."
     RETURNED = "The branch meets a state of larger isotropy; it ends in a branch point of that one."
+    STOPPED = "A watched function took its value, and the branch was to stop there."
     MET = "The branch runs into a branch point that branches are born at already; it ends there."
 
     @property

@@ -1,7 +1,7 @@
 """A branch: its points, why it ended, its eigenvalues and its events."""
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from bifurc.continuation.trace import trace
 from bifurc.continuation.within import ALL, Within
 from bifurc.events import views
 from bifurc.events.detect import Found, Spectra, find, refine, spectra
+from bifurc.events.marks import Mark
 from bifurc.events.pieces import Piece, pieces
 from bifurc.events.records import Born, Event, Events, Index, Zero, morse_index
 from bifurc.events.states import State, state, states
@@ -56,6 +57,8 @@ class Branch:
     events: Events
     isotropy: str = ""
     born: Born | None = None
+    marks: tuple[Mark, ...] = ()  # where functions that a user watches take their values
+    recorded: dict[str, np.ndarray] = field(default_factory=dict)  # columns that a user asked for
 
     def __post_init__(self):
         object.__setattr__(self, "events", Events(self.events))

@@ -27,6 +27,12 @@ class State:
     index: Polynomial  # Morse index, in the parameters
     is_minimum: bool  # neutral directions aside, and as far as second derivatives tell
     x: np.ndarray  # (n,), the full state, whatever fixed-point space it lies in
+    eigenvalues: dict[str, np.ndarray]  # of each block, by its label, ascending
+
+    @property
+    def smallest(self) -> float:
+        """The smallest eigenvalue of all blocks."""
+        return min(float(values[0]) for values in self.eigenvalues.values() if len(values))
 
     @property
     def lam(self) -> float:
@@ -55,12 +61,14 @@ def states(branch, value: dict[str, float], sheet: int | None = None):
 def state(problem, sheet: int, point: Point) -> State:
     """All that is said of a point of a branch."""
     blocks = problem.blocks(point.x, point.lam)
-    index: Index = {c: int(block.eigen().negatives) for c, block in blocks.items()}
+    eigens = {c: block.eigen() for c, block in blocks.items()}
+    index: Index = {c: int(eigen.negatives) for c, eigen in eigens.items()}
     loss = float(problem.losses(point.x[None], point.X[-1:])[0])
     parameters = problem.parameters(point.lam)
     total = morse_index(index, parameters)
     minimum = not total.terms and not problem.neutrals.undecided(parameters)
-    return State(sheet, point, loss, total, minimum, problem.full_state(point.x))
+    values = {c.label: eigen.values for c, eigen in eigens.items()}
+    return State(sheet, point, loss, total, minimum, problem.full_state(point.x), values)
 
 
 @dataclass(frozen=True, eq=False)

@@ -41,6 +41,7 @@ def table(branch) -> str:
     The index is that for smaller and for larger values of the parameter.
     """
     lines = rows(branch)
+    lines += [(f"{mark.lam:.12g}", f"{mark.label} {mark.name}", "", "") for mark in branch.marks]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     body = [
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
@@ -71,7 +72,7 @@ def columns(branch) -> dict[str, np.ndarray]:
         "is_minimum": branch.is_minimum(),
     }
     names = branch.problem.coordinate_names
-    return found | dict(zip(names, np.asarray(branch.x).T, strict=True))
+    return found | branch.recorded | dict(zip(names, np.asarray(branch.x).T, strict=True))
 
 
 def frame(branch) -> Any:
