@@ -62,8 +62,11 @@ class FamilyData(Strict):
     inputs: list[str] | None = None
     teachers: list[str] | None = None
     teacher: dict[str, Any] | None = None
-    student_weights: dict[str, Number] | None = None
-    teacher_weights: dict[str, Number] | None = None
+    student_weights: dict[str, Size] | None = None
+    teacher_weights: dict[str, Size] | None = None
+    decay: Size | None = None
+    bias: Size | None = None
+    reference: dict[str, Any] | None = None
     parameters: dict[str, Size] = {}
     kernel: str = "relu"
     kernel_parameters: dict[str, Size] = {}

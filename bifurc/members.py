@@ -26,7 +26,15 @@ from bifurc.errors import EndedEarlyError
 from bifurc.events.branch import collect
 from bifurc.loss.line import LAM
 from bifurc.loss.problem import NetworkProblem
-from bifurc.loss.start import StartError, as_found, beside, deviation, nearest, off_continuum
+from bifurc.loss.start import (
+    StartError,
+    as_found,
+    beside,
+    deviation,
+    nearest,
+    newton,
+    off_continuum,
+)
 from bifurc.structure.families import Family
 from bifurc.structure.polynomial import Polynomial
 from bifurc.structure.structure import Structure
@@ -83,6 +91,8 @@ def find(problem: NetworkProblem, family: Family, value: float) -> Member:
     """
     values = problem.parameters(value)
     family.structure.check_sizes(values)
+    if not (family.plain or family.found):
+        return _from_plain(problem, family, value)
     origin = _origin(problem, family, values)
     on_path, x = off_continuum(origin.problem, origin.x, origin.first)
     points, status = _walked(on_path, x, origin.first, origin.last)
@@ -107,6 +117,49 @@ def find(problem: NetworkProblem, family: Family, value: float) -> Member:
     return Member(held, point_at(held, x, value), _sheet(points))
 
 
+def _from_plain(problem: NetworkProblem, family: Family, value: float) -> Member:
+    """The member with biases and decay, from the one without.
+
+    Biases start at 0, and Newton's method goes from there; decay grows from nothing.
+    """
+    plain = replace(family, structure=family.structure.plain)
+    free = problem.on(problem.structure.plain, problem.any_size)
+    start = find(free, plain, value)
+    known = dict(zip(_names(free.structure), start.point.x, strict=True))
+    at_rest = np.array([known.get(name, 0.0) for name in _names(problem.structure)])
+    x: np.ndarray | None = at_rest
+    if problem.structure.bias:
+        bare = replace(problem.structure, decay=Polynomial.of(0))
+        x = newton(problem.on(bare, problem.any_size), at_rest, value)
+    if family.structure.decay.terms:
+        x = _decayed(problem, family, x, value)
+    if x is None:
+        raise EndedEarlyError(
+            f"Family {family.name!r} was not reached at {_told(problem.parameters(value))}: "
+            "Newton's method does not go from its member without biases to one with them."
+        )
+    held = recognised(problem, x, value)
+    return Member(held, point_at(held, x, value), start.sheet)
+
+
+def _decayed(problem: NetworkProblem, family: Family, x, value: float) -> np.ndarray:
+    """The state with decay: from the one without, as the decay grows from nothing."""
+    values = problem.parameters(value)
+    grown = Polynomial.of(family.structure.decay(**values))
+    if x is None or not grown.terms:
+        return x
+    grows = replace(problem.structure, decay=grown * Polynomial.parse(LAM))
+    line = {name: Polynomial.of(v) for name, v in values.items()} | {LAM: Polynomial.parse(LAM)}
+    way = NetworkProblem(grows, problem.kernel, line, problem.any_size, problem.kernel_parameters)
+    points, status = _walked(way, x, 0.0, 1.0)
+    if points[-1].lam != 1.0:
+        raise EndedEarlyError(
+            f"Family {family.name!r} at {_told(values)} does not reach its decay "
+            f"{grown}: it ends at {points[-1].lam:.3g} of it. {status.value}"
+        )
+    return points[-1].x
+
+
 def agrees(problem: NetworkProblem, family: Family, x: np.ndarray, value: float) -> bool | None:
     """Whether a state is the family's member at ``value``; None if it is so by definition.
 
@@ -114,9 +167,10 @@ def agrees(problem: NetworkProblem, family: Family, x: np.ndarray, value: float)
     or where there is none.
     """
     try:
-        origin = _origin(problem, family, problem.parameters(value))
-        if origin.problem.line == problem.line:
-            return None
+        if family.plain or family.found:
+            origin = _origin(problem, family, problem.parameters(value))
+            if origin.problem.line == problem.line:
+                return None
         expected = find(problem, family, value)
     except (ValueError, ArithmeticError, EndedEarlyError):
         return None

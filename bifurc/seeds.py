@@ -101,6 +101,9 @@ def of_case(case: "Case") -> "Family | Problem | Case":
         return families.find(case.family).with_parameters(**case.set)
     assert case.family is not None  # a case has one of the three
     given = case.family.model_dump(exclude_none=True)
+    path, colon, name = given["kernel"].partition(":")
+    if colon and path.endswith(".py"):  # a file beside the case
+        given["kernel"] = f"{(case.folder / path).resolve()}:{name}"
     return Family.build(given.pop("name"), **given).with_parameters(**case.set)
 
 

@@ -271,7 +271,7 @@ TABLE = [
         ("            if self.size[one] != self.size[other]:", "            if False:"),
         ("                if [weights.get(b, 1.0) for b in mine] != [weights.get(b, 1.0) for b in yours]:",
          "                if len(mine) != len(yours):"),
-        ("            if self.taught(entry) != self.taught(image):", "            if False:"),
+        ("                if entry_of(table, entry) != entry_of(table, image):", "                if False:"),
         ("        if not isinstance(name, str) or not NAME.fullmatch(name):", "        if not isinstance(name, str):"),
         ("        if name in seen:", "        if False:"),
     ),

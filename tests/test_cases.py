@@ -10,8 +10,8 @@ from bifurc.case import load_case
 from bifurc.continuation.correct import correct_at
 from bifurc.continuation.options import Options
 from bifurc.events.records import morse_index
-from bifurc.loss import full
-from bifurc.loss.embedding import matrices, row_weights
+from bifurc.identification.verify import of_all_entries
+from bifurc.loss.embedding import matrices
 from bifurc.loss.problem import NetworkProblem
 from bifurc.run import differences, run_case
 
@@ -71,8 +71,8 @@ def check_network(branch):
     for point in whole_points(branch):
         parameters = problem.parameters(point.lam)
         w, v = matrices(problem.structure, point.x, parameters)
-        a, b = row_weights(problem.structure, parameters)
-        assert np.abs(full.gradient(w, v, problem.kernel_at(point.lam), a, b)).max() < 1e-10
+        slope, hessian = of_all_entries(problem, w, v, point.lam)
+        assert np.abs(slope).max() < 1e-10
         blocks = problem.blocks(point.x, point.lam)
         values = np.concatenate(
             [
@@ -81,7 +81,7 @@ def check_network(branch):
                 if component.exists(parameters)
             ]
         )
-        spectrum = np.linalg.eigvalsh(full.hessian(w, v, problem.kernel_at(point.lam), a, b))
+        spectrum = np.linalg.eigvalsh(hessian)
         assert len(values) <= len(spectrum)  # neutral directions are zeros of the full spectrum
         values = np.append(values, np.zeros(len(spectrum) - len(values)))
         np.testing.assert_allclose(np.sort(values), spectrum, atol=1e-10)

@@ -218,6 +218,9 @@ def subject_of(data: dict) -> str:
         "tied " + ", ".join(f"{one} -> {other}" for one, other in tie.items())
         for tie in problem.get("ties", ())
     ]
+    if decay := problem.get("decay"):
+        entries = (f"{r}.{c} {one} (off {off})" for r, c, one, off in problem.get("reference", ()))
+        parts.append(f"decay {decay}" + "".join(f" towards {entry}" for entry in entries))
     at = ", ".join(f"{name} {text}" for name, text in coordinates(data).items())
     way = {"branch": "from W = ", "limit": "towards W = "}.get(data["kind"], "W = ")
     parts += [f"{way}({at})"] if at else []

@@ -47,6 +47,24 @@ def add_family(parser: argparse.ArgumentParser, several: bool = False) -> None:
         metavar="NAME=VALUE",
         help='value of another parameter, a number or an expression such as "k=d+1"',
     )
+    parser.add_argument(
+        "--kernel",
+        metavar="NAME",
+        help="another activation: relu, erf, gelu, tanh, ..., or module:name, file.py:name of "
+        "one's own",
+    )
+    parser.add_argument(
+        "--bias",
+        metavar="KIND",
+        help="trained biases: hidden, output or hidden,output; or an expression that all hidden "
+        "neurons have in common",
+    )
+    parser.add_argument(
+        "--decay",
+        metavar="MU",
+        help="weight decay, the term mu/2 |W|² in the loss; a number is a parameter mu, which may "
+        "run",
+    )
 
 
 def ends(text: str, window: str) -> tuple[float, float]:
@@ -92,7 +110,25 @@ def family_of(arguments, but: str | None = None):
     """
     from bifurc.api import as_family
 
-    return as_family(arguments.family).with_parameters(**fixes_of(arguments, but))
+    family = network_of(as_family(arguments.family), arguments)
+    return family.with_parameters(**fixes_of(arguments, but))
+
+
+def network_of(problem, arguments):
+    """The same family with the kernel, biases and decay that the arguments name.
+
+    Raises
+    ------
+    ValueError
+        If they name some of a problem that is no family.
+    """
+    for option in ("kernel", "bias", "decay"):
+        given = getattr(arguments, option)
+        if given is not None and not hasattr(problem, f"with_{option}"):
+            raise ValueError(f"--{option} is for families of networks.")
+        if given is not None:
+            problem = getattr(problem, f"with_{option}")(given)
+    return problem
 
 
 def place_of(arguments) -> tuple[str, str]:

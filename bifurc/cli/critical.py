@@ -5,7 +5,15 @@ import sys
 import warnings
 from typing import Any
 
-from bifurc.cli.common import add_family, add_output, csv_text, fixes_of, number, print_json
+from bifurc.cli.common import (
+    add_family,
+    add_output,
+    csv_text,
+    fixes_of,
+    network_of,
+    number,
+    print_json,
+)
 
 MARGIN = 0.1  # how far the default window stays from the smallest size
 
@@ -106,7 +114,7 @@ def about(given: str, arguments):
     from bifurc import seeds
 
     case = seeds.case_of(given)
-    problem = seeds.named(case)
+    problem = network_of(seeds.named(case), arguments)
     fixed = fixes_of(arguments)
     if fixed or given.endswith(seeds.CASE_FILE):
         problem = _fixed(problem, fixed)

@@ -8,6 +8,8 @@ EPILOG = """examples:
   bifurc spectrum II d=20
   bifurc spectrum M --at d=12.5 --set p=2 --json
   bifurc spectrum II --at d=20 --csv
+  bifurc spectrum A --at d=20 --form gn
+  bifurc spectrum II --at d=10 --train-weights balanced
 """
 
 
@@ -20,6 +22,19 @@ def add(commands) -> None:
     )
     add_family(command)
     command.add_argument("--at", metavar="NAME=VALUE", help="where; d=20 behind the family as well")
+    command.add_argument(
+        "--form",
+        choices=("hessian", "gn"),
+        default="hessian",
+        help="whose eigenvalues: the Hessian's, or those of its Gauss-Newton part",
+    )
+    command.add_argument(
+        "--train-weights",
+        nargs="?",
+        const="alpha=1",
+        choices=("alpha=1", "balanced"),
+        help="output weights are coordinates too, in this gauge; zeros of rescaling are set apart",
+    )
     add_output(command, csv=True)
     command.set_defaults(run=run)
 
@@ -37,7 +52,7 @@ def run(arguments) -> None:
     if not math.isfinite(value):
         raise ValueError(f"{name}={text} needs a finite number.")
     problem, point = member(family, name, value)
-    result = summary(family, problem, point)
+    result = summary(family, problem, point, arguments.form, arguments.train_weights)
     if arguments.json:
         print_json(result)
         return
@@ -72,19 +87,24 @@ def rows(result: dict):
             yield about | {"eigenvalue": value}
 
 
-def summary(family, problem, point) -> dict:
-    """The JSON object of DESIGN section 7."""
+def summary(family, problem, point, form: str = "hessian", gauge: str | None = None) -> dict:
+    """The JSON object of DESIGN section 7; index and ``is_minimum`` are always the Hessian's."""
     import numpy as np
 
     from bifurc.events.records import morse_index
+    from bifurc.loss.forms import gauss_newton, with_output_weights
 
     parameters = problem.parameters(point.lam)
     weights = problem.weights(point.lam)
     g = problem.gradient(point.x, point.lam)
-    blocks, index = [], {}
-    for component, block in problem.blocks(point.x, point.lam).items():
+    hessian = problem.blocks(point.x, point.lam)
+    index = {c: int((block.eigen().values < 0).sum()) for c, block in hessian.items()}
+    shown = hessian if form == "hessian" else gauss_newton(problem, point.x, point.lam)
+    if gauge is not None:
+        shown = with_output_weights(problem, point.x, point.lam, gauge, shown)
+    blocks = []
+    for component, block in shown.items():
         values = block.eigen().values
-        index[component] = int((values < 0).sum())
         blocks.append(
             {
                 "irrep": component.irrep,
@@ -105,6 +125,8 @@ def summary(family, problem, point) -> dict:
         "coordinates": {
             c.name: float(v) for c, v in zip(problem.structure.coordinates, point.x, strict=True)
         },
+        "form": form,
+        "output_weights": gauge,
         "blocks": blocks,
         "index": total(**parameters),
         "is_minimum": not total.terms and not note,

@@ -36,10 +36,16 @@ def structure_spec(structure: Structure) -> dict:
     return {
         "sets": [[points.name, points.size.text()] for points in structure.sets],
         **{kind: [[b.name, b.points] for b in getattr(structure, kind)] for kind in blocks},
-        "teacher": [
-            [row, column, diagonal.text(), off.text()]
-            for (row, column), (diagonal, off) in structure.teacher.items()
-        ],
+        **{
+            name: [
+                [row, column, *(value.text() for value in pair)]
+                for (row, column), pair in table.items()
+            ]
+            for name, _, table in structure.tables
+        },
+        "decay": structure.decay.text(),
+        "bias": list(structure.bias),
+        "common_bias": structure.common.text(),
         "student_weights": dict(structure.student_weights),
         "teacher_weights": dict(structure.teacher_weights),
         "ties": [dict(generator) for generator in structure.ties],
@@ -56,14 +62,20 @@ def structure_from(spec: dict) -> Structure:
         students,
         inputs,
         teachers,
-        {
-            (row, column): (Polynomial.parse(diagonal), Polynomial.parse(off))
-            for row, column, diagonal, off in spec["teacher"]
-        },
+        _table(spec["teacher"]),
         spec["student_weights"],
         spec["teacher_weights"],
         tuple(spec["ties"]),
+        Polynomial.parse(spec.get("decay", "0")),
+        _table(spec.get("reference", ())),
+        tuple(spec.get("bias", ())),
+        Polynomial.parse(spec.get("common_bias", "0")),
     )
+
+
+def _table(entries) -> dict:
+    parse = Polynomial.parse
+    return {(row, column): (parse(one), parse(off)) for row, column, one, off in entries}
 
 
 def neutrals_spec(neutrals: Neutrals) -> dict:

@@ -129,13 +129,14 @@ def _check(branch: Branch, n: int, before: Point, after: Point, largest: int) ->
         return Check(n, note="not compared: Newton does not settle this close to an event")
     if point is None:
         return Check(n, gradient=math.inf)
+    if set(problem.structure.bias) - {"hidden"} or problem.structure.reference:
+        return Check(n, note="not compared: there is no full formula for its biases or reference")
     try:
         w, v = matrices(problem.structure, point.x, parameters)
-        a, b = row_weights(problem.structure, parameters)
     except ValueError:
         return Check(n, note="not compared: a size is not whole")
-    gradient = np.linalg.norm(full.gradient(w, v, problem.kernel_at(point.lam), a, b))
-    whole = np.linalg.eigvalsh(full.hessian(w, v, problem.kernel_at(point.lam), a, b))
+    slope, hessian = of_all_entries(problem, w, v, point.lam)
+    gradient, whole = np.linalg.norm(slope), np.linalg.eigvalsh(hessian)
     reduced, index = repeated(problem, point.x, float(n))
     deviation = math.nan
     scale = np.abs(whole).max()
@@ -143,6 +144,20 @@ def _check(branch: Branch, n: int, before: Point, after: Point, largest: int) ->
         deviation = float(np.abs(whole - reduced).max() / scale)
     full_index = int((whole < -EIGENVALUE * scale).sum())
     return Check(n, float(gradient), deviation, full_index, index)
+
+
+def of_all_entries(problem: NetworkProblem, w, v, lam: float) -> tuple[np.ndarray, np.ndarray]:
+    """Gradient and Hessian of the full network, with hidden biases and decay."""
+    parameters, kernel = problem.parameters(lam), problem.kernel_at(lam)
+    a, b = row_weights(problem.structure, parameters)
+    decay, bias = problem.structure.decay(**parameters), problem.structure.bias
+    if bias:
+        g, hessian = full.with_biases(w, v, kernel.biased, a, b)
+    else:
+        g, hessian = full.gradient(w, v, kernel, a, b), full.hessian(w, v, kernel, a, b)
+    held = np.ones(w.shape)
+    held[:, w.shape[1] - len(bias) :] = 0.0  # biases do not decay
+    return g + decay * held * w, hessian + decay * np.diag(held.ravel())
 
 
 def _beside_event(branch: Branch, before: Point, after: Point) -> bool:

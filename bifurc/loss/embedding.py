@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from bifurc.structure.polynomial import Polynomial
 from bifurc.structure.structure import Block, Structure
 
 
@@ -39,6 +40,7 @@ def matrices(structure: Structure, x, values: Mapping[str, float]):
 def row_weights(structure: Structure, values: Mapping[str, float]):
     """Second-layer weights of the rows of W and V; shapes (k,) and (h,)."""
     sizes = integer_sizes(structure, values)
+    structure = structure.weighed({name: Polynomial.of(value) for name, value in values.items()})
     student = [(structure.student_weights.get(b.name, 1.0), b) for b in structure.students]
     teacher = [(structure.teacher_weights.get(b.name, 1.0), b) for b in structure.teachers]
     return tuple(

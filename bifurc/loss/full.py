@@ -63,6 +63,39 @@ def hessian(w, v, kernel, a=None, b=None) -> np.ndarray:
     return total.reshape(k * d, k * d)
 
 
+def with_biases(w, v, kernel, a=None, b=None) -> tuple[np.ndarray, np.ndarray]:
+    """Gradient (k, d + 1) and Hessian of neurons with biases, the last columns of ``w`` and ``v``.
+
+    ``kernel`` is one of five arguments, such as ``ReLU().biased``.
+    """
+    rows, signs = _stack(w, v, a, b)
+    k, n = np.shape(w)
+    weights, bias = rows[:, :-1], rows[:, -1]
+    c = weights @ weights.T
+    p, o = (np.broadcast_to(value[:, None], c.shape) for value in (np.diagonal(c), bias))
+    at = p, p.T, c, o, o.T
+    f_p, f_c, f_b = kernel.gradient(*at)
+    f_pp, f_pq, f_pc, f_cc, f_pb, f_po, f_cb = kernel.hessian(*at)
+    g, total, eye = np.zeros((k, n)), np.zeros((k, n, k, n)), np.eye(n - 1)
+    for i in range(k):
+        x = weights[i]
+        for j, y in enumerate(weights):
+            s = signs[i] * signs[j]
+            xx, xy, yy = np.outer(x, x), np.outer(x, y), np.outer(y, y)
+            g[i] += s * np.append(2 * f_p[i, j] * x + f_c[i, j] * y, f_b[i, j])
+            own = 2 * f_p[i, j] * eye + 4 * f_pp[i, j] * xx + f_cc[i, j] * yy
+            own = own + 2 * f_pc[i, j] * (xy + xy.T)
+            turn = (2 * f_pb[i, j] * x + f_cb[i, j] * y)[:, None]
+            total[i, :, i] += s * np.block([[own, turn], [turn.T, 2 * f_p[i, j]]])
+            if j < k:
+                across = f_c[i, j] * eye + 4 * f_pq[i, j] * xy + f_cc[i, j] * xy.T
+                across = across + 2 * f_pc[i, j] * xx + 2 * f_pc[j, i] * yy
+                ahead = (2 * f_po[i, j] * x + f_cb[j, i] * y)[:, None]
+                back = (2 * f_po[j, i] * y + f_cb[i, j] * x)[None, :]
+                total[i, :, j] += s * np.block([[across, ahead], [back, f_c[i, j]]])
+    return g, total.reshape(k * n, k * n)
+
+
 def _stack(w, v, a, b) -> tuple[np.ndarray, np.ndarray]:
     a = np.ones(len(w)) if a is None else np.asarray(a)
     b = np.ones(len(v)) if b is None else np.asarray(b)

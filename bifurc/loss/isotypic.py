@@ -58,8 +58,10 @@ def pair_block(rows: Rows, basis, sign: float, keep):
     inner = along[..., :students, :] + sign * transpose(along)[..., :students, :]
     f_c = rows.second[4][..., 0] * inner
     image = rows.self_coupling * basis[:, :students] + rows.excess @ basis
-    image = image + (f_c * rows.signs) @ rows.sigma
-    return transpose(coefficients(rows.outer_weight * image, keep))
+    image = rows.outer_weight * (image + (f_c * rows.signs) @ rows.sigma)
+    if rows.spring is not None:
+        image = image + rows.spring.stiffness * basis[:, :students]
+    return transpose(coefficients(image, keep))
 
 
 def vertex_block(rows: Rows, basis: "Vertex", keep: "Vertex"):
@@ -75,25 +77,56 @@ def vertex_block(rows: Rows, basis: "Vertex", keep: "Vertex"):
     keep : Vertex
         Reads off coefficients.
     """
-    own, other, students = basis.own, basis.other, rows.frame.students
+    own, other, students = rows.frame.weights(basis.own), basis.other, rows.frame.students
     along = two_places(across(own, transpose(rows.reach)))
     along = along + (rows.sigma @ transpose(other))[..., None]
     norms = 2.0 * along[..., 1].diagonal(0, -2, -1)
     at_i, at_k = norms[..., :students, None, None], norms[..., None, :, None]
     back = rows.of_students(exchanged(along))
-    f_p, f_c = rows.first_change(at_i, SAME * at_k, rows.of_students(along) + SAME * back)
+    b_i, b_k = _biases(rows, basis)
+    biases = () if b_i is None else (b_i, SAME * b_k)
+    f_p, f_c, *f_b = rows.first_change(
+        at_i, SAME * at_k, rows.of_students(along) + SAME * back, *biases
+    )
     # at different points another part goes with z_k: what is left over for z_i at the same one
-    _, f_pq, f_pc, f_qc, f_cc = (value[..., :1] for value in rows.second)
-    k_p, k_c = f_pq * at_k + f_pc * back[..., :1], f_qc * at_k + f_cc * back[..., :1]
+    k_p, k_c, *k_b = _from_other(rows, at_k, back[..., :1], b_k)
     f_p, f_c = f_p - SAME * k_p, f_c - SAME * k_c
-    turn = 2.0 * across(joined(f_p), rows.count)
+    turn, into_bias = 2.0 * across(joined(f_p), rows.count), 0.0
+    if f_b:
+        into_bias = across(joined(f_b[0] - SAME * k_b[0]), rows.count)
+        turn, into_bias = rows.biases.turned(
+            turn, into_bias, norms, basis.own[..., rows.frame.bias]
+        )
     at_own = rows.self_coupling * own[:, :students] + rows.excess @ own
-    at_own = at_own + turn * rows.own + across(with_excess(f_c), rows.pull)
+    at_own = at_own + turn * rows.own + across(with_excess(f_c), rows.pull) + into_bias
     spread = own[..., rows.frame.columns :] + rows.sizes[..., :, None] * other
     at_other = rows.self_coupling * other[:, :students] + rows.excess @ other
     at_other = at_other + rows.apart @ spread + (k_c[..., 0] * rows.signs) @ rows.sigma
-    image = coefficients(rows.outer_weight * at_own, keep.flat_own)
-    return transpose(image + coefficients(rows.outer_weight * at_other, keep.flat_other))
+    at_own, at_other = rows.outer_weight * at_own, rows.outer_weight * at_other
+    if rows.spring is not None:
+        at_own = at_own + rows.spring.stiffness * own[:, :students]
+        at_other = at_other + rows.spring.stiffness * other[:, :students]
+    image = coefficients(at_own, keep.flat_own)
+    return transpose(image + coefficients(at_other, keep.flat_other))
+
+
+def _biases(rows: Rows, basis: "Vertex") -> tuple:
+    """How the biases of both rows of a pair change, or (None, None)."""
+    if rows.biases is None:
+        return None, None
+    b = basis.own[..., rows.frame.bias]
+    return b[..., : rows.frame.students, None, None], b[..., None, :, None]
+
+
+def _from_other(rows: Rows, q, c, b) -> tuple:
+    """Change of the first derivatives by what goes with z_k, of rows at different points."""
+    _, f_pq, f_pc, f_qc, f_cc, *of_bias = (value[..., :1] for value in rows.second)
+    f_p, f_c = f_pq * q + f_pc * c, f_qc * q + f_cc * c
+    if b is None:
+        return f_p, f_c
+    _, f_po, f_qb, f_cb, f_co = of_bias
+    f_b = f_qb * q + f_cb * c + rows.first[1][..., :1] * b
+    return f_p + f_po * b, f_c + f_co * b, f_b
 
 
 class Vertex:

@@ -29,18 +29,23 @@ faster, and that only sum_i w_i w_i' matters, so that W -> OW is free):
 """
 
 import math
-from dataclasses import astuple, dataclass, fields
+from collections.abc import Callable
+from dataclasses import astuple, dataclass, fields, replace
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
 
-from bifurc.loss.series import Series, ahead, direction, leading, parts
+from bifurc.imported import imported
+from bifurc.loss.activation import Activation, sigmoid, softplus
+from bifurc.loss.biased import BiasedLeakyReLU, BiasedReLU
+from bifurc.loss.series import Series, ahead, direction, leading, parts, pi_like
+from bifurc.loss.smooth import GELU, Erf, Quadratic, TensorPower
 
 # sin² of the angle below which two rows count as parallel. The angle is then
 # below 1e-7, where rounding of pq - c² would spoil the second derivatives and
 # their limits are right to the same 1e-7.
 PARALLEL = 1e-14
-OBJECTS = np.dtype(object)
 
 
 @dataclass(frozen=True)
@@ -131,6 +136,11 @@ class ReLU:
             half,
         )
 
+    @property
+    def biased(self) -> BiasedReLU:
+        """The kernel of five arguments, with the biases of both neurons."""
+        return BiasedReLU()
+
     @staticmethod
     def split() -> Split:
         """|w||v| (1/(2 pi) + x/4 + k(x)): what need not be summed pair by pair comes first."""
@@ -147,14 +157,6 @@ class ReLU:
         root = np.sqrt(square * apart + (1.0 - apart))
         angle = np.arccos(c * apart / np.sqrt(product)) * apart + pi * opposite
         return root * apart, apart / root, angle, pi
-
-
-def pi_like(value):
-    """π in the arithmetic of ``value``: a double, or what its own numbers call ``pi``."""
-    numbers = leading(value)
-    if getattr(numbers, "dtype", None) == OBJECTS:
-        numbers = numbers.flat[0]
-    return getattr(numbers, "pi", np.pi)
 
 
 @dataclass(frozen=True)
@@ -185,6 +187,11 @@ class LeakyReLU:
         share = (1 - self.slope) ** 2
         return tuple(share * value for value in _RELU.hessian(p, q, c))
 
+    @property
+    def biased(self) -> BiasedLeakyReLU:
+        """The kernel of five arguments, with the biases of both neurons."""
+        return BiasedLeakyReLU(self.slope)
+
     def split(self) -> Split:
         """As of ReLU, with slope c on top."""
         share, of = (1 - self.slope) ** 2, _RELU.split()
@@ -198,122 +205,44 @@ class AbsoluteValue(LeakyReLU):
         super().__init__(slope=-1.0)
 
 
-class Erf:
-    """phi(z) = erf(z/sqrt 2): f = (2/pi) arcsin(c / sqrt((1 + p)(1 + q))).
-
-    References
-    ----------
-    .. [1] Saad, Solla, "Exact solution for on-line learning in multilayer
-       neural networks", Phys. Rev. Lett. 74 (1995) 4337, eq. (4).
-    """
-
-    smooth = True
-    holomorphic = True
-
-    def value(self, p, q, c):
-        """f itself."""
-        return 2 / pi_like(c) * np.arcsin(c / np.sqrt((1 + p) * (1 + q)))
-
-    def gradient(self, p, q, c):
-        """(f_p, f_c)."""
-        root, pi = self._root(p, q, c), pi_like(c)
-        return -c / (pi * (1 + p) * root), 2 / pi / root
-
-    def hessian(self, p, q, c):
-        """(f_pp, f_pq, f_pc, f_cc)."""
-        root, pi = self._root(p, q, c), pi_like(c)
-        cube = pi * root**3
-        return (
-            c / (1 + p) * (1 / (pi * (1 + p) * root) + (1 + q) / (2 * cube)),
-            c / (2 * cube),
-            -(1 + q) / cube,
-            2 * c / cube,
-        )
-
-    @staticmethod
-    def _root(p, q, c):
-        return np.sqrt((1 + p) * (1 + q) - c * c)
-
-
-class Quadratic:
-    """phi(z) = z²: f = pq + 2c² (Isserlis)."""
-
-    smooth = True
-    rotates = True
-    holomorphic = True
-
-    def value(self, p, q, c):
-        """f itself."""
-        return p * q + 2 * c**2
-
-    def gradient(self, p, q, c):
-        """(f_p, f_c)."""
-        return q, 4 * c
-
-    def hessian(self, p, q, c):
-        """(f_pp, f_pq, f_pc, f_cc)."""
-        nothing = 0 * (p + q + c)
-        return nothing, nothing + 1, nothing, nothing + 4
-
-
-@dataclass(frozen=True)
-class TensorPower:
-    """f = <w, v>^order: symmetric tensor decomposition in the Frobenius norm.
-
-    L is then half the squared distance of sum_i w_i^{⊗ order} from the teacher's.
-
-    References
-    ----------
-    .. [1] Arjevani, Bruna, Field, Kileel, Trager, Williams, "Symmetry breaking
-       in symmetric tensor decomposition", arXiv 2103.06234 (2021).
-    """
-
-    order: int = 3
-    smooth = True
-    holomorphic = True
-
-    def value(self, p, q, c):
-        """f itself."""
-        return c**self._whole
-
-    def gradient(self, p, q, c):
-        """(f_p, f_c)."""
-        return 0 * p, self._whole * c ** (self._whole - 1)
-
-    def hessian(self, p, q, c):
-        """(f_pp, f_pq, f_pc, f_cc)."""
-        nothing = 0 * (p + q + c)
-        n = self._whole
-        return nothing, nothing, nothing, n * (n - 1) * c ** (n - 2)
-
-    @property
-    def rotates(self) -> bool:
-        """Of order 2 the tensors are the matrices w w'."""
-        return self._whole == 2
-
-    @property
-    def _whole(self) -> int:
-        order = np.asarray(leading(self.order))
-        if isinstance(self.order, Series) or order.size != 1 or order != round(order.item()):
-            raise ValueError(f"The order of a tensor is a fixed whole number, got {self.order}.")
-        if order < 2:
-            raise ValueError(f"The order of a tensor must be at least 2, got {self.order}.")
-        return round(order.item())
-
-
 _RELU = ReLU()
-KERNELS = {
+KERNELS: dict[str, Callable] = {
     "relu": ReLU,
     "leaky": LeakyReLU,
     "abs": AbsoluteValue,
     "erf": Erf,
+    "gelu": GELU,
     "quadratic": Quadratic,
     "tensor": TensorPower,
+    "tanh": partial(Activation, np.tanh, "tanh"),
+    "sigmoid": partial(Activation, sigmoid, "sigmoid"),
+    "softplus": partial(Activation, softplus, "softplus"),
 }
+_OWN: dict[str, Any] = {}  # kernels that users named by where they are written
+
+
+def activation(phi: Callable) -> Activation:
+    """The kernel of an activation, from the activation alone.
+
+    Parameters
+    ----------
+    phi : callable
+        Smooth, and written with numpy's functions; see :mod:`bifurc.loss.activation`.
+
+    Examples
+    --------
+    >>> import bifurc
+    >>> swish = activation(lambda z: z / (1 + np.exp(-z)))
+    >>> two = bifurc.Family.build("II", sets={"bulk": "d - 1", "last": 1}, kernel=swish,
+    ...                           start={"bulk": 1, "last": -1}, parameters={"d": 20})
+    """
+    return Activation(phi)
 
 
 def kernel(name: Any, **parameters: Any):
     """Return the kernel called ``name``; a kernel itself is returned as it is.
+
+    ``module:name`` and ``file.py:name`` are kernels, or activations, of one's own.
 
     Raises
     ------
@@ -322,6 +251,10 @@ def kernel(name: Any, **parameters: Any):
     """
     if not isinstance(name, str):
         return name
+    if ":" in name:
+        if name not in _OWN:
+            _OWN[name] = _own(name)
+        return replace(_OWN[name], **parameters) if parameters else _OWN[name]
     if name not in KERNELS:
         raise ValueError(f"Unknown kernel {name!r}; there are {', '.join(KERNELS)}.")
     try:
@@ -333,8 +266,21 @@ def kernel(name: Any, **parameters: Any):
         ) from None
 
 
+def _own(reference: str):
+    """A kernel by where it is written: its class, one of it, or the activation alone."""
+    found = imported(reference)
+    made = found() if isinstance(found, type) else found
+    if all(hasattr(made, formula) for formula in ("value", "gradient", "hessian")):
+        return made
+    if not callable(made):
+        raise ValueError(f"{reference!r} is neither a kernel nor an activation.")
+    return Activation(made, reference)
+
+
 def name_of(kernel) -> str:
     """The name under which a kernel is known."""
+    if name := getattr(kernel, "name", "") or next((n for n, k in _OWN.items() if k is kernel), ""):
+        return name
     for name, known in KERNELS.items():
         if type(kernel) is known and (not parameter_names(known) or kernel == known()):
             return name

@@ -13,7 +13,7 @@ import numpy as np
 
 from bifurc.loss.reduced import Frame
 from bifurc.structure.irreps import Component
-from bifurc.structure.structure import Structure
+from bifurc.structure.structure import BIAS, OUTPUT, Structure
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,10 +34,11 @@ class Layout:
 
     @cached_property
     def signs(self) -> np.ndarray:
-        """Second-layer weights, negative for the teacher; shape (rows,)."""
+        """Second-layer weights, negative for the teacher, 0 of a bias; shape (rows,)."""
         s = self.structure
         return np.array(
-            [s.student_weights.get(row.name, 1.0) for row in s.students]
+            [s.student_weights.get(row.name, 1.0) for row in s.hidden]
+            + [0.0] * (len(s.students) - len(s.hidden))
             + [-s.teacher_weights.get(row.name, 1.0) for row in s.teachers]
         )
 
@@ -50,7 +51,10 @@ class Layout:
     @cached_property
     def frame(self) -> Frame:
         """What sums over the rows need to know."""
-        return Frame(self.signs, self.columns, len(self.structure.students))
+        s = self.structure
+        bias = [c.name for c in s.inputs].index(BIAS) if s.bias else None
+        output = len(s.hidden) if OUTPUT in s.bias else None
+        return Frame(self.signs, self.columns, len(s.students), bias, output)
 
     @cached_property
     def basis(self) -> np.ndarray:
@@ -113,10 +117,11 @@ class Layout:
         diagonal, antisymmetric, and symmetric off the diagonal (the last one
         vanishes on a set of two points). Shape (copies, rows, 3, columns).
         """
-        rows, cols = self.on(*component.sets)
+        rows, cols, s = *self.on(*component.sets), self.structure
+        free = np.array([[s.free(r, c) for c in s.inputs] for r in s.students])
         both = self._units(np.outer(rows, cols))
-        by_row = self._units(np.outer(rows, ~cols))
-        by_column = self._units(np.outer(~rows, cols))
+        by_row = self._units(np.outer(rows, ~cols) & free)
+        by_column = self._units(np.outer(~rows, cols) & free)
         patterns = [(both, (0, 1, 0)), (both, (1, 0, -1)), (both, (1, -2, 1))]
         patterns += [(by_row, (1, 0, 0)), (by_column, (0, 0, 1))]
         return np.concatenate(

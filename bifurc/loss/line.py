@@ -38,7 +38,8 @@ class OnLine:
         for name, poly in self.line.items():
             if poly.degree > 1 or poly.names - {LAM}:
                 raise ValueError(f"Parameter {name!r} must be affine along the line, got {poly}.")
-        self.layout = Layout(structure)
+        self.structure = structure.weighed(self.line)
+        self.layout = Layout(self.structure)
         self.n = len(structure.coordinates)
 
     def parameters(self, lam: float) -> dict[str, float]:
@@ -111,25 +112,54 @@ class OnLine:
     def _column_sizes(self) -> np.ndarray:
         return self._block_sizes(*self.structure.inputs)
 
+    @cached_property
+    def _inner_columns(self) -> np.ndarray:
+        """Column sizes as inner products count them: the column of biases is none."""
+        columns = self._column_sizes
+        if self.layout.frame.bias is None:
+            return columns
+        mask = np.arange(columns.shape[-1]) != self.layout.frame.bias
+        return columns * mask
+
     def _block_sizes(self, *blocks: Block) -> np.ndarray:
         order = {points.name: i for i, points in enumerate(self.structure.sets)}
         return self._sizes[[order[block.points] for block in blocks]].T
 
     @cached_property
     def _teacher(self) -> np.ndarray:
-        """(constant, slope) in lam of all rows, the student's zero; (2, rows, 2 columns)."""
-        s, rows = self.structure, self.layout.rows
-        teacher = np.zeros((2, rows, 2, self.layout.columns), self._sizes.dtype)
-        row = {b.name: i for i, b in enumerate(s.teachers, start=len(s.students))}
-        column = {b.name: i for i, b in enumerate(s.inputs)}
-        blocks = {b.name: b for b in (*s.inputs, *s.teachers)}
-        for (r, c), (diagonal, off) in s.teacher.items():
-            if s.tied(blocks[r], blocks[c]):
-                teacher[:, row[r], 0, column[c]] = self._affine(off)
-                teacher[:, row[r], 1, column[c]] = self._affine(diagonal - off)
-            else:
-                teacher[:, row[r], 0, column[c]] = self._affine(diagonal)
-        return teacher.reshape(2, rows, -1)
+        """(constant, slope) in lam of what is given of all rows; (2, rows, 2 columns).
+
+        Of the student that is nothing, but for a bias that all neurons have in common.
+        """
+        s = self.structure
+        rows = self._table(s.teachers, s.teacher)
+        student = np.zeros((2, len(s.students), rows.shape[-1]), rows.dtype)
+        if s.common.terms:
+            student[:, : len(s.hidden), self.layout.frame.bias] = self._affine(s.common)[:, None]
+        return np.concatenate([student, rows], axis=1)
+
+    def _table(self, rows, table) -> np.ndarray:
+        """(constant, slope) in lam of entries between blocks; (2, rows, 2 columns)."""
+        columns = self.structure.inputs
+        found = np.zeros((2, len(rows), 2, len(columns)), self._sizes.dtype)
+        for i, row in enumerate(rows):
+            for j, column in enumerate(columns):
+                if (row.name, column.name) not in table:
+                    continue
+                diagonal, off = table[row.name, column.name]
+                tied = self.structure.tied(row, column)
+                found[:, i, 0, j] = self._affine(off if tied else diagonal)
+                if tied:
+                    found[:, i, 1, j] = self._affine(diagonal - off)
+        return found.reshape(2, len(rows), 2 * len(columns))
+
+    @cached_property
+    def _spring(self) -> "tuple[np.ndarray, np.ndarray] | None":
+        """(constant, slope) of mu and of c in the term mu/2 |W - c|²; None without it."""
+        s = self.structure
+        if not s.decay.terms:
+            return None
+        return self._affine(s.decay), self._table(s.students, s.reference)
 
     @cached_property
     def _teacher_moves(self) -> bool:

@@ -70,8 +70,11 @@ def parallel(rows: Rows, students: int, turn: float = _TURN) -> tuple[np.ndarray
     ``turn`` is 1 - cosine of the angle that still counts as parallel.
     """
     norms = rows.norms[..., 0, :students]
-    lengths = np.sqrt(norms[..., :, None] * norms[..., None, :])
     inner = rows.inner[..., 0, :students, :students, :]
+    if rows.biases is not None:
+        b = rows.biases.b[..., 0, :students]
+        norms, inner = norms + b * b, inner + (b[..., :, None] * b[..., None, :])[..., None]
+    lengths = np.sqrt(norms[..., :, None] * norms[..., None, :])
     close = inner >= (1 - turn) * lengths[..., None]
     apart, same = close[..., 0], close[..., 1]
     batch = tuple(range(apart.ndim - 2))

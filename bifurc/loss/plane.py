@@ -75,9 +75,10 @@ class Plane:
         self._template = Line(structure, kernel, line, any_size, kernel_parameters, pinned)
         self._template.plane, self._template.tables = self.plane, {}
         _ = self._template._vertices  # once for all lines
-        entries = [value for pair in structure.teacher.values() for value in pair]
+        entries = [v for _, _, table in structure.tables for pair in table.values() for v in pair]
         in_kernel = [Polynomial.of(value) for value in (kernel_parameters or {}).values()]
-        for poly in [*structure.size.values(), *entries, *in_kernel, *self.plane.values()]:
+        own = structure.decay, structure.common, *structure.size.values()
+        for poly in [*own, *entries, *in_kernel, *self.plane.values()]:
             if poly.substitute(self.plane).degree > 1:
                 raise ValueError(f"{poly} is not affine in the two parameters that run.")
 
@@ -89,7 +90,7 @@ class Plane:
     def pinned_at(self, x: np.ndarray, lam: float, mu: float) -> "Plane":
         """The plane to follow a critical point in: pinned if it lies on a continuum."""
         here, of = self.at(lam, mu), self._template
-        if not getattr(of.kernel, "homogeneous", False):
+        if not of.exchanges:
             return self
         shared = bool(shared_classes(here.rows(x, 0.0), here.layout))
         return Plane(

@@ -23,12 +23,12 @@ from bifurc.spectra import Neutrals, held
 from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
 from bifurc.structure.split import split
-from bifurc.structure.structure import Structure
+from bifurc.structure.structure import OUTPUT, Structure
 
 # what is computed once per line of parameters
 _ON_LINE = (
     "_sizes", "_domain", "_row_sizes", "_column_sizes", "_teacher", "_teacher_moves", "_metric",
-    "_directions", "_running", "_copy_lengths",
+    "_directions", "_running", "_copy_lengths", "_spring", "_inner_columns",
 )  # fmt: skip
 ROUNDING = 1e-14  # of the squared length of a copy, near sizes where it may vanish
 TINY = 1e-24  # squared norm of a row that counts as zero
@@ -82,6 +82,11 @@ class NetworkProblem(OnLine):
         in_kernel = [Polynomial.of(value).names for value in self.kernel_parameters.values()]
         if missing := structure.parameters.union(*in_kernel) - set(self.line):
             raise ValueError(f"No value for parameter {', '.join(sorted(missing))}; give one.")
+        if structure.bias and not hasattr(kernel, "biased"):
+            raise ValueError(
+                f"Kernel {kernel!r} has no formulas for neurons with biases; give it a property "
+                "`biased`, or use relu, or an activation."
+            )
 
     @property
     def batched(self) -> bool:
@@ -138,9 +143,25 @@ class NetworkProblem(OnLine):
             self._running.at(lam),
             entries,
             self._row_sizes[0] + each * self._row_sizes[1],
-            self._column_sizes[0] + each * self._column_sizes[1],
+            self._inner_columns[0] + each * self._inner_columns[1],
             self.layout.frame,
+            self._spring_at(each[..., None]),
         )
+
+    def _spring_at(self, each) -> "reduced.Spring | None":
+        if self._spring is None:
+            return None
+        (mu, more), (c, moved) = self._spring
+        return reduced.Spring(mu + each * more, c + each * moved, more, moved)
+
+    @property
+    def exchanges(self) -> bool:
+        """Whether parallel neurons exchange norm freely."""
+        return not self.structure.decay.terms and self._says("homogeneous")
+
+    def _says(self, what: str) -> bool:
+        """What the kernel that is used says of itself."""
+        return getattr(self.kernel.biased if self.structure.bias else self.kernel, what, False)
 
     def loss(self, x, lam):
         """L at ``x``; shape (...)."""
@@ -194,7 +215,13 @@ class NetworkProblem(OnLine):
     def _running(self) -> RunningKernel:
         values = [self._affine(Polynomial.of(value)) for value in self.kernel_parameters.values()]
         line = np.array(values).reshape(-1, 2).T
-        return RunningKernel(self.kernel, tuple(self.kernel_parameters), line)
+        biased = bool(self.structure.bias)
+        if OUTPUT in self.structure.bias and line[1].any():
+            raise ValueError(
+                "A kernel parameter cannot run beside a trained bias of the output; let another "
+                "parameter run."
+            )
+        return RunningKernel(self.kernel, tuple(self.kernel_parameters), line, biased=biased)
 
     def _gradient(self, rows):
         return coefficients(reduced.gradient(rows), self._outward)[..., 0, :]
@@ -229,7 +256,7 @@ class NetworkProblem(OnLine):
             self.layout.frame,
             np.concatenate([along_x, self._teacher[1:]]),
             self._row_sizes[1],
-            self._column_sizes[1],
+            self._inner_columns[1],
             np.append(np.zeros(self.n), 1.0),
         )
 
@@ -244,7 +271,7 @@ class NetworkProblem(OnLine):
 
     def _along(self, x, lam, u) -> tuple[reduced.Rows, Any]:
         """Rows and ``lam`` with their first derivative along ``u``."""
-        holomorphic = getattr(self.kernel, "holomorphic", False) and not self._running.moves
+        holomorphic = self._says("holomorphic") and not self._running.moves
         move = ahead if holomorphic and self._sizes.dtype == float else direction
         lam = move(lam, u[..., -1])
         return self.rows(move(x, u[..., :-1]), lam), lam
@@ -265,8 +292,8 @@ class NetworkProblem(OnLine):
         if not (least <= lowest and highest <= most):
             raise NotDefinedError(f"Point set {self._short(lam)!r} has become too small.")
         norms = rows.norms[..., 0, :]
-        if norms.min() > TINY or getattr(self.kernel, "smooth", False):
-            p, q, c = rows.arguments
+        if norms.min() > TINY or self._says("smooth"):
+            p, q, c, *_ = rows.arguments
             if (c * c <= p * q * (1 + PARALLEL)).all():
                 return
             raise NotDefinedError("The angle between two rows is no real angle.")
@@ -413,11 +440,15 @@ class NetworkProblem(OnLine):
         parts = split(self.structure, dict.fromkeys(component.sets, ones)).along(self.line)
         return self.on(parts.structure, any_size=True), parts.embedding
 
+    def basis_of(self, component: Component) -> tuple[np.ndarray, np.ndarray]:
+        """The copies of a component as tables of all rows, and what reads off coefficients."""
+        return self._bases.get(component, (self.layout.basis, self._outward))
+
     def reason_of(self, component: Component, x, lam, kernel: np.ndarray) -> str:
         """What zeros of a block with the eigenvectors ``kernel`` (copies, m) come of, or ""."""
         if component.irrep == "k":
             return ""
-        basis, keep = self._bases.get(component, (self.layout.basis, self._outward))
+        basis, keep = self.basis_of(component)
         root = np.sqrt(np.maximum(self._copy_weights(component, lam), 0.0))
         turns = getattr(self.kernel_at(lam), "rotates", False)
         return reason_of(
@@ -425,7 +456,7 @@ class NetworkProblem(OnLine):
         )
 
     def _neutral(self, component: Component, rows):
-        if not getattr(self.kernel, "homogeneous", False) or component.irrep not in ("t", "s"):
+        if not self.exchanges or component.irrep not in ("t", "s"):
             return None
         keep = self._outward if component.irrep == "t" else self._bases[component][1]
         return norm_exchanges(rows, self.layout, component, keep)

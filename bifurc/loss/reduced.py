@@ -26,6 +26,8 @@ from typing import Any
 
 import numpy as np
 
+from bifurc.loss.bias import Biases
+
 # Which parts (beta, sigma) of a row k a row i sees, at another point and at the
 # same one: reach_k = (n beta + sigma, beta), (n beta + sigma, beta + sigma).
 # What it gets from all of block k through h(i, k): the row's parts with h at
@@ -49,17 +51,27 @@ class Frame:
         Number of column blocks.
     students : int
         Number of row blocks of the student: derivatives are theirs alone.
+    bias, output : int, optional
+        The column of biases, and the row that holds the output's; see
+        :mod:`bifurc.loss.bias`.
     """
 
-    def __init__(self, signs: np.ndarray, columns: int, students: int):
+    def __init__(self, signs: np.ndarray, columns: int, students: int, bias=None, output=None):
         self.signs, self.columns, self.outer = signs, columns, signs[:, None]
-        self.students = students
+        self.students, self.bias, self.output = students, bias, output
+        self.at_bias = np.arange(2 * columns) == bias  # beta of the column of biases
+        self.at_output = np.outer(np.arange(students) == output, self.at_bias) * 1.0
+        self.idle = (np.arange(len(signs)) == output) * 1.0  # no weights: any length will do
         self._forms = np.kron(np.hstack([REACH, PULL, PULL_BY_SIZE]), np.eye(columns))
         self._reach_by_size = np.kron(REACH_BY_SIZE, np.eye(columns))
         self._cuts = np.s_[..., : 4 * columns], np.s_[..., 4 * columns :]
         self._halves = np.s_[..., : 6 * columns], np.s_[..., 6 * columns :]
         self._same = (self.outer * [0.0, 1.0]).reshape(-1, 1)
         self._elsewhere = self.outer * [1.0, 0.0]
+
+    def weights(self, entries):
+        """Rows without their biases."""
+        return entries if self.bias is None else entries * ~self.at_bias
 
     def forms(self, entries):
         """What is linear in the entries of rows: their reach, and their pull, sizes apart."""
@@ -89,6 +101,45 @@ class Frame:
         return regrouped(more[..., None] * self._elsewhere, 2)
 
 
+@dataclass(frozen=True, eq=False)
+class Spring:
+    """The term mu/2 |W - c|²: decay of weights, a multiplier, a distance from a point.
+
+    In (beta, sigma) its gradient is mu times what the rows are off, as they are.
+
+    Parameters
+    ----------
+    stiffness : shape (..., 1, 1, 1)
+        mu, with the axis of directions.
+    rest : shape (..., 1, students, 2 columns)
+        beta and sigma of c.
+    more, moved : shape (), (students, 2 columns)
+        How both change with ``lam``.
+    """
+
+    stiffness: Any
+    rest: Any
+    more: Any
+    moved: Any
+
+    def energy(self, rows: "Rows"):
+        """The term itself, (...): the squares of all entries behind the blocks."""
+        off = rows.own - self.rest
+        beta, sigma = off[..., : rows.frame.columns], off[..., rows.frame.columns :]
+        squares = rows.columns[..., None, :] * beta * beta + (2.0 * beta + sigma) * sigma
+        weighed = squares.sum(-1) * rows.sizes[..., : rows.frame.students]
+        return 0.5 * self.stiffness[..., 0, 0] * weighed.sum(-1)
+
+    def force(self, rows: "Rows"):
+        """Its gradient, (..., students, 2 columns)."""
+        return self.stiffness * (rows.own - self.rest)
+
+    def change(self, rows: "Rows", own, share):
+        """Change of :meth:`force` along directions, as :class:`Moves` has them."""
+        along = self.stiffness * (own - share * self.moved)
+        return along + share * self.more * (rows.own - self.rest)
+
+
 class Rows:
     """All rows of student and teacher, students first, at a batch of points.
 
@@ -100,6 +151,8 @@ class Rows:
     sizes, columns : shape (..., rows), (..., columns)
         Sizes of the row and column blocks.
     frame : Frame
+    spring : Spring, optional
+        The term mu/2 |W - c|².
 
     Attributes
     ----------
@@ -108,14 +161,20 @@ class Rows:
     norms : |w_i|², shape (..., rows)
     """
 
-    def __init__(self, kernel: Any, entries, sizes, columns, frame: Frame):
+    def __init__(self, kernel: Any, entries, sizes, columns, frame: Frame, spring=None):
         self.kernel, self.entries, self.frame = kernel, entries, frame
+        self.spring = spring
         self.sizes, self.columns = sizes, columns
-        fixed, self.forms = frame.forms(entries)
-        self.reach = frame.reach(fixed, self.beta, columns)
-        self.inner = two_places(entries @ transpose(self.reach))
+        self.weights = frame.weights(entries)
+        fixed, self.forms = frame.forms(self.weights)
+        self.reach = frame.reach(fixed, self.weights[..., : frame.columns], columns)
+        self.inner = two_places(self.weights @ transpose(self.reach))
         # no rounding may part |w|² from <w, w>
         self.norms = self.inner[..., 1].diagonal(0, -2, -1)
+        self.biases: Any = None
+        if frame.bias is not None:
+            self.norms = self.norms + frame.idle
+            self.biases = Biases(entries[..., frame.bias], kernel, self.norms, sizes, frame)
 
     @property
     def signs(self) -> np.ndarray:
@@ -134,19 +193,24 @@ class Rows:
 
     @cached_property
     def arguments(self):
-        """(p, q, c) as the kernel takes them."""
-        p = self.norms[..., :, None, None] * np.ones(self.inner.shape[-2:])
-        return p, exchanged(p), self.inner
+        """(p, q, c), and both biases, as the kernel takes them."""
+        each = np.ones(self.inner.shape[-2:])
+        p = self.norms[..., :, None, None] * each
+        if self.biases is None:
+            return p, exchanged(p), self.inner
+        b = self.biases.b[..., :, None, None] * each
+        return p, exchanged(p), self.inner, b, exchanged(b)
 
     @cached_property
     def first(self):
-        """(f_p, f_c), each (..., students, rows, 2)."""
+        """(f_p, f_c), and f_b with biases, each (..., students, rows, 2)."""
         return [self.of_students(value) for value in self.kernel.gradient(*self.arguments)]
 
     @cached_property
     def second(self):
         """(f_pp, f_pq, f_pc, f_qc, f_cc), each (..., students, rows, 2).
 
+        With biases also (f_pb, f_pb', f_qb, f_cb, f_cb'); f_bb = 2 f_p and f_bb' = f_c.
         Ask for it before :attr:`first` where both are needed: a kernel may
         share the work.
         """
@@ -155,8 +219,12 @@ class Rows:
             self.first = [self.of_students(value) for value in first]
         else:
             second = self.kernel.hessian(*self.arguments)
-        f_pp, f_pq, f_pc, f_cc = second
-        return [self.of_students(v) for v in (f_pp, f_pq, f_pc, exchanged(f_pc), f_cc)]
+        f_pp, f_pq, f_pc, f_cc, *of_bias = second
+        found = [f_pp, f_pq, f_pc, exchanged(f_pc), f_cc]
+        if of_bias:
+            f_pb, f_po, f_cb = of_bias
+            found += [f_pb, f_po, exchanged(f_po), f_cb, exchanged(f_cb)]
+        return [self.of_students(value) for value in found]
 
     def of_students(self, pairs):
         """The part of pairs of rows whose first one is the student's."""
@@ -164,8 +232,8 @@ class Rows:
 
     @cached_property
     def own(self):
-        """beta and sigma of the student's rows."""
-        return self.entries[..., : self.frame.students, :]
+        """beta and sigma of the student's weights."""
+        return self.weights[..., : self.frame.students, :]
 
     @cached_property
     def count(self):
@@ -177,12 +245,28 @@ class Rows:
         """Rows as they enter sums over rows, see :class:`Frame`."""
         return self.frame.pull(self.forms, self.sizes)
 
+    @property
+    def energies(self) -> list:
+        """The terms of the loss that are not of pairs of rows, each (...)."""
+        terms = [] if self.spring is None else [self.spring.energy(self)]
+        return terms if self.biases is None else terms + self.biases.energies
+
+    @property
+    def energy(self):
+        """Their sum."""
+        return sum(self.energies)
+
     @cached_property
     def self_coupling(self):
         """2 sum_k signs_k f_p(i, k) over all rows k; shape (..., students, 1)."""
-        weighed = self.first[0] * two_places(transpose(self.count))
+        coupling = 2.0 * self.summed(self.first[0])
+        return coupling if self.biases is None else coupling + 2.0 * self.biases.pull
+
+    def summed(self, pairs):
+        """sum_k signs_k h(i, k) over all rows k; shape (..., students, 1)."""
+        weighed = pairs * two_places(transpose(self.count))
         # block by block, so that equal rows of student and teacher cancel to the last bit
-        return 2.0 * (weighed[..., 0] + weighed[..., 1]).sum(-1)[..., None]
+        return (weighed[..., 0] + weighed[..., 1]).sum(-1)[..., None]
 
     @cached_property
     def coupling(self):
@@ -204,23 +288,30 @@ class Rows:
         """The weight in front of each row's gradient, (students, 1)."""
         return self.frame.outer[: self.frame.students]
 
-    def first_change(self, p, q, c):
-        """Change of (f_p, f_c) when p, q and c change by these amounts."""
-        f_pp, f_pq, f_pc, f_qc, f_cc = self.second
-        return f_pp * p + f_pq * q + f_pc * c, f_pc * p + f_qc * q + f_cc * c
+    def first_change(self, p, q, c, *biases):
+        """Change of :attr:`first` when p, q, c and both biases change by these amounts."""
+        f_pp, f_pq, f_pc, f_qc, f_cc, *of_bias = self.second
+        f_p, f_c = f_pp * p + f_pq * q + f_pc * c, f_pc * p + f_qc * q + f_cc * c
+        if not biases:
+            return f_p, f_c
+        (b, o), (f_pb, f_po, f_qb, f_cb, f_co) = biases, of_bias
+        f_b = f_pb * p + f_qb * q + f_cb * c + 2.0 * self.first[0] * b + self.first[1] * o
+        return f_p + f_pb * b + f_po * o, f_c + f_cb * b + f_co * o, f_b
 
 
 def loss(rows: Rows):
     """L = 1/2 sum over all pairs of rows of signs times f; shape (...)."""
     pairs = (joined(rows.kernel.value(*rows.arguments)) @ rows.count)[..., 0]
-    return 0.5 * (pairs * rows.signs * rows.sizes).sum(-1)
+    return 0.5 * (pairs * rows.signs * rows.sizes).sum(-1) + rows.energy
 
 
 def loss_terms(rows: Rows) -> np.ndarray:
     """The terms that :func:`loss` sums up, by blocks and places; shape (..., terms)."""
     pairs = joined(rows.kernel.value(*rows.arguments)) * transpose(rows.count)
     terms = 0.5 * (rows.signs * rows.sizes)[..., None] * pairs
-    return terms.reshape(*terms.shape[:-2], -1)
+    terms = terms.reshape(*terms.shape[:-2], -1)
+    extra = [value[..., None] for value in rows.energies]
+    return np.concatenate([terms, *extra], axis=-1) if extra else terms
 
 
 def gradient(rows: Rows):
@@ -228,7 +319,10 @@ def gradient(rows: Rows):
 
     With G = dL/dW one has G_i = signs_i sum_k signs_k (2 f_p w_i + f_c w_k).
     """
-    return rows.outer_weight * (rows.self_coupling * rows.own + rows.coupling @ rows.pull)
+    force = rows.outer_weight * (rows.self_coupling * rows.own + rows.coupling @ rows.pull)
+    if rows.biases is not None:
+        force = force + rows.biases.force(rows.summed(rows.first[2]))
+    return force if rows.spring is None else force + rows.spring.force(rows)
 
 
 @dataclass(frozen=True, eq=False)
@@ -254,7 +348,17 @@ class Moves:
     @cached_property
     def forms(self):
         """See :meth:`Frame.forms`."""
-        return self.frame.forms(self.entries)[1]
+        return self.frame.forms(self.weights)[1]
+
+    @cached_property
+    def weights(self):
+        """The entries without the biases."""
+        return self.frame.weights(self.entries)
+
+    @cached_property
+    def biases(self):
+        """Change of the biases, (directions, rows)."""
+        return self.entries[..., self.frame.bias]
 
     @cached_property
     def count(self):
@@ -270,10 +374,10 @@ def gradient_change(rows: Rows, moves: Moves, first=None):
     rows : Rows
         With an axis of length 1 where the directions stand.
     moves : Moves
-    first : pair of arrays, shape (..., directions, rows, rows, 2), optional
+    first : arrays, shape (..., directions, rows, rows, 2), optional
         Change of (f_p, f_c) at fixed rows, from a kernel parameter.
     """
-    frame, entries = rows.frame, moves.entries
+    frame, entries = rows.frame, moves.weights
     own_entries, share = entries[:, : frame.students], moves.share[:, None, None]
     along = two_places(across(entries, transpose(rows.reach)))
     wider = share * ((rows.beta * moves.columns) @ transpose(rows.beta))
@@ -281,14 +385,31 @@ def gradient_change(rows: Rows, moves: Moves, first=None):
     inner = rows.of_students(along) + rows.of_students(exchanged(along))
     inner = inner + rows.of_students(wider[..., None])
     p, q = norms[..., : frame.students, None, None], norms[..., None, :, None]
-    f_p, f_c = rows.first_change(p, q, inner)
+    changes = rows.first_change(p, q, inner, *_of_pairs(rows, moves))
     if first is not None:
-        f_p, f_c = (f + rows.of_students(more) for f, more in zip((f_p, f_c), first, strict=True))
+        changes = [f + rows.of_students(more) for f, more in zip(changes, first, strict=True)]
+    f_p, f_c, *f_b = changes
     own = across(joined(f_p), rows.count) + share * (joined(rows.first[0]) @ moves.count)
     pull = frame.pull(moves.forms, rows.sizes)
     others = across(with_excess(f_c), rows.pull) + rows.coupling @ pull
     others = others + share * (rows.coupling @ frame.pull_of_more(rows.forms, moves.sizes))
-    return rows.outer_weight * (2.0 * own * rows.own + rows.self_coupling * own_entries + others)
+    if f_b:
+        turn = across(joined(f_b[0]), rows.count) + share * (joined(rows.first[2]) @ moves.count)
+        pulled, forces = rows.biases.change(turn, norms, moves)
+        own, others = own + pulled, others + forces
+    own = 2.0 * own * rows.own + rows.self_coupling * own_entries
+    change = rows.outer_weight * (own + others)
+    if frame.output is not None:
+        change = change + rows.biases.output_change(norms, moves)
+    return change if rows.spring is None else change + rows.spring.change(rows, own_entries, share)
+
+
+def _of_pairs(rows: Rows, moves: Moves) -> tuple:
+    """Change of both biases of pairs of rows; none without biases."""
+    if rows.biases is None:
+        return ()
+    b = moves.biases
+    return b[..., : rows.frame.students, None, None], b[..., None, :, None]
 
 
 def transpose(matrix):

@@ -1,6 +1,6 @@
 """A kernel whose parameters move along a line, with exact derivatives in them."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -19,11 +19,14 @@ class RunningKernel:
         Fields of the kernel.
     line : ndarray, shape (2, parameters)
         Their (constant, slope) in ``lam``.
+    biased : bool
+        Whether the kernel with biases, of five arguments, is asked for.
     """
 
     kernel: Any
     names: tuple[str, ...]
     line: np.ndarray
+    biased: bool = field(default=False, kw_only=True)
 
     @property
     def moves(self) -> bool:
@@ -32,8 +35,10 @@ class RunningKernel:
 
     def at(self, lam):
         """The kernel at ``lam``, an array or a series that leads the axes of its arguments."""
-        if not self.names:
-            return self.kernel
+        made = self._at(lam) if self.names else self.kernel
+        return made.biased if self.biased else made
+
+    def _at(self, lam):
         if self.moves:
             lam = lam[..., None, None, None, None]
             values = [constant + slope * lam for constant, slope in self.line.T]

@@ -74,6 +74,7 @@ class Series(np.lib.mixins.NDArrayOperatorsMixin):
 
 
 COMPLEX = np.dtype(complex)
+OBJECTS = np.dtype(object)
 TINY_STEP = 2.0**-300  # its square is far below rounding, its fourth power still a number
 
 
@@ -101,6 +102,14 @@ def leading(value):
     if isinstance(value, Series):
         return value.coefficients[0]
     return value.real if getattr(value, "dtype", None) == COMPLEX else value
+
+
+def pi_like(value):
+    """π in the arithmetic of ``value``: a double, or what its own numbers call ``pi``."""
+    numbers = leading(value)
+    if getattr(numbers, "dtype", None) == OBJECTS:
+        numbers = numbers.flat[0]
+    return getattr(numbers, "pi", np.pi)
 
 
 def direction(base, first, order: int = 1):
@@ -208,6 +217,19 @@ def _primitive(value, slope):
     return rule
 
 
+def primitive(value, *terms):
+    """The function with ``value`` at the constant terms, whose derivative is sum slope · argument'.
+
+    Parameters
+    ----------
+    value : array
+    *terms : pairs (slope, argument), arrays or series
+        Where no argument is a series, ``value`` itself is returned.
+    """
+    slopes = [_times(slope, _derivative(x)) for slope, x in terms if isinstance(x, Series)]
+    return _integral(value, sum(slopes[1:], start=slopes[0])) if slopes else value
+
+
 def _exp(a):
     out = [np.exp(a.coefficients[0])]
     x = a.coefficients
@@ -216,7 +238,48 @@ def _exp(a):
     return Series(np.stack(out))
 
 
+def _tanh(a):
+    """y' = (1 - y²) a', coefficient by coefficient."""
+    y = Series(np.concatenate([np.tanh(a.coefficients[:1]), np.zeros_like(a.coefficients[1:])]))
+    for _ in range(a.order):
+        y = _integral(y.coefficients[0], _times(1.0 - _times(y, y), _derivative(a)))
+    return y
+
+
+def _logaddexp(a, b):
+    """The derivative is that of both, weighed by their shares."""
+    a, b = (Series(x) for x in _pair(a, b))
+    share = 0.5 + 0.5 * _tanh(0.5 * (b - a))
+    slope = _derivative(a) + share * (_derivative(b) - _derivative(a))
+    return _integral(np.logaddexp(a.coefficients[0], b.coefficients[0]), slope)
+
+
+def _ndtr(a):
+    from scipy.special import ndtr
+
+    return _primitive(ndtr, lambda x: _exp(-0.5 * _times(x, x)) / np.sqrt(2.0 * np.pi))(a)
+
+
+def _erf(a):
+    from scipy.special import erf
+
+    slope = lambda x: 2.0 / np.sqrt(np.pi) * _exp(-_times(x, x))  # noqa: E731
+    return _primitive(erf, slope)(a)
+
+
 _log = _primitive(np.log, lambda a: _power(a, -1.0))
+
+
+def _sine(a, phase: float):
+    """sin(a + phase), from sin'' = -sin."""
+    turned = [np.sin(a.coefficients[0] + phase + k * np.pi / 2) for k in range(a.order + 1)]
+    step = Series(np.concatenate([np.zeros_like(a.coefficients[:1]), a.coefficients[1:]]))
+    total, power = Series(np.zeros_like(a.coefficients)), 1.0
+    for k, value in enumerate(turned):
+        total = total + power * value
+        power = power * step * (1.0 / (k + 1))
+    return total
+
 
 _RULES = {
     "add": _linear(np.add),
@@ -231,6 +294,14 @@ _RULES = {
     "sqrt": lambda a: _power(a, 0.5),
     "exp": _exp,
     "log": _log,
+    "log1p": _primitive(np.log1p, lambda a: _power(1.0 + a, -1.0)),
+    "expm1": _primitive(np.expm1, _exp),
+    "tanh": _tanh,
+    "logaddexp": _logaddexp,
+    "erf": _erf,
+    "ndtr": _ndtr,
+    "sin": lambda a: _sine(a, 0.0),
+    "cos": lambda a: _sine(a, np.pi / 2),
     "arccos": _primitive(np.arccos, lambda a: -((1.0 - a * a) ** -0.5)),
     "arcsin": _primitive(np.arcsin, lambda a: (1.0 - a * a) ** -0.5),
     "arctan": _primitive(np.arctan, lambda a: (1.0 + a * a) ** -1.0),

@@ -62,7 +62,7 @@ def off_continuum(problem: NetworkProblem, x: np.ndarray, lam: float):
     problem, x
         As they were; or a pinned problem and the representative.
     """
-    if not getattr(problem.kernel, "homogeneous", False):
+    if not problem.exchanges:
         return problem, x
     rows = problem.rows(x, lam)
     classes = shared_classes(rows, problem.layout, NEARLY)
@@ -162,7 +162,11 @@ def deviation(problem: NetworkProblem, family: Family, x: np.ndarray) -> float:
 
 def beside(problem: NetworkProblem, family: Family, lam: float) -> np.ndarray | None:
     """The critical point beside the pattern, by plain Newton; None where there is none."""
-    x = pattern(problem, family, lam)
+    return newton(problem, pattern(problem, family, lam), lam)
+
+
+def newton(problem: NetworkProblem, x: np.ndarray, lam: float) -> np.ndarray | None:
+    """The critical point that plain Newton goes to from ``x``; None where there is none."""
     root = np.sqrt(np.maximum(problem.weights(lam), 0.0))
     for _ in range(STEPS):
         try:

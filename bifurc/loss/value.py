@@ -152,7 +152,8 @@ def losses(problem, x: np.ndarray, lam: np.ndarray) -> np.ndarray:
     rows = problem.rows(x, lam)
     terms = reduced.loss_terms(rows)[..., 0, :]
     plain = known(terms.sum(-1), PER_TERM * np.abs(terms).sum(-1))
-    lost = np.isnan(plain).any() and hasattr(problem.kernel, "split")
+    split = hasattr(problem.kernel, "split") and not problem.structure.bias
+    lost = split and np.isnan(plain).any()
     return of_parts(problem, rows, x, lam) if lost else plain
 
 
@@ -163,19 +164,22 @@ def of_parts(problem, rows, x: np.ndarray, lam: np.ndarray) -> np.ndarray:
     at = teacher, rows.sizes[..., 0, :], rows.columns[..., 0, :]
     hessian = problem._jacobian(rows, lam)[..., :-1]
     split = rows.kernel.split().at_points()
-    return settled(problem._sums, split, at, x, hessian, problem.weights(lam))
+    spring = lambda y: 0.0 if rows.spring is None else 2.0 * problem.rows(y, lam).energy[..., 0]  # noqa: E731
+    return settled(problem._sums, split, at, x, hessian, problem.weights(lam), spring)
 
 
-def settled(sums: Sums, split: Any, at: tuple, x, hessian, weights) -> np.ndarray:
+def settled(sums: Sums, split: Any, at: tuple, x, hessian, weights, more) -> np.ndarray:
     """The loss of the critical points that ``x`` (..., n) rounds; nan where it is not known.
 
     ``at`` are teacher, sizes and columns as :meth:`Sums.terms` takes them;
     ``hessian`` (..., n, n) is dg/dx of the gradient's entries g, weights m_a.
+    ``more`` is what 2 L has on top, a function of ``x``.
     """
-    terms = sums.terms(split, x, *at)
+    terms = [*sums.terms(split, x, *at), more(x)]
     value, size = sum(terms) / 2, sum(map(np.abs, terms)) / 2
     moved = (ahead(x, direction) for direction in np.eye(x.shape[-1]))
-    slopes = np.stack([parts(sum(sums.terms(split, y, *at)) / 2)[1] for y in moved], axis=-1)
+    along = [parts((sum(sums.terms(split, y, *at)) + more(y)) / 2)[1] for y in moved]
+    slopes = np.stack(along, axis=-1)
     root = np.sqrt(np.maximum(weights, 0.0))
     across = _over(1.0, root)
     force = (slopes * across)[..., None]

@@ -1,6 +1,5 @@
 """A problem of one's own: a loss, a start, parameters by name and perhaps a group."""
 
-import importlib.util
 import inspect
 import logging
 import pickle
@@ -14,6 +13,7 @@ import numpy as np
 
 from bifurc import groups
 from bifurc.continuation.problem import PlainProblem
+from bifurc.imported import imported
 from bifurc.own.derivatives import BY_JAX, Way, best_way, jax_functions
 from bifurc.switching.linear import SymmetricProblem
 
@@ -92,17 +92,9 @@ class Problem:
         ValueError
             If there is no such file or name in it.
         """
-        path, colon, name = reference.partition(":")
+        found = imported(reference, folder)
+        path, _, name = reference.partition(":")
         place = (folder / path).resolve()
-        if not colon or not place.is_file():
-            raise ValueError(f"{reference!r} is no function in a file, such as model.py:loss.")
-        spec = importlib.util.spec_from_file_location(place.stem, place)
-        assert spec is not None and spec.loader is not None  # a file that is there has both
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        found = getattr(module, name, None)
-        if found is None:
-            raise ValueError(f"{place} defines no {name!r}.")
         source = {"file": str(place), "name": name}
         if isinstance(found, Problem):
             return replace(found, source=source)

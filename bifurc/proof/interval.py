@@ -337,7 +337,7 @@ class BallProblem(NetworkProblem):
         the Hessian annuls them exactly, at every state: along them the network
         does not change, and the gradient of a row depends on its direction alone.
         """
-        if component.irrep != "s" or not getattr(self.bare, "homogeneous", False):
+        if component.irrep != "s" or not self.exchanges:
             return []
         found = []
         for i, block in enumerate(self.structure.students):
@@ -376,5 +376,7 @@ def enclosing(problem: NetworkProblem) -> BallProblem:
         If python-flint is missing.
     """
     need_flint()
+    if problem.structure.bias:
+        raise NotCertifiedError("Biases have no formulas in interval arithmetic yet.")
     kernel = problem.bare if isinstance(problem, BallProblem) else problem.kernel
     return BallProblem(problem.structure, kernel, problem.line, problem.kernel_parameters)

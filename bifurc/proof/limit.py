@@ -97,8 +97,9 @@ def conclusions(data: dict) -> dict:
 def parts_of(data: dict):
     """(family, centre, radius) of a certificate."""
     problem = record.problem_from_data(data["problem"])
-    if record.kernel_name(problem) != "relu" or problem.kernel_parameters:
-        raise NotCertifiedError("Only ReLU is proved at infinity.")
+    plain = not problem.kernel_parameters and not problem.structure.decay.terms
+    if record.kernel_name(problem) != "relu" or not plain:
+        raise NotCertifiedError("Only ReLU without decay is proved at infinity.")
     reach = float(record.from_text(data["reach"]))
     if reach not in [2.0**-k for k in range(1, 40)]:
         raise ValueError("the bound of e is no power of 2")

@@ -47,6 +47,10 @@ class Enclosed(NetworkProblem):
         return _plain(self.exact._teacher)
 
     @cached_property
+    def _spring(self):
+        return self.exact._spring and tuple(map(_plain, self.exact._spring))
+
+    @cached_property
     def _directions(self) -> Moves:
         """x_1, ..., x_n and lam."""
         only_lam = np.append(np.zeros(self.n), 1.0)
@@ -69,6 +73,7 @@ class Enclosed(NetworkProblem):
             self._row_sizes[0] + lam[..., None, None] * self._row_sizes[1],
             self._column_sizes[0] + lam[..., None, None] * self._column_sizes[1],
             self.layout.frame,
+            self._spring_at(lam[..., None, None, None]),
         )
 
 

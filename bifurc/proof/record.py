@@ -194,7 +194,12 @@ def problem_to_data(problem: NetworkProblem) -> dict:
     running = {
         name: Polynomial.of(value).text() for name, value in problem.kernel_parameters.items()
     }
-    more = {"kernel_parameters": running, "ties": [dict(tie) for tie in s.ties]}
+    more = {
+        "kernel_parameters": running,
+        "ties": [dict(tie) for tie in s.ties],
+        "decay": s.decay.text() if s.decay.terms else "",
+        "reference": [[r, c, one.text(), off.text()] for (r, c), (one, off) in s.reference.items()],
+    }
     return {
         "kernel": {
             "name": kernel_name(problem),
@@ -242,6 +247,8 @@ def problem_from_data(data: dict) -> NetworkProblem:
         dict(data["student_weights"]),
         dict(data["teacher_weights"]),
         tuple(dict(tie) for tie in data.get("ties", ())),
+        parse(data.get("decay", "0")),
+        {(r, c): (parse(one), parse(off)) for r, c, one, off in data.get("reference", ())},
     )
     made = kernel(data["kernel"]["name"], **data["kernel"]["parameters"])
     line, running = (

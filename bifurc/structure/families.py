@@ -64,7 +64,7 @@ class Family:
     source: str = ""
 
     def __post_init__(self):
-        rows = {block.name for block in self.structure.students}
+        rows = {block.name for block in self.structure.hidden}
         if set(self.start) != rows:
             raise ValueError(
                 f"Family {self.name!r} needs a starting value for each of the student blocks "
@@ -103,9 +103,10 @@ class Family:
         """Make a family from plain data, as a case file gives it.
 
         Keys: ``sets``, ``students``, ``inputs``, ``teachers``, ``teacher``,
-        ``student_weights``, ``teacher_weights`` (see :meth:`Structure.build`),
-        ``start``, ``parameters``, ``kernel``, ``kernel_parameters``, ``about``,
-        ``found``, ``source``. ``students`` and ``inputs`` default to all sets.
+        ``student_weights``, ``teacher_weights``, ``decay``, ``reference``, ``bias``
+        (see :meth:`Structure.build`), ``start``, ``parameters``, ``kernel``,
+        ``kernel_parameters``, ``about``, ``found``, ``source``.
+        ``students`` and ``inputs`` default to all sets.
 
         Examples
         --------
@@ -143,6 +144,41 @@ class Family:
                 raise ValueError(f"Parameter {name!r} needs a finite number, got {value}.")
             known[name] = value
         return replace(self, parameters=known)
+
+    def with_kernel(self, kernel: Any) -> "Family":
+        """The same structure and start with another kernel, whose parameters are its own."""
+        return replace(self, kernel=kernel, kernel_parameters={})
+
+    def with_decay(self, decay: Any, name: str = "mu") -> "Family":
+        """The same family with weight decay, the term decay/2 |W|².
+
+        Parameters
+        ----------
+        decay : number or expression
+            A number becomes a parameter ``name`` of the family, which may run.
+        """
+        value = Polynomial.of(decay)
+        known = {**self.parameters}
+        if not value.names and name not in known:
+            known[name], value = decay, Polynomial.parse(name)
+        structure = replace(self.structure, decay=value)
+        return replace(self, structure=structure, parameters=known)
+
+    def with_bias(self, bias: str) -> "Family":
+        """The same family with biases; its members are those that ones without biases lead to.
+
+        Parameters
+        ----------
+        bias : str
+            ``"hidden"``, ``"output"`` or ``"hidden, output"``, which are trained, or an
+            expression in the parameters, the bias that all hidden neurons have in common.
+        """
+        return replace(self, structure=self.structure.biased(bias))
+
+    @property
+    def plain(self) -> bool:
+        """Whether there are neither biases nor decay."""
+        return not self.structure.bias and not self.structure.decay.terms
 
     def line(self, parameter: str, second: str | None = None) -> dict[str, Polynomial]:
         """Every parameter as a polynomial in ``lam`` when ``parameter`` runs.
@@ -215,7 +251,7 @@ class Family:
     def diagonals(self) -> dict[str, float]:
         """What the start says of each student block at its own point; 0 where it says nothing."""
         found = {}
-        for row in self.structure.students:
+        for row in self.structure.hidden:
             given = self.start[row.name]
             own = [c.name for c in self.structure.inputs if c.points == row.points]
             table = given if isinstance(given, Mapping) else dict.fromkeys(own, given)

@@ -7,7 +7,7 @@ from itertools import combinations, permutations, product
 import numpy as np
 
 from bifurc.structure.polynomial import Polynomial
-from bifurc.structure.structure import Block, Coordinate, PointSet, Structure
+from bifurc.structure.structure import BIAS, Block, Coordinate, PointSet, Structure, entry_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +29,8 @@ def mergers(structure: Structure) -> Iterator[Merger]:
     Rows of the student may be permuted by themselves, so a state can have a
     larger isotropy in which its rows answer to other inputs.
     """
-    for pair in combinations([points.name for points in structure.sets], 2):
+    sets = [p.name for p in structure.sets if not structure.bias or p.name != BIAS]
+    for pair in combinations(sets, 2):
         if not _alike(structure, *pair):
             continue
         classes = _classes(structure, pair)
@@ -60,22 +61,33 @@ def merge(structure: Structure, pair: tuple[str, str]) -> Structure:
             renamed[block.name] = new.name
             kept.append(new)
         kinds.append(tuple(kept))
-    teacher = {}
-    zero = Polynomial.of(0)
-    points = {b.name: b.points for b in (*structure.inputs, *structure.teachers)}
-    for (row, column), entry in structure.teacher.items():
-        if row in renamed and column in renamed:
-            if points[row] == points[column] == one:
-                off = structure.teacher.get((row, _copy(column, one, other)), (zero, zero))[0]
-                teacher[renamed[row], renamed[column]] = entry[0], off
-            else:
-                teacher[renamed[row], renamed[column]] = entry
+    teacher, reference = (
+        _merged(structure, blocks, table, pair, renamed) for _, blocks, table in structure.tables
+    )
     weights = [
         {renamed[row]: w for row, w in given.items() if row in renamed}
         for given in (structure.student_weights, structure.teacher_weights)
     ]
     students, inputs, teachers = kinds
-    return Structure(sets, students, inputs, teachers, teacher, weights[0], weights[1])
+    return Structure(
+        sets, students, inputs, teachers, teacher, weights[0], weights[1],
+        decay=structure.decay, reference=reference, bias=structure.bias, common=structure.common,
+    )  # fmt: skip
+
+
+def _merged(structure: Structure, blocks, table, pair: tuple[str, str], renamed) -> dict:
+    """The entries of the teacher or of c between the blocks that stay."""
+    one, other = pair
+    zero, found = Polynomial.of(0), {}
+    points = {b.name: b.points for b in (*structure.inputs, *blocks)}
+    for (row, column), entry in table.items():
+        if row in renamed and column in renamed:
+            if points[row] == points[column] == one:
+                off = table.get((row, _copy(column, one, other)), (zero, zero))[0]
+                found[renamed[row], renamed[column]] = entry[0], off
+            else:
+                found[renamed[row], renamed[column]] = entry
+    return found
 
 
 def merged_values(merger: Merger, merged: Structure, values: np.ndarray) -> np.ndarray:
@@ -102,13 +114,13 @@ def _alike(structure: Structure, one: str, other: str) -> bool:
         mine, yours = ([b.name for b in blocks if b.points == name] for name in (one, other))
         if [weights.get(b, 1.0) for b in mine] != [weights.get(b, 1.0) for b in yours]:
             return False
-    nothing = Polynomial.of(0), Polynomial.of(0)
-    seen: dict[Coordinate, Polynomial] = {}
-    entries = structure.entries_of(structure.teachers)
-    for entry, key in zip(entries, _classes(structure, (one, other), entries), strict=True):
-        value = structure.teacher.get((entry.row, entry.column), nothing)[entry.part == "off"]
-        if seen.setdefault(key, value) != value:
-            return False
+    for _, blocks, table in structure.tables:
+        seen: dict[Coordinate, Polynomial] = {}
+        entries = structure.entries_of(blocks) if table else ()
+        for entry, key in zip(entries, _classes(structure, (one, other), entries), strict=True):
+            value = entry_of(table, entry)
+            if seen.setdefault(key, value) != value:
+                return False
     return True
 
 
@@ -145,8 +157,8 @@ def _row_orders(structure: Structure) -> Iterator[np.ndarray]:
     """
     place = {entry: i for i, entry in enumerate(structure.entries)}
     weight = structure.student_weights
-    single = [b.name for b in structure.students if structure.size[b.points].constant == 1]
-    double = [b.name for b in structure.students if structure.size[b.points].constant == 2]
+    single = [b.name for b in structure.hidden if structure.size[b.points].constant == 1]
+    double = [b.name for b in structure.hidden if structure.size[b.points].constant == 2]
     swap = {"diag": "off", "off": "diag", "": ""}
     for image in permutations(single[:MOST_SINGLES]):
         moved = dict(zip(single, image, strict=False))

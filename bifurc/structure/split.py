@@ -77,21 +77,19 @@ def split(structure: Structure, sizes: Mapping[str, Sequence], ties=()) -> Split
         _split_blocks(blocks, pieces)
         for blocks in (structure.students, structure.inputs, structure.teachers)
     )
-    teacher = {}
-    for row, over in teachers.items():
-        for column, above in inputs.items():
-            if entry := structure.teacher.get((over.name, above.name)):
-                whole = structure.tied(over, above) and row.points != column.points
-                teacher[row.name, column.name] = (entry[1], entry[1]) if whole else entry
     child = Structure(
         tuple(piece for group in pieces.values() for piece in group),
         tuple(students),
         tuple(inputs),
         tuple(teachers),
-        teacher,
+        _split_table(structure, structure.teacher, teachers, inputs),
         _split_weights(students, structure.student_weights),
         _split_weights(teachers, structure.teacher_weights),
         tuple(ties),
+        structure.decay,
+        _split_table(structure, structure.reference, students, inputs),
+        structure.bias,
+        structure.common,
     )
     parts = {name: tuple(piece.name for piece in group) for name, group in pieces.items()}
     return Split(child, parts, _embedding(structure, child, students, inputs))
@@ -112,6 +110,17 @@ def _split_blocks(blocks: Sequence[Block], pieces) -> dict[Block, Block]:
         for block in blocks
         for piece in pieces[block.points]
     }
+
+
+def _split_table(structure: Structure, table: Mapping, rows: Mapping, columns: Mapping) -> dict:
+    """The entries of the teacher or of c between the new blocks."""
+    found = {}
+    for row, over in rows.items():
+        for column, above in columns.items():
+            if entry := table.get((over.name, above.name)):
+                whole = structure.tied(over, above) and row.points != column.points
+                found[row.name, column.name] = (entry[1], entry[1]) if whole else entry
+    return found
 
 
 def _split_weights(blocks: Mapping[Block, Block], weights: Mapping[str, float]) -> dict[str, float]:

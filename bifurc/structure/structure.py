@@ -22,6 +22,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from numbers import Real
+from typing import Any
 
 import numpy as np
 
@@ -30,6 +31,9 @@ from bifurc.structure.polynomial import Polynomial
 
 SLACK = 1e-9  # what rounding may take from a size: 4.1 - 3.1 is no more than 1
 MOST_BLOCKS = 100_000  # of W: beyond, nothing can be computed in reasonable time
+BIAS, OUTPUT = "bias", "output"  # the column of biases, and the row that holds the last one
+BIASES = ("hidden", "output")
+COMMON = "common"  # biases that are not trained
 Entry = tuple[Polynomial, Polynomial]  # diagonal and off-diagonal; equal where not tied
 # an identifier; parts, copies and mergers of sets add to it what no identifier has
 NAME = re.compile(r"[^\W\d]\w*([/#+]\w+)*")
@@ -91,11 +95,22 @@ class Structure:
         Row blocks of W, column blocks of W and V, row blocks of V.
     teacher : mapping (teacher row, column) -> (diagonal, off-diagonal)
         Entries of V as polynomials; blocks left out are zero.
-    student_weights, teacher_weights : mapping from row names to numbers
-        Second-layer weights; rows left out have weight 1.
+    student_weights, teacher_weights : mapping from row names to numbers or expressions
+        Second-layer weights; rows left out have weight 1. Expressions are in
+        parameters that stay as they are along a line.
     ties : tuple of mappings from set names to set names
         Generators of K: permutations of point sets of equal size; sets left
         out stay where they are.
+    decay : Polynomial
+        mu of the term mu/2 |W - c|², in the parameters.
+    reference : mapping (student row, column) -> (diagonal, off-diagonal)
+        Entries of c, as those of the teacher.
+    bias : tuple of "hidden" and "output", or ("common",)
+        Trained biases. Those of hidden neurons are one more column of W, the
+        weights of an input that is always 1; that of the output is the entry
+        of one more row in this column, the neuron that is always 1.
+    common : Polynomial
+        The bias of all hidden neurons where it is not trained.
     """
 
     sets: tuple[PointSet, ...]
@@ -103,9 +118,13 @@ class Structure:
     inputs: tuple[Block, ...]
     teachers: tuple[Block, ...]
     teacher: Mapping[tuple[str, str], Entry]
-    student_weights: Mapping[str, float] = field(default_factory=dict)
-    teacher_weights: Mapping[str, float] = field(default_factory=dict)
+    student_weights: Mapping[str, Any] = field(default_factory=dict)
+    teacher_weights: Mapping[str, Any] = field(default_factory=dict)
     ties: tuple[Mapping[str, str], ...] = ()
+    decay: Polynomial = Polynomial.of(0)
+    reference: Mapping[tuple[str, str], Entry] = field(default_factory=dict)
+    bias: tuple[str, ...] = ()
+    common: Polynomial = Polynomial.of(0)
 
     def __post_init__(self):
         for what, named in (
@@ -146,20 +165,22 @@ class Structure:
                         f"There is no {what} block {name!r} to have a weight; the blocks are "
                         f"{', '.join(rows) or 'none'}."
                     )
-                if not _is_double(weight):
+                if not isinstance(weight, Polynomial) and not _is_double(weight):
                     raise ValueError(
                         f"The weight of {what} block {name!r} must be a finite number that a "
                         f"double holds, got {weight!r}."
                     )
 
     def _check_teacher(self) -> None:
-        rows, columns = ([b.name for b in blocks] for blocks in (self.teachers, self.inputs))
-        for row, column in self.teacher:
-            if row not in rows or column not in columns:
-                raise ValueError(
-                    f"The teacher has no entry {row!r}, {column!r}; its rows are "
-                    f"{', '.join(rows) or 'none'}, its columns {', '.join(columns)}."
-                )
+        columns = [block.name for block in self.inputs]
+        for what, blocks, table in self.tables:
+            rows = [block.name for block in blocks]
+            for row, column in table:
+                if row not in rows or column not in columns:
+                    raise ValueError(
+                        f"The {what} has no entry {row!r}, {column!r}; its rows are "
+                        f"{', '.join(rows) or 'none'}, its columns {', '.join(columns)}."
+                    )
 
     def _check_tie(self, generator: Mapping[str, str]) -> None:
         """Raise ValueError unless a permutation of point sets is a symmetry of the problem."""
@@ -185,19 +206,28 @@ class Structure:
                         f"Parts {one!r} and {other!r} cannot be exchanged: their blocks or "
                         "weights differ."
                     )
-        rows, columns = self.moved(self.teachers, generator), self.moved(self.inputs, generator)
-        for entry in self.entries_of(self.teachers):
-            image = Coordinate(rows[entry.row], columns[entry.column], entry.part)
-            if self.taught(entry) != self.taught(image):
-                raise ValueError(
-                    f"The tie {tie} does not leave the teacher as it is: {entry.name} and "
-                    f"{image.name} differ."
-                )
+        columns = self.moved(self.inputs, generator)
+        for what, blocks, table in self.tables:
+            rows = self.moved(blocks, generator)
+            for entry in self.entries_of(blocks):
+                image = Coordinate(rows[entry.row], columns[entry.column], entry.part)
+                if entry_of(table, entry) != entry_of(table, image):
+                    raise ValueError(
+                        f"The tie {tie} does not leave the {what} as it is: {entry.name} and "
+                        f"{image.name} differ."
+                    )
+
+    @property
+    def tables(self):
+        """What W is compared with: a name, row blocks and entries, of the teacher and of c."""
+        return (
+            ("teacher", self.teachers, self.teacher),
+            ("reference", self.students, self.reference),
+        )
 
     def taught(self, entry: Coordinate) -> Polynomial:
         """An entry of the teacher."""
-        nothing = Polynomial.of(0), Polynomial.of(0)
-        return self.teacher.get((entry.row, entry.column), nothing)[entry.part == "off"]
+        return entry_of(self.teacher, entry)
 
     @classmethod
     def build(
@@ -207,15 +237,18 @@ class Structure:
         inputs: Sequence[str],
         teachers: Sequence[str] | None = None,
         teacher: Mapping[str, object] | None = None,
-        student_weights: Mapping[str, float] | None = None,
-        teacher_weights: Mapping[str, float] | None = None,
+        student_weights: Mapping[str, Any] | None = None,
+        teacher_weights: Mapping[str, Any] | None = None,
+        decay: str | float | Polynomial = 0,
+        reference: Mapping[str, object] | None = None,
+        bias: str | float = "",
     ) -> "Structure":
         """Make a structure from names; a repeated set is named ``set``, ``set#2``, ...
 
         ``teachers`` defaults to ``inputs`` and ``teacher`` to the identity on
         blocks that copy one set. Entries of ``teacher`` are written
         ``{"row,column": [diagonal, off-diagonal]}`` or, for a constant block,
-        ``{"row,column": value}``.
+        ``{"row,column": value}``; so are those of ``reference``.
 
         Examples
         --------
@@ -228,19 +261,80 @@ class Structure:
         points = tuple(PointSet(name, Polynomial.of(size)) for name, size in sets.items())
         columns = _name_blocks(inputs)
         rows = _name_blocks(inputs if teachers is None else teachers)
-        if teacher is None:
-            entries = _identity(rows, columns)
-        else:
-            entries = {_pair(key): _entry(value) for key, value in teacher.items()}
-        return cls(
+        given = {k: v for k, v in (teacher or {}).items() if bias == "" or _pair(k)[1] != BIAS}
+        entries = _identity(rows, columns) if teacher is None else _table(given)
+        made = cls(
             points,
             _name_blocks(students),
             columns,
             rows,
             entries,
-            dict(student_weights or {}),
-            dict(teacher_weights or {}),
+            _expressions(student_weights),
+            _expressions(teacher_weights),
+            decay=Polynomial.of(decay),
+            reference=_table(reference or {}),
         )
+        return made if bias == "" else made.biased(bias, _biases(teacher or {}))
+
+    def biased(self, bias: str | float, taught: Mapping[str, object] | None = None) -> "Structure":
+        """The same structure with biases, and those of the teacher as ``{row: value}``.
+
+        Raises
+        ------
+        ValueError
+            If ``bias`` is neither hidden, output or both, nor an expression.
+        """
+        kinds = tuple(part.strip() for part in str(bias).split(","))
+        common = Polynomial.of(0)
+        if not set(kinds) & set(BIASES):
+            kinds, common = (COMMON,), Polynomial.of(bias)
+        known = set(kinds) <= {*BIASES, COMMON}
+        if not known or len(set(kinds)) != len(kinds) or self.bias:
+            raise ValueError(
+                "Biases are hidden, output or both, of a network, or an expression that all "
+                f"neurons have in common; got {bias!r}."
+            )
+        block = Block(BIAS, BIAS)
+        row = (Block(OUTPUT, BIAS),) if OUTPUT in kinds else ()
+        more = {(name, BIAS): _entry(value) for name, value in (taught or {}).items()}
+        return replace(
+            self,
+            sets=(*self.sets, PointSet(BIAS, Polynomial.of(1))),
+            students=(*self.students, *row),
+            inputs=(*self.inputs, block),
+            teacher={**self.teacher, **more},
+            bias=kinds,
+            common=common,
+        )
+
+    @property
+    def plain(self) -> "Structure":
+        """The same structure without biases and without decay."""
+        if not self.bias:
+            return replace(self, decay=Polynomial.of(0))
+        return replace(
+            self,
+            sets=self.sets[:-1],
+            students=self.hidden,
+            inputs=self.inputs[:-1],
+            teacher={key: entry for key, entry in self.teacher.items() if key[1] != BIAS},
+            bias=(),
+            common=Polynomial.of(0),
+            decay=Polynomial.of(0),
+        )
+
+    @property
+    def hidden(self) -> tuple[Block, ...]:
+        """The row blocks of neurons: all but that of the output's bias."""
+        return self.students[: len(self.students) - (OUTPUT in self.bias)]
+
+    def free(self, row: Block, column: Block) -> bool:
+        """Whether the block of W is there: all but for biases that are not trained."""
+        if not self.bias:
+            return True
+        if row.name == OUTPUT:
+            return column.name == BIAS
+        return column.name != BIAS or "hidden" in self.bias
 
     @cached_property
     def size(self) -> dict[str, Polynomial]:
@@ -249,9 +343,12 @@ class Structure:
 
     @property
     def parameters(self) -> set[str]:
-        """Names of the parameters in sizes and teacher."""
-        entries = [value for pair in self.teacher.values() for value in pair]
-        return set().union(*(poly.names for poly in [*self.size.values(), *entries]))
+        """Names of the parameters in sizes, teacher and decay."""
+        entries = [v for _, _, table in self.tables for pair in table.values() for v in pair]
+        own = self.decay.names | self.common.names
+        for weight in (*self.student_weights.values(), *self.teacher_weights.values()):
+            own |= weight.names if isinstance(weight, Polynomial) else set()
+        return own.union(*(p.names for p in [*self.size.values(), *entries]))
 
     def tied(self, row: Block, column: Block) -> bool:
         """Whether the block has a diagonal: both copy one set of more than one point."""
@@ -260,16 +357,21 @@ class Structure:
     @cached_property
     def entries(self) -> tuple[Coordinate, ...]:
         """Orbits of entries of W under the point permutations alone, row by row."""
-        return self.entries_of(self.students)
+        return tuple(
+            entry
+            for row in self.students
+            for column in self.inputs
+            if self.free(row, column)
+            for entry in self._parts(row, column)
+        )
 
     def entries_of(self, rows: Sequence[Block]) -> tuple[Coordinate, ...]:
         """Orbits of entries of a matrix with these row blocks."""
-        return tuple(
-            Coordinate(row.name, column.name, part)
-            for row in rows
-            for column in self.inputs
-            for part in (("diag", "off") if self.tied(row, column) else ("",))
-        )
+        return tuple(e for row in rows for column in self.inputs for e in self._parts(row, column))
+
+    def _parts(self, row: Block, column: Block) -> tuple[Coordinate, ...]:
+        parts = ("diag", "off") if self.tied(row, column) else ("",)
+        return tuple(Coordinate(row.name, column.name, part) for part in parts)
 
     @cached_property
     def orbits(self) -> tuple[tuple[int, ...], ...]:
@@ -322,8 +424,11 @@ class Structure:
         found = [Component.on("t", len(self.coordinates))]
         found.append(Component.on("k", len(self.entries) - len(self.coordinates)))
         many = [points.name for points in self.sets if not points.single]
+        there = [
+            (r.points, c.points) for r in self.students for c in self.inputs if self.free(r, c)
+        ]
         for a in many:
-            vertex = rows[a] * len(self.inputs) + cols[a] * len(self.students) + rows[a] * cols[a]
+            vertex = sum((r == a) + (c == a) + (r == a == c) for r, c in there)
             least = 1.0 if rows[a] and cols[a] else 0.0
             found.append(Component.on("s", vertex, {a: self.size[a]}, least))
             for irrep in ("x", "y"):
@@ -350,6 +455,20 @@ class Structure:
             for orbit in _orbits(len(components), links)
         )
 
+    def weighed(self, line: Mapping[str, Polynomial]) -> "Structure":
+        """The structure with numbers for second-layer weights that are expressions.
+
+        Raises
+        ------
+        ValueError
+            If one of them moves along the line.
+        """
+        both = self.student_weights, self.teacher_weights
+        if not any(isinstance(weight, Polynomial) for given in both for weight in given.values()):
+            return self
+        found = [{n: _weight(n, weight, line) for n, weight in given.items()} for given in both]
+        return replace(self, student_weights=found[0], teacher_weights=found[1])
+
     def along(self, line: Mapping[str, Polynomial]) -> "Structure":
         """The structure on a line of parameters: sets that stay one point become single."""
         sets = tuple(
@@ -362,7 +481,8 @@ class Structure:
 
     def __str__(self) -> str:
         """Such as ``S(d - 3) x S(3)``."""
-        return " x ".join(f"S({points.size})" for points in self.sets)
+        sets = [points for points in self.sets if not self.bias or points.name != BIAS]
+        return " x ".join(f"S({points.size})" for points in sets)
 
     def least_size(self, points: PointSet) -> float:
         """The smallest size: 1 with an off-diagonal, and just above 0 for bare rows or columns."""
@@ -392,6 +512,25 @@ def _is_double(value) -> bool:
         return math.isfinite(value) and float(value) == value
     except OverflowError:
         return False
+
+
+def _expressions(weights: Mapping[str, Any] | None) -> dict:
+    """Second-layer weights, those that are written as text as polynomials."""
+    given = weights or {}
+    return {n: Polynomial.parse(w) if isinstance(w, str) else w for n, w in given.items()}
+
+
+def _weight(name: str, weight, line: Mapping[str, Polynomial]) -> float:
+    """A second-layer weight at the parameters that a line leaves as they are."""
+    if not isinstance(weight, Polynomial):
+        return weight
+    value = weight.substitute(line).constant
+    if value is None:
+        raise ValueError(
+            f"The weight {weight} of row {name!r} moves along the line; let a parameter run that "
+            "it does not depend on."
+        )
+    return float(value)
 
 
 def check_names(what: str, names: Iterable[str]) -> None:
@@ -436,6 +575,21 @@ def _name_blocks(points: Sequence[str]) -> tuple[Block, ...]:
 def _identity(rows: Sequence[Block], columns: Sequence[Block]) -> dict[tuple[str, str], Entry]:
     one, zero = Polynomial.of(1), Polynomial.of(0)
     return {(r.name, c.name): (one, zero) for r in rows for c in columns if r.points == c.points}
+
+
+def _biases(teacher: Mapping[str, object]) -> dict[str, object]:
+    """The teacher's biases by row."""
+    return {_pair(key)[0]: value for key, value in teacher.items() if _pair(key)[1] == BIAS}
+
+
+def entry_of(table: Mapping[tuple[str, str], Entry], entry: Coordinate) -> Polynomial:
+    """An entry of the teacher or of c."""
+    nothing = Polynomial.of(0), Polynomial.of(0)
+    return table.get((entry.row, entry.column), nothing)[entry.part == "off"]
+
+
+def _table(given: Mapping[str, object]) -> dict[tuple[str, str], Entry]:
+    return {_pair(key): _entry(value) for key, value in given.items()}
 
 
 def _pair(key: str) -> tuple[str, str]:

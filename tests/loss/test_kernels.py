@@ -26,6 +26,8 @@ KERNELS = [
     LeakyReLU(0.3),
     AbsoluteValue(),
     Erf(),
+    kernels.GELU(),
+    kernels.kernel("softplus"),
     Quadratic(),
     TensorPower(3),
     TensorPower(4),
@@ -211,7 +213,7 @@ def test_a_kernel_of_ones_own_needs_no_registration():
 @pytest.mark.parametrize(
     "data, message",
     [
-        ({"kernel": "tanh"}, "Unknown kernel 'tanh'"),
+        ({"kernel": "tan"}, "Unknown kernel 'tan'"),
         ({"kernel": "leaky", "kernel_parameters": {"slop": 0.1}}, "no parameter slop"),
         ({"kernel": "leaky", "kernel_parameters": {"slope": "a"}}, "parameter a without a default"),
         ({"kernel": "tensor", "kernel_parameters": {"order": 2.5}}, "whole number, got 2.5"),

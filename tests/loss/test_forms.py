@@ -1,0 +1,124 @@
+"""Gauss-Newton parts and trained output weights, against independent values and full matrices."""
+
+import json
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+import bifurc
+from bifurc.case import load_case
+from bifurc.cli.main import main
+from bifurc.loss import full
+from bifurc.loss.embedding import matrices, row_weights
+from bifurc.loss.forms import GAUGES, gauss_newton, with_output_weights
+from bifurc.run import family_of
+from tests.loss.test_value import CASES
+
+
+def by_irrep(blocks, irrep):
+    return next(b for c, b in blocks.items() if c.irrep == irrep)
+
+
+def union(blocks, values):
+    found = []
+    for c, block in blocks.items():
+        both = np.append(block.eigen().values, np.zeros(block.neutrals))
+        found.extend(np.repeat(both, max(round(c.dimension(**values)), 0)))
+    return np.sort(found)
+
+
+# issue 17, section 5
+def test_the_gauss_newton_part_of_type_a():
+    problem, point = bifurc.member("A", d=20)
+    part = gauss_newton(problem, point.x, 20.0)
+    assert by_irrep(part, "x").eigen().values == pytest.approx([0.090844920], abs=6e-10)
+    assert by_irrep(part, "y").eigen().values == pytest.approx([0.409572363], abs=6e-10)
+    hessian = problem.blocks(point.x, 20.0)
+    assert by_irrep(hessian, "x").eigen().values == pytest.approx([0.034466138], abs=6e-10)
+
+
+@pytest.mark.parametrize("name", ["type_m", "wide_ii_1", "narrow_a", "signs", "wide_m_1"])
+def test_the_gauss_newton_part_is_the_hessian_of_a_student_that_has_learnt(name):
+    """And of the full network: the Hessian where the teacher is the student."""
+    family = family_of(load_case(CASES / f"{name}.toml"))
+    problem, point = bifurc.member(family, next(iter(family.parameters)), 8)
+    values = problem.parameters(point.lam)
+    w, _ = matrices(problem.structure, point.x, values)
+    a, _ = row_weights(problem.structure, values)
+    expected = np.linalg.eigvalsh(full.hessian(w, w, problem.kernel, a, a))
+    found = union(gauss_newton(problem, point.x, point.lam), values)
+    assert_allclose(found, expected, atol=1e-11)
+    assert found.min() > -1e-12
+
+
+# issue 17, section 2; the first without the factor 1/2
+@pytest.mark.parametrize(
+    "name, d, gauge, irrep, factor, expected",
+    [
+        ("global", 5, "alpha=1", "s", 2, [0.2739099783658, 0.6652011471370, 3.424269102130]),
+        ("global", 5, "balanced", "t", 2, [2.025094817038, 5.339694158616]),
+        ("global", 8, "alpha=1", "s", 2, [0.2927390199493, 0.6183618755740, 4.952279332109]),
+        ("II", 10, "alpha=1", "s", 1,
+         [0.031975051, 0.137661641, 0.275028012, 0.364099993, 2.965909625]),
+        ("II", 10, "balanced", "s", 1,
+         [0.029468568, 0.139076142, 0.273389429, 0.334176526, 2.959269608]),
+    ],
+)  # fmt: skip
+def test_spectra_with_trained_output_weights(name, d, gauge, irrep, factor, expected):
+    problem, point = bifurc.member(name, d=d)
+    block = by_irrep(with_output_weights(problem, point.x, float(d), gauge), irrep)
+    assert_allclose(factor * block.eigen().values, expected, atol=6e-10)
+    assert np.abs(block.matrix @ block.neutral).max() < 1e-13  # rescaling
+
+
+@pytest.mark.parametrize("gauge", GAUGES)
+@pytest.mark.parametrize("name", ["type_m", "narrow_a", "signs", "wide_ii_1"])
+def test_blocks_with_output_weights_are_those_of_the_full_network(name, gauge):
+    family = family_of(load_case(CASES / f"{name}.toml"))
+    problem, point = bifurc.member(family, next(iter(family.parameters)), 8)
+    values = problem.parameters(point.lam)
+    u, v = matrices(problem.structure, point.x, values)
+    a, b = row_weights(problem.structure, values)
+    alpha = np.ones(len(u)) if gauge == "alpha=1" else np.sqrt(np.linalg.norm(u, axis=1))
+    w, (k, d) = u / alpha[:, None], u.shape
+    J = np.zeros((k, d, k, d + 1))
+    for i in range(k):
+        J[i, :, i, :d], J[i, :, i, d] = alpha[i] * np.eye(d), w[i]
+    J = J.reshape(k * d, -1)
+    expected = np.linalg.eigvalsh(J.T @ full.hessian(u, v, problem.kernel, a, b) @ J)
+    found = union(with_output_weights(problem, point.x, point.lam, gauge), values)
+    assert_allclose(found, expected, atol=1e-11)
+
+
+@pytest.mark.parametrize("gauge", GAUGES)
+def test_thresholds_are_those_of_fixed_weights(gauge):
+    (event,) = bifurc.trace("II", d=(12, 5)).events
+    problem, point = bifurc.member("II", d=event.lam)
+    values = by_irrep(with_output_weights(problem, point.x, event.lam, gauge), "s").eigen().values
+    assert np.abs(values).min() < 1e-11
+
+
+def test_the_command_line_prints_both(capsys):
+    def blocks(*arguments):
+        assert main(["spectrum", *arguments, "--json"]) == 0
+        found = json.loads(capsys.readouterr().out)
+        return found, {b["irrep"]: b for b in found["blocks"]}
+
+    found, shown = blocks("A", "--at", "d=20", "--form", "gn")
+    assert shown["x"]["eigenvalues"] == pytest.approx([0.090844920], abs=6e-10)
+    assert found["form"] == "gn" and found["is_minimum"]
+    _, shown = blocks("II", "--at", "d=10", "--train-weights", "balanced")
+    assert shown["s"]["eigenvalues"][0] == pytest.approx(0.029468568, abs=6e-10)
+    assert shown["s"]["neutral"] == [0.0] and shown["t"]["neutral"] == [0.0, 0.0]
+    given = ["spectrum", "II", "--at", "d=20", "--kernel", "gelu", "--train-weights"]
+    assert main(given) == 2
+    assert "positively homogeneous" in capsys.readouterr().err
+    _, shown = blocks("II", "--at", "d=20", "--kernel", "softplus", "--form", "gn")
+    assert min(shown["s"]["eigenvalues"]) > 0
+
+
+def test_the_gauss_newton_part_with_biases_is_a_second_moment():
+    problem, point = bifurc.member(bifurc.family("II").with_bias("hidden, output"), d=6)
+    for component, block in gauss_newton(problem, point.x, 6.0).items():
+        assert block.eigen().values.min() > -1e-13, component
