@@ -11,7 +11,7 @@ import bifurc
 from bifurc.continuation.options import Options, Status
 from bifurc.continuation.problem import PlainProblem
 from bifurc.continuation.trace import point_at
-from bifurc.events.branch import follow
+from bifurc.events.branch import examine, follow
 from tests.test_plain_problems import chain
 
 POLYNOMIAL = (-0.63942, -0.58845, 0.13396, 0.49372, 0.50445, 0.7018, 0.84216)
@@ -359,3 +359,17 @@ def test_a_circle_from_its_fold_is_gone_round_once(start, window):
     branch = bifurc.trace(circle, lam=window)
     assert branch.status.name == "CLOSED"
     assert sorted(e.lam for e in branch.events) == pytest.approx([-1, 1], abs=1e-9)
+
+
+@pytest.mark.parametrize("sizes", [(6.0, None, 5.2), (5.2, None, 6.0)])
+@pytest.mark.parametrize("off", [0.0, 1e-15, -1e-15, 3e-14, -3e-14])
+def test_an_event_at_a_point_of_the_branch_is_found_once(sizes, off):
+    """Whatever sign rounding gives the zero there, from either side."""
+    (event,) = bifurc.trace("II", d=(6, 5.2)).events
+    towards = sizes[-1] - sizes[0]
+    points = []
+    for size in sizes:
+        problem, point = bifurc.member("II", "d", event.lam * (1 + off) if size is None else size)
+        points.append(point_at(problem, point.x, point.lam, towards=towards))
+    found = examine(problem, points, Status.WINDOW, Options()).events
+    assert [e.lam for e in found] == pytest.approx([event.lam], rel=1e-12)

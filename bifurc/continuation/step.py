@@ -34,6 +34,7 @@ class Step:
     problem: Any
     one: Point
     other: Point
+    told: tuple[int, int] | None = None  # negative eigenvalues at both ends, as the branch tells
 
     @property
     def crossing(self) -> np.ndarray:
@@ -49,6 +50,8 @@ class Step:
     @cached_property
     def negatives(self) -> list[int]:
         """Number of negative eigenvalues at both ends; a block may have fewer at one of them."""
+        if self.told is not None:
+            return list(self.told)
         return [int(np.count_nonzero(negative(point.values))) for point in (self.one, self.other)]
 
     @cached_property

@@ -208,7 +208,8 @@ def singular_between(way: Step, missed: float = 0.0) -> list[Singularity] | None
         found = locate_singular(way.problem, guess, count, fold)
         if found is not None and _fits(way, found, jump, missed):
             return [found if jump else _with_whole_kernel(way, found)]
-    return [] if way.from_event else None
+    unseen = way.from_event and (way.told is None or not jump)  # it is not on the way
+    return [] if unseen else None
 
 
 def _fold_on_branch_point(way: Step, missed: float) -> list[Singularity] | None:

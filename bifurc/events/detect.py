@@ -57,28 +57,28 @@ class Spectra:
     lengths: np.ndarray  # (steps,), in the chart
     rates: np.ndarray  # (2, steps, 1), length over speed in the chart at both ends of each step
     error: float = 0.0  # of the blocks' entries, relative, where they come of differences
-    first: dict[Component, np.ndarray] | None = None  # signs at the first point, if known before
+    ends: tuple[dict[Component, np.ndarray], ...] | None = None  # signs at both, if known before
 
     @cached_property
     def signs(self) -> dict[Component, np.ndarray]:
-        """Which eigenvalues are negative; of one that may be rounding, what they were before it.
+        """Which eigenvalues are negative; of one that may be rounding, what they are after it.
 
-        At the first points that is what comes after: a zero at the birth of a
-        branch says nothing, nor what has not yet grown out of it.
+        So a zero at a point belongs to the step that ends there, and one that a
+        branch is born with, or what has not yet grown out of it, says nothing.
+        At the last points it is what was before.
         """
-        largest = np.max(
-            [np.abs(v).max(axis=-1, initial=0.0) for v in self.values.values()], axis=0
-        )
-        floor = ((NOISE + self.error) * largest)[:, None]
+        sizes = [np.abs(values).max(axis=-1, initial=0.0) for values in self.values.values()]
+        floor = ((NOISE + self.error) * np.max(sizes, axis=0))[:, None]
         found = {}
-        for component, values in self.values.items():
-            told = np.abs(values) > floor
-            order = np.arange(len(values))[:, None]
-            last = np.maximum.accumulate(np.where(told, order, -1), axis=0)
-            signs = np.take_along_axis(values < 0, np.maximum(last, 0), axis=0)
-            after = np.take_along_axis(values < 0, told.argmax(axis=0)[None], axis=0)
-            start = after if self.first is None else self.first[component][None]
-            found[component] = np.where(last >= 0, signs, start)
+        for c, values in self.values.items():
+            told, negative, last = np.abs(values) > floor, values < 0, len(values) - 1
+            order = np.arange(last + 1)[:, None]
+            after = np.minimum.accumulate(np.where(told, order, last + 1)[::-1], axis=0)[::-1]
+            before = last - told[::-1].argmax(axis=0)  # the last that is told
+            place = np.where(after <= last, after, before)
+            found[c] = np.take_along_axis(negative, place, axis=0)
+            if self.ends is not None:
+                found[c][0], found[c][-1] = (ends[c] for ends in self.ends)
         return found
 
     @property
@@ -208,13 +208,14 @@ def _within(way: Step, known, i, options, depth=0) -> list[Found] | None:
     halved = False
     for component in known.values:
         if component.irrep == "t":
-            here = _inside(way, component)
+            told = tuple(np.count_nonzero(known.signs[component][i : i + 2], axis=-1).tolist())
+            here = _inside(replace(way, told=told), component)
         else:
             singular = [e.at for e in events if isinstance(e.at, Singularity)]
             here = _outside(way, component, known, i, singular)
         if here is None and not halved:
-            first = {c: signs[i] for c, signs in known.signs.items()}
-            halved, halves = True, _halves(way, options, i, depth, first)
+            ends = tuple({c: known.signs[c][k] for c in known.signs} for k in (i, i + 1))
+            halved, halves = True, _halves(way, options, i, depth, ends)
             if halves is not None:
                 return halves
         if here is None and known.definite[component][i : i + 2].all():
@@ -245,13 +246,13 @@ def _at_once(way: Step, known: Spectra, i: int, found: list[Found]) -> list[Foun
     return events
 
 
-def _halves(way: Step, options, i, depth, first):
+def _halves(way: Step, options, i, depth, ends):
     if depth >= DEPTH:
         return None
     middle = way.corrected(0.5, options)
     if middle is None:
         return None
-    known = replace(spectra(way.problem, [way.one, middle, way.other]), first=first)
+    known = replace(spectra(way.problem, [way.one, middle, way.other]), ends=ends)
     events: list[Found] = []
     for j, part in enumerate(way.halves(middle)):
         half = _within(part, known, j, options, depth + 1)
