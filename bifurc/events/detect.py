@@ -68,7 +68,9 @@ class Spectra:
         At the last points it is what was before.
         """
         sizes = [np.abs(values).max(axis=-1, initial=0.0) for values in self.values.values()]
-        floor = ((NOISE + self.error) * np.max(sizes, axis=0))[:, None]
+        largest = np.max(sizes, axis=0)
+        # the error of differences is absolute: it stays where all eigenvalues vanish
+        floor = (NOISE * largest + self.error * largest.max())[:, None]
         found = {}
         for c, values in self.values.items():
             told, negative, last = np.abs(values) > floor, values < 0, len(values) - 1
