@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from bifurc.continuation.correct import Outcome, correct_at
+from bifurc.continuation.newton import LOST
 from bifurc.continuation.options import Options
 from bifurc.continuation.point import Point
 from bifurc.errors import NotDefinedError, ZeroRowError
@@ -261,6 +262,6 @@ def rested(problem, x: np.ndarray, lam: float):
             ):  # rounding is all that is left
                 return recognised(problem, near, lam), near
             last = size
-    except (NotDefinedError, ZeroRowError, np.linalg.LinAlgError):
+    except LOST:
         pass
     return problem, x

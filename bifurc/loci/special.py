@@ -17,7 +17,6 @@ from functools import cached_property, partial
 import numpy as np
 
 from bifurc.continuation.point import Point
-from bifurc.errors import NotDefinedError, ZeroRowError
 from bifurc.loci.kernel import Kernel, kernels
 from bifurc.loci.problem import LocusProblem, Place
 from bifurc.loci.track import LAM, MU, Track
@@ -222,7 +221,7 @@ class Watch:
                 with np.errstate(all="ignore"):  # an end may have sizes that are none
                     sample.eigens.update((c, eigen_of(b)) for c, b in here.blocks().items())
                     _ = sample.kernel
-        except (ArithmeticError, NotDefinedError, ZeroRowError, np.linalg.LinAlgError):
+        except (ArithmeticError, np.linalg.LinAlgError):
             return None
         return sample
 

@@ -15,8 +15,8 @@ References
 import numpy as np
 
 from bifurc.continuation.correct import correct
+from bifurc.continuation.newton import LOST
 from bifurc.continuation.options import Options
-from bifurc.errors import NotDefinedError, ZeroRowError
 from bifurc.switching.normal_form import NormalForm
 
 RADII = (0.05, 0.02, 0.005)  # of the circle, in scales
@@ -42,7 +42,7 @@ def arms(problem, X: np.ndarray, form: NormalForm, tangent: np.ndarray, options:
     for radius in RADII:
         try:
             found = _on_circle(problem, X, form, tangent, radius, options)
-        except (NotDefinedError, ZeroRowError, np.linalg.LinAlgError):
+        except LOST:
             continue
         if found is not None:
             return found, radius

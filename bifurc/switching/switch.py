@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 
 from bifurc.continuation.neutral import recognised
+from bifurc.continuation.newton import LOST
 from bifurc.continuation.options import Options
-from bifurc.errors import NotDefinedError, ZeroRowError
 from bifurc.events.records import Event
 from bifurc.loss.problem import NetworkProblem
 from bifurc.structure.split import split
@@ -164,7 +164,7 @@ def _at(candidate: Candidate, options: Options, window) -> tuple[list[Birth], st
     problem, X = candidate.problem, candidate.X
     try:
         form = reduce(problem, X, candidate.tangent)
-    except (NotDefinedError, ZeroRowError, np.linalg.LinAlgError):
+    except LOST:
         return [], "the loss is not smooth there"
     if form is None:
         return _in_all_directions(candidate, options, window)
@@ -231,7 +231,7 @@ def _crossing(problem, event: Event, options: Options, window) -> tuple[list[Bir
     upward = np.eye(len(event.X))[-1]
     try:
         form = reduce(problem, event.X, upward)
-    except (NotDefinedError, ZeroRowError, np.linalg.LinAlgError):
+    except LOST:
         return [], "the loss is not smooth there"
     if form is None or form.speed == 0:
         return [], "no single branch crosses there"
