@@ -12,7 +12,7 @@ from bifurc.cli.certify import lines
 from bifurc.cli.main import main
 from bifurc.proof import record
 from bifurc.proof.certificate import check, prove_theorem
-from bifurc.proof.complete import angle_of, count, value_and_slope
+from bifurc.proof.complete import angle_of, certify_complete, count, value_and_slope
 from bifurc.proof.germ import Germ
 from bifurc.proof.infinity import AtInfinity
 from bifurc.proof.interval import NotCertifiedError, flint, precision
@@ -31,7 +31,7 @@ def theorem():
 @pytest.mark.parametrize("name", BEYOND)
 def test_each_family_is_a_minimum_at_every_real_d_beyond_its_event(name):
     data = bifurc.check(THEOREMS / f"{name}.json")
-    low, high = data["certificates"][0]["proved"]["events"][-1 if name == "none" else 0]["at"]
+    low, high = data["certificates"][0]["proved"]["events"][0]["at"]
     assert data["proved"]["is_minimum"] and data["proved"]["beyond"] == high
     assert float(low) < BEYOND[name] < float(high) and float(high) - float(low) < 1e-6
     assert "a minimum at every real lam >" in lines(data)[0] and "to infinity" in lines(data)[0]
@@ -273,6 +273,7 @@ def test_fractions_of_the_line_are_exact():
 
 def test_fix_s_d_has_four_critical_points_at_every_real_d():
     data = bifurc.check(THEOREMS / "fixed_by_S_d.json")
+    assert record.load(THEOREMS / "fixed_by_S_d.json") == certify_complete()
     assert data["proved"] == {"from": "2.2346", "points": 4}
     for path, value in (
         ("largest", "19/20"),

@@ -16,7 +16,7 @@ from bifurc.loci.kernel import kernels
 from bifurc.loci.locus import follow
 from bifurc.loci.problem import LocusProblem
 from bifurc.run import family_of
-from tests.loci.toys import T, Toy
+from tests.loci.toys import T, Toy, circle
 
 NARROW = bifurc.Family.build(
     "narrow A", sets={"seen": "k", "rest": "e"}, students=["seen"], inputs=["seen", "rest"],
@@ -163,11 +163,7 @@ def test_folds_of_a_cubic_form_a_cusp():
 
 def test_a_circle_of_folds_closes():
     # g = x² + lam² + mu² - 1: folds on the unit circle
-    plane = Toy(
-        lambda x, lam, mu: x * x + lam * lam + mu * mu - 1, lambda x, lam, mu: 2 * x,
-        lambda x, lam, mu: 2 * lam, lambda x, lam, mu: 2 * mu,
-    )  # fmt: skip
-    problem = LocusProblem(plane, T)
+    problem = LocusProblem(circle(), T)
     curve = follow(
         problem, np.array([0.0, np.arcsinh(1.0), 0.0]), ("lam", "mu"), ((-2, 2), (-2, 2))
     )

@@ -12,7 +12,7 @@ from bifurc.loci.locus import follow
 from bifurc.loci.problem import BranchPointProblem, LocusProblem
 from bifurc.loci.special import Watch
 from bifurc.loci.track import Track
-from tests.loci.toys import OWN, T, Toy, graphs
+from tests.loci.toys import OWN, T, Toy, circle, graphs
 
 WIDE = ((-50, 50), (-1, 1))
 
@@ -170,11 +170,7 @@ def test_a_special_point_at_the_start_is_reported_once():
 
 def test_a_special_point_at_the_start_of_a_closed_locus_is_reported_once():
     # folds on the unit circle of (lam, mu), started where it turns round
-    plane = Toy(
-        lambda x, lam, mu: x * x + lam * lam + mu * mu - 1, lambda x, lam, mu: 2 * x,
-        lambda x, lam, mu: 2 * lam, lambda x, lam, mu: 2 * mu,
-    )  # fmt: skip
-    problem = LocusProblem(plane, T)
+    problem = LocusProblem(circle(), T)
     for lam, mu in ((1, 0), (0, 1), (-1, 0), (0.6, 0.8)):
         X = problem.unknowns(np.zeros(1), float(lam), float(mu))
         curve = follow(problem, X, ("lam", "mu"), ((-2, 2), (-2, 2)))

@@ -63,3 +63,11 @@ def graphs(f, others):
         lambda x, lam, mu: 0.0,
         {OWN: lambda lam, mu: lam - f(mu), OTHER: lambda lam, mu: lam - others(mu)},
     )  # fmt: skip
+
+
+def circle():
+    """Folds on the unit circle of (lam, mu): g = x² + lam² + mu² - 1."""
+    return Toy(
+        lambda x, lam, mu: x * x + lam * lam + mu * mu - 1, lambda x, lam, mu: 2 * x,
+        lambda x, lam, mu: 2 * lam, lambda x, lam, mu: 2 * mu,
+    )  # fmt: skip
