@@ -19,6 +19,7 @@ _HOMES = {
     "verify": "bifurc.identification.verify",
     "Search": "bifurc.switching.subgroups",
     "locus": "bifurc.api",
+    "report": "bifurc.page.write",
     "asymptotics": "bifurc.certified",
     "certify": "bifurc.certified",
     "check": "bifurc.certified",

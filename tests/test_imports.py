@@ -19,7 +19,7 @@ STREAM = [
     {"graph"},
     {"draw", "exploration", "seeds"},
     {"api"},
-    {"run", "certified", "identification"},
+    {"run", "certified", "identification", "page"},
     {"cli"},
 ]
 LEVEL = {name: level for level, names in enumerate(STREAM) for name in names}

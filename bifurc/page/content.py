@@ -1,0 +1,229 @@
+"""What a page shows, as plain data."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from bifurc.api import proof_of
+from bifurc.draw.curves import SCALARS, coordinate_names, drawn, marks
+from bifurc.draw.curves import curves as curves_of
+from bifurc.draw.diagram import symbol
+from bifurc.draw.eigenvalues import eigencurves
+from bifurc.draw.graph import heights, node_look, places
+from bifurc.draw.style import look_of, pretty
+from bifurc.draw.view import coloured, ranked
+from bifurc.events.branch import Branch
+from bifurc.events.records import Event
+from bifurc.graph.graph import BranchGraph
+from bifurc.loss.embedding import integer_sizes, matrices
+from bifurc.loss.problem import NetworkProblem
+from bifurc.switching.linear import SymmetricProblem
+
+POINTS = 120  # on a branch: no corner can be seen at the width of a page
+STATES = 60  # of a branch whose states are no matrices
+ENTRIES = 1600  # of a weight matrix: of a larger one no cell can be seen
+DIGITS = 7
+SIDES = ("below", "above")
+
+
+def content(graph: BranchGraph, title: str, prove: bool = True) -> dict[str, Any]:
+    """All that the page of a graph shows, as plain data.
+
+    Parameters
+    ----------
+    graph : BranchGraph
+    title : str
+        What the page is called.
+    prove : bool
+        Whether to prove the events at which a minimum is gained or lost, where
+        python-flint is there.
+
+    Returns
+    -------
+    dict
+        For JSON: no number in it is infinite or nan.
+    """
+    problems = [branch.problem for branch in graph.branches.values()]
+    events = {symbol(event) for branch in graph.branches.values() for event in branch.events}
+    colour, layouts = _colours(graph), Layouts()
+    return {
+        "title": title,
+        "parameter": problems[0].parameter,
+        "headline": str(graph),
+        "heights": list(SCALARS),
+        "coordinates": list(dict.fromkeys(n for p in problems for n in coordinate_names(p))),
+        "branches": [
+            _branch(graph, name, colour[branch.isotropy], layouts)
+            for name, branch in graph.branches.items()
+        ],
+        "layouts": layouts.known,
+        "transitions": list(_transitions(graph, prove)),
+        "graph": _graph(graph, colour),
+        "looks": {name: look_of(name) for name in sorted(events)},
+        "early": graph.ended_early(),
+        "cut": list(graph.graph.graph["cut"]),
+    }
+
+
+def numbers(values) -> list:
+    """Numbers to as many digits as a page needs; None for what is no number."""
+    flat = [float(f"{v:.{DIGITS}g}") for v in np.ravel(values).tolist()]
+    kept = [v if np.isfinite(v) else None for v in flat]
+    wide = np.shape(values)[1] if np.ndim(values) == 2 else 0
+    return [kept[i : i + wide] for i in range(0, len(kept), wide)] if wide else kept
+
+
+class Layouts:
+    """Which coordinate stands in which entry of W, for every structure and size that is shown.
+
+    A layout is a matrix of numbers: i + 1 where W has coordinate i, 0 where it has none.
+    """
+
+    def __init__(self):
+        self.known: list[list[list[int]]] = []
+        self._number: dict[tuple, int] = {}
+
+    def number(self, problem: NetworkProblem, lam: float) -> int | None:
+        """The number of a layout; None if the matrix is too large to be seen, or has no rows."""
+        structure, values = problem.structure, problem.parameters(lam)
+        sizes = integer_sizes(structure, values)
+        entries = sum(sizes[b.points] for b in structure.students)
+        entries *= sum(sizes[b.points] for b in structure.inputs)
+        if not 0 < entries <= ENTRIES:
+            return None
+        key = (structure.entries, structure.orbits, tuple(sizes.items()))
+        if key not in self._number:
+            places = matrices(structure, np.arange(1, problem.n + 1), values)[0]
+            self._number[key] = len(self.known)
+            self.known.append(places.astype(int).tolist())
+        return self._number[key]
+
+
+def _colours(graph: BranchGraph) -> dict[str, str]:
+    """The colours of isotropies, the same as in a diagram."""
+    labels = [branch.isotropy for branch in graph.branches.values()]
+    return coloured(ranked(labels, curves_of(graph, points=2), marks(graph)))
+
+
+def _branch(graph: BranchGraph, name: str, colour: str, layouts: Layouts) -> dict[str, Any]:
+    branch = graph.branches[name]
+    born = branch.born
+    return {
+        "name": name,
+        "isotropy": branch.isotropy,
+        "colour": colour,
+        "born": born and f"at {born.event.name}, {born.event.lam:.10g}, of {born.parent}",
+        "end": graph.end_of(name),
+        "note": branch.note,
+        "early": branch.status.early,
+        "pieces": list(_pieces(branch)),
+        "events": [_event(branch, event) for event in branch.events],
+        "spectrum": [
+            {"label": one.label, "irrep": one.component.irrep}
+            | {"x": numbers(one.x), "y": numbers(one.values.T)}
+            for one in eigencurves(branch, points=POINTS // 2)
+        ],
+        "states": _matrices(branch, layouts) or _states(branch),
+    }
+
+
+def _pieces(branch: Branch) -> Iterator[dict[str, Any]]:
+    for piece, X in drawn(branch, None, POINTS):
+        high = {name: numbers(of(branch.problem, X)) for name, of in SCALARS.items()}
+        names = coordinate_names(branch.problem)
+        high |= {name: numbers(X[:, i]) for i, name in enumerate(names)}
+        index = pretty(piece.index.text())
+        yield {"index": index, "stable": piece.stable, "x": numbers(X[:, -1]), "y": high}
+
+
+def _event(branch: Branch, event: Event) -> dict[str, Any]:
+    problem, X = branch.problem, event.X[None]
+    high = {name: numbers(of(problem, X))[0] for name, of in SCALARS.items()}
+    high |= dict(zip(coordinate_names(problem), numbers(event.X[:-1]), strict=True))
+    before, after = ("end" if getattr(event, s) is None else event.index(s).text() for s in SIDES)
+    return {
+        "x": float(event.lam),
+        "y": high,
+        "name": event.name,
+        "symbol": symbol(event),
+        "kind": event.kind,
+        "transition": event.transition,
+        "index": " → ".join(one if one == "end" else pretty(one) for one in (before, after)),
+        "multiplicity": numbers([event.multiplicity])[0],
+        "formal": event.formal,
+        "decides": event.decides,
+        "first": branch.first_minimum(event),
+    }
+
+
+def _matrices(branch: Branch, layouts: Layouts) -> list[dict[str, Any]]:
+    """The coordinates at whole sizes, with the layout of W; none for a problem without rows."""
+    problem, found, folds = branch.problem, [], branch.sheets[-1] > 1
+    if not isinstance(problem, NetworkProblem):
+        return []
+    for lam in sorted({lam for piece in branch.pieces for lam in piece.whole}):
+        layout = layouts.number(problem, lam)
+        if layout is None:
+            break
+        for one in _at(branch, lam):
+            label = f"{problem.parameter} = {lam}" + (f", sheet {one.sheet}" if folds else "")
+            found.append({"label": label, "layout": layout, "values": numbers(one.point.x)})
+    return found
+
+
+def _at(branch: Branch, lam: float) -> list:
+    """The states at a value of the parameter; none where the branch only touches it."""
+    try:
+        return branch.at(**{branch.problem.parameter: lam})
+    except ValueError:
+        return []
+
+
+def _states(branch: Branch) -> list[dict[str, Any]]:
+    """Full states along a branch."""
+    problem = branch.problem
+    X = np.concatenate([part for _, part in drawn(branch, None, STATES)])
+    basis = problem.basis if isinstance(problem, SymmetricProblem) else None
+    full = X[:, :-1] if basis is None else X[:, :-1] @ basis.T
+    return [
+        {"label": f"{problem.parameter} = {x[-1]:.6g}", "values": numbers(values)}
+        for x, values in zip(X, full, strict=True)
+    ]
+
+
+def _transitions(graph: BranchGraph, prove: bool) -> Iterator[dict[str, Any]]:
+    for one in graph.transitions():
+        problem = graph.branches[one.branch].problem
+        event = next(e for e in graph.branches[one.branch].events if e.lam == one.lam)
+        proof = proof_of(problem, event) if prove and isinstance(problem, NetworkProblem) else None
+        yield {
+            "branch": one.branch,
+            "isotropy": one.isotropy,
+            "x": float(one.lam),
+            "name": one.name,
+            "kind": one.kind,
+            "change": one.change,
+            "first": one.first_integer,
+            "meets": list(one.meets),
+            "proof": "" if proof is None else ("proved" if proof else str(proof)),
+        }
+
+
+def _graph(graph: BranchGraph, colour: dict[str, str]) -> dict[str, Any]:
+    where, nodes = places(graph), graph.graph.nodes
+    edges = [
+        {"branch": data["branch"], "colour": colour[graph.branches[data["branch"]].isotropy]}
+        | {"index": pretty(data["index"]), "stable": data["index"] == "0"}
+        | {"ends": [[float(where[node].lam), float(where[node].lane)] for node in (u, v)]}
+        | {"lane": float(lane)}
+        for (u, v, key), lane in heights(graph).items()
+        for data in [graph.graph.edges[u, v, key]]
+    ]
+    found = [
+        {"node": node, "x": float(place.lam), "y": float(place.lane)}
+        | {"event": nodes[node]["type"] == "event", "what": node_look(nodes[node])[0]}
+        | {"why": nodes[node].get("reason", nodes[node].get("transition", ""))}
+        for node, place in where.items()
+    ]
+    return {"edges": edges, "nodes": found}
