@@ -1,53 +1,79 @@
 """Equivariant bifurcation continuation: fractional critical dimensions of loss landscapes."""
 
 import importlib
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-# what a name is and where it lives; loaded when first asked for, so that
-# ``import bifurc`` stays cheap
-_HOMES = {
-    "family": "bifurc.api",
-    "problem": "bifurc.api",
-    "member": "bifurc.api",
-    "trace": "bifurc.api",
-    "explore": "bifurc.api",
-    "load": "bifurc.graph.files",
-    "identify": "bifurc.identification.identify",
-    "embed": "bifurc.identification.embed",
-    "descend": "bifurc.identification.descend",
-    "verify": "bifurc.identification.verify",
-    "Search": "bifurc.switching.subgroups",
-    "locus": "bifurc.api",
-    "report": "bifurc.page.write",
-    "asymptotics": "bifurc.certified",
-    "certify": "bifurc.certified",
-    "check": "bifurc.certified",
-    "Problem": "bifurc.own.problem",
-    "when": "bifurc.events.marks",
-    "StartError": "bifurc.loss.start",
-    "EndedEarlyError": "bifurc.errors",
-    "FileError": "bifurc.files",
-    "NotCertifiedError": "bifurc.proof.interval",
-    "certify_event": "bifurc.certified",
-    "certify_at": "bifurc.certified",
-    "certify_branch": "bifurc.certified",
-    "certify_to_infinity": "bifurc.certified",
-    "loss_remainder": "bifurc.proof.remainder",
-    "Family": "bifurc.structure.families",
-    "Structure": "bifurc.structure.structure",
-    "PlainProblem": "bifurc.continuation.problem",
-    "Options": "bifurc.continuation.options",
-    "EndedEarlyWarning": "bifurc.errors",
-    "OtherBranchWarning": "bifurc.errors",
+# where names live; they are loaded when first asked for, so that ``import bifurc`` stays cheap
+_NAMES = {
+    "bifurc.api": "family problem member trace explore locus",
+    "bifurc.certified": "asymptotics certify certify_at certify_branch certify_event"
+    " certify_to_infinity check",
+    "bifurc.continuation.options": "Options",
+    "bifurc.continuation.problem": "PlainProblem",
+    "bifurc.errors": "EndedEarlyError EndedEarlyWarning OtherBranchWarning",
+    "bifurc.events.marks": "when",
+    "bifurc.files": "FileError",
+    "bifurc.graph.files": "load",
+    "bifurc.identification.descend": "descend",
+    "bifurc.identification.embed": "embed",
+    "bifurc.identification.identify": "identify",
+    "bifurc.identification.verify": "verify",
+    "bifurc.loss.start": "StartError",
+    "bifurc.own.problem": "Problem",
+    "bifurc.page.write": "report",
+    "bifurc.proof.interval": "NotCertifiedError",
+    "bifurc.proof.remainder": "loss_remainder",
+    "bifurc.structure.families": "Family",
+    "bifurc.structure.structure": "Structure",
+    "bifurc.switching.subgroups": "Search",
 }
-
+_HOMES = {name: module for module, names in _NAMES.items() for name in names.split()}
 _MODULES = {"draw": "bifurc.draw", "groups": "bifurc.groups", "kernels": "bifurc.loss.kernels"}
 
 __all__ = [*_HOMES, *_MODULES]  # noqa: PLE0604 (names, looked up when asked for)
 
+if TYPE_CHECKING:  # the same, for those who read without running
+    from bifurc import draw as draw
+    from bifurc import groups as groups
+    from bifurc.api import explore as explore
+    from bifurc.api import family as family
+    from bifurc.api import locus as locus
+    from bifurc.api import member as member
+    from bifurc.api import problem as problem
+    from bifurc.api import trace as trace
+    from bifurc.certified import asymptotics as asymptotics
+    from bifurc.certified import certify as certify
+    from bifurc.certified import certify_at as certify_at
+    from bifurc.certified import certify_branch as certify_branch
+    from bifurc.certified import certify_event as certify_event
+    from bifurc.certified import certify_to_infinity as certify_to_infinity
+    from bifurc.certified import check as check
+    from bifurc.continuation.options import Options as Options
+    from bifurc.continuation.problem import PlainProblem as PlainProblem
+    from bifurc.errors import EndedEarlyError as EndedEarlyError
+    from bifurc.errors import EndedEarlyWarning as EndedEarlyWarning
+    from bifurc.errors import OtherBranchWarning as OtherBranchWarning
+    from bifurc.events.marks import when as when
+    from bifurc.files import FileError as FileError
+    from bifurc.graph.files import load as load
+    from bifurc.identification.descend import descend as descend
+    from bifurc.identification.embed import embed as embed
+    from bifurc.identification.identify import identify as identify
+    from bifurc.identification.verify import verify as verify
+    from bifurc.loss import kernels as kernels
+    from bifurc.loss.start import StartError as StartError
+    from bifurc.own.problem import Problem as Problem
+    from bifurc.page.write import report as report
+    from bifurc.proof.interval import NotCertifiedError as NotCertifiedError
+    from bifurc.proof.remainder import loss_remainder as loss_remainder
+    from bifurc.structure.families import Family as Family
+    from bifurc.structure.structure import Structure as Structure
+    from bifurc.switching.subgroups import Search as Search
 
-def __getattr__(name: str):
+
+def __getattr__(name: str) -> Any:
     if name in _HOMES:
         return getattr(importlib.import_module(_HOMES[name]), name)
     if name in _MODULES:
@@ -55,5 +81,5 @@ def __getattr__(name: str):
     raise AttributeError(f"module 'bifurc' has no attribute {name!r}")
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return sorted([*globals(), *__all__])

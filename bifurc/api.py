@@ -89,11 +89,11 @@ def member(
     >>> round(float(reduced.loss(point.x, 20.0)), 9)
     0.03215162
     """
-    if parameter is None:
-        if not parameters:
-            raise ValueError("Say where, such as d=12.")
+    if parameter is None and parameters:
         parameter, value = next(iter(parameters.items()))
         parameters = {n: v for n, v in parameters.items() if n != parameter}
+    if parameter is None or value is None:
+        raise ValueError("Say where, such as d=12.")
     found = as_family(family).with_parameters(**parameters)
     there = members.find(seeds.along(found, parameter), found, float(value))
     return there.problem, there.point
@@ -264,8 +264,8 @@ def locus(
         window = {second: window} if window else {}
     window = {**{name: given for name, given in named.items() if name == second}, **window}
     along = tuple(search or window.get(first) or named.get(first) or (40.0, 3.1))
-    fixed = {name: given for name, given in windows.items() if name not in named}
-    branch = trace(family, **{first: along}, **fixed)
+    fixed: dict[str, Any] = {n: given for n, given in windows.items() if n not in named}
+    branch = trace(family, **{first: along, **fixed})
     found = wanted(branch.events, event, near)
     assert found.locus is not None  # events of a traced family have one
     curve = found.locus((first, second), window, options)

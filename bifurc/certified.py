@@ -5,6 +5,7 @@ from typing import Any
 
 from bifurc.api import as_family, member, problem, trace
 from bifurc.events.records import only
+from bifurc.loss.problem import NetworkProblem
 from bifurc.own.check import check as own_check
 from bifurc.own.problem import Problem
 from bifurc.proof import branch as branches
@@ -66,6 +67,8 @@ def certify(
     need_flint()
     if event is not None:
         branch = trace(family, **parameters)
+        if not isinstance(branch.problem, NetworkProblem):
+            raise ValueError("Only events of families are proved, not those of other problems.")
         return certificate.certify_event(branch.problem, only(branch.events, event, near), digits)
     parameter, values = _values(parameters)
     if isinstance(values, tuple):

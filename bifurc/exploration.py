@@ -25,6 +25,7 @@ from bifurc.graph.files import (
 )
 from bifurc.graph.graph import BranchGraph
 from bifurc.loss.problem import NetworkProblem
+from bifurc.protocol import Problem
 from bifurc.switching.classify import classify
 from bifurc.switching.isotropy import enlarge, larger_isotropy
 from bifurc.switching.names import isotropy_of
@@ -43,7 +44,7 @@ class Task:
 
     name: str  # the way to it: its parent's name, event and half-branch
     isotropy: str
-    problem: Any
+    problem: Problem
     start: Point
     origin: int | None = None  # node that it is born at
     lead: tuple[Point, ...] = ()  # points before the start, the event first
@@ -234,7 +235,8 @@ def _births(graph: BranchGraph, task: Task, branch: Branch, nodes, plan: Plan, f
         if branch.status is Status.MET and END in event.transition:
             continue  # its branches are there
         returned = branch.status is Status.RETURNED and event is events[-1]
-        if returned and not isinstance(branch.problem, NetworkProblem):
+        problem = branch.problem
+        if returned and not isinstance(problem, NetworkProblem):
             continue  # born on the trivial branch, which is followed anyway
         if not follow_on:
             if event.kind != "fold":
@@ -258,6 +260,7 @@ def _births(graph: BranchGraph, task: Task, branch: Branch, nodes, plan: Plan, f
 
 def _through(task: Task, number: int, branch: Branch, event, plan: Plan, node: int):
     """The branch of larger isotropy that a branch has come back to, both ways from there."""
+    assert isinstance(branch.problem, NetworkProblem)  # others do not come back
     problem, X = enlarge(branch.problem, event.X)
     born = Born(task.name, event)
     for i, towards in enumerate((1.0, -1.0)):

@@ -27,6 +27,7 @@ CASE_FILE = ".toml"
 FOLLOWED = 500  # coordinates: memory grows with their square, and 1000 took 4 GB and 40 s
 if TYPE_CHECKING:  # what a family by its name need not wait for is imported where it is used
     from bifurc.case import Case
+    from bifurc.continuation.problem import PlainProblem
     from bifurc.own.problem import Problem
 
 WHOLE = "all of G"  # the isotropy of what is followed first
@@ -122,10 +123,14 @@ def split_options(options: Options | None, keywords: Mapping[str, Any]):
     return replace(options or Options(), **changed), others
 
 
-def along(given: "Family | Problem", parameter: str):
+def along(given: "Family | Problem | Case", parameter: str):
     """The problem that the engine continues when ``parameter`` runs."""
-    if not isinstance(given, Family):
+    from bifurc.own.problem import Problem
+
+    if isinstance(given, Problem):
         return given.along(parameter)
+    if not isinstance(given, Family):
+        return _model(given)[0]
     line = given.line(parameter)
     if (n := len(given.structure.coordinates)) > FOLLOWED:
         raise ValueError(
@@ -216,7 +221,7 @@ def _of_family(family: Family, name: str, first: float, last: float) -> Seed:
     return Seed(found.problem, start, window, fixed, found.sheet)
 
 
-def _model(case: "Case"):
+def _model(case: "Case") -> tuple["PlainProblem", np.ndarray]:
     """A plain model by name, and the state that its case starts at."""
     from bifurc.models import model
 

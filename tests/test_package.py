@@ -1,8 +1,11 @@
 """What the package says of itself, and what it is shipped as."""
 
+import ast
 import configparser
 import re
 from pathlib import Path
+
+import bifurc
 
 ROOT = Path(__file__).parent.parent
 
@@ -44,3 +47,12 @@ def test_types_are_announced_and_everything_the_tests_need_is_shipped():
         assert f"graft {name}\n" in shipped
     pictures = re.findall(r"!\[[^]]*\]\(([^)]+)\)", (ROOT / "README.md").read_text("utf-8"))
     assert pictures and all((ROOT / picture).exists() for picture in pictures)
+
+
+def test_type_checkers_see_the_names_that_are_loaded_when_asked_for():
+    tree = ast.parse((ROOT / "bifurc" / "__init__.py").read_text("utf-8"))
+    block = next(node for node in tree.body if isinstance(node, ast.If))
+    seen = [f"{line.module}.{n.name}" for line in block.body for n in line.names]
+    homes = [f"{module}.{name}" for name, module in bifurc._HOMES.items()]
+    assert sorted(seen) == sorted([*homes, *bifurc._MODULES.values()])
+    assert all(getattr(bifurc, name) is not None for name in bifurc.__all__)

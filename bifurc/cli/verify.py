@@ -26,11 +26,13 @@ def add(commands) -> None:
 def run(arguments) -> None:
     """Verify and print."""
     from bifurc.errors import EndedEarlyError
+    from bifurc.events.branch import Branch
     from bifurc.graph.files import load
     from bifurc.identification.verify import verify
 
-    graph = load(arguments.folder)
-    checks = {name: verify(branch) for name, branch in graph.branches.items()}
+    found = load(arguments.folder)
+    branches = {"branch": found} if isinstance(found, Branch) else found.branches
+    checks = {name: verify(branch) for name, branch in branches.items()}
     if arguments.json:
         print_json({name: [row(check) for check in own] for name, own in checks.items()})
     else:

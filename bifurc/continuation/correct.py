@@ -12,6 +12,7 @@ from bifurc.continuation.constants import SEEN, STALE, SURE
 from bifurc.continuation.options import Options, Status
 from bifurc.continuation.point import Point
 from bifurc.errors import LeftWindowError, NotDefinedError, ZeroRowError
+from bifurc.protocol import Field
 from bifurc.spectra import Block
 
 REFUSED = {
@@ -40,12 +41,12 @@ class Outcome:
         return Outcome(status, None, self.iterations)
 
 
-def correct(problem, guess: np.ndarray, tangent: np.ndarray, options: Options) -> Outcome:
+def correct(problem: Field, guess: np.ndarray, tangent: np.ndarray, options: Options) -> Outcome:
     """Newton from ``guess`` in the hyperplane across ``tangent``.
 
     Parameters
     ----------
-    problem : see :mod:`bifurc.continuation.problem`
+    problem : see :mod:`bifurc.protocol`
     guess : ndarray, shape (n + 1,)
     tangent : ndarray, shape (n + 1,)
         Direction that the correction must not have, in the problem's scales;
@@ -54,12 +55,12 @@ def correct(problem, guess: np.ndarray, tangent: np.ndarray, options: Options) -
     return correct_all(problem, guess[None], tangent, options)[0]
 
 
-def correct_all(problem, guesses: np.ndarray, tangents, options: Options) -> list[Outcome]:
+def correct_all(problem: Field, guesses: np.ndarray, tangents, options: Options) -> list[Outcome]:
     """Newton from each of ``guesses``, all at once.
 
     Parameters
     ----------
-    problem : see :mod:`bifurc.continuation.problem`
+    problem : see :mod:`bifurc.protocol`
         One whose functions take batches, unless there is only one guess.
     guesses : ndarray, shape (m, n + 1)
     tangents : ndarray, shape (m, n + 1) or (n + 1,)
@@ -78,7 +79,7 @@ def correct_all(problem, guesses: np.ndarray, tangents, options: Options) -> lis
         return correct_all(problem, guesses[:near], tangents[:near], options)
 
 
-def _newton(problem, guesses, tangents, options: Options) -> list[Outcome]:
+def _newton(problem: Field, guesses, tangents, options: Options) -> list[Outcome]:
     """Raises where one of several guesses leaves the domain or has a singular matrix."""
     count, n = guesses.shape
     scales = np.broadcast_to(problem.scales(_lam(guesses)), guesses.shape)
@@ -173,7 +174,7 @@ def length(vector: np.ndarray) -> float:
     return math.sqrt(vector @ vector)
 
 
-def correct_at(problem, guess: np.ndarray, like: np.ndarray, options: Options) -> Outcome:
+def correct_at(problem: Field, guess: np.ndarray, like: np.ndarray, options: Options) -> Outcome:
     """Newton at fixed ``lam``; the tangent is oriented like ``like``."""
     upward = np.zeros(len(guess))
     upward[-1] = 1.0

@@ -21,6 +21,7 @@ from bifurc.continuation.correct import lengths, split
 from bifurc.continuation.newton import LOST
 from bifurc.continuation.point import Point
 from bifurc.continuation.step import Step, negative
+from bifurc.protocol import Field
 from bifurc.spectra import Block
 
 HALF = 0.5
@@ -94,12 +95,12 @@ def _middles(steps: Sequence[Step], share: float) -> list[Middle | None]:
     ]  # fmt: skip
 
 
-def _update(problem, X: np.ndarray, rows: np.ndarray):
+def _update(problem: Field, X: np.ndarray, rows: np.ndarray):
     """The bordered Jacobians, the updates of Newton, and the tangents."""
     count, n = X.shape
     matrix, right = np.empty((count, n, n)), np.zeros((count, n, 2))
     matrix[:, -1], right[:, -1, 1] = rows, 1.0
-    if getattr(problem, "batched", False) or count == 1:
+    if problem.batched or count == 1:
         right[:, :-1, 0], matrix[:, :-1] = problem.jacobian(*split(X))
     else:
         for i, one in enumerate(X):

@@ -21,6 +21,7 @@ from bifurc.continuation.newton import LOST
 from bifurc.continuation.options import Options
 from bifurc.continuation.point import Point
 from bifurc.errors import NotDefinedError, ZeroRowError
+from bifurc.protocol import Problem
 from bifurc.spectra import Block, Neutrals
 from bifurc.structure.irreps import Component
 
@@ -34,12 +35,12 @@ UNKNOWN = "no reason known"
 PATIENT = Options(max_iterations=30)
 
 
-def accuracy(problem) -> float:
+def accuracy(problem: Problem) -> float:
     """Relative error of an entry of a block: of rounding, or of what it is approximated by."""
-    return max(OPERATIONS * EPS, getattr(problem, "error", 0.0))
+    return max(OPERATIONS * EPS, problem.error)
 
 
-def floors(problem, X: np.ndarray, blocks: dict[Component, Block], which: list[Component]):
+def floors(problem: Problem, X: np.ndarray, blocks: dict[Component, Block], which: list[Component]):
     """How far from zero rounding can move an eigenvalue of blocks; {component: (points,)}.
 
     By Weyl's inequality no further than the norm of the error of the block:
@@ -70,7 +71,7 @@ def _norm(matrix: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return np.linalg.norm(matrix * root[..., :, None] * across[..., None, :], axis=(-1, -2))
 
 
-def counted(problem, X: np.ndarray, components=None) -> dict[Component, int]:
+def counted(problem: Problem, X: np.ndarray, components=None) -> dict[Component, int]:
     """How many eigenvalues of each block are zero, to rounding, at all points X (points, n + 1).
 
     Where a form is not definite eigenvalues need not be real, and it is not asked.
@@ -89,25 +90,25 @@ def counted(problem, X: np.ndarray, components=None) -> dict[Component, int]:
     return found
 
 
-def _screened(problem, values: dict[Component, np.ndarray], component: Component) -> bool:
+def _screened(problem: Problem, values: dict[Component, np.ndarray], component: Component) -> bool:
     """Whether a block has small eigenvalues at all points; a cheap question."""
     largest = np.max([v.max(axis=-1, initial=0.0) for v in values.values()], axis=0)
     small = values[component] <= _screen(problem) * largest[:, None]
     return bool(small.any(axis=-1).all())
 
 
-def _screen(problem) -> float:
+def _screen(problem: Problem) -> float:
     return max(SCREEN, 10 * accuracy(problem))
 
 
-def suspected(problem, values: dict[Component, np.ndarray]) -> bool:
+def suspected(problem: Problem, values: dict[Component, np.ndarray]) -> bool:
     """Whether eigenvalues (points, k) along a branch call for :func:`settled`."""
     sizes = np.abs(np.concatenate(list(values.values()), axis=-1))
     small = sizes.min(axis=-1) <= _screen(problem) * sizes.max(axis=-1)
     return bool(problem.neutrals.zeros) or bool(small.all())
 
 
-def settled(problem, X: np.ndarray):
+def settled(problem: Problem, X: np.ndarray):
     """The problem with the zeros set apart that all points X (points, n + 1) share."""
     zeros = counted(problem, X)
     reasons = {c: problem.neutrals.reasons.get(c) for c in zeros}
@@ -117,7 +118,7 @@ def settled(problem, X: np.ndarray):
     return problem.with_neutrals(_apart(problem, middle, zeros, reasons))
 
 
-def recognised(problem, x: np.ndarray, lam: float):
+def recognised(problem: Problem, x: np.ndarray, lam: float):
     """The problem with the zeros set apart that persist beside one critical point."""
     here = np.append(x, lam)
     zeros = counted(problem, here[None])
@@ -134,7 +135,7 @@ def recognised(problem, x: np.ndarray, lam: float):
     return held.with_neutrals(replace(held.neutrals, reasons=reasons))
 
 
-def _apart(problem, X: np.ndarray, zeros, reasons) -> Neutrals:
+def _apart(problem: Problem, X: np.ndarray, zeros, reasons) -> Neutrals:
     """The record of zeros, with the stiffness of the branch's own block at ``X``."""
     own = problem.components[0]
     if own not in zeros:
@@ -143,7 +144,7 @@ def _apart(problem, X: np.ndarray, zeros, reasons) -> Neutrals:
     return Neutrals(zeros, reasons, float(np.abs(eigen.values).max()) or 1.0)
 
 
-def _neighbours(problem, x: np.ndarray, lam: float) -> list[np.ndarray]:
+def _neighbours(problem: Problem, x: np.ndarray, lam: float) -> list[np.ndarray]:
     """Points of the branch on both sides, where there are some."""
     reach, found = PROBE * float(problem.scales(lam)[-1]), []
     upward = np.append(np.zeros(len(x)), 1.0)
@@ -157,24 +158,21 @@ def _neighbours(problem, x: np.ndarray, lam: float) -> list[np.ndarray]:
     return found
 
 
-def reason(problem, X: np.ndarray, component: Component, zeros: int) -> str:
+def reason(problem: Problem, X: np.ndarray, component: Component, zeros: int) -> str:
     """What the zeros of a block come of: what the problem says, or a continuum that is there."""
     eigen = _bare(problem).blocks(X[:-1], X[-1], [component])[component].eigen()
     kernel = eigen.right[:, np.argsort(np.abs(eigen.values))[:zeros]]
-    says = getattr(problem, "reason_of", None)
-    if says and (said := says(component, X[:-1], X[-1], kernel)):
+    if said := problem.reason_of(component, X[:-1], X[-1], kernel):
         return said
     seen = _where_fixed(problem, X, component)
     return "continuum" if seen is not None and _is_continuum(*seen) else UNKNOWN
 
 
-def _where_fixed(problem, X: np.ndarray, component: Component):
+def _where_fixed(problem: Problem, X: np.ndarray, component: Component):
     """The problem and the state where zeros of ``component`` are of its own block; or None."""
     if component == problem.components[0]:
         return problem, X
-    fixed = getattr(problem, "where_fixed", None)
-    found = fixed(component) if fixed else None
-    if found is None:
+    if (found := problem.where_fixed(component)) is None:
         return None
     inside, embedding = found
     state = np.append(embedding @ X[:-1], X[-1])
@@ -182,7 +180,7 @@ def _where_fixed(problem, X: np.ndarray, component: Component):
     return inside.with_neutrals(_apart(inside, state, zeros, {})), state
 
 
-def _is_continuum(problem, X: np.ndarray) -> bool:
+def _is_continuum(problem: Problem, X: np.ndarray) -> bool:
     """Whether there are critical points beside ``X`` in all directions of its own zeros."""
     own = problem.components[0]
     zeros = problem.neutrals.own
@@ -193,7 +191,7 @@ def _is_continuum(problem, X: np.ndarray) -> bool:
     )
 
 
-def _goes_on(problem, X: np.ndarray, direction: np.ndarray) -> bool:
+def _goes_on(problem: Problem, X: np.ndarray, direction: np.ndarray) -> bool:
     """Whether a critical point lies a little further on."""
     x, lam = X[:-1], X[-1]
     root = np.sqrt(np.maximum(problem.weights(lam), 0.0))
@@ -209,12 +207,12 @@ def _goes_on(problem, X: np.ndarray, direction: np.ndarray) -> bool:
     return bool(np.abs(g).max() <= (accuracy(problem) + PATIENT.newton_tol) * size)
 
 
-def _bare(problem):
+def _bare(problem: Problem):
     """The problem with nothing set apart but what is known by structure."""
     return problem.with_neutrals(Neutrals())
 
 
-def at_rest(problem, start: Point) -> tuple[Any, Point]:
+def at_rest(problem: Problem, start: Point) -> tuple[Any, Point]:
     """The problem with the zeros set apart that its own block has at a start, and the start on it.
 
     Most have none, which the start knows.
@@ -229,7 +227,7 @@ def at_rest(problem, start: Point) -> tuple[Any, Point]:
     return held, outcome.point or start
 
 
-def as_it_is(problem, outcome: Outcome) -> Outcome:
+def as_it_is(problem: Problem, outcome: Outcome) -> Outcome:
     """The outcome where zeros are set apart, with the Jacobian that ``problem`` itself has."""
     point = outcome.point
     if point is None:
@@ -239,7 +237,7 @@ def as_it_is(problem, outcome: Outcome) -> Outcome:
     return replace(outcome, point=replace(point, jacobian=jacobian, values=values))
 
 
-def rested(problem, x: np.ndarray, lam: float):
+def rested(problem: Problem, x: np.ndarray, lam: float):
     """A critical point near ``x`` by the shortest Newton steps, where Newton alone is singular.
 
     Returns

@@ -10,14 +10,14 @@ import numpy as np
 
 from bifurc.continuation.correct import length, lengths
 from bifurc.continuation.point import Point
-from bifurc.continuation.problem import Chart
+from bifurc.protocol import Chart, Field
 
 NODES = 4  # points that a polynomial goes through
 ALONG = 0.7  # least cosine of the tangent at a node and the newest one
 WILD = 2.0  # farther from the newest point than this times the step is no guess
 
 
-def along_tangent(problem, points: tuple[Point, ...], steps: np.ndarray) -> np.ndarray:
+def along_tangent(problem: Field, points: tuple[Point, ...], steps: np.ndarray) -> np.ndarray:
     """Euler's predictor: ``steps`` along the unit tangent, straight on in the problem's chart."""
     last = points[-1]
     chart = problem.chart(last.lam)
@@ -25,7 +25,7 @@ def along_tangent(problem, points: tuple[Point, ...], steps: np.ndarray) -> np.n
     return chart.out(y + steps[:, None] * speed)
 
 
-def along_hermite(problem, points: tuple[Point, ...], steps: np.ndarray) -> np.ndarray:
+def along_hermite(problem: Field, points: tuple[Point, ...], steps: np.ndarray) -> np.ndarray:
     """Extrapolate the polynomial through the last points and their tangents, as far as it goes.
 
     Its variable is the distance along the newest tangent. Works in the
@@ -73,7 +73,7 @@ def lifted(chart: Chart, *points: Point) -> tuple[np.ndarray, np.ndarray]:
     return chart.lift(np.array([p.X for p in points]), np.array([p.tangent for p in points]))
 
 
-def along_parameter(problem, points: tuple[Point, ...], steps: np.ndarray) -> np.ndarray:
+def along_parameter(problem: Field, points: tuple[Point, ...], steps: np.ndarray) -> np.ndarray:
     """Move lam alone: natural continuation, which ends at the first fold."""
     X = np.tile(points[-1].X, (len(steps), 1))
     X[:, -1] += steps * np.sign(points[-1].tangent[-1]) * points[-1].scales[-1]

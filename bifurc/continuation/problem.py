@@ -1,69 +1,14 @@
-"""What the engine continues: the zeros of a gradient field g(x, lam).
-
-The engine asks for few things, so that anything with these methods will do:
-
-``jacobian(x, lam)``
-    (g, [dg/dx | dg/dlam]) with shapes (n,) and (n, n + 1);
-``jacobian_along(x, lam, u)``
-    derivative of the second along u = (dx, dlam);
-``weights(lam)``
-    positive numbers m with m_i dg_i/dx_j symmetric;
-``scales(lam)``
-    lengths of (x, lam) that count as one in the arclength;
-``chart(lam)``
-    coordinates in which branches are nearly straight;
-``components``, ``blocks``, ``blocks_along``, ``blocks_and_changes``
-    isotypic components, their blocks, t (the Jacobian itself) first, their
-    derivatives along u, and both;
-``jacobian_and_block(x, lam, component)``
-    the first, one block and its derivatives in (x, lam), at once;
-``neutrals``, ``with_neutrals(neutrals)``
-    zeros that persist along its branch, and the same problem with others.
-
-If it says that it is ``batched``, x, lam and u may have a leading axis of
-points, and several steps are then corrected at once.
-"""
+"""A gradient problem given by plain functions of (x, lam)."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from bifurc.spectra import Block, Neutrals, held
 from bifurc.structure.irreps import Component
-
-
-@dataclass(frozen=True, eq=False)
-class Chart:
-    """Coordinates y = (factor(lam) x, theta(lam)) for predictors."""
-
-    factor: Callable[[Any], np.ndarray]
-    factors: Callable[[Any], tuple[np.ndarray, np.ndarray]]  # factor and its derivative
-    theta: Callable[[Any], Any]
-    theta_dlam: Callable[[Any], Any]
-    lam: Callable[[Any], Any]  # inverse of theta
-
-    def into(self, X: np.ndarray) -> np.ndarray:
-        """(x, lam) to y; shapes (..., n + 1)."""
-        return self._into(X, self.factor(X[..., -1]))
-
-    def lift(self, X: np.ndarray, tangent: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(x, lam) and the tangent there, both in y."""
-        lam, slope = X[..., -1], tangent[..., -1:]
-        factor, change = self.factors(lam)
-        moved = factor * tangent[..., :-1] + slope * change * X[..., :-1]
-        moved = np.concatenate([moved, self.theta_dlam(lam)[..., None] * slope], -1)
-        return self._into(X, factor), moved
-
-    def _into(self, X: np.ndarray, factor: np.ndarray) -> np.ndarray:
-        return np.concatenate([factor * X[..., :-1], self.theta(X[..., -1])[..., None]], -1)
-
-    def out(self, y: np.ndarray) -> np.ndarray:
-        """y to (x, lam)."""
-        lam = self.lam(y[..., -1])
-        return np.concatenate([y[..., :-1] / self.factor(lam), np.asarray(lam)[..., None]], -1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,13 +93,17 @@ class PlainProblem:
     units: np.ndarray | None = None
     limits: tuple[float, float] = (-np.inf, np.inf)  # of lam: differences stay inside
 
-    def inside(self, window: tuple[float, float]) -> "PlainProblem":
+    def inside(self, window: tuple[float, float]) -> Self:
         """The same problem, never asked outside ``window`` by its own differences."""
         return replace(self, limits=window)
 
-    def with_neutrals(self, neutrals: Neutrals) -> "PlainProblem":
+    def with_neutrals(self, neutrals: Neutrals) -> Self:
         """The same problem with these zeros set apart."""
         return replace(self, neutrals=neutrals)
+
+    def with_units(self, units: np.ndarray) -> Self:
+        """The same problem with these lengths counting as one, unless it has its own."""
+        return self if self.units is not None else replace(self, units=units)
 
     def jacobian(self, x, lam):
         """(g, [dg/dx | dg/dlam])."""
@@ -236,9 +185,18 @@ class PlainProblem:
         """The parameters by their names."""
         return {**self.fixed, self.parameter: float(lam)}
 
+    least_lam = -np.inf  # nothing is known of where the functions are defined
+
     def sizes(self, lam: float) -> dict[str, float]:
         """Sizes that must be whole; none."""
         return {}
+
+    def where_fixed(self, component: Component) -> None:
+        """A problem that fixes a vector of ``component``; none is known."""
+
+    def reason_of(self, component: Component, x, lam, kernel: np.ndarray) -> str:
+        """What zeros of a block come of; functions do not say."""
+        return ""
 
     @property
     def coordinate_names(self) -> list[str]:

@@ -25,6 +25,7 @@ import numpy as np
 
 from bifurc.continuation.constants import EXACT, STUCK
 from bifurc.continuation.newton import iterated
+from bifurc.protocol import Field, Problem
 from bifurc.spectra import Block, Eigen
 
 
@@ -42,7 +43,7 @@ class Singularity:
     residual: float  # last Newton update, in scales
 
 
-def inertia(problem, jacobian: np.ndarray, lam: float) -> Eigen:
+def inertia(problem: Field, jacobian: np.ndarray, lam: float) -> Eigen:
     """Eigenvalues and vectors of dg/dx, symmetrised by the weights."""
     return Block(jacobian[..., :-1], problem.weights(lam)).eigen()
 
@@ -52,7 +53,9 @@ def nearest(eigen: Eigen, count: int) -> np.ndarray:
     return np.argsort(np.abs(eigen.values))[:count]
 
 
-def locate_singular(problem, guess: np.ndarray, count: int, fold: bool) -> Singularity | None:
+def locate_singular(
+    problem: Problem, guess: np.ndarray, count: int, fold: bool
+) -> Singularity | None:
     """Newton to a singular point near ``guess``; None if it does not converge.
 
     Parameters
@@ -92,7 +95,7 @@ def locate_singular(problem, guess: np.ndarray, count: int, fold: bool) -> Singu
     return Singularity(X, right, left, eigen.values, fold, imperfection, slope, size)
 
 
-def locate_fold_on_branch_point(problem, guess: np.ndarray) -> list[Singularity] | None:
+def locate_fold_on_branch_point(problem: Problem, guess: np.ndarray) -> list[Singularity] | None:
     """A fold and a branch point at one place, as on an arch with a symmetry to break.
 
     Of the kernel of two dimensions one direction is that of the fold, with
@@ -128,7 +131,7 @@ def locate_fold_on_branch_point(problem, guess: np.ndarray) -> list[Singularity]
     ]
 
 
-def _mean_slope(problem, X, right, left) -> np.ndarray:
+def _mean_slope(problem: Problem, X, right, left) -> np.ndarray:
     """Gradient in (x, lam) of the mean of the eigenvalues with these vectors; (n + 1,)."""
     total = np.zeros(len(X))
     for phi, psi in zip(right.T, left.T, strict=True):
@@ -136,7 +139,7 @@ def _mean_slope(problem, X, right, left) -> np.ndarray:
     return total / right.shape[1]
 
 
-def _range_slope(problem, X, jacobian, right, left) -> np.ndarray:
+def _range_slope(problem: Problem, X, jacobian, right, left) -> np.ndarray:
     """Derivative of psi' g_lam in (x, lam), the turning of psi included; (count, n + 1)."""
     n, count = right.shape
     bordered = np.zeros((n + count, n + count))

@@ -16,10 +16,14 @@ from bifurc.continuation.neutral import as_it_is, rested
 from bifurc.continuation.newton import LOST
 from bifurc.continuation.options import Options, Status
 from bifurc.continuation.point import Point
+from bifurc.continuation.problem import PlainProblem
+from bifurc.protocol import Field, Problem
 from bifurc.spectra import Block
 
 
-def point_at(problem, x, lam: float, options: Options | None = None, towards: float = 1.0) -> Point:
+def point_at(
+    problem: Problem, x, lam: float, options: Options | None = None, towards: float = 1.0
+) -> Point:
     """The corrected point at ``lam``, its tangent in the direction of ``towards``.
 
     Raises
@@ -49,7 +53,7 @@ def point_at(problem, x, lam: float, options: Options | None = None, towards: fl
     return point
 
 
-def at_lam(problem, guess: np.ndarray, like: np.ndarray, options: Options) -> Outcome:
+def at_lam(problem: Field, guess: np.ndarray, like: np.ndarray, options: Options) -> Outcome:
     """Newton at the ``lam`` of the guess, the tangent to the side of ``like``; also on an event."""
     outcome = correct_at(problem, guess, like, options)
     if outcome.point is None or on_an_event(outcome.point):
@@ -65,7 +69,7 @@ def on_an_event(point: Point) -> bool:
     return bool(sizes.min(initial=np.inf) <= ON_EVENT * sizes.max(initial=0.0))
 
 
-def on_event(problem, guess: np.ndarray, like: np.ndarray) -> Point | None:
+def on_event(problem: Field, guess: np.ndarray, like: np.ndarray) -> Point | None:
     """The point at an event, its tangent in the direction of ``like``; None if there is none.
 
     ``lam`` stays what it is, and the part of ``x`` in the kernel.
@@ -98,26 +102,29 @@ def on_event(problem, guess: np.ndarray, like: np.ndarray) -> Point | None:
     return Point(X, along / length(along) * scales, np.asarray(scales), jacobian, values, 1)
 
 
-def in_units(problem, start: Point, window: tuple[float, float]):
+def in_units(problem: Problem, start: Point, window: tuple[float, float]):
     """The problem and its start in units that fit a window far from the usual; else as they are.
 
     A problem that has units keeps them. Else the window says how long ``lam``
     is, and the start with its tangent how long ``x``.
     """
     width = window[1] - window[0]
-    if getattr(problem, "units", width) is not None or USUAL[0] <= width <= USUAL[1]:
+    if USUAL[0] <= width <= USUAL[1]:
         return problem, start
     lam = width / 4
     slope = np.abs(start.tangent[:-1]).max(initial=0.0) / max(abs(start.tangent[-1]), 1e-300)
     size = max(np.abs(start.x).max(initial=0.0), SLOPE * slope * lam) or 1.0
     units = np.append(np.full(problem.n, size), lam)
+    scaled = problem.with_units(units)
+    if scaled is problem:
+        return problem, start
     tangent = start.tangent / length(start.tangent / units)
-    return replace(problem, units=units), replace(start, tangent=tangent, scales=units)
+    return scaled, replace(start, tangent=tangent, scales=units)
 
 
-def precise(problem, x: np.ndarray, lam: float) -> None:
+def precise(problem: Problem, x: np.ndarray, lam: float) -> None:
     """Raise ValueError where plain functions are too coarse for what is asked of them."""
-    if not hasattr(problem, "hessian"):
+    if not isinstance(problem, PlainProblem):
         return
     kinds = [np.asarray(function(x, lam)).dtype for function in (problem.gradient, problem.hessian)]
     coarse = [kind for kind in kinds if kind.kind == "f" and kind.itemsize < COARSEST]

@@ -9,7 +9,7 @@ branch itself, at the middle.
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from bifurc.continuation.constants import BESIDE, ENDS, NOISE, TIMES
 from bifurc.continuation.correct import correct, length, lengths
 from bifurc.continuation.options import Options
 from bifurc.continuation.point import Point
+from bifurc.protocol import Field
 
 
 def negative(values: np.ndarray) -> np.ndarray:
@@ -24,14 +25,17 @@ def negative(values: np.ndarray) -> np.ndarray:
     return values < -NOISE * np.abs(values).max(axis=-1, keepdims=True, initial=0.0)
 
 
+Walked_co = TypeVar("Walked_co", bound=Field, covariant=True)
+
+
 @dataclass(frozen=True, eq=False)
-class Step:
+class Step(Generic[Walked_co]):
     """From one corrected point to the next.
 
     Shares run from 0 at the first point to 1 at the other.
     """
 
-    problem: Any
+    problem: Walked_co
     one: Point
     other: Point
     told: tuple[int, int] | None = None  # negative eigenvalues at both ends, as the branch tells
@@ -67,7 +71,7 @@ class Step:
         return ends, speeds / lengths(speeds)[:, None]
 
     @classmethod
-    def chain(cls, problem, points: list[Point]) -> list["Step"]:
+    def chain(cls, problem: Any, points: list[Point]) -> list["Step"]:
         """The steps from each point to the next, looked at in one chart where it is one."""
         steps = [cls(problem, *pair) for pair in zip(points, points[1:], strict=False)]
         if len(steps) > 1 and all(step.chart is steps[0].chart for step in steps):

@@ -22,7 +22,8 @@ from bifurc.continuation.predict import NODES, along_hermite
 from bifurc.continuation.start import at_lam, on_an_event, point_at
 from bifurc.continuation.step import Step
 from bifurc.continuation.trust import judge
-from bifurc.continuation.within import Within
+from bifurc.continuation.within import edge, within
+from bifurc.protocol import Field
 
 __all__ = ["point_at", "trace"]
 log = logging.getLogger(__name__)
@@ -32,7 +33,7 @@ ENDS = (Status.WINDOW, Status.OUTSIDE, Status.ZERO_ROW)
 
 
 def trace(
-    problem,
+    problem: Field,
     start: Point,
     window: tuple[float, float],
     options: Options | None = None,
@@ -43,7 +44,7 @@ def trace(
 
     Parameters
     ----------
-    problem : see :mod:`bifurc.continuation.problem`
+    problem : see :mod:`bifurc.protocol`
     start : Point
         A corrected point; its tangent says which way to go.
     window : (float, float)
@@ -73,8 +74,8 @@ def trace(
     >>> bool(np.ptp([p.lam for p in points]) > 1.9)  # both folds were passed
     True
     """
-    options, problem = options or Options(), Within(problem, window)
-    most = options.ahead if getattr(problem, "batched", False) else 1
+    options, problem = options or Options(), within(problem, window)
+    most = options.ahead if problem.batched else 1
     points: tuple[Point, ...] = (start,)
     steps, spent, count = first_steps(options, min(most, FIRST)), 0, 0
     failures: set[Status] = set()
@@ -82,11 +83,11 @@ def trace(
     yield start
     while count < options.max_steps:
         steps = steps[: options.max_steps - count]
-        outcomes = attempt(problem, points, steps, options, predict)
+        outcomes = attempt(problem, window, points, steps, options, predict)
         spent += sum(outcome.iterations for outcome in outcomes)
         taken: list[Outcome] = []
         for step, outcome in zip(steps.tolist(), outcomes, strict=False):
-            outcome = settle(problem, points[-1], outcome, step, options, trust)
+            outcome = settle(problem, window, points[-1], outcome, step, options, trust)
             if outcome.point is None:
                 short = steps[0] < FLOOR * options.ds_min
                 failures = {outcome.status, *(failures if short else ())}
@@ -112,7 +113,7 @@ def trace(
     return Status.MAX_STEPS
 
 
-def attempt(problem: Within, points, steps: np.ndarray, options: Options, predict):
+def attempt(problem: Field, window, points, steps: np.ndarray, options: Options, predict):
     """Steps of these lengths, one after the other, predicted and corrected at once.
 
     The first guess beyond the window is moved back to its edge and corrected
@@ -124,7 +125,7 @@ def attempt(problem: Within, points, steps: np.ndarray, options: Options, predic
     """
     last, guesses = points[-1], predict(problem, points, np.cumsum(steps))
     room = options.ds_min * last.scales[-1]  # a shorter step to the edge is none
-    low, high = problem.window
+    low, high = window
     beyond = (guesses[:, -1] < low + room) | (guesses[:, -1] > high - room)
     beyond &= np.abs(guesses[:, -1] - last.lam) > room
     across = np.tile(last.tangent, (len(guesses), 1))
@@ -132,11 +133,11 @@ def attempt(problem: Within, points, steps: np.ndarray, options: Options, predic
         out = int(beyond.argmax())
         guesses, across = guesses[: out + 1].copy(), across[: out + 1]
         before, after = guesses[out - 1] if out else last.X, guesses[out]
-        edge = problem.edge(after[-1])
-        if abs(last.tangent[-1]) > LEADING * last.scales[-1] and before[-1] != edge:
-            after = before + (after - before) * (edge - before[-1]) / (after[-1] - before[-1])
+        end = edge(window, after[-1])
+        if abs(last.tangent[-1]) > LEADING * last.scales[-1] and before[-1] != end:
+            after = before + (after - before) * (end - before[-1]) / (after[-1] - before[-1])
             across[out] = np.append(np.zeros(problem.n), np.sign(last.tangent[-1]))
-        after[-1] = edge
+        after[-1] = end
         guesses[out] = after
     outcomes = correct_all(problem, guesses, across, options)
     # what comes after a failure is not taken
@@ -150,30 +151,30 @@ def attempt(problem: Within, points, steps: np.ndarray, options: Options, predic
     return taken + outcomes[len(ways) :]
 
 
-def settle(problem: Within, before: Point, outcome: Outcome, step: float, options, trust):
+def settle(problem: Field, window, before: Point, outcome: Outcome, step: float, options, trust):
     """The outcome if it can be believed, moved back to the edge where it left the window."""
     point, out = outcome.point, None
     if point is not None and length((point.X - before.X) / before.scales) <= options.ds_min:
         return outcome.failed(Status.WINDOW)  # from its edge straight out
-    if point is not None and point.lam in problem.window:
+    if point is not None and point.lam in window:
         out = point.X if on_an_event(point) else None
     elif point is not None:
         way = outcome.way
-        share = way.leaves(problem.window)
+        share = way.leaves(window)
         out = None if share is None else way.guess(share)
-    elif outcome.status in (Status.WINDOW, Status.SINGULAR) and before.lam not in problem.window:
+    elif outcome.status in (Status.WINDOW, Status.SINGULAR) and before.lam not in window:
         out = before.X + step * before.tangent
     if out is None:
         return outcome if point is None else trust(problem, before, outcome, step, options)
-    landed = land(problem, before, out, options)
+    landed = land(problem, window, before, out, options)
     landed = landed if landed.point is None else trust(problem, before, landed, 0.0, options)
-    near = abs(before.lam - problem.edge(before.lam)) <= step * before.scales[-1]
+    near = abs(before.lam - edge(window, before.lam)) <= step * before.scales[-1]
     return landed.failed(Status.WINDOW) if landed.point is None and near else landed
 
 
-def land(problem: Within, before: Point, guess: np.ndarray, options: Options) -> Outcome:
+def land(problem: Field, window, before: Point, guess: np.ndarray, options: Options) -> Outcome:
     """The point at the edge of the window nearest to a guess."""
-    guess = np.append(guess[:-1], problem.edge(guess[-1]))
+    guess = np.append(guess[:-1], edge(window, guess[-1]))
     outcome = at_lam(problem, guess, before.tangent, options)
     return outcome if outcome.point is not None else outcome.failed(Status.WINDOW)
 

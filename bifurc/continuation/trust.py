@@ -49,9 +49,12 @@ from bifurc.continuation.singular import (
 )
 from bifurc.continuation.step import Step
 from bifurc.errors import NotDefinedError, ZeroRowError
+from bifurc.protocol import Problem
 
 
-def judge(problem, before: Point, outcome: Outcome, step: float, options: Options) -> Outcome:
+def judge(
+    problem: Problem, before: Point, outcome: Outcome, step: float, options: Options
+) -> Outcome:
     """The outcome, with the points that it took to know the way, if it follows ``before``.
 
     Otherwise an outcome without a point, whose status says why.
@@ -77,18 +80,20 @@ def judge(problem, before: Point, outcome: Outcome, step: float, options: Option
     return Outcome(outcome.status, after, *moves, turned, between, way)
 
 
-def _calm(problem, way: Step, outcome: Outcome) -> bool:
+def _calm(problem: Problem, way: Step, outcome: Outcome) -> bool:
     """Whether several steps that were predicted at once came out where a polynomial said.
 
     Problems that take batches have exact derivatives and smooth charts; where
     prediction and point agree so well and nothing changes, the middle is not asked.
     """
-    if not getattr(problem, "batched", False) or outcome.moved > CALM * way.length:
+    if not problem.batched or outcome.moved > CALM * way.length:
         return False
     return not len(way.crossing) and way.one.tangent[-1] * way.other.tangent[-1] > 0
 
 
-def judge_both_ways(problem, before: Point, outcome: Outcome, step: float, options: Options):
+def judge_both_ways(
+    problem: Problem, before: Point, outcome: Outcome, step: float, options: Options
+):
     """:func:`judge`, and the step must lead back: for when a jump would be costly.
 
     A step backwards from the new point, by its own tangent

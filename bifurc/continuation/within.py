@@ -6,19 +6,36 @@ others may also give nan, or raise what arithmetic raises, where they are not
 defined; here that gets one name.
 """
 
+from typing import TypeVar, cast
+
 import numpy as np
 
 from bifurc.errors import LeftWindowError, NotDefinedError
+from bifurc.protocol import Field
 
 ALL = (-np.inf, np.inf)
 NOWHERE = (ValueError, ArithmeticError)  # what math and numpy raise outside a domain
 
 
+Asked = TypeVar("Asked", bound=Field)
+
+
+def within(problem: Asked, window: tuple[float, float]) -> Asked:
+    """``problem``, asked for ``lam`` in a window alone."""
+    return cast(Asked, Within(problem.inside(window), window))
+
+
+def edge(window: tuple[float, float], lam: float) -> float:
+    """The end of the window that is nearer to ``lam``."""
+    low, high = window
+    return low if abs(lam - low) < abs(lam - high) else high
+
+
 class Within:
-    """What :mod:`bifurc.continuation.problem` asks for, for ``lam`` in a window alone."""
+    """The problem but for its functions, which are asked inside the window."""
 
     def __init__(self, problem, window: tuple[float, float]):
-        self.problem, self.window = getattr(problem, "inside", lambda _: problem)(window), window
+        self.problem, self.window = problem, window
 
     def __getattr__(self, name):
         return getattr(self.__dict__["problem"], name)
@@ -26,11 +43,6 @@ class Within:
     def with_neutrals(self, neutrals) -> "Within":
         """The same with these zeros set apart."""
         return Within(self.problem.with_neutrals(neutrals), self.window)
-
-    def edge(self, lam: float) -> float:
-        """The end of the window that is nearer to ``lam``."""
-        low, high = self.window
-        return low if abs(lam - low) < abs(lam - high) else high
 
     def jacobian(self, x, lam):
         """That of the problem, finite.

@@ -19,10 +19,10 @@ from bifurc.events.pieces import Piece
 from bifurc.events.records import Event
 from bifurc.graph.graph import BranchGraph
 from bifurc.loss.problem import NetworkProblem
-from bifurc.switching.linear import SymmetricProblem
+from bifurc.protocol import Field, Problem
 
 Source = Branch | BranchGraph | Mapping[str, Branch]
-Scalar = Callable[[object, np.ndarray], np.ndarray | None]
+Scalar = Callable[[Problem, np.ndarray], np.ndarray | None]
 ITERATIONS = 4  # of Newton from a guess that is good to the fourth order of the step
 STILL = 1e-9  # of a point: an update below it leaves nothing to correct
 AWAY = 0.1  # of a step: how far a point in between may be from the cubic between its ends
@@ -56,20 +56,18 @@ class Mark:
     y: float
 
 
-def loss(problem, X: np.ndarray) -> np.ndarray:
+def loss(problem: Problem, X: np.ndarray) -> np.ndarray:
     """The loss at a batch of points (points, n + 1)."""
     return problem.losses(X[:, :-1], X[:, -1])
 
 
-def norm(problem, X: np.ndarray) -> np.ndarray:
+def norm(problem: Problem, X: np.ndarray) -> np.ndarray:
     """The norm of W (of the state, for a plain model)."""
-    if isinstance(problem, SymmetricProblem) and problem.basis is not None:
-        return np.linalg.norm(X[:, :-1] @ problem.basis.T, axis=1)
     weights = np.array([problem.weights(lam) for lam in X[:, -1]])
     return np.sqrt((np.abs(weights) * X[:, :-1] ** 2).sum(axis=1))
 
 
-def smallest(problem, X: np.ndarray) -> np.ndarray:
+def smallest(problem: Problem, X: np.ndarray) -> np.ndarray:
     """The smallest eigenvalue of the Hessian among irreps that exist; neutral ones left out."""
     parameters = [problem.parameters(lam) for lam in X[:, -1]]
     lowest = np.full(len(X), np.inf)
@@ -81,18 +79,10 @@ def smallest(problem, X: np.ndarray) -> np.ndarray:
     return lowest
 
 
-def coordinate(problem, X: np.ndarray, name: str) -> np.ndarray | None:
-    """One coordinate by its name; None if the problem has none of that name."""
-    names = coordinate_names(problem)
-    return X[:, names.index(name)] if name in names else None
-
-
-def coordinate_names(problem) -> list[str]:
-    """Names of a problem's coordinates; x0, x1, ... for a plain model."""
-    structure = getattr(problem, "structure", None)
-    if structure is None:
-        return [f"x{i}" for i in range(problem.n)]
-    return [entry.name for entry in structure.coordinates]
+def coordinate(problem: Problem, X: np.ndarray, name: str) -> np.ndarray | None:
+    """One coordinate of the full state by its name; None if there is none of that name."""
+    names = problem.coordinate_names
+    return problem.full_state(X[:, :-1])[:, names.index(name)] if name in names else None
 
 
 SCALARS: dict[str, Scalar] = {"loss": loss, "norm": norm, "smallest": smallest}
@@ -175,7 +165,7 @@ def marks(
     return found
 
 
-def along(problem, X: np.ndarray, x: str | None) -> np.ndarray:
+def along(problem: Problem, X: np.ndarray, x: str | None) -> np.ndarray:
     """The values of a parameter at a batch of points."""
     name = x or problem.parameter
     values = [problem.parameters(lam) for lam in X[:, -1]]
@@ -193,7 +183,7 @@ def drawn(branch: Branch, window=None, points: int = POINTS) -> list[tuple[Piece
     low, high = window or (-np.inf, np.inf)
     at, X = _dense(branch, (low, high), points)
     defined = X[:, -1] >= _least(branch)
-    found = []
+    found: list[tuple[Piece, np.ndarray]] = []
     for piece in branch.pieces:
         here = (at > piece.first.position) & (at < piece.last.position) & defined
         whole = np.array([piece.first.X, *X[here], *_end(branch, piece, points)])
@@ -225,7 +215,7 @@ def _inside(X: np.ndarray, low: float, high: float) -> list[np.ndarray]:
 
 def _least(branch: Branch) -> float:
     """The least size; a last step may end a hair beyond it."""
-    return getattr(branch.problem, "least_lam", -np.inf)
+    return branch.problem.least_lam
 
 
 def _dense(branch: Branch, window, points: int) -> tuple[np.ndarray, np.ndarray]:
@@ -248,11 +238,13 @@ def _shares(branch: Branch, i: int, between: np.ndarray) -> list[float]:
     """How far along their step points lie, as the positions of events are measured."""
     if not len(between):
         return []
-    step = Step(branch.problem, *branch.points[i : i + 2])
+    step = Step(branch.problem, branch.points[i], branch.points[i + 1])
     return [step.place(X) for X in between]
 
 
-def _between(problem, known: list[Point], steps: np.ndarray, parts: int) -> dict[int, np.ndarray]:
+def _between(
+    problem: Field, known: list[Point], steps: np.ndarray, parts: int
+) -> dict[int, np.ndarray]:
     """Points that divide some of the steps of a branch; step to (points, n + 1)."""
     guesses, tangents, steps_of = [], [], []
     room = []  # a point further from its guess is on another step, or another branch
@@ -273,7 +265,7 @@ def _between(problem, known: list[Point], steps: np.ndarray, parts: int) -> dict
     return {i: X[good & (owner == i)] for i in steps}
 
 
-def divided(problem, known: list[Point], points: int = POINTS) -> np.ndarray:
+def divided(problem: Field, known: list[Point], points: int = POINTS) -> np.ndarray:
     """Points of a branch with more in between, those known among them; (points, n + 1)."""
     steps = np.arange(len(known) - 1)
     inner = _between(problem, known, steps, max(1, ceil(points / max(1, len(steps)))))
@@ -283,7 +275,7 @@ def divided(problem, known: list[Point], points: int = POINTS) -> np.ndarray:
     return np.array([*X, known[-1].X])
 
 
-def correct_all(problem, guesses: np.ndarray, tangents: np.ndarray):
+def correct_all(problem: Field, guesses: np.ndarray, tangents: np.ndarray):
     """Newton for a batch of guesses, each across its own tangent.
 
     Returns
@@ -313,7 +305,7 @@ def correct_all(problem, guesses: np.ndarray, tangents: np.ndarray):
     return X, good
 
 
-def _jacobians(problem, X: np.ndarray):
+def _jacobians(problem: Field, X: np.ndarray):
     """g (points, n) and its Jacobian (points, n, n + 1)."""
     if isinstance(problem, NetworkProblem):
         return problem.jacobian(X[:, :-1], X[:, -1], checked=False)
@@ -321,7 +313,7 @@ def _jacobians(problem, X: np.ndarray):
     return tuple(np.array(part) for part in zip(*each, strict=True))
 
 
-def _lead(problem, born: np.ndarray, first, parts: int) -> list[np.ndarray]:
+def _lead(problem: Field, born: np.ndarray, first, parts: int) -> list[np.ndarray]:
     """Points from a branch point to a point of a branch through it, that one left out."""
     chart = problem.chart(first.lam)
     start, (end, slope) = chart.into(born), chart.lift(first.X, first.tangent)
@@ -333,7 +325,7 @@ def _lead(problem, born: np.ndarray, first, parts: int) -> list[np.ndarray]:
 
 
 def _nothing(source: Source, y, window) -> str:
-    names = {n: None for *_, branch in members(source) for n in coordinate_names(branch.problem)}
+    names = {n: None for *_, branch in members(source) for n in branch.problem.coordinate_names}
     if callable(y) or y in SCALARS or y in names:
         return f"No branch is in the window {window}; choose another."
     return f"Nothing is called {y!r}; there is {', '.join(SCALARS)} and {', '.join(names)}."

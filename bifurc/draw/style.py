@@ -13,7 +13,7 @@ import warnings
 from contextlib import AbstractContextManager
 from itertools import cycle
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 from zlib import crc32
 
 import matplotlib as mpl
@@ -96,7 +96,7 @@ def save(fig: Figure, path: str | Path) -> None:
     """
     check_ending(path)
     ending, content = Path(path).suffix, io.BytesIO()
-    rc = {"svg.fonttype": "none", "pdf.fonttype": 42, "svg.hashsalt": "bifurc"}
+    rc: Any = {"svg.fonttype": "none", "pdf.fonttype": 42, "svg.hashsalt": "bifurc"}
     with mpl.rc_context(rc), warnings.catch_warnings():  # a crowded figure is drawn as it comes
         warnings.filterwarnings("ignore", "constrained_layout not applied")
         fig.savefig(content, format=ending[1:], metadata=ENDINGS[ending])

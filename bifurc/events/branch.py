@@ -1,10 +1,10 @@
 """A branch: its points, why it ended, its eigenvalues and its events."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
@@ -14,13 +14,14 @@ from bifurc.continuation.point import Point
 from bifurc.continuation.singular import Singularity, nearest
 from bifurc.continuation.start import in_units
 from bifurc.continuation.trace import trace
-from bifurc.continuation.within import ALL, Within
+from bifurc.continuation.within import ALL, within
 from bifurc.events import views
 from bifurc.events.detect import Found, Spectra, find, refine, spectra
 from bifurc.events.marks import Mark
 from bifurc.events.pieces import Piece, pieces
 from bifurc.events.records import Born, Event, Events, Index, Zero, morse_index
 from bifurc.events.states import State, state, states
+from bifurc.protocol import Problem
 from bifurc.spectra import Block
 from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
@@ -51,7 +52,7 @@ class Branch:
         point is that event. None for a branch that was started.
     """
 
-    problem: Any
+    problem: Problem
     points: list[Point]
     status: Status
     events: Events
@@ -137,6 +138,12 @@ class Branch:
         """The sheet of each point, shape (points,)."""
         return np.array([self.sheet_at(i) for i in range(len(self.points))])
 
+    @overload
+    def at(self, sheet: None = None, **value: float) -> list[State]: ...
+
+    @overload
+    def at(self, sheet: int, **value: float) -> State: ...
+
     def at(self, sheet: int | None = None, **value: float) -> list[State] | State:
         """The branch at one value of its parameter, such as ``branch.at(d=12)``.
 
@@ -156,14 +163,15 @@ class Branch:
         ValueError
             If another parameter runs, or the branch does not come by.
         """
-        return states(self, value, sheet)
+        found = states(self, value, sheet)
+        return found if sheet is None else found[0]
 
     def __call__(self, value: float) -> np.ndarray:
         """The full state at a value of the parameter, corrected to the accuracy of the points.
 
         Shape (n,); (sheets, n) where the branch comes by several times.
         """
-        found = np.array([one.x for one in self.at(**{self.problem.parameter: value})])
+        found = np.array([one.x for one in states(self, {self.problem.parameter: value})])
         return found[0] if len(found) == 1 else found
 
     def __len__(self) -> int:
@@ -173,6 +181,9 @@ class Branch:
         """Point ``i``, with all that is said of it."""
         i = range(len(self.points))[i]
         return state(self.problem, self.sheet_at(i), self.points[i])
+
+    def __iter__(self) -> Iterator[State]:
+        return (self[i] for i in range(len(self)))
 
     def __repr__(self) -> str:
         return views.headline(self)
@@ -224,14 +235,14 @@ class Branch:
         return min((n for piece in above for n in piece.minimum_at), default=None)
 
 
-def changing(problem) -> list[str]:
+def changing(problem: Problem) -> list[str]:
     """Names of the sizes that change with the parameter."""
     one, other = problem.sizes(0.0), problem.sizes(1.0)
     return [name for name in one if one[name] != other[name]]
 
 
 def follow(
-    problem,
+    problem: Problem,
     start: Point,
     window,
     options: Options | None = None,
@@ -266,11 +277,13 @@ def collect(walk: Generator[Point, None, Status]) -> tuple[list[Point], Status]:
             return points, end.value
 
 
-def examine(problem, points: list[Point], status: Status, options: Options, window=ALL) -> Branch:
+def examine(
+    problem: Problem, points: list[Point], status: Status, options: Options, window=ALL
+) -> Branch:
     """Find the events along traced points."""
     if len(points) < 2:
         return Branch(problem, points, status, Events())
-    inside = Within(problem, window)
+    inside = within(problem, window)
     known = spectra(inside, points)
     if suspected(inside, known.values):
         inside = settled(inside, known.X)
@@ -295,7 +308,7 @@ def examine(problem, points: list[Point], status: Status, options: Options, wind
     return Branch(problem, points, status, events)
 
 
-def together(problem, found: list[Found]) -> list[list[Found]]:
+def together(problem: Problem, found: list[Found]) -> list[list[Found]]:
     """What was found, in order, that which happens at one point put together.
 
     Two zeros of one block that were located apart are not at one point.
@@ -318,7 +331,14 @@ def turning(place: list[Found]) -> bool:
 
 
 def describe(
-    problem, place: list[Found], points, known: Spectra, i: int, alone: bool, sheet: int, way: float
+    problem: Problem,
+    place: list[Found],
+    points,
+    known: Spectra,
+    i: int,
+    alone: bool,
+    sheet: int,
+    way: float,
 ) -> list[Event]:
     """Make the record of what happens at one place on step ``i``.
 
@@ -380,7 +400,7 @@ def _tangent(found: Found, one: Point, other: Point, i: int, way: float) -> np.n
     return found.at.tangent * way
 
 
-def _sides(problem, place: list[Found], rates, known: Spectra, i: int, alone: bool):
+def _sides(problem: Problem, place: list[Found], rates, known: Spectra, i: int, alone: bool):
     """Negative eigenvalues of every block before and after a place on step ``i``.
 
     The ends of the step show them, unless other events lie on it as well.
@@ -399,7 +419,7 @@ def _sides(problem, place: list[Found], rates, known: Spectra, i: int, alone: bo
     return before, after
 
 
-def _kind(problem, found: Found, fold: bool, definite: bool) -> str:
+def _kind(problem: Problem, found: Found, fold: bool, definite: bool) -> str:
     """The kind of an event as far as eigenvalues show it; the rest is for a normal form."""
     if fold:
         return "fold"
@@ -420,7 +440,7 @@ def _turning(block: Block, count: int) -> bool:
     return bool(turn.min() > REAL * np.abs(eigen.values).max())
 
 
-def _others(problem, X, vanishing: dict[Component, int]) -> Index:
+def _others(problem: Problem, X, vanishing: dict[Component, int]) -> Index:
     """Negative eigenvalues of every block at an event, the vanishing ones left out."""
     index = {}
     for c, block in problem.blocks(X[:-1], X[-1]).items():

@@ -20,6 +20,7 @@ from bifurc.continuation.singular import Singularity
 from bifurc.continuation.step import Step
 from bifurc.continuation.trust import singular_between
 from bifurc.events.locate import Crossing, crossing_at, locate_crossing, vanishing
+from bifurc.protocol import Problem
 from bifurc.structure.irreps import Component
 
 TRUST = 2.0  # times what the cubic through its neighbours misses a point by
@@ -99,7 +100,7 @@ class Spectra:
         leaving, arriving = self.lengths / self.rates[..., 0]
         return np.append(leaving, arriving[-1:])
 
-    def with_more(self, problem, places: list[int], more: "Spectra") -> "Spectra":
+    def with_more(self, problem: Problem, places: list[int], more: "Spectra") -> "Spectra":
         """With those of other points, put before the points at ``places``."""
         values, speeds, definite = (
             {c: np.insert(table, places, other[c], axis=0) for c, table in mine.items()}
@@ -130,7 +131,7 @@ class Found:
     position: float
 
 
-def spectra(problem, points: list[Point]) -> Spectra:
+def spectra(problem: Problem, points: list[Point]) -> Spectra:
     """All isotypic eigenvalues of all points, in one call."""
     X, tangents = (np.array([getattr(p, name) for p in points]) for name in ("X", "tangent"))
     blocks, changes = problem.blocks_and_changes(X[:, :-1], X[:, -1], tangents)
@@ -138,12 +139,12 @@ def spectra(problem, points: list[Point]) -> Spectra:
     values = {component: eigen.values for component, eigen in eigens.items()}
     definite = {component: block.definite for component, block in blocks.items()}
     speeds = {component: eigen.speeds(changes[component]) for component, eigen in eigens.items()}
-    steps, error = _lengths(problem, X, tangents), getattr(problem, "error", 0.0)
+    steps, error = _lengths(problem, X, tangents), problem.error
     return Spectra(X, tangents, values, speeds, definite, *steps, error=error)
 
 
 def refine(
-    problem, points: list[Point], known: Spectra, options: Options
+    problem: Problem, points: list[Point], known: Spectra, options: Options
 ) -> tuple[list[Point], Spectra]:
     """Insert points until no eigenvalue can cross zero twice unseen between two of them."""
     stuck: set[int] = set()
@@ -153,7 +154,7 @@ def refine(
         for i in np.flatnonzero(doubtful & (known.lengths > SHORTEST)).tolist():
             if id(points[i]) in stuck:
                 continue
-            way = Step(problem, *points[i : i + 2])
+            way = Step(problem, points[i], points[i + 1])
             tries = (way.corrected(share, options) for share in (shares[i], *BY_TURNS))
             middle = next((one for one in tries if one is not None), None)
             if middle is None:
@@ -169,7 +170,7 @@ def refine(
     return points, known
 
 
-def find(problem, points: list[Point], known: Spectra, options: Options):
+def find(problem: Problem, points: list[Point], known: Spectra, options: Options):
     """Everything that happens between the points, in order.
 
     Returns
@@ -182,7 +183,7 @@ def find(problem, points: list[Point], known: Spectra, options: Options):
     found: list[Found] = []
     eventful, believed = _eventful(points, known), len(points)
     for i in np.flatnonzero(eventful).tolist():
-        here = _within(Step(problem, *points[i : i + 2]), known, i, options)
+        here = _within(Step(problem, points[i], points[i + 1]), known, i, options)
         if here is None:
             believed = i + 1
             break
@@ -191,7 +192,7 @@ def find(problem, points: list[Point], known: Spectra, options: Options):
     short[believed - 1 :] = False
     if short.any():
         for i in np.flatnonzero(short & _doubtful(points, known)[0]).tolist():
-            found.extend(_at_once(Step(problem, *points[i : i + 2]), known, i, found))
+            found.extend(_at_once(Step(problem, points[i], points[i + 1]), known, i, found))
     return sorted(found, key=lambda event: event.position), believed
 
 
@@ -330,7 +331,7 @@ def _guesses(known: Spectra, component: Component, i: int, j: int, way: Step):
         yield way.guess(share)
 
 
-def _together(problem, X, component, count, position) -> list[Found] | None:
+def _together(problem: Problem, X, component, count, position) -> list[Found] | None:
     """``count`` eigenvalues of one block that vanish at one point."""
     at = locate_crossing(problem, X, component, count)
     if at is None:
@@ -435,7 +436,9 @@ def _touches(known: Spectra, points: list[Point]) -> np.ndarray:
     return (slopes[:-1] * slopes[1:] < 0) & (negatives[:-1] == negatives[1:])
 
 
-def _lengths(problem, X: np.ndarray, tangents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _lengths(
+    problem: Problem, X: np.ndarray, tangents: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Length of each step in its chart, (steps,), and length over speed at its ends."""
     lengths, rates = np.zeros(len(X) - 1), np.zeros((2, len(X) - 1, 1))
     charts = [problem.chart(lam) for lam in X[:-1, -1]]

@@ -14,6 +14,7 @@ import numpy as np
 from bifurc.continuation.constants import ENOUGH
 from bifurc.continuation.newton import iterated
 from bifurc.continuation.singular import nearest
+from bifurc.protocol import Problem
 from bifurc.spectra import Eigen
 from bifurc.structure.irreps import Component
 
@@ -29,7 +30,7 @@ class Crossing:
     residual: float  # last Newton update, in scales
 
 
-def locate_crossing(problem, guess: np.ndarray, component: Component, count: int = 1):
+def locate_crossing(problem: Problem, guess: np.ndarray, component: Component, count: int = 1):
     """Newton from ``guess`` (n + 1,) to where ``count`` eigenvalues of the block vanish.
 
     Returns
@@ -50,7 +51,9 @@ def locate_crossing(problem, guess: np.ndarray, component: Component, count: int
     return Crossing(X, tangent, near.kernel_after(step), near.slope, size)
 
 
-def crossing_at(problem, X: np.ndarray, component: Component, count: int, tangent: np.ndarray):
+def crossing_at(
+    problem: Problem, X: np.ndarray, component: Component, count: int, tangent: np.ndarray
+):
     """The crossing at a known point of the branch, or None if the block is regular there."""
     near = vanishing(problem, X, component, count)
     if np.abs(near.values).max() > 1e-8 * max(np.abs(near.eigen.values).max(), 1.0):
@@ -98,7 +101,9 @@ class Vanishing:
         return self.kernel - eigen.right[:, rest] @ shares
 
 
-def vanishing(problem, X: np.ndarray, component: Component, count: int = 1, **how) -> Vanishing:
+def vanishing(
+    problem: Problem, X: np.ndarray, component: Component, count: int = 1, **how
+) -> Vanishing:
     """The ``count`` eigenvalues of the block nearest to zero, in one evaluation."""
     g, jacobian, block, changes = problem.jacobian_and_block(X[:-1], X[-1], component, **how)
     if block.zeros:

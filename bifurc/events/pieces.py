@@ -17,6 +17,7 @@ from bifurc.continuation.correct import correct_at
 from bifurc.continuation.options import Options
 from bifurc.continuation.step import Step
 from bifurc.events.records import Event, Index, morse_index
+from bifurc.protocol import Problem
 from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
 
@@ -100,7 +101,7 @@ class Piece:
         return [lam for lam in self.whole if self.is_minimum_at(lam)]
 
 
-def all_whole(problem, lam: float) -> bool:
+def all_whole(problem: Problem, lam: float) -> bool:
     """Whether all sizes are whole numbers; other parameters need not be."""
     sizes = problem.sizes(float(lam)).values()
     return all(abs(size - round(size)) <= NEARLY_WHOLE * max(1.0, size) for size in sizes)

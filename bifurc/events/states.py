@@ -10,6 +10,7 @@ from bifurc.continuation.options import Options
 from bifurc.continuation.point import Point
 from bifurc.continuation.step import Step
 from bifurc.events.records import Index, morse_index
+from bifurc.protocol import Problem
 from bifurc.structure.polynomial import Polynomial
 
 HALVINGS = 50  # of a step, down to rounding
@@ -40,7 +41,7 @@ class State:
         return self.point.lam
 
 
-def states(branch, value: dict[str, float], sheet: int | None = None):
+def states(branch, value: dict[str, float], sheet: int | None = None) -> list[State]:
     """See :meth:`bifurc.events.branch.Branch.at`."""
     running = branch.problem.parameter
     if list(value) != [running]:
@@ -55,10 +56,10 @@ def states(branch, value: dict[str, float], sheet: int | None = None):
             f"than rounding; it has {branch.sheets[-1]} sheets between {branch.lam.min():.6g} and "
             f"{branch.lam.max():.6g}."
         )
-    return found if sheet is None else found[0]
+    return found
 
 
-def state(problem, sheet: int, point: Point) -> State:
+def state(problem: Problem, sheet: int, point: Point) -> State:
     """All that is said of a point of a branch."""
     blocks = problem.blocks(point.x, point.lam)
     eigens = {c: block.eigen() for c, block in blocks.items()}

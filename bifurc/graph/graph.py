@@ -18,6 +18,7 @@ from bifurc.events.branch import Branch
 from bifurc.events.pieces import Piece, Stop
 from bifurc.events.records import Event
 from bifurc.graph.identity import EXACT, TOUCHED, distance, fingerprint, passes, same
+from bifurc.protocol import Problem
 
 SCHEMA = 4
 NEAR = 1e-2  # relative: how far from an event a branch may end that runs into it
@@ -65,7 +66,7 @@ class BranchGraph:
         self.graph.graph.setdefault("cut", [])
         self._marks = {node: np.array(data["mark"]) for node, data in self.graph.nodes(data=True)}
 
-    def holds(self, problem, X: np.ndarray) -> str | None:
+    def holds(self, problem: Problem, X: np.ndarray) -> str | None:
         """The name of a branch through this point, up to symmetry; None if there is none."""
         mark = fingerprint(problem, X)
         for name, branch in self.branches.items():
@@ -106,7 +107,7 @@ class BranchGraph:
             return met
         return self._end(problem, stop.X, status.name, status.value)
 
-    def event_node(self, problem, event: Event, beside: int | None = None) -> int:
+    def event_node(self, problem: Problem, event: Event, beside: int | None = None) -> int:
         """The node of an event; the same one for what is the same up to symmetry.
 
         It is not the one that it lies ``beside``, unless they agree to rounding.
@@ -118,14 +119,14 @@ class BranchGraph:
             return known
         return self._new(mark, type="event", lam=event.lam, **about(event))
 
-    def _end(self, problem, X: np.ndarray, label: str, reason: str) -> int:
+    def _end(self, problem: Problem, X: np.ndarray, label: str, reason: str) -> int:
         mark = fingerprint(problem, X)
         known = self._at(mark)
         if known is not None:
             return known
         return self._new(mark, type="end", label=label, lam=float(X[-1]), reason=reason)
 
-    def node_at(self, problem, X: np.ndarray) -> int | None:
+    def node_at(self, problem: Problem, X: np.ndarray) -> int | None:
         """The node of a state, up to symmetry; None if there is none."""
         return self._at(fingerprint(problem, X))
 

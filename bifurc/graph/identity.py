@@ -13,6 +13,7 @@ import numpy as np
 from bifurc.events import states
 from bifurc.events.branch import Branch
 from bifurc.loss.problem import NetworkProblem
+from bifurc.protocol import Problem
 from bifurc.switching.linear import SymmetricProblem
 
 TOUCHED = 1e-6  # relative; a touched branch point is known to about the root of rounding
@@ -20,7 +21,7 @@ EXACT = 1e-9  # relative; a point of a branch is known to rounding
 
 
 @singledispatch
-def invariants(problem, X: np.ndarray) -> np.ndarray:
+def invariants(problem: Problem, X: np.ndarray) -> np.ndarray:
     """Numbers of a state that a symmetry leaves as they are; without symmetry, the state."""
     return X[:-1]
 
@@ -37,7 +38,7 @@ def _(problem: SymmetricProblem, X: np.ndarray) -> np.ndarray:
     return problem.group.invariants(problem.basis @ X[:-1])
 
 
-def fingerprint(problem, X: np.ndarray) -> np.ndarray:
+def fingerprint(problem: Problem, X: np.ndarray) -> np.ndarray:
     """Numbers that agree for points that are the same up to symmetry: lam, loss, invariants."""
     loss = problem.losses(X[None, :-1], X[-1:])[0]
     return np.concatenate([[X[-1], np.nan_to_num(loss)], invariants(problem, X)])

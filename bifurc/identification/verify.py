@@ -89,14 +89,15 @@ def verify(branch: Branch, largest: int = LARGEST) -> list[Check]:
     ValueError
         If the branch is not one of a network.
     """
-    if not isinstance(branch.problem, NetworkProblem):
+    problem = branch.problem
+    if not isinstance(problem, NetworkProblem):
         raise ValueError("Only branches of networks have matrices behind them; nothing to verify.")
     checks = []
     for n, before, after in whole_values(branch.points):
         if _at_edge(branch, n):
             checks.append(Check(n, note="not compared: the loss ceases to be defined there"))
         else:
-            checks.append(_check(branch, n, before, after, largest))
+            checks.append(_check(branch, problem, n, before, after, largest))
     return checks
 
 
@@ -118,8 +119,9 @@ def whole_values(points: list[Point]) -> Iterator[tuple[int, Point, Point]]:
                 yield n, before, after
 
 
-def _check(branch: Branch, n: int, before: Point, after: Point, largest: int) -> Check:
-    problem = branch.problem
+def _check(
+    branch: Branch, problem: NetworkProblem, n: int, before: Point, after: Point, largest: int
+) -> Check:
     parameters = problem.parameters(float(n))
     entries = problem.weights(float(n)).sum()
     if entries > largest:

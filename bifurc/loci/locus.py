@@ -171,7 +171,7 @@ def follow(
     return Locus(names, problem, points, ends, found, along)
 
 
-def _start(problem, X: np.ndarray) -> Point:
+def _start(problem: LocusProblem, X: np.ndarray) -> Point:
     """The event as a point of its locus: at its own mu, unless it is about to turn round there."""
     _, jacobian = problem.jacobian(X[:-1], X[MU])
     scales = problem.scales(X[MU])
@@ -184,7 +184,9 @@ def _start(problem, X: np.ndarray) -> Point:
     return fresh(problem, outcome.point)
 
 
-def reversible(problem, before: Point, outcome: Outcome, step: float, options: Options) -> Outcome:
+def reversible(
+    problem: LocusProblem, before: Point, outcome: Outcome, step: float, options: Options
+) -> Outcome:
     """The outcome if its point follows ``before`` and the step back leads there.
 
     There is no inertia to compare on a locus, as on a branch. Besides the angle
@@ -213,7 +215,7 @@ def reversible(problem, before: Point, outcome: Outcome, step: float, options: O
     return replace(outcome, turned=turned)
 
 
-def _arm(problem, start: Point, windows: tuple[Window, Window], options):
+def _arm(problem: LocusProblem, start: Point, windows: tuple[Window, Window], options):
     """Points from the start on, one way, and why they end."""
     walk = trace(problem, start, windows[1], options, trust=reversible)
     points: list[Point] = []
@@ -228,7 +230,9 @@ def _arm(problem, start: Point, windows: tuple[Window, Window], options):
             return [*points[:-1], edge], End(Status.WINDOW.value, Status.WINDOW)
 
 
-def _leaves(problem, points: list[Point], windows: tuple[Window, Window]) -> Point | None:
+def _leaves(
+    problem: LocusProblem, points: list[Point], windows: tuple[Window, Window]
+) -> Point | None:
     """Where the last step first leaves a window, also if it has come back in; None if it stays."""
     track = Track(problem, points[-2:])
     exits = [_exit(track, place, window) for place, window in zip((LAM, MU), windows, strict=True)]
@@ -247,7 +251,9 @@ def _exit(track: Track, place: int, window: Window) -> float | None:
     return None
 
 
-def _explained(problem, points: list[Point], status: Status) -> tuple[list[Point], End]:
+def _explained(
+    problem: LocusProblem, points: list[Point], status: Status
+) -> tuple[list[Point], End]:
     """The points, with the last one of all where it can be found, and why they end."""
     stopped = (Status.OUTSIDE, Status.JUMP, Status.STEP_FLOOR)
     near = BESIDE_LIMIT.get(status)
@@ -259,7 +265,7 @@ def _explained(problem, points: list[Point], status: Status) -> tuple[list[Point
     return points, End(status.value, status)
 
 
-def parallel_rows(problem, point: Point) -> str:
+def parallel_rows(problem: LocusProblem, point: Point) -> str:
     """Names of a student block's rows and of those that they are parallel or opposite to.
 
     "" if there are none.
@@ -282,7 +288,9 @@ def parallel_rows(problem, point: Point) -> str:
     return " and ".join(dict.fromkeys(names[i] for i in sorted({*one, *other})))
 
 
-def _size_limit(problem, points: list[Point], near: float) -> tuple[list[Point], End] | None:
+def _size_limit(
+    problem: LocusProblem, points: list[Point], near: float
+) -> tuple[list[Point], End] | None:
     """The points with the one where a set reaches its least size, if one is ``near`` it."""
     plane, last = problem.plane, points[-1]
     lam, mu = float(np.sinh(last.X[LAM])), last.lam
@@ -297,7 +305,7 @@ def _size_limit(problem, points: list[Point], near: float) -> tuple[list[Point],
     return None
 
 
-def _where_least(problem, last: Point, points_of) -> list[Point]:
+def _where_least(problem: LocusProblem, last: Point, points_of) -> list[Point]:
     """The point near the last one where a set is one point; none if it is not found."""
     plane = problem.plane
     size = points_of.size.substitute(plane.plane)

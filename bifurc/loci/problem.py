@@ -26,12 +26,12 @@ References
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
-from bifurc.continuation.problem import Chart
 from bifurc.events.locate import Vanishing, vanishing
+from bifurc.loss.metric import WarpedChart
 from bifurc.loss.plane import Plane
 from bifurc.spectra import Block, Neutrals
 from bifurc.structure.irreps import Component
@@ -109,13 +109,16 @@ class LocusProblem:
     """
 
     unfoldings = 0  # unknowns between y and arcsinh(lam)
-    neutrals = Neutrals()  # each of its zeros is one that is asked for
-
     neutrals = Neutrals()  # a locus is an isolated curve
+    batched = False
 
     def __init__(self, plane: Plane, component: Component):
         self.plane, self.component = plane, component
         self.n = plane.n + self.unfoldings + 1
+
+    def inside(self, window: tuple[float, float]) -> Self:
+        """The problem itself: it asks nothing outside a window."""
+        return self
 
     def place(self, X: np.ndarray) -> Place:
         """The point of the branch and of the plane behind the unknowns (n + 1,)."""
@@ -154,10 +157,10 @@ class LocusProblem:
         """Lengths of the unknowns that count as one."""
         return np.append(np.ones(self.n), np.hypot(1.0, mu))
 
-    def chart(self, mu: float) -> Chart:
+    def chart(self, mu: float) -> WarpedChart:
         """The state as it is and arcsinh(mu): even steps near 0, equal ratios far from it."""
         one, zero = np.ones(self.n), np.zeros(self.n)
-        return Chart(
+        return WarpedChart(
             lambda mu: one,
             lambda mu: (one, zero),
             np.arcsinh,

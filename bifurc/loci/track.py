@@ -16,12 +16,13 @@ from scipy.optimize import brentq
 from bifurc.continuation.options import Options
 from bifurc.continuation.point import Point
 from bifurc.continuation.step import Step
+from bifurc.protocol import Field
 
 LAM, MU = -2, -1  # places of arcsinh(lam) and of mu among the unknowns
 CLOSE = 1e-15  # of a step: how near two positions are before a root is found
 
 
-def fresh(problem, point: Point) -> Point:
+def fresh(problem: Field, point: Point) -> Point:
     """The point with the tangent that the locus has there, to the last digit.
 
     The one that a correction leaves is from the iterate before.
@@ -47,7 +48,7 @@ def null_vector(jacobian: np.ndarray, scales: np.ndarray) -> np.ndarray:
 class Track:
     """A locus as its points; anything in between is corrected when asked for."""
 
-    problem: Any
+    problem: Any  # a field that is walked along
     points: list[Point]  # with tangents of their own, see :func:`fresh`
 
     def at(self, position: float) -> Point:

@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from bifurc.continuation.problem import Chart
 from bifurc.loss.layout import Layout
-from bifurc.loss.metric import Metric
+from bifurc.loss.metric import Metric, WarpedChart
 from bifurc.structure.polynomial import Polynomial
 from bifurc.structure.structure import SLACK, Block, Structure
 
@@ -189,6 +188,6 @@ class OnLine:
         """Lengths that count as one in the arclength; shape (..., n + 1)."""
         return self._metric.scales(lam)
 
-    def chart(self, lam: float) -> Chart:
+    def chart(self, lam: float) -> WarpedChart:
         """Coordinates in which branches are nearly straight near ``lam``."""
         return self._metric.chart(lam)

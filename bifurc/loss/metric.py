@@ -1,11 +1,11 @@
 """Lengths and charts in which the branches of a network look alike at all sizes."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
+from typing import Any
 
 import numpy as np
-
-from bifurc.continuation.problem import Chart
 
 ALMOST_NONE = 1e-3  # a size, or a number of neurons, below which it counts as this
 
@@ -17,6 +17,37 @@ def counted(weights):
     measure would look like one of the branch.
     """
     return np.sqrt(1.0 + weights * weights)
+
+
+@dataclass(frozen=True, eq=False)
+class WarpedChart:
+    """The chart y = (factor(lam) x, theta(lam))."""
+
+    factor: Callable[[Any], np.ndarray]
+    factors: Callable[[Any], tuple[np.ndarray, np.ndarray]]  # factor and its derivative
+    theta: Callable[[Any], Any]
+    theta_dlam: Callable[[Any], Any]
+    lam: Callable[[Any], Any]  # inverse of theta
+
+    def into(self, X: np.ndarray) -> np.ndarray:
+        """(x, lam) to y; shapes (..., n + 1)."""
+        return self._into(X, self.factor(X[..., -1]))
+
+    def lift(self, X: np.ndarray, tangent: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(x, lam) and the tangent there, both in y."""
+        lam, slope = X[..., -1], tangent[..., -1:]
+        factor, change = self.factors(lam)
+        moved = factor * tangent[..., :-1] + slope * change * X[..., :-1]
+        moved = np.concatenate([moved, self.theta_dlam(lam)[..., None] * slope], -1)
+        return self._into(X, factor), moved
+
+    def _into(self, X: np.ndarray, factor: np.ndarray) -> np.ndarray:
+        return np.concatenate([factor * X[..., :-1], self.theta(X[..., -1])[..., None]], -1)
+
+    def out(self, y: np.ndarray) -> np.ndarray:
+        """y to (x, lam)."""
+        lam = self.lam(y[..., -1])
+        return np.concatenate([y[..., :-1] / self.factor(lam), np.asarray(lam)[..., None]], -1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +100,7 @@ class Metric:
             lengths = lengths.min(axis=-1, keepdims=True)
         return np.concatenate([np.sqrt(neurons / entries), lengths], axis=-1)
 
-    def chart(self, lam: float) -> Chart:
+    def chart(self, lam: float) -> WarpedChart:
         """Coordinates sqrt(counted(m_a) / neurons) x_a and the logarithm of a size."""
         alone = len(self._moving) == 1
         return self._charts(0 if alone else int(self._over_speeds(lam).argmin()))
@@ -78,13 +109,15 @@ class Metric:
     def _charts(self):
         return cache(self._chart)
 
-    def _chart(self, i: int) -> Chart:
+    def _chart(self, i: int) -> WarpedChart:
         """The chart with the logarithm of the i-th size that changes."""
         constant, slope = self._moving[i]
         if not slope:
-            return Chart(self._factor, self._factors, np.asarray, np.ones_like, lambda theta: theta)
+            return WarpedChart(
+                self._factor, self._factors, np.asarray, np.ones_like, lambda theta: theta
+            )
         sign = np.sign(slope)
-        return Chart(
+        return WarpedChart(
             self._factor,
             self._factors,
             lambda lam: sign * np.log(constant + slope * lam),

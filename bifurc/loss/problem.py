@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from copy import copy
 from dataclasses import replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -93,6 +93,16 @@ class NetworkProblem(OnLine):
         """Whether :meth:`jacobian` takes several points: not along continua."""
         return not self.pinned
 
+    error = 0.0  # derivatives are exact
+
+    def inside(self, window: tuple[float, float]) -> Self:
+        """The problem itself: it has no differences that reach beyond a window."""
+        return self
+
+    def with_units(self, units: np.ndarray) -> Self:
+        """The problem itself, which has lengths of its own."""
+        return self
+
     def on(self, structure: Structure, any_size: bool = False) -> "NetworkProblem":
         """The same kernel and line of parameters on another structure.
 
@@ -103,7 +113,7 @@ class NetworkProblem(OnLine):
             structure, self.kernel, self.line, any_size, self.kernel_parameters, self.pinned
         )
 
-    def with_neutrals(self, neutrals: Neutrals) -> "NetworkProblem":
+    def with_neutrals(self, neutrals: Neutrals) -> Self:
         """The same problem with these zeros set apart; all else is shared."""
         other = copy(self)
         other.neutrals = neutrals

@@ -136,7 +136,8 @@ def _pair(a, b) -> tuple[np.ndarray, np.ndarray]:
             plain = np.asarray(value)
             arrays.append(np.concatenate([plain[None], np.zeros((order, *plain.shape))]))
     axes = max(array.ndim for array in arrays)
-    return tuple(a.reshape(a.shape[:1] + (1,) * (axes - a.ndim) + a.shape[1:]) for a in arrays)
+    one, other = (a.reshape(a.shape[:1] + (1,) * (axes - a.ndim) + a.shape[1:]) for a in arrays)
+    return one, other
 
 
 def _linear(ufunc):

@@ -176,7 +176,7 @@ class Problem:
 
     def start(self, plain: PlainProblem) -> np.ndarray:
         """x0 in the coordinates of what :meth:`along` returned."""
-        return self.x0 if self.group is None else plain.basis.T @ self.x0
+        return plain.basis.T @ self.x0 if isinstance(plain, SymmetricProblem) else self.x0
 
     @cached_property
     def derivatives(self) -> dict[str, str]:
@@ -198,7 +198,7 @@ class Problem:
         if self.gradient is _missing:
             return dict.fromkeys(("gradient", "hessian", "gradient_dlam"), _missing), {}
         functions: dict[str, Any] = {}
-        loss = gradient = None
+        loss: Any = None
         if self.loss is not None:
             loss = bound(self.loss)
             functions["loss"] = lambda x, lam: float(np.real(loss(x, lam)))

@@ -78,8 +78,8 @@ class System:
     def residual(self, z):
         """The residual to the working precision."""
         exact = self.problem.exact
-        x, lam = self.where(z)
-        x, lam = balls(x), Ball(lam)
+        here, value = self.where(z)
+        x, lam = balls(here), Ball(value)
         block = lambda component: exact.block(component, x, lam)[0]  # noqa: E731
         return column(arbs(exact.gradient(x, lam)) + self.rest(z, block))
 

@@ -130,7 +130,8 @@ def arbs_of(value) -> list:
 
 def matrix_of(value):
     """The arb_mat of an array of two axes."""
-    return flint.arb_mat(*value.shape, arbs_of(value))
+    rows, columns = value.shape
+    return flint.arb_mat(rows, columns, arbs_of(value))
 
 
 def _split(value) -> tuple[np.ndarray, np.ndarray | float]:

@@ -17,6 +17,7 @@ import numpy as np
 from bifurc.continuation.correct import correct
 from bifurc.continuation.newton import LOST
 from bifurc.continuation.options import Options
+from bifurc.protocol import Problem
 from bifurc.switching.normal_form import NormalForm
 
 RADII = (0.05, 0.02, 0.005)  # of the circle, in scales
@@ -25,7 +26,7 @@ ITERATIONS = 20
 LAST = 1e-12  # update of Newton across the kernel, in scales
 
 
-def arms(problem, X: np.ndarray, form: NormalForm, tangent: np.ndarray, options: Options):
+def arms(problem: Problem, X: np.ndarray, form: NormalForm, tangent: np.ndarray, options: Options):
     """The first points of all arms at an event but those of the known branch.
 
     Parameters
@@ -49,7 +50,7 @@ def arms(problem, X: np.ndarray, form: NormalForm, tangent: np.ndarray, options:
     return [], RADII[-1]
 
 
-def _on_circle(problem, X, form: NormalForm, tangent, radius: float, options: Options):
+def _on_circle(problem: Problem, X, form: NormalForm, tangent, radius: float, options: Options):
     """The arms at one radius; None if one of them is not found on a branch."""
     from scipy.optimize import brentq  # waited for where it is needed
 
@@ -83,7 +84,9 @@ def _on_circle(problem, X, form: NormalForm, tangent, radius: float, options: Op
     return points
 
 
-def _across(problem, X, form: NormalForm, line, l: float, s: float) -> tuple[np.ndarray, float]:
+def _across(
+    problem: Problem, X, form: NormalForm, line, l: float, s: float
+) -> tuple[np.ndarray, float]:
     """The point at (l, s) with g = -h phi, and h: Newton across the kernel."""
     phi, scales = form.kernel, problem.scales(X[-1])
     at = X + l * form.trivial

@@ -10,7 +10,6 @@ the way to it, and from there on the branch is searched as anywhere else.
 
 import logging
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -18,6 +17,7 @@ from bifurc.continuation.correct import correct
 from bifurc.continuation.options import Options
 from bifurc.continuation.point import Point
 from bifurc.errors import NotDefinedError, ZeroRowError
+from bifurc.protocol import Problem
 from bifurc.spectra import Block
 from bifurc.switching.normal_form import Crossed, NormalForm
 
@@ -39,7 +39,7 @@ class Birth:
     """A half-branch and the event that it is born at, in its own coordinates."""
 
     isotropy: str
-    problem: Any
+    problem: Problem
     X: np.ndarray  # (n + 1,), of the event
     form: Form | None  # None where third order does not decide
     sign: int  # of the amplitude along the kernel vector
@@ -82,7 +82,7 @@ class Birth:
         return near.tangent[-1] * (near.lam - self.X[-1]) >= 0
 
 
-def no_sign_between(problem, exact: Point, near: Point) -> bool:
+def no_sign_between(problem: Problem, exact: Point, near: Point) -> bool:
     """Whether no eigenvalue that is not zero at the event can have crossed zero up to a point.
 
     Sorted eigenvalues of a block move no further than the block does: those
@@ -100,7 +100,7 @@ def no_sign_between(problem, exact: Point, near: Point) -> bool:
 
 
 def leave(
-    problem, X: np.ndarray, form: Form, sign: int, options: Options, window=EVERYWHERE
+    problem: Problem, X: np.ndarray, form: Form, sign: int, options: Options, window=EVERYWHERE
 ) -> Point | None:
     """The first point of a half-branch, off the event; None if Newton falls back.
 
@@ -117,7 +117,7 @@ def leave(
     return None
 
 
-def _longest(problem, X, form: Form, sign: int, window) -> float:
+def _longest(problem: Problem, X, form: Form, sign: int, window) -> float:
     """The amplitude to begin with, signed; 0 if the branch leaves the window at once."""
     room = REACH * float(problem.scales(X[-1])[-1])
     s = sign * AMPLITUDE
@@ -129,7 +129,7 @@ def _longest(problem, X, form: Form, sign: int, window) -> float:
     return 0.0
 
 
-def at_amplitude(problem, X, form: Form, s: float, options: Options) -> Point | None:
+def at_amplitude(problem: Problem, X, form: Form, s: float, options: Options) -> Point | None:
     """The point of the new branch at this amplitude; None if Newton comes out elsewhere."""
     scales = problem.scales(X[-1])
     tangent = np.sign(s) * form.tangent(s)

@@ -6,8 +6,10 @@ import numpy as np
 
 from bifurc.events.records import Event
 from bifurc.loss.problem import NetworkProblem
+from bifurc.protocol import Problem
 from bifurc.structure.irreps import Component
 from bifurc.structure.split import split
+from bifurc.switching.linear import SymmetricProblem
 from bifurc.switching.normal_form import reduce
 from bifurc.switching.subgroups import Search
 from bifurc.switching.switch import Candidate, candidates
@@ -17,7 +19,7 @@ SIMPLEST = {"s": [1], "x": [1, 1], "y": [2], "sxs": [1], "k": []}
 KINDS = ("transcritical", "pitchfork", "degenerate")  # of several zeros the lowest order decides
 
 
-def classify(problem, event: Event) -> Event:
+def classify(problem: Problem, event: Event) -> Event:
     """The event with its kind from the normal form in the simplest fixed-point space.
 
     Kinds other than ``unknown`` are kept. An event whose irrep does not exist
@@ -29,12 +31,12 @@ def classify(problem, event: Event) -> Event:
     return replace(event, kind=next((kind for kind in KINDS if kind in kinds), "unknown"))
 
 
-def kind_of(problem, event: Event, component: Component) -> str:
+def kind_of(problem: Problem, event: Event, component: Component) -> str:
     """The kind as far as the kernel in one block shows it."""
     if component.irrep == "t":
         return kind_inside(problem, event)
-    if reduced := getattr(problem, "reduced", None):  # of a group that acts linearly
-        return reduced(event).kind()
+    if isinstance(problem, SymmetricProblem):
+        return problem.reduced(event).kind()
     if not isinstance(problem, NetworkProblem):
         tries = (c for c in candidates(problem, event, Search()) if isinstance(c, Candidate))
         forms = (reduce(c.problem, c.X) for c in tries)
@@ -46,7 +48,7 @@ def kind_of(problem, event: Event, component: Component) -> str:
     return "unknown" if form is None else form.kind
 
 
-def kind_inside(problem, event: Event) -> str:
+def kind_inside(problem: Problem, event: Event) -> str:
     """The kind of a branch point that breaks no symmetry.
 
     From the normal form if the kernel is one line, else from the quadratic

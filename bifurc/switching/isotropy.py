@@ -7,6 +7,7 @@ from itertools import permutations, product
 import numpy as np
 
 from bifurc.loss.problem import NetworkProblem
+from bifurc.protocol import Problem
 from bifurc.structure.merge import Merger, merge, merged_values, mergers, spread
 from bifurc.structure.structure import BIAS, Coordinate, PointSet, Structure
 
@@ -16,7 +17,7 @@ SAME = 1e-6
 
 
 @singledispatch
-def larger_isotropy(problem, *vectors: np.ndarray) -> bool:
+def larger_isotropy(problem: Problem, *vectors: np.ndarray) -> bool:
     """Whether a larger group than the problem's fixes all the vectors.
 
     For networks: whether two point sets can be merged, after the rows of
@@ -54,7 +55,7 @@ def with_numbers(problem: NetworkProblem) -> Structure:
 
 
 @singledispatch
-def reversed_by_relabelling(problem, state: np.ndarray, vector: np.ndarray) -> bool:
+def reversed_by_relabelling(problem: Problem, state: np.ndarray, vector: np.ndarray) -> bool:
     """Whether exchanging sets of equal size fixes a state and turns a vector round."""
     return False
 
@@ -65,7 +66,7 @@ def _(problem: NetworkProblem, state: np.ndarray, vector: np.ndarray) -> bool:
 
 
 @singledispatch
-def exchanged(problem, state: np.ndarray, one: np.ndarray, other: np.ndarray) -> bool:
+def exchanged(problem: Problem, state: np.ndarray, one: np.ndarray, other: np.ndarray) -> bool:
     """Whether a symmetry that fixes a state takes one vector to the other."""
     return bool(np.abs(one - other).max(initial=0.0) <= SAME * np.abs(other).max(initial=0.0))
 

@@ -10,7 +10,7 @@ engine, switching and graph as networks.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -68,11 +68,11 @@ class SymmetricProblem(PlainProblem):
     def of(cls, full: PlainProblem, group: Symmetry, basis: np.ndarray | None = None):
         """``full`` restricted to ``basis``, by default to the space fixed by the whole group."""
         basis = group.whole() if basis is None else basis
-        whole, along = full.loss, full.hessian_along
+        whole = full.loss
 
         def restricted_along(x, lam, u):
             whole_u = np.concatenate([u[..., :-1] @ basis.T, u[..., -1:]], axis=-1)
-            change = along(x @ basis.T, lam, whole_u)
+            change = full.jacobian_along(x @ basis.T, lam, whole_u)
             inner = basis.T @ change[..., :-1] @ basis
             outer = basis.T @ change[..., -1:]
             return np.concatenate([inner, outer], axis=-1)
@@ -83,7 +83,7 @@ class SymmetricProblem(PlainProblem):
             gradient_dlam=lambda x, lam: full.gradient_dlam(x @ basis.T, lam) @ basis,
             n=basis.shape[1],
             loss=None if whole is None else lambda x, lam: whole(basis @ x, lam),
-            hessian_along=None if along is None else restricted_along,
+            hessian_along=None if full.hessian_along is None else restricted_along,
             source=full.source,
             batched=full.batched,
             error=full.error,
@@ -106,7 +106,7 @@ class SymmetricProblem(PlainProblem):
             for part in self.group.components(self.basis)
         }
 
-    def inside(self, window: tuple[float, float]) -> "SymmetricProblem":
+    def inside(self, window: tuple[float, float]) -> Self:
         """The same problem, never asked outside ``window`` by its own differences."""
         return replace(self, limits=window, full=self.full.inside(window))
 
@@ -240,7 +240,11 @@ def _(problem: SymmetricProblem, state: np.ndarray, one: np.ndarray, other: np.n
 def _(problem: SymmetricProblem, event: Event, births: list[Birth]) -> str | None:
     """Their orbits on the sphere of the kernel, with signs by index: Euler's characteristic."""
     k = problem.kernel(event).shape[1]
-    forms = [(birth, birth.form) for birth in births if isinstance(birth.form, NormalForm)]
+    forms = [
+        (birth.sign, birth.form, birth.problem.basis)
+        for birth in births
+        if isinstance(birth.form, NormalForm) and isinstance(birth.problem, SymmetricProblem)
+    ]
     if not births or len(forms) < len(births) or not 1 < k <= COUNTED or not event.breaks_out:
         return None
     kernel = problem.reduced(event)
@@ -250,15 +254,15 @@ def _(problem: SymmetricProblem, event: Event, births: list[Birth]) -> str | Non
     if leading is None or values[0] * values[-1] <= 0:
         return None
     total, order = 0, problem.group.isotropy_order(problem.basis)
-    for birth, form in forms:
-        w = birth.sign * kernel.right.T @ (birth.problem.basis @ form.kernel)
+    for sign, form, basis in forms:
+        w = sign * kernel.right.T @ (basis @ form.kernel)
         w = w / np.linalg.norm(w)
         image = speeds @ w
         level = float(leading(w) @ image / (image @ image))
         index, regular = index_across(leading, speeds, w, level)
         if not regular:
             return f"{len(births)} half-branches; the third order does not tell whether that is all"
-        total += (-1) ** index * (order // problem.group.isotropy_order(birth.problem.basis))
+        total += (-1) ** index * (order // problem.group.isotropy_order(basis))
     sphere = 2 if k % 2 else 0
     if total == sphere:
         return f"{len(births)} of {len(births)} classes of half-branches, by Euler's characteristic"

@@ -11,6 +11,7 @@ from functools import singledispatch
 from math import factorial
 
 from bifurc.loss.problem import NetworkProblem
+from bifurc.protocol import Problem
 from bifurc.structure.polynomial import Polynomial
 from bifurc.structure.structure import Structure
 from bifurc.switching.isotropy import with_numbers
@@ -22,7 +23,7 @@ PLACES = ("rows", "columns", "teacher")
 
 
 @singledispatch
-def isotropy_of(problem) -> str | None:
+def isotropy_of(problem: Problem) -> str | None:
     """The name of the group that fixes the states of a problem; None if it has none."""
     return None
 

@@ -18,6 +18,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from bifurc.protocol import Problem
+
 SMALL = 1e-6  # an eigenvalue below this part of its natural size belongs to the kernel
 ROUNDING = 1e-9  # an eigenvalue below this part of it is one to rounding
 NEGLIGIBLE = 1e-7  # a coefficient below this part of its natural size is rounding
@@ -109,12 +111,12 @@ class Crossed:
         return s if aside < 0.5 * abs(s) else 0.0
 
 
-def reduce(problem, X: np.ndarray, tangent: np.ndarray | None = None) -> NormalForm | None:
+def reduce(problem: Problem, X: np.ndarray, tangent: np.ndarray | None = None) -> NormalForm | None:
     """Lyapunov-Schmidt reduction at a branch point with a simple kernel.
 
     Parameters
     ----------
-    problem : see :mod:`bifurc.continuation.problem`
+    problem : see :mod:`bifurc.protocol`
     X : ndarray, shape (n + 1,)
         The branch point in the fixed-point space where the kernel is a line.
     tangent : ndarray, shape (n + 1,), optional
@@ -171,7 +173,7 @@ def reduce(problem, X: np.ndarray, tangent: np.ndarray | None = None) -> NormalF
     )
 
 
-def _change(problem, X: np.ndarray, scales: np.ndarray) -> float:
+def _change(problem: Problem, X: np.ndarray, scales: np.ndarray) -> float:
     """How much the Hessian changes over one scale: what to hold an eigenvalue against.
 
     The other eigenvalues do not say, where the whole Hessian vanishes.
@@ -180,7 +182,7 @@ def _change(problem, X: np.ndarray, scales: np.ndarray) -> float:
     return float(np.abs(moves).max(initial=0.0))
 
 
-def _known_share(problem, X, vectors, trivial, quadratic, speed, tangent) -> float:
+def _known_share(problem: Problem, X, vectors, trivial, quadratic, speed, tangent) -> float:
     """How far the known branch moves along the kernel per unit of lam.
 
     A root of the algebraic branching equation quadratic s² + speed s + rest = 0,
@@ -196,7 +198,7 @@ def _known_share(problem, X, vectors, trivial, quadratic, speed, tangent) -> flo
     return float(roots[np.argmin(np.abs(roots - rough))].real)
 
 
-def cubic_part(problem, x, lam, phi, bend) -> np.ndarray:
+def cubic_part(problem: Problem, x, lam, phi, bend) -> np.ndarray:
     """Third-order coefficient of g along x + s phi + s² bend; shape (n,)."""
     zero = np.zeros(1)
     along_phi = np.append(phi, zero)

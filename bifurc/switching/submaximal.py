@@ -18,10 +18,10 @@ References
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from bifurc.protocol import Problem
 from bifurc.switching.normal_form import NEGLIGIBLE, SMALL, NormalForm, cubic_part
 from bifurc.switching.polynomials import Homogeneous, directions, exponents, fitted
 
@@ -37,7 +37,7 @@ SEED = 11
 class Kernel:
     """The kernel of the Hessian at a point, and what the reduced equation takes from there."""
 
-    problem: Any
+    problem: Problem
     X: np.ndarray  # (n + 1,)
     right: np.ndarray  # (n, m), null vectors of length 1 in the scales
     left: np.ndarray  # (n, m), the same times the weights
@@ -46,7 +46,7 @@ class Kernel:
     trivial: np.ndarray  # (n + 1,), tangent across the kernel, lam component 1
 
     @classmethod
-    def at(cls, problem, X: np.ndarray, right: np.ndarray | None = None) -> "Kernel":
+    def at(cls, problem: Problem, X: np.ndarray, right: np.ndarray | None = None) -> "Kernel":
         """The kernel at a critical point: that of the branch's own block, if it is not given."""
         x, lam = X[:-1], X[-1]
         _, jacobian = problem.jacobian(x, lam)
@@ -146,7 +146,7 @@ class Solved:
     word: str
 
 
-def solve(problem, X: np.ndarray) -> Solved:
+def solve(problem: Problem, X: np.ndarray) -> Solved:
     """The normal forms of all directions of the kernel at X, to third order."""
     kernel = Kernel.at(problem, X)
     if not kernel.m:

@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import singledispatch
 from itertools import product
-from typing import Any
 
 import numpy as np
 
@@ -24,6 +23,7 @@ from bifurc.continuation.newton import LOST
 from bifurc.continuation.options import Options
 from bifurc.events.records import Event
 from bifurc.loss.problem import NetworkProblem
+from bifurc.protocol import Problem
 from bifurc.structure.split import split
 from bifurc.switching.arms import arms
 from bifurc.switching.birth import EVERYWHERE, Birth, leave
@@ -46,7 +46,7 @@ class Candidate:
     """A smaller group, its problem, and the event in its fixed-point space."""
 
     isotropy: str
-    problem: Any
+    problem: Problem
     X: np.ndarray  # (n + 1,)
     tangent: np.ndarray | None = (
         None  # (n + 1,), of the known branch if it may move along the kernel
@@ -66,7 +66,7 @@ class Attempt:
 
 
 @singledispatch
-def candidates(problem, event: Event, search: Search) -> Iterator[Candidate | Attempt]:
+def candidates(problem: Problem, event: Event, search: Search) -> Iterator[Candidate | Attempt]:
     """Smaller groups to try at an event; an Attempt for one that cannot exist there."""
     yield Candidate(OWN, problem, event.X, event.tangent)
 
@@ -95,13 +95,13 @@ def _(problem: NetworkProblem, event: Event, search: Search):
 
 
 @singledispatch
-def census(problem, event: Event, births: list["Birth"]) -> str | None:
+def census(problem: Problem, event: Event, births: list["Birth"]) -> str | None:
     """A word on whether the half-branches born at an event are all; None if nothing is known."""
     return None
 
 
 def switch(
-    problem,
+    problem: Problem,
     event: Event,
     search: Search | None = None,
     options: Options | None = None,
@@ -226,7 +226,7 @@ def _degenerate(candidate: Candidate, form: NormalForm, options: Options):
     return births, f"degenerate to third order; {len(births)} half-branches at distance {radius}"
 
 
-def _crossing(problem, event: Event, options: Options, window) -> tuple[list[Birth], str]:
+def _crossing(problem: Problem, event: Event, options: Options, window) -> tuple[list[Birth], str]:
     """Both ways along the branch that is crossed where lam turns: a pitchfork met from its side."""
     upward = np.eye(len(event.X))[-1]
     try:
