@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from bifurc.api import proof_of
-from bifurc.draw.curves import SCALARS, coordinate_names, drawn, marks
+from bifurc.draw.curves import SCALARS, drawn, marks
 from bifurc.draw.curves import curves as curves_of
 from bifurc.draw.diagram import symbol
 from bifurc.draw.eigenvalues import eigencurves
@@ -15,10 +15,10 @@ from bifurc.draw.style import look_of, pretty
 from bifurc.draw.view import coloured, ranked
 from bifurc.events.branch import Branch
 from bifurc.events.records import Event
+from bifurc.events.states import states
 from bifurc.graph.graph import BranchGraph
 from bifurc.loss.embedding import integer_sizes, matrices
 from bifurc.loss.problem import NetworkProblem
-from bifurc.switching.linear import SymmetricProblem
 
 POINTS = 120  # on a branch: no corner can be seen at the width of a page
 STATES = 60  # of a branch whose states are no matrices
@@ -52,7 +52,7 @@ def content(graph: BranchGraph, title: str, prove: bool = True) -> dict[str, Any
         "parameter": problems[0].parameter,
         "headline": str(graph),
         "heights": list(SCALARS),
-        "coordinates": list(dict.fromkeys(n for p in problems for n in coordinate_names(p))),
+        "coordinates": list(dict.fromkeys(n for p in problems for n in p.coordinate_names)),
         "branches": [
             _branch(graph, name, colour[branch.isotropy], layouts)
             for name, branch in graph.branches.items()
@@ -131,8 +131,8 @@ def _branch(graph: BranchGraph, name: str, colour: str, layouts: Layouts) -> dic
 def _pieces(branch: Branch) -> Iterator[dict[str, Any]]:
     for piece, X in drawn(branch, None, POINTS):
         high = {name: numbers(of(branch.problem, X)) for name, of in SCALARS.items()}
-        names = coordinate_names(branch.problem)
-        high |= {name: numbers(X[:, i]) for i, name in enumerate(names)}
+        full = branch.problem.full_state(X[:, :-1])
+        high |= dict(zip(branch.problem.coordinate_names, map(numbers, full.T), strict=True))
         index = pretty(piece.index.text())
         yield {"index": index, "stable": piece.stable, "x": numbers(X[:, -1]), "y": high}
 
@@ -140,7 +140,8 @@ def _pieces(branch: Branch) -> Iterator[dict[str, Any]]:
 def _event(branch: Branch, event: Event) -> dict[str, Any]:
     problem, X = branch.problem, event.X[None]
     high = {name: numbers(of(problem, X))[0] for name, of in SCALARS.items()}
-    high |= dict(zip(coordinate_names(problem), numbers(event.X[:-1]), strict=True))
+    full = problem.full_state(event.X[:-1])
+    high |= dict(zip(problem.coordinate_names, numbers(full), strict=True))
     before, after = ("end" if getattr(event, s) is None else event.index(s).text() for s in SIDES)
     return {
         "x": float(event.lam),
@@ -175,7 +176,7 @@ def _matrices(branch: Branch, layouts: Layouts) -> list[dict[str, Any]]:
 def _at(branch: Branch, lam: float) -> list:
     """The states at a value of the parameter; none where the branch only touches it."""
     try:
-        return branch.at(**{branch.problem.parameter: lam})
+        return states(branch, {branch.problem.parameter: lam})
     except ValueError:
         return []
 
@@ -184,8 +185,7 @@ def _states(branch: Branch) -> list[dict[str, Any]]:
     """Full states along a branch."""
     problem = branch.problem
     X = np.concatenate([part for _, part in drawn(branch, None, STATES)])
-    basis = problem.basis if isinstance(problem, SymmetricProblem) else None
-    full = X[:, :-1] if basis is None else X[:, :-1] @ basis.T
+    full = problem.full_state(X[:, :-1])
     return [
         {"label": f"{problem.parameter} = {x[-1]:.6g}", "values": numbers(values)}
         for x, values in zip(X, full, strict=True)
