@@ -24,7 +24,9 @@ from bifurc.protocol import Problem
 from bifurc.structure.irreps import Component
 
 TRUST = 2.0  # times what the cubic through its neighbours misses a point by
-STEEP = 8.0  # times what it misses by that a cubic must move by over a step
+PROBES = (0.02, 0.05, 0.11, 0.2, 0.35, 0.5, 0.65, 0.8, 0.89, 0.95, 0.98)  # shares of a step
+VAGUE = 0.03  # of the larger end value: what a cubic may miss half way and is still known
+BETWEEN = 0.4  # of r (1 - r): half the way from one of them to the next
 UNEVEN = 0.2  # least share of one of two neighbouring steps that tell of each other
 TOGETHER = 3.0  # times what eigenvalues change by on a last step: those below it vanish there
 FLAT = 1e-12  # of all eigenvalues: one below it at both ends of a step is zero all along
@@ -354,14 +356,11 @@ def _doubtful(points, known: Spectra) -> tuple[np.ndarray, np.ndarray]:
     sizes = np.abs(stops)
     ends, lowest = np.minimum(sizes[0], sizes[-1]), sizes.min(axis=0)
     kinks, corners = _corners(a, b, *slopes)
-    error = TRUST * _errors(values, speeds, known)
-    # what a cubic misses vanishes with its square at an end that it leaves steeply
-    away = np.where(sizes[0] < sizes[-1], slopes[0] * np.sign(a), -slopes[1] * np.sign(b))
-    blurred = (lowest < error) & (away < STEEP * error)
+    blurred = _blurred(a, b, *slopes, TRUST * _errors(values, speeds, known))
     turning = (lowest < NEAR * ends) | blurred | (corners * np.sign(a) < CORNER * ends)
     real = known.real  # others pass one another and through infinity as they like
     turning = np.where(real, turning, lowest < NEAR * ends)
-    unsure = (changes > 1) | np.where(changes == 0, turning, real & (np.abs(b - a) < error))
+    unsure = (changes > 1) | np.where(changes == 0, turning, real & blurred)
     unsure &= real | (known.lengths > COARSE)[:, None]
     unsure &= np.maximum(sizes[0], sizes[-1]) > FLAT * np.abs(values).max()
     # where lam turns at constant inertia a branch of larger isotropy is met: touches are expected
@@ -372,6 +371,26 @@ def _doubtful(points, known: Spectra) -> tuple[np.ndarray, np.ndarray]:
     tries = np.stack([places[deep, step, worst], kinks[step, worst]])
     good = (tries > INWARD) & (tries < 1 - INWARD)
     return doubtful, np.where(good[0], tries[0], np.where(good[1], tries[1], HALF))
+
+
+def _blurred(a, b, slope_a, slope_b, error: np.ndarray) -> np.ndarray:
+    """On which steps cubics that miss their eigenvalues by ``error`` may hide a zero; (steps, k).
+
+    A cubic through both ends with their slopes misses by error (r (1 - r))² at
+    a share r. Where neither the value nor the slope outdoes that, there may be
+    two zeros more.
+    """
+    bend = slope_a + slope_b - 2 * (b - a)
+    # an estimate that is not small against the values tells nothing
+    blurred = error / 16 > VAGUE * np.maximum(np.abs(a), np.abs(b))
+    for r in PROBES:
+        room = r * (1 - r)
+        value = (1 - r) * a + r * b + room * ((1 - r) * (slope_a - b + a) + r * (b - a - slope_b))
+        slope = slope_a + r * (2 * (3 * (b - a) - 2 * slope_a - slope_b) + 3 * r * bend)
+        steep = 2 * room * error
+        near = room * (room * error + BETWEEN * np.abs(slope))
+        blurred |= (np.abs(value) <= near) & (np.abs(slope) <= steep)
+    return blurred
 
 
 def _corners(a, b, slope_a, slope_b) -> tuple[np.ndarray, np.ndarray]:
