@@ -198,13 +198,26 @@ def test_the_arch_folds_where_its_symmetry_breaks(k, ds_max):
     assert_allclose(points, [u**3 - u, u - u**3], rtol=1e-9)
 
 
+# folds of lam = p(x), p' = factor prod(x - c), some of them close together: three lie within
+# 2e-7 of lam or less
+CLOSE = (
+    (0.689, POLYNOMIAL),
+    (-1.446, (-0.9069, -0.4027, -0.1537, 0.1738, 0.4427, 0.5054, 0.5396, 0.9408)),
+    (-0.9588, (-0.30158, 0.05691, 0.53882, 0.54685, 0.55833, 0.74587)),
+    (0.8185, (-0.99743, -0.93271, -0.5719, -0.55768, -0.49031, 0.31358, 0.49335, 0.5847)),
+)
+
+
 @pytest.mark.parametrize("ds_max", [0.2, 1.5])
-def test_all_seven_folds_of_a_polynomial_are_found(ds_max):
-    slope = np.poly1d(0.689 * np.poly(POLYNOMIAL))
-    p = slope.integ()
+@pytest.mark.parametrize(("factor", "folds"), CLOSE)
+def test_all_folds_of_a_polynomial_are_found(factor, folds, ds_max):
+    slope = np.poly1d(factor * np.poly(folds))
+    p, first = slope.integ(), folds[0] - 0.3
     graph = scalar(lambda x, lam: lam - p(x), lambda x, lam: -slope(x), lambda x, lam: 1.0)
-    branch = went(graph, -0.9, p(-0.9), (-1.0, 1.0), np.sign(slope(-0.9)), ds_max=ds_max)
-    assert_allclose([e.lam for e in branch.events], [p(c) for c in POLYNOMIAL], atol=1e-12)
+    values = p(np.array([first, *folds, folds[-1] + 0.3]))
+    window = (values.min() - 0.1, values.max() + 0.1)
+    branch = went(graph, first, p(first), window, np.sign(slope(first)), ds_max=ds_max)
+    assert_allclose([e.lam for e in branch.events], [p(c) for c in folds], atol=1e-12)
     assert all(e.label == "LP" for e in branch.events)
 
 

@@ -19,15 +19,12 @@ from bifurc.continuation.predict import hermite_weights
 from bifurc.continuation.singular import Singularity
 from bifurc.continuation.step import Step
 from bifurc.continuation.trust import singular_between
+from bifurc.events.cubics import blurred, corners, errors, extrema, root
 from bifurc.events.locate import Crossing, crossing_at, locate_crossing, vanishing
 from bifurc.protocol import Problem
 from bifurc.structure.irreps import Component
 
 TRUST = 2.0  # times what the cubic through its neighbours misses a point by
-PROBES = (0.02, 0.05, 0.11, 0.2, 0.35, 0.5, 0.65, 0.8, 0.89, 0.95, 0.98)  # shares of a step
-VAGUE = 0.03  # of the larger end value: what a cubic may miss half way and is still known
-BETWEEN = 0.4  # of r (1 - r): half the way from one of them to the next
-UNEVEN = 0.2  # least share of one of two neighbouring steps that tell of each other
 TOGETHER = 3.0  # times what eigenvalues change by on a last step: those below it vanish there
 FLAT = 1e-12  # of all eigenvalues: one below it at both ends of a step is zero all along
 CORNER = 0.1  # of the smaller end value: a corner below it may be one beyond zero
@@ -329,7 +326,7 @@ def _guesses(known: Spectra, component: Component, i: int, j: int, way: Step):
         curves = np.concatenate([y, pushed / speeds[nodes, None]])
         yield way.chart.out(hermite_weights(values[nodes], np.zeros(1)) @ curves)[0]
     slopes = known.over_steps(known.speeds[component])[:, i, j]
-    for share in (_root(values[i], values[i + 1], *slopes), 0.5, 0.1, 0.9):
+    for share in (root(values[i], values[i + 1], *slopes), 0.5, 0.1, 0.9):
         yield way.guess(share)
 
 
@@ -350,17 +347,17 @@ def _doubtful(points, known: Spectra) -> tuple[np.ndarray, np.ndarray]:
     speeds = np.concatenate(list(known.speeds.values()), axis=-1)
     slopes = known.over_steps(speeds)
     a, b = values[:-1], values[1:]
-    places, inside = _extrema(a, b, *slopes)
+    places, inside = extrema(a, b, *slopes)
     stops = np.stack([a, *inside, b])
     changes = np.count_nonzero(np.diff(np.signbit(stops), axis=0), axis=0)
     sizes = np.abs(stops)
     ends, lowest = np.minimum(sizes[0], sizes[-1]), sizes.min(axis=0)
-    kinks, corners = _corners(a, b, *slopes)
-    blurred = _blurred(a, b, *slopes, TRUST * _errors(values, speeds, known))
-    turning = (lowest < NEAR * ends) | blurred | (corners * np.sign(a) < CORNER * ends)
+    kinks, heights = corners(a, b, *slopes)
+    hidden = blurred(a, b, *slopes, TRUST * errors(values, speeds, known))
+    turning = (lowest < NEAR * ends) | hidden | (heights * np.sign(a) < CORNER * ends)
     real = known.real  # others pass one another and through infinity as they like
     turning = np.where(real, turning, lowest < NEAR * ends)
-    unsure = (changes > 1) | np.where(changes == 0, turning, real & blurred)
+    unsure = (changes > 1) | np.where(changes == 0, turning, real & hidden)
     unsure &= real | (known.lengths > COARSE)[:, None]
     unsure &= np.maximum(sizes[0], sizes[-1]) > FLAT * np.abs(values).max()
     # where lam turns at constant inertia a branch of larger isotropy is met: touches are expected
@@ -371,80 +368,6 @@ def _doubtful(points, known: Spectra) -> tuple[np.ndarray, np.ndarray]:
     tries = np.stack([places[deep, step, worst], kinks[step, worst]])
     good = (tries > INWARD) & (tries < 1 - INWARD)
     return doubtful, np.where(good[0], tries[0], np.where(good[1], tries[1], HALF))
-
-
-def _blurred(a, b, slope_a, slope_b, error: np.ndarray) -> np.ndarray:
-    """On which steps cubics that miss their eigenvalues by ``error`` may hide a zero; (steps, k).
-
-    A cubic through both ends with their slopes misses by error (r (1 - r))² at
-    a share r. Where neither the value nor the slope outdoes that, there may be
-    two zeros more.
-    """
-    bend = slope_a + slope_b - 2 * (b - a)
-    # an estimate that is not small against the values tells nothing
-    blurred = error / 16 > VAGUE * np.maximum(np.abs(a), np.abs(b))
-    for r in PROBES:
-        room = r * (1 - r)
-        value = (1 - r) * a + r * b + room * ((1 - r) * (slope_a - b + a) + r * (b - a - slope_b))
-        slope = slope_a + r * (2 * (3 * (b - a) - 2 * slope_a - slope_b) + 3 * r * bend)
-        steep = 2 * room * error
-        near = room * (room * error + BETWEEN * np.abs(slope))
-        blurred |= (np.abs(value) <= near) & (np.abs(slope) <= steep)
-    return blurred
-
-
-def _corners(a, b, slope_a, slope_b) -> tuple[np.ndarray, np.ndarray]:
-    """Where lines through the ends with these slopes meet inside (else 0), and how high.
-
-    Two eigenvalues that pass one another, sorted, are such lines; and a curve
-    that bends one way lies between its chord and them.
-    """
-    with np.errstate(divide="ignore", invalid="ignore"):
-        r = (b - a - slope_b) / (slope_a - slope_b)
-    r = np.where((r > 0) & (r < 1), r, 0.0)
-    return r, a + r * slope_a
-
-
-def _errors(values: np.ndarray, speeds: np.ndarray, known: Spectra) -> np.ndarray:
-    """By how much cubics miss eigenvalues on each step, about; (steps, k).
-
-    Each point between two others tells by how much the cubic between those
-    two misses it; with the fourth power of the length that says what a step
-    of its own does. Nothing is known of a step without a neighbour.
-    """
-    lengths = known.lengths
-    error = np.full((len(lengths), values.shape[1]), np.inf)
-    if len(lengths) < 2:
-        return error
-    whole = lengths[:-1] + lengths[1:]
-    r = (lengths[:-1] / whole)[:, None]
-    paces = known.paces
-    before, after = (speeds[s] * (whole / paces[s])[:, None] for s in (slice(-2), slice(2, None)))
-    one, other = values[:-2], values[2:]
-    cubic = one + (3 - 2 * r) * r * r * (other - one)
-    cubic += r * (1 - r) * ((1 - r) * before - r * after)
-    missed = np.abs(cubic - values[1:-1]) / (r * (1 - r)) ** 2
-    for steps, of in ((slice(0, -1), lengths[:-1]), (slice(1, None), lengths[1:])):
-        known_here = missed * ((of / whole) ** 4)[:, None]
-        # a much longer step says enough of a short one, but not the other way round
-        even = (np.minimum(r, 1 - r) > UNEVEN)[:, 0] | (of < whole / 2)
-        both = np.where(np.isinf(error[steps]), known_here, np.maximum(error[steps], known_here))
-        error[steps] = np.where(even[:, None], both, error[steps])
-    return error
-
-
-def _extrema(a, b, slope_a, slope_b) -> tuple[np.ndarray, np.ndarray]:
-    """Where in [0, 1] cubics with these end values and slopes turn, in order, and values there.
-
-    Where a cubic does not turn these are its ends.
-    """
-    square, cube = 3 * (b - a) - 2 * slope_a - slope_b, slope_a + slope_b - 2 * (b - a)
-    under = square * square - 3 * cube * slope_a
-    turning = -(square + np.copysign(np.sqrt(np.maximum(under, 0.0)), square))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        r = np.stack([turning / (3 * cube), slope_a / turning])
-    r = np.sort(np.clip(np.where(under > 0, np.nan_to_num(r), 0.0), 0.0, 1.0), axis=0)
-    return r, a + r * (slope_a + r * (square + r * cube))
 
 
 def _touches(known: Spectra, points: list[Point]) -> np.ndarray:
@@ -468,14 +391,3 @@ def _lengths(
         lengths[first] = np.linalg.norm(y[1] - y[0], axis=-1)
         rates[:, first, 0] = lengths[first] / np.linalg.norm(speeds, axis=-1)
     return lengths, rates
-
-
-def _root(a: float, b: float, slope_a: float, slope_b: float) -> float:
-    """Where in [0, 1] the cubic with these end values and slopes is zero, by bisection."""
-    low, high = 0.0, 1.0
-    for _ in range(40):
-        r = (low + high) / 2
-        value = a + (3 - 2 * r) * r * r * (b - a)
-        value += r * (1 - r) * ((1 - r) * slope_a - r * slope_b)
-        low, high = (r, high) if (value < 0) == (a < 0) else (low, r)
-    return low
