@@ -14,7 +14,7 @@ from bifurc.continuation.point import Point
 from bifurc.continuation.trace import point_at
 from bifurc.errors import EndedEarlyError, WorkerDiedError
 from bifurc.events.branch import Branch, follow
-from bifurc.events.records import END, Born, Events
+from bifurc.events.records import END, Born, Event, Events
 from bifurc.graph.files import (
     branch_path,
     load_branch,
@@ -88,7 +88,7 @@ def explore_from(
         Each branch is saved there as soon as it is done, and taken from there
         if it already is.
     progress : callable (name, branch, waiting), optional
-        Called after each branch.
+        Called as soon as a branch is followed.
 
     Returns
     -------
@@ -105,15 +105,18 @@ def explore_from(
             break
         births: list[Task] = []
         tasks = _within_budget(graph, tasks, plan)
-        done = _follow_all(tasks, plan, executor, folder, run)
-        for i, (task, branch) in enumerate(zip(tasks, done, strict=True)):
-            if progress is not None:
-                progress(task.name, branch, len(tasks) - i - 1)
+        done = _follow_all(tasks, plan, executor, folder, run, progress)
+        follow_on = depth < plan.depth
+        ahead = _ahead(tasks, done, plan, executor) if executor and follow_on else {}
+        for task, branch in zip(tasks, done, strict=True):
             if _known(graph, branch, len(task.lead)):
                 continue  # another branch of this level came the other way
-            branch = _up_to_known(graph, task, branch, folder, run)
+            path = None if folder is None else branch_path(folder, task.name)
+            branch = _up_to_known(graph, task, branch, path, run)
             nodes = graph.add_branch(task.name, task.isotropy, branch, task.origin)
-            births.extend(_births(graph, task, branch, nodes, plan, follow_on=depth < plan.depth))
+            births.extend(_births(graph, task, branch, nodes, plan, follow_on, ahead))
+        for unneeded in ahead.values():
+            unneeded.cancel()
         tasks = births
     return graph
 
@@ -142,24 +145,32 @@ def _within_budget(graph: BranchGraph, tasks: list[Task], plan: Plan) -> list[Ta
     return fresh[:room]
 
 
-def _follow_all(tasks, plan: Plan, executor, folder, run: str) -> list[Branch]:
+def _follow_all(tasks, plan: Plan, executor, folder, run: str, progress) -> list[Branch]:
     """The branches of the tasks, in their order; each is saved as soon as it is done."""
     done: dict[str, Branch] = {}
+
+    def keep(task: Task, branch: Branch, path: Path | None = None) -> None:
+        done[task.name] = branch if path is None else _saved(branch, path, run)
+        said = branch.status.name
+        log.info("%s (%s): %d points, %s", task.name, task.isotropy, len(branch.points), said)
+        if progress is not None:
+            progress(task.name, branch, len(tasks) - len(done))
+
     running: dict[Future, Task] = {}
     lost: list[str] = []
     paths = {t.name: None if folder is None else branch_path(folder, t.name) for t in tasks}
     for task in tasks:
         path = paths[task.name]
         if path is not None and path.exists():
-            done[task.name] = load_branch(path, run)
+            keep(task, load_branch(path, run))
         elif executor is None:
-            done[task.name] = _finish(task, _follow(task, plan), path, run)
+            keep(task, _follow(task, plan), path)
         else:
             running[executor.submit(_follow, task, plan)] = task
     for future in as_completed(running):
         task = running[future]
         try:
-            done[task.name] = _finish(task, future.result(), paths[task.name], run)
+            keep(task, future.result(), paths[task.name])
         except WorkerDiedError as error:
             lost.append(f"{task.name}: {error}")
     if lost:
@@ -175,15 +186,6 @@ def _follow(task: Task, plan: Plan) -> Branch:
     return replace(branch, events=Events(classified))
 
 
-def _finish(task: Task, branch: Branch, path: Path | None, run: str) -> Branch:
-    log.info(
-        "%s (%s): %d points, %s", task.name, task.isotropy, len(branch.points), branch.status.name
-    )
-    if path is not None:
-        save_branch(path, branch, run)
-    return branch
-
-
 def cut_at_return(branch: Branch) -> Branch:
     """End a branch at the first event whose state has a larger isotropy than the branch."""
     for number, event in enumerate(branch.events):
@@ -193,7 +195,7 @@ def cut_at_return(branch: Branch) -> Branch:
     return branch
 
 
-def _up_to_known(graph: BranchGraph, task: Task, branch: Branch, folder, run: str) -> Branch:
+def _up_to_known(graph: BranchGraph, task: Task, branch: Branch, path, run: str) -> Branch:
     """End a half-branch where it runs into an event that branches were born at already.
 
     What goes on from there is one of these.
@@ -205,16 +207,15 @@ def _up_to_known(graph: BranchGraph, task: Task, branch: Branch, folder, run: st
             continue
         node = graph.node_at(branch.problem, event.X)
         if node is not None and graph.graph.nodes[node].get("births"):
-            met = cut_at(branch, number, Status.MET)
-            return _saved(task, met, folder, run)
+            return _saved(cut_at(branch, number, Status.MET), path, run)
     if branch.status.early and graph.runs_into(branch) is not None:
-        return _saved(task, replace(branch, status=Status.MET), folder, run)
+        return _saved(replace(branch, status=Status.MET), path, run)
     return branch
 
 
-def _saved(task: Task, branch: Branch, folder: Path | None, run: str) -> Branch:
-    if folder is not None:
-        save_branch(branch_path(folder, task.name), branch, run)
+def _saved(branch: Branch, path: Path | None, run: str) -> Branch:
+    if path is not None:
+        save_branch(path, branch, run)
     return branch
 
 
@@ -227,9 +228,30 @@ def cut_at(branch: Branch, number: int, status: Status) -> Branch:
     return replace(branch, points=points, status=status, events=events)
 
 
-def _births(graph: BranchGraph, task: Task, branch: Branch, nodes, plan: Plan, follow_on: bool):
+def _ahead(tasks, branches, plan: Plan, executor: Executor) -> dict[tuple[str, int], Future]:
+    """What switching finds at each event, begun before it is known whether it is needed.
+
+    Whether it is depends on the branches that come before in the graph.
+    """
+    return {
+        (task.name, number): executor.submit(_switched, branch.problem, event, plan)
+        for task, branch in zip(tasks, branches, strict=True)
+        for number, event in enumerate(_real(branch))
+        if END not in event.transition
+    }
+
+
+def _switched(problem, event: Event, plan: Plan):
+    return switch(problem, event, plan.search, plan.options, plan.window)
+
+
+def _real(branch: Branch) -> list[Event]:
+    return [event for event in branch.events if not event.formal]
+
+
+def _births(graph: BranchGraph, task, branch: Branch, nodes, plan: Plan, follow_on: bool, ahead):
     """Half-branches born at the events of a branch; what was tried is noted at the node."""
-    events = [event for event in branch.events if not event.formal]
+    events = _real(branch)
     for number, (event, node) in enumerate(zip(events, nodes, strict=True)):
         data = graph.graph.nodes[node]
         if branch.status is Status.MET and END in event.transition:
@@ -247,7 +269,8 @@ def _births(graph: BranchGraph, task: Task, branch: Branch, nodes, plan: Plan, f
         if returned:
             yield from _through(task, number, branch, event, plan, node)
             continue
-        births, attempts = switch(branch.problem, event, plan.search, plan.options, plan.window)
+        begun = ahead.get((task.name, number))
+        births, attempts = begun.result() if begun else _switched(branch.problem, event, plan)
         tried = data.setdefault("tried", {})
         tried[event.name] = [str(attempt) for attempt in attempts]
         born = Born(task.name, event)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import bifurc
+from bifurc.cli.main import main
 from bifurc.continuation.options import Status
 from bifurc.continuation.trace import point_at
 from bifurc.exploration import Plan, explore_from
@@ -142,6 +143,26 @@ def test_dask_gives_the_same_graph():
         assert small(client.get_executor()) == small()
 
 
+@pytest.mark.slow
+def test_a_cluster_of_processes_gives_the_same_graph(tmp_path, capsys):
+    distributed = pytest.importorskip("distributed")
+    case = tmp_path / "case.toml"
+    case.write_text('family = "II"\nwindow = { d = [9.0, 5.0] }\n[explore]\ndepth = 1\n')
+    cluster = distributed.LocalCluster(2, threads_per_worker=1, dashboard_address=None)
+    with cluster:
+        address = cluster.scheduler_address.replace("tcp", "dask")
+        command = ["run", str(case), "-o", str(tmp_path / "out"), "--executor", address]
+        assert main(command) == 0
+    assert bifurc.load(tmp_path / "out") == small()
+
+
+def test_an_address_that_is_none_is_refused_in_one_line(tmp_path, capsys):
+    case = tmp_path / "case.toml"
+    case.write_text('family = "II"\nwindow = { d = [9.0, 5.0] }\n')
+    assert main(["run", str(case), "--executor", "localhost"]) == 2
+    assert "dask://HOST:PORT" in capsys.readouterr().err
+
+
 def test_a_branch_on_file_is_not_followed_again(tmp_path, monkeypatch):
     graph = small(folder=tmp_path)
     monkeypatch.setattr("bifurc.exploration._follow", lambda *_: pytest.fail("followed again"))
@@ -150,6 +171,12 @@ def test_a_branch_on_file_is_not_followed_again(tmp_path, monkeypatch):
     branch.unlink()
     with pytest.raises(BaseException, match="followed again"):
         small(folder=tmp_path)
+
+
+def test_births_in_workers_give_the_same_graph_at_every_depth():
+    with ThreadPoolExecutor(2) as executor:
+        ours = bifurc.explore("II", d=(20, 5), depth=2, executor=executor)
+    assert ours == bifurc.explore("II", d=(20, 5), depth=2)
 
 
 def test_progress_is_told_once_for_each_branch():

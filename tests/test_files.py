@@ -148,7 +148,7 @@ def test_a_problem_of_functions_cannot_be_saved(tmp_path):
 
 
 def test_a_folder_without_a_run_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="holds no finished run"):
+    with pytest.raises(ValueError, match="holds no run"):
         load(tmp_path)
     (tmp_path / "graph.json").write_text("{")
     with pytest.raises(ValueError, match="is not JSON"):

@@ -84,6 +84,50 @@ def test_a_finished_run_is_not_overwritten_but_resumed(case, tmp_path, capsys):
     assert (out / "graph.json").read_bytes() == before
 
 
+def test_a_stopped_run_is_read_as_far_as_it_is(case, tmp_path, capsys):
+    out, whole = tmp_path / "out", tmp_path / "whole"
+    assert main(["run", str(case), "-o", str(whole), "-q"]) == 0
+    assert main(["run", str(case), "-o", str(out), "-q"]) == 0
+    for name in ("graph.json", "graph.graphml", "critical.csv"):
+        (out / name).unlink()
+    there, all_of_it = load(out), load(whole)
+    assert list(there.branches) == list(all_of_it.branches)
+    assert there.graph.size() == all_of_it.graph.size()
+    (out / "branches" / "b0-0.1.npz").unlink()
+    there = load(out)
+    assert set(there.branches) == set(all_of_it.branches) - {"b0-0.1"}
+    assert "stopped after" in there.graph.graph["cut"][0]
+    assert main(["plot", str(out), "-q"]) == 0
+    assert main(["status", str(out)]) == 0
+    printed = capsys.readouterr().out
+    assert "not finished" in printed and "not followed: the run was stopped" in printed
+    assert main(["run", str(case), "-o", str(out), "-q", "--resume"]) == 0
+    assert load(out) == all_of_it
+    assert main(["status", str(out)]) == 0
+    assert "small.toml, finished; " in capsys.readouterr().out
+
+
+def test_several_cases_get_a_folder_each(case, tmp_path, capsys):
+    other = tmp_path / "other.toml"
+    other.write_text(SMALL.replace("9.0", "8.0"))
+    assert main(["run", str(case), str(other), "-o", str(tmp_path / "runs")]) == 0
+    assert {path.name for path in (tmp_path / "runs").iterdir()} == {"small", "other"}
+    broken = tmp_path / "broken.toml"
+    broken.write_text("family = 7\n")
+    assert main(["run", str(case), str(broken), "-o", str(tmp_path / "none")]) == 2
+    assert not (tmp_path / "none").exists()  # nothing is begun before all can start
+    assert main(["run", str(case), str(case)]) == 2
+    assert capsys.readouterr().err.count("\n") == 2
+
+
+def test_progress_in_a_pipe_is_plain_lines(case, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("bifurc.cli.run.EVERY", 0.0)
+    assert main(["run", str(case), "-o", str(tmp_path / "out")]) == 0
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == len(load(tmp_path / "out").branches)
+    assert lines[0].startswith("1 branches in ") and lines[0].endswith("; 0 waiting")
+
+
 def test_two_jobs_give_the_same_graph(case, tmp_path):
     assert main(["run", str(case), "-o", str(tmp_path / "one"), "-q"]) == 0
     code, _, err = finished("run", case, "-o", tmp_path / "two", "--jobs", "2", "-q")
@@ -313,7 +357,8 @@ def test_a_file_from_elsewhere_with_a_byte_order_mark_is_a_case(case, tmp_path):
 
 @pytest.mark.parametrize("name", ["chain", "dihedral", "permuted"])
 @pytest.mark.parametrize("jobs", ["1", "2"])
-def test_cases_of_models_run(name, jobs, tmp_path, capsys):
+def test_cases_of_models_run(name, jobs, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("bifurc.cli.run.EVERY", float("inf"))
     out = str(tmp_path / "out")
     assert main(["run", str(ROOT / "cases" / f"{name}.toml"), "-o", out, "--jobs", jobs]) == 0
     captured = capsys.readouterr()

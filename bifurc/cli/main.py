@@ -22,8 +22,8 @@ log = logging.getLogger(__name__)
 
 # one module each in bifurc.cli; it has add(subparsers) and run(arguments)
 COMMANDS = (
-    "families", "critical", "locus", "spectrum", "run", "plot", "report", "identify", "embed",
-    "descend", "verify", "certify", "check", "asymptotics",
+    "families", "critical", "locus", "spectrum", "run", "status", "plot", "report", "identify",
+    "embed", "descend", "verify", "certify", "check", "asymptotics",
 )  # fmt: skip
 
 EPILOG = """examples:

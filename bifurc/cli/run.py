@@ -1,8 +1,11 @@
 """``bifurc run CASE.toml``: explore as a case says, and save what is found."""
 
 import sys
-from contextlib import nullcontext
+import time
+from collections import Counter
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from bifurc.cli.common import add_talk
 
@@ -10,7 +13,15 @@ EPILOG = """examples:
   bifurc run cases/type_ii.toml
   bifurc run cases/type_ii.toml -o out --jobs 2
   bifurc run cases/type_ii.toml -o out --resume
+  bifurc run cases/type_a.toml cases/type_i.toml -o runs
+  bifurc run cases/type_ii.toml -o out --executor dask://localhost:8786
+
+Of several cases each gets a folder of its own in OUT. A run that goes on, or was
+stopped, is looked at with bifurc status OUT, and drawn as far as it is.
 """
+
+MOST = 10  # branches that were not followed, before the rest is counted
+EVERY = 30.0  # seconds between two lines of progress in a pipe
 
 
 def add(commands) -> None:
@@ -20,11 +31,15 @@ def add(commands) -> None:
         help="explore a case file and save branches, events and graph",
         epilog=EPILOG,
     )
-    command.add_argument("case", metavar="CASE.toml", type=Path)
+    command.add_argument("cases", metavar="CASE.toml", type=Path, nargs="+")
     command.add_argument(
         "-o", "--output", metavar="OUT", type=Path, help="folder (default: the case's name)"
     )
-    command.add_argument("--jobs", type=int, default=1, metavar="N", help="parallel processes")
+    where = command.add_mutually_exclusive_group()
+    where.add_argument("--jobs", type=int, default=1, metavar="N", help="parallel processes")
+    where.add_argument(
+        "--executor", metavar="dask://HOST:PORT", help="the cluster of a Dask scheduler"
+    )
     command.add_argument("--resume", action="store_true", help="take up a run that was stopped")
     add_talk(command, "print nothing but errors")
     kept = "what was finished is saved; add --resume to go on"
@@ -32,30 +47,88 @@ def add(commands) -> None:
 
 
 def run(arguments) -> None:
-    """Run the case and print the table of critical sizes."""
-    from bifurc.case import load_case
+    """Run the cases, one after the other, and print their tables of critical sizes."""
     from bifurc.errors import EndedEarlyError
-    from bifurc.run import differences, plan_of, prepare, run_case, seed_of
 
     if arguments.jobs < 1:
         raise ValueError(f"--jobs needs at least 1, got {arguments.jobs}.")
-    case = load_case(arguments.case)
-    folder = arguments.output or Path(arguments.case.stem)
+    folders = _folders(arguments.cases, arguments.output)
+    starts = [_start(path, folder) for path, folder in folders.items()]  # what is wrong, at once
+    for start in starts:
+        start.prepare(arguments.resume)
+    early = []
+    with _executor(arguments) as executor:
+        for start in starts:
+            try:
+                _run(start, executor, arguments.quiet)
+            except EndedEarlyError as error:
+                early.append(str(error) if len(starts) == 1 else f"{start.path}: {error}")
+    if early:
+        raise EndedEarlyError(" ".join(early))
+
+
+def _folders(cases: list[Path], output: Path | None) -> dict[Path, Path]:
+    """Where each case goes."""
+    if len(cases) == 1:
+        return {cases[0]: output or Path(cases[0].stem)}
+    places = [(output or Path()) / path.stem for path in cases]
+    place, count = Counter(places).most_common(1)[0]
+    if count > 1:
+        raise ValueError(f"{count} cases would go to {place}; run them one by one, each with -o.")
+    return dict(zip(cases, places, strict=True))
+
+
+class _Start(NamedTuple):
+    """A case that is ready to run."""
+
+    path: Path
+    folder: Path
+    case: Any
+    seed: Any
+
+    def prepare(self, resume: bool) -> None:
+        """Write its manifest, or check the one that is there."""
+        from bifurc.run import prepare
+
+        prepare(self.folder, self.case, self.path, resume, self.seed)
+
+
+def _start(path: Path, folder: Path) -> _Start:
+    """Read a case; one that cannot start leaves no folder behind."""
+    from bifurc.case import load_case
+    from bifurc.run import plan_of, seed_of
+
+    case = load_case(path)
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"{folder} is a file; choose another folder with -o.")
-    plan_of(case)  # what is wrong with it is said at once
-    seed = seed_of(case)  # a case that cannot start leaves no folder behind
-    prepare(folder, case, arguments.case, arguments.resume, seed)
-    with _executor(arguments.jobs) as executor, _bar(arguments.quiet) as progress:
-        graph = run_case(case, executor, folder, progress, seed)
-    if not arguments.quiet:
-        for line in table(graph, case.parameter):
+    plan_of(case)
+    return _Start(path, folder, case, seed_of(case))
+
+
+def _run(start: _Start, executor, quiet: bool) -> None:
+    """Run one case into its folder."""
+    from bifurc.errors import EndedEarlyError
+    from bifurc.run import differences, run_case
+
+    case, folder = start.case, start.folder
+    with _progress(quiet) as progress:
+        graph = run_case(case, executor, folder, progress, start.seed)
+    if not quiet:
+        for line in [*table(graph, case.parameter), *summary(graph), f"{graph}, in {folder}"]:
             print(line)
-        print(f"{graph}, in {folder}")
     if wrong := differences(graph, case):
         raise EndedEarlyError(f"the case expected otherwise: {'; '.join(wrong)}")
     if early := graph.ended_early():
         raise EndedEarlyError("some branches ended early, all is saved: " + "; ".join(early))
+
+
+def summary(graph) -> list[str]:
+    """How branches ended and what was not followed, a line each."""
+    ends = Counter(branch.status.name for branch in graph.branches.values())
+    said = ["ends: " + ", ".join(f"{count} {name}" for name, count in ends.most_common())]
+    cut = graph.graph.graph["cut"]
+    more = [f"and {len(cut) - MOST} more, in graph.json"] if len(cut) > MOST else []
+    return said + [f"not followed: {what}" for what in cut[:MOST] + more]
 
 
 def table(graph, parameter: str) -> list[str]:
@@ -88,32 +161,65 @@ def proof(graph, transition) -> str:
     return ", proved" if found else f", {found}"
 
 
-def _executor(jobs: int):
-    """Worker processes for more than one job, else nothing."""
+def _executor(arguments):
+    """Worker processes for more than one job, a Dask cluster, or nothing."""
+    if arguments.executor is not None:
+        return _cluster(arguments.executor)
     from bifurc.workers import Workers
 
-    return Workers(jobs) if jobs > 1 else nullcontext()
+    return Workers(arguments.jobs) if arguments.jobs > 1 else nullcontext()
 
 
-class _bar:
-    """A progress bar on a terminal, nothing in a pipe."""
+@contextmanager
+def _cluster(address: str):
+    """The executor of the Dask scheduler at ``dask://host:port``."""
+    kind, _, place = address.partition("://")
+    if kind != "dask" or not place:
+        raise ValueError(f"--executor is dask://HOST:PORT, got {address!r}.")
+    try:
+        from distributed import Client
+    except ImportError:
+        said = "A cluster needs distributed; install it: pip install 'bifurc[dask]'."
+        raise ValueError(said) from None
+    try:
+        client = Client(f"tcp://{place}", timeout=10)
+    except (OSError, ValueError) as error:
+        raise OSError(f"there is no Dask scheduler at {place}: {error}") from None
+    with client:
+        yield client.get_executor()
 
-    def __init__(self, quiet: bool):
-        self.shown = sys.stderr.isatty() and not quiet
 
-    def __enter__(self):
-        if not self.shown:
-            return None
+@contextmanager
+def _progress(quiet: bool):
+    """What to call after each branch: a bar on a terminal, now and then a line in a pipe."""
+    if quiet:
+        yield None
+    elif not sys.stderr.isatty():
+        yield _Lines()
+    else:
         from tqdm import tqdm
 
-        self.bar = tqdm(unit=" branches", leave=False)
-        return self._update
+        with tqdm(unit=" branches", leave=False) as bar:
 
-    def _update(self, name, branch, waiting) -> None:
-        self.bar.total = self.bar.n + 1 + waiting
-        self.bar.set_postfix_str(f"{name} at {branch.points[-1].lam:.4g}, {waiting} waiting")
-        self.bar.update()
+            def update(name, branch, waiting) -> None:
+                bar.total = bar.n + 1 + waiting
+                bar.set_postfix_str(f"{name} at {branch.points[-1].lam:.4g}, {waiting} waiting")
+                bar.update()
 
-    def __exit__(self, *_):
-        if self.shown:
-            self.bar.close()
+            yield update
+
+
+class _Lines:
+    """Progress as plain lines, none where all is done at once."""
+
+    def __init__(self):
+        self.start = self.last = time.monotonic()
+        self.done = 0
+
+    def __call__(self, name, branch, waiting) -> None:
+        self.done += 1
+        now = time.monotonic()
+        if now - self.last >= EVERY:
+            self.last, spent = now, now - self.start
+            said = f"{self.done} branches in {spent:.0f} s, the last {name}; {waiting} waiting"
+            print(said, file=sys.stderr, flush=True)

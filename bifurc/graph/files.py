@@ -10,6 +10,7 @@ too: one that was swapped, altered or taken from elsewhere is not believed.
 import csv
 import io
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -239,6 +240,9 @@ def _plain(value):
 def load(folder: str | Path, problem: Any = None) -> BranchGraph | Branch:
     """Read what a run wrote into ``folder``, or one branch from its file.
 
+    A run that was stopped is read as far as its branches are there, which
+    ``graph.graph.graph["cut"]`` says.
+
     Parameters
     ----------
     folder : path
@@ -250,7 +254,7 @@ def load(folder: str | Path, problem: Any = None) -> BranchGraph | Branch:
     Raises
     ------
     FileError
-        If there is no finished graph, its schema is not known, or a file is
+        If there is no run, its schema is not known, or a file is
         damaged, altered or of another run.
     """
     folder = Path(folder)
@@ -258,9 +262,7 @@ def load(folder: str | Path, problem: Any = None) -> BranchGraph | Branch:
         return _continuing(load_branch(folder), problem)
     path = folder / "graph.json"
     if not path.exists():
-        raise FileError(
-            f"{folder} holds no finished run (no graph.json); run the case, or resume it."
-        )
+        return gathered(folder, problem)
     with reading(path, "is no graph of this version", RESUME):
         data = json.loads(read_text(path))
         _check_form(data, path)
@@ -276,6 +278,33 @@ def load(folder: str | Path, problem: Any = None) -> BranchGraph | Branch:
             if _about(place)["digest"] != digests.get(name):
                 raise FileError(f"{place} is not the file that the run wrote; {ALTERED}.")
         return BranchGraph(nx.node_link_graph(data, edges="edges"), branches)
+
+
+def gathered(folder: Path, problem: Any = None) -> BranchGraph:
+    """The graph of a run that was stopped, of the branches that are there.
+
+    Raises
+    ------
+    FileError
+        If there is none.
+    """
+    paths = sorted((folder / "branches").glob("b*.npz"), key=lambda path: _rank(path.stem))
+    if not paths:
+        raise FileError(f"{folder} holds no run with a branch that is done; run a case.")
+    run, graph = manifest(folder).get("run") or _about(paths[0])["run"], BranchGraph()
+    for path in paths:
+        branch = _continuing(load_branch(path, run), problem)
+        if not any(graph.holds(branch.problem, point.X) for point in branch.points[1:3]):
+            origin = branch.born and graph.node_at(branch.problem, branch.points[0].X)
+            graph.add_branch(path.stem, branch.isotropy, branch, origin)
+    graph.cut(f"the run was stopped after {len(paths)} branches; resume it to go on")
+    return graph
+
+
+def _rank(name: str) -> tuple[int, list[int]]:
+    """Where a branch comes in the order of discovery: by its depth, then by its number."""
+    numbers = [int(part) for part in re.findall(r"\d+", name)]
+    return len(numbers), numbers
 
 
 def _continuing(branch: Branch, problem: Any) -> Branch:
