@@ -25,9 +25,12 @@ def run(arguments) -> None:
     """Print a line for the run, one for its ends, and one for each branch left aside."""
     from bifurc.cli.run import summary
     from bifurc.graph.files import load, manifest
+    from bifurc.graph.graph import BranchGraph
 
     folder = arguments.folder
     graph, done = load(folder), (folder / "graph.json").exists()
+    if not isinstance(graph, BranchGraph):
+        raise ValueError(f"{folder} is one branch; name the folder of a run.")
     case = manifest(folder).get("case", "explore()")
     last = max(path.stat().st_mtime for path in (folder / "branches").glob("b*.npz"))
     ago = f"{time.time() - last:.0f} s ago"

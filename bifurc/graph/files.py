@@ -295,7 +295,8 @@ def gathered(folder: Path, problem: Any = None) -> BranchGraph:
     for path in paths:
         branch = _continuing(load_branch(path, run), problem)
         if not any(graph.holds(branch.problem, point.X) for point in branch.points[1:3]):
-            origin = branch.born and graph.node_at(branch.problem, branch.points[0].X)
+            born = branch.born is not None
+            origin = graph.node_at(branch.problem, branch.points[0].X) if born else None
             graph.add_branch(path.stem, branch.isotropy, branch, origin)
     graph.cut(f"the run was stopped after {len(paths)} branches; resume it to go on")
     return graph
