@@ -1,5 +1,6 @@
 """Certificates of a family by name, and its limit at large sizes."""
 
+from fractions import Fraction
 from numbers import Real
 from typing import Any
 
@@ -13,8 +14,10 @@ from bifurc.proof import certificate, record
 from bifurc.proof.asymptotics import Asymptotics, expand
 from bifurc.proof.interval import need_flint
 from bifurc.proof.limit import certify_limit
+from bifurc.proof.teacher import certify_teacher, learnt_everywhere
 from bifurc.structure.families import Family
 
+LARGE = 100  # a value at which every family is there
 BEYOND = 1.01  # where a branch joins what is proved from some value on, in units of that
 
 
@@ -101,6 +104,9 @@ def certify_to_infinity(
 ) -> dict:
     """Prove a family of ReLU critical points at every large value of a parameter.
 
+    Where the student is the teacher, it is proved to be a minimum at every
+    real value beyond ``last``.
+
     Parameters
     ----------
     family : Family or str
@@ -125,6 +131,9 @@ def certify_to_infinity(
     def coordinates(lam: float):
         return member(family, parameter, lam)[1].x
 
+    x = coordinates(LARGE)
+    if learnt_everywhere(reduced, x):
+        return certify_teacher(reduced, x, Fraction(str(LARGE if last is None else last)))
     of_limit = certify_limit(reduced, coordinates)
     if last is None:
         return of_limit

@@ -297,6 +297,11 @@ def test_a_problem_is_written_in_one_way(point, size, tmp_path, capsys):
         (["proved", "is_minimum"], 1),
         (["proved", "negative", "t"], False),
         (["narrow", "radius", 0], "0x1p-2"),
+        (["narrow", "radius", 0], "0x0p0"),
+        (["narrow", "radius", 0], "-0x1p-61"),
+        (["wide", "radius", 0], "-0x1p-20"),
+        (["problem", "line"], {"d": "lam", "every_minimum_is_global": "1"}),
+        (["proved", "index"], "0\n"),
         (["narrow", "radius", 0], "0x2p-62"),
         (["narrow", "radius", 0], "0x01p-61"),
         (["narrow", "radius", 0], "0X1p-61"),
@@ -369,6 +374,12 @@ def test_a_set_holds_certificates_alone(point, tmp_path, capsys):
     check(data)
     rejected(record.sign(data | {"claims": 1}), tmp_path, capsys)
     rejected(record.sign(data | {"certificates": [data]}), tmp_path, capsys)
+    rejected(record.sign(data | {"certificates": [None]}), tmp_path, capsys)
+    for nothing in ("[]", "null", '"set"', "{}", "", "[" * 10**5, "\x00", "{} {}"):
+        rejected(nothing, tmp_path, capsys)
+    for other in ([], None, "nothing"):
+        with pytest.raises(ValueError, match="table"):
+            check(other)
 
 
 @pytest.mark.parametrize(
@@ -415,6 +426,21 @@ def test_weights_teachers_and_ties_are_said():
     assert "teacher bulk.bulk 1 (off b)" in lines(oblique)[0]
     leaky = bifurc.certify(case("leaky_ii"), d=7)
     assert "leaky(slope = a)" in lines(leaky)[0] and "a = 1/10" in lines(leaky)[0]
+
+
+def test_a_number_that_no_double_is_is_said_to_be_the_nearest_one(point):
+    """0.1 is computed with as a double, so that of 1/10 nothing is proved."""
+    weighed = lie(point, ["problem", "student_weights"], {"bulk": 0.1, "last": 0.5})
+    weighed = lie(weighed, ["problem", "kernel"], {"name": "leaky", "parameters": {"slope": 0.3}})
+    assert "student weights bulk the double 0.1, last 0.5" in lines(weighed)[0]
+    assert "leaky(slope = the double 0.3)" in lines(weighed)[0]
+
+
+def test_a_size_a_little_more_than_one_is_not_one():
+    """1 + 10^-20 is 1 as a double: a set of that size has a diagonal all the same."""
+    s = Structure.build({"a": "1.00000000000000000001", "b": 1}, ["a", "b"], ["a", "b"])
+    assert not s.sets[0].single and s.sets[1].single
+    assert [c.name for c in s.coordinates][:2] == ["a.a.diag", "a.a.off"]
 
 
 # -- doubles at the ends of their range ---------------------------------------------

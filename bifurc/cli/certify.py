@@ -128,9 +128,10 @@ def lines(data: dict) -> list[str]:
     if data["kind"] == "set":
         return [line for one in data["certificates"] for line in lines(one)]
     if data["kind"] == "theorem":
-        of_branch, _ = data["certificates"]
+        of_branch, of_limit = data["certificates"]
         every = f"at every real lam > {data['proved']['beyond']}, to infinity"
-        return [f"{subject_of(of_branch)}: {signs_of(data['proved'])} {every}", *lines(of_branch)]
+        first = f"{subject_of(of_branch)}: {signs_of(data['proved'])} {every}"
+        return [first, *spectrum(of_limit["proved"]), *lines(of_branch)]
     subject, (first, *more) = subject_of(data), _SENTENCES[data["kind"]](data, data["proved"])
     return [f"{subject}{first}", *more]
 
@@ -164,7 +165,32 @@ def of_branch(data: dict, proved: dict) -> list[str]:
 
 def of_limit(data: dict, proved: dict) -> list[str]:
     """A family at every large size."""
-    return [f": {signs_of(proved)} at every real lam >= {proved['from']}, to infinity"]
+    first = f": {signs_of(proved)} at every real lam >= {proved['from']}, to infinity"
+    return [first, *spectrum(proved)]
+
+
+def of_teacher(data: dict, proved: dict) -> list[str]:
+    """The teacher at every size."""
+    return [f": W = V is a minimum at every real lam > {proved['beyond']}", *spectrum(proved)]
+
+
+def spectrum(proved: dict) -> list[str]:
+    """Limits of eigenvalues, and of those that grow, with the blocks that have them."""
+    found = []
+    for name, unit in (("limits", ""), ("growth", " lam")):
+        blocks: dict[str, list[str]] = {}
+        for label, values in proved[name].items():
+            for value in values:
+                blocks.setdefault(rounded(*value), []).append(label)
+        found += [f"{value}{unit} ({', '.join(of)})" for value, of in sorted(blocks.items())]
+    return [f"  eigenvalues, as lam grows: {'; '.join(found)}"] if found else []
+
+
+def rounded(low: str, high: str) -> str:
+    """A decimal within 1e-7 of every number between two, or both of them."""
+    text = f"{(Decimal(low) + Decimal(high)) / 2:.7f}"
+    near = all(abs(Decimal(text) - Decimal(end)) < Decimal("1e-7") for end in (low, high))
+    return text if near else f"{low} to {high}"
 
 
 def of_all(data: dict, proved: dict) -> list[str]:
@@ -182,6 +208,7 @@ _SENTENCES = {
     "pair": of_event,
     "branch": of_branch,
     "limit": of_limit,
+    "teacher": of_teacher,
     "complete": of_all,
 }
 
@@ -200,7 +227,8 @@ def subject_of(data: dict) -> str:
 
     problem = data["problem"]
     kernel, running = problem["kernel"], problem.get("kernel_parameters", {})
-    fields = ", ".join(f"{n} = {v}" for n, v in {**kernel["parameters"], **running}.items())
+    plain = {name: double(value) for name, value in kernel["parameters"].items()}
+    fields = ", ".join(f"{n} = {v}" for n, v in {**plain, **running}.items())
     sets = ", ".join(f"{name}: {size}" for name, size in problem["sets"].items())
     parts = [f"{kernel['name']}{f'({fields})' if fields else ''} on {sets}"]
     rows = {key: [name for name, _ in problem[key]] for key in ("students", "inputs", "teachers")}
@@ -212,7 +240,7 @@ def subject_of(data: dict) -> str:
         parts.append(f"teacher {', '.join(entries) or '0'}")
     for key in ("student_weights", "teacher_weights"):
         if problem[key]:
-            weights = ", ".join(f"{name} {weight}" for name, weight in problem[key].items())
+            weights = ", ".join(f"{name} {double(value)}" for name, value in problem[key].items())
             parts.append(f"{key.replace('_', ' ')} {weights}")
     parts += [
         "tied " + ", ".join(f"{one} -> {other}" for one, other in tie.items())
@@ -226,6 +254,13 @@ def subject_of(data: dict) -> str:
     parts += [f"{way}({at})"] if at else []
     line = ", ".join(f"{name} = {text}" for name, text in problem["line"].items())
     return "; ".join([*parts, line])
+
+
+def double(value) -> str:
+    """A number as it is computed with: what is no double is said to be the nearest one."""
+    from fractions import Fraction
+
+    return f"{value}" if Fraction(repr(value)) == Fraction(value) else f"the double {value}"
 
 
 def branch_lines(proved: dict, off: str = "") -> list[str]:

@@ -16,7 +16,7 @@ import numpy as np
 from bifurc.events.records import Event
 from bifurc.files import reason
 from bifurc.loss.problem import NetworkProblem
-from bifurc.proof import branch, complete, limit, record, theorem
+from bifurc.proof import branch, complete, limit, record, teacher, theorem
 from bifurc.proof.claims import at_point, lengthy, proved_on
 from bifurc.proof.extended import EventSystem, PairSystem, PointSystem
 from bifurc.proof.extended import system_of as event_system
@@ -48,6 +48,7 @@ ENTRIES = {  # of each kind, beside these
     "branch": ("pieces",),
     "complete": ("largest",),
     "limit": ("reach", "limit", "centre", "radius"),
+    "teacher": ("coordinates", "beyond"),
 }
 
 
@@ -133,6 +134,8 @@ def check(data: dict) -> None:
         If it is no certificate, or python-flint is missing.
     """
     need_flint()
+    if not isinstance(data, dict):
+        raise ValueError(f"The certificate is malformed: {record.short(data)} is no table.")
     _check_seal(data)
     try:
         if data["kind"] == "set":
@@ -204,14 +207,8 @@ def _check_seal(data: dict) -> None:
 
 
 def _conclusions(data: dict) -> dict:
-    if data["kind"] == "branch":
-        return branch.conclusions(data)
-    if data["kind"] == "learnt":
-        return _learnt(data)
-    if data["kind"] == "limit":
-        return limit.conclusions(data)
-    if data["kind"] == "complete":
-        return complete.conclusions(data)
+    if data["kind"] in OWN:
+        return OWN[data["kind"]](data)
     return conclusions(data, len(_digits_of(data["proved"]["value"])))
 
 
@@ -248,6 +245,15 @@ def _learnt(data: dict) -> dict:
     return {"value": str(lam), **at_point(place)}
 
 
+OWN = {  # kinds that say themselves what they prove
+    "branch": branch.conclusions,
+    "learnt": _learnt,
+    "limit": limit.conclusions,
+    "teacher": teacher.conclusions,
+    "complete": complete.conclusions,
+}
+
+
 def _decimal(value, digits: int) -> str:
     """Decimal digits, wrong by less than one unit of the last."""
     text = value.str(digits, radius=False)
@@ -270,7 +276,8 @@ def compare(stated: dict, proved: dict) -> None:
     for key, value in proved.items():
         if not _agrees(key, stated[key], value):
             raise NotCertifiedError(
-                f"The certificate states {key} = {stated[key]}, which its boxes do not prove."
+                f"The certificate states {key} = {record.short(stated[key])}, which its boxes do "
+                "not prove."
             )
 
 
@@ -353,7 +360,10 @@ def _system(problem, data: dict):
 def _ends(data: dict) -> tuple[list, list]:
     """Centre and half-widths of a box."""
     record.only(data, "centre", "radius")
-    return record.from_texts(data["centre"]), record.from_texts(data["radius"])
+    centre, radius = (record.from_texts(data[key]) for key in ("centre", "radius"))
+    if not all(r > 0 for r in radius):
+        raise ValueError("a half-width of a box is not positive")
+    return centre, radius
 
 
 def _digits_of(text: str) -> str:

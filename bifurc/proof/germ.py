@@ -62,6 +62,19 @@ class Germ:
         """All values at e from 0 to its reach, an arb."""
         return self.whole().poly(flint.arb(0.5, 0.5))
 
+    def sign(self) -> int:
+        """The sign at every e that is not 0.
+
+        Raises
+        ------
+        NotCertifiedError
+            If it is not the same for all.
+        """
+        value = self.model.poly(flint.arb(0.5, 0.5))
+        if not (self.is_zero or value > 0 or value < 0):
+            raise NotCertifiedError("A sign changes at a large size.")
+        return 0 if self.is_zero else 1 if value > 0 else -1
+
     def at(self, share):
         """The value at ``share`` of the reach, an arb."""
         return self.model.at(share) * share**self.power
@@ -166,3 +179,48 @@ def _raised(model: Model, power: int) -> Model:
 
 def _folded(poly) -> Model:
     return Model(poly) * Model.constant(1) if poly.length() > ORDER + 1 else Model(poly)
+
+
+class Slope:
+    """A number with its derivative in one direction."""
+
+    __slots__ = ("slope", "value")
+
+    def __init__(self, value, slope=0):
+        self.value, self.slope = value, slope
+
+    def __add__(self, other):
+        if not isinstance(other, Slope):
+            return Slope(self.value + other, self.slope)
+        return Slope(self.value + other.value, self.slope + other.slope)
+
+    def __mul__(self, other):
+        if not isinstance(other, Slope):
+            return Slope(self.value * other, self.slope * other)
+        return Slope(self.value * other.value, self.value * other.slope + self.slope * other.value)
+
+    def __truediv__(self, other):
+        if not isinstance(other, Slope):
+            return Slope(self.value / other, self.slope / other)
+        ratio = self.value / other.value
+        return Slope(ratio, (self.slope - ratio * other.slope) / other.value)
+
+    def __neg__(self):
+        return Slope(-self.value, -self.slope)
+
+    def __sub__(self, other):
+        return self + (-other)
+
+    __radd__, __rmul__ = __add__, __mul__
+
+    def __rsub__(self, other):
+        return (-self) + other
+
+    def sqrt(self):
+        """The square root."""
+        root = self.value.sqrt()
+        return Slope(root, self.slope / (2 * root))
+
+    def arcsin(self):
+        """The angle of a small sine."""
+        return Slope(self.value.arcsin(), self.slope / (1 - self.value * self.value).sqrt())

@@ -1,25 +1,10 @@
 """A family of ReLU critical points at every large size at once, infinity included.
 
-With f(w, v) = |w||v|/(2π) + <w, v>/4 + |w||v| k(x), x the cosine between the
-rows and k(x) = (sqrt(1 - x²) - 1 + x asin x)/(2π), the gradient of the loss is
-
-    G_w = P ŵ/(2π) + Q/4 + (1/4 - 1/(2π)) w
-          + 1/(2π) sum_u s_u |u| ((sqrt(1 - x²) - 1) ŵ + asin(x) û),
-
-    P = sum s |u|,   Q = sum s u,
-
-over all other rows u, those of the teacher with s = -1. What grows with the
-sizes stands in P and Q alone, where it cancels exactly. A student's row and
-the teacher's row v at its own point become parallel or opposite; with v' = ±v
-and the angle t between w and v', which is small, the terms of that pair and
-(1/4 - 1/(2π)) w together are
-
-    (1/4 - 1/(2π)) (w - v') + |v|/(2π) ((ŵ - v̂') - ŵ sin t + v̂' t).
-
-With e = lam**(-1/2) all of it are :class:`~bifurc.proof.germ.Germ`. In unknowns
-X, the coordinates being limit + e**k (Z + e X) with k so that the Hessian is
-finite, Krawczyk's test is passed for all e from 0 to a bound at once, and the
-signs of all isotypic blocks are those of forms that are finite at e = 0.
+With e = lam**(-1/2) the sums over all rows (:mod:`bifurc.proof.sums`) are
+:class:`~bifurc.proof.germ.Germ`. In unknowns X, the coordinates being
+limit + e**k (Z + e X) with k so that the Hessian is finite, Krawczyk's test is
+passed for all e from 0 to a bound at once, and the signs of all isotypic
+blocks are those of forms that are finite at e = 0.
 """
 
 from dataclasses import dataclass
@@ -28,245 +13,17 @@ from functools import cached_property
 import numpy as np
 
 from bifurc.loss.problem import NetworkProblem
-from bifurc.proof.germ import Germ
+from bifurc.proof.germ import Germ, Slope
 from bifurc.proof.interval import NotCertifiedError, exact, flint
+from bifurc.proof.sums import Row, Sums
 from bifurc.structure.irreps import Component
+from bifurc.structure.polynomial import Polynomial
 from bifurc.structure.split import split
 from bifurc.structure.structure import Coordinate, Structure
 
+NOTHING = 1e-12  # eigenvalues in doubles that are none
+APART, CLOSE = 1e-6, 1e-9  # limits nearer than that are enclosed together; half their width
 Z, Y = (1, -1, 0, 0, 0), (0, 0, 1, -1, 0)  # on four points of a set, and on all others
-
-
-class Slope:
-    """A number with its derivative in one direction."""
-
-    __slots__ = ("slope", "value")
-
-    def __init__(self, value, slope=0):
-        self.value, self.slope = value, slope
-
-    def __add__(self, other):
-        if not isinstance(other, Slope):
-            return Slope(self.value + other, self.slope)
-        return Slope(self.value + other.value, self.slope + other.slope)
-
-    def __mul__(self, other):
-        if not isinstance(other, Slope):
-            return Slope(self.value * other, self.slope * other)
-        return Slope(self.value * other.value, self.value * other.slope + self.slope * other.value)
-
-    def __truediv__(self, other):
-        if not isinstance(other, Slope):
-            return Slope(self.value / other, self.slope / other)
-        ratio = self.value / other.value
-        return Slope(ratio, (self.slope - ratio * other.slope) / other.value)
-
-    def __neg__(self):
-        return Slope(-self.value, -self.slope)
-
-    def __sub__(self, other):
-        return self + (-other)
-
-    __radd__, __rmul__ = __add__, __mul__
-
-    def __rsub__(self, other):
-        return (-self) + other
-
-    def sqrt(self):
-        """The square root."""
-        root = self.value.sqrt()
-        return Slope(root, self.slope / (2 * root))
-
-    def arcsin(self):
-        """The angle of a small sine."""
-        return Slope(self.value.arcsin(), self.slope / (1 - self.value * self.value).sqrt())
-
-
-@dataclass(frozen=True, eq=False)
-class Row:
-    """A block of rows: its set, sign, and entries (diagonal, off-diagonal) by column."""
-
-    points: str
-    sign: int
-    entries: dict  # column name -> (diagonal, off); the same value twice where not tied
-
-
-@dataclass(frozen=True, eq=False)
-class Sums:
-    """All rows of student and teacher, and the gradient that they make.
-
-    Parameters
-    ----------
-    structure : Structure
-    size : mapping from set names to germs
-    students, teachers : list of Row
-    matched : list of (int, int) or None
-        For each student block the number of the teacher's that it becomes parallel
-        (+1) or opposite (-1) to at its own point.
-    """
-
-    structure: Structure
-    size: dict
-    students: list
-    teachers: list
-    matched: list
-
-    def tied(self, row: Row, column) -> bool:
-        """Whether a block of rows has a diagonal in a column."""
-        return row.points == column.points and self.structure.size[row.points].constant != 1
-
-    def inner(self, one: Row, other: Row, same: bool):
-        """The inner product of two rows, at one point of their set or not."""
-        total = 0
-        for column in self.structure.inputs:
-            n, (d, o), (a, b) = self.size[column.points], *(
-                row.entries[column.name] for row in (one, other)
-            )  # fmt: skip
-            if self.tied(one, column) and self.tied(other, column):
-                term = d * a + (n - 1) * (o * b) if same else d * b + o * a + (n - 2) * (o * b)
-            elif self.tied(one, column):
-                term = (d + (n - 1) * o) * b
-            elif self.tied(other, column):
-                term = (a + (n - 1) * b) * o
-            else:
-                term = n * (o * b)
-            total = term + total
-        return total
-
-    @cached_property
-    def rows(self) -> list:
-        """All rows."""
-        return [*self.students, *self.teachers]
-
-    @cached_property
-    def lengths(self) -> list:
-        """|w| of each block of rows."""
-        return [self.inner(row, row, True).sqrt() for row in self.rows]
-
-    @cached_property
-    def P(self):
-        """The sum of all lengths, the teacher's negative."""
-        total = 0
-        for row, length in zip(self.rows, self.lengths, strict=True):
-            total = self.size[row.points] * length * row.sign + total
-        return total
-
-    @cached_property
-    def Q(self) -> dict:
-        """The sum of all rows, by column."""
-        found = {}
-        for column in self.structure.inputs:
-            total = 0
-            for row in self.rows:
-                total = self._summed(row, column) * row.sign + total
-            found[column.name] = total
-        return found
-
-    def _summed(self, row: Row, column):
-        """The sum of an entry over all rows of a block."""
-        (d, o), n = row.entries[column.name], self.size[row.points]
-        return d + (n - 1) * o if self.tied(row, column) else n * o
-
-    def gradient(self) -> dict:
-        """The full gradient by coordinate."""
-        found = {}
-        for i, row in enumerate(self.students):
-            found.update(self._gradient_of(i, row))
-        return found
-
-    def _gradient_of(self, i: int, row: Row) -> dict:
-        pi = _pi(self.lengths[i])
-        length, along = self.lengths[i], self.P  # what goes with ŵ, times 2π
-        others = dict.fromkeys(self._places(row), 0)
-        for j, other in enumerate(self.rows):
-            for same in (True, False):
-                if not self._pairs(row, other, same) or (same and j == i):
-                    continue
-                if same and j - len(self.students) == self.matched[i][0]:
-                    continue
-                cosine = self.inner(row, other, same) / (length * self.lengths[j])
-                count = 1 if same else self._count(row, other)
-                sine = (1 - cosine * cosine).sqrt()
-                along = (sine - 1) * self.lengths[j] * count * other.sign + along
-                turn = cosine.arcsin() * other.sign
-                for place in others:
-                    others[place] = self._seen(row, other, place, same) * turn + others[place]
-        own = self._matched(i, row)
-        return {
-            Coordinate(self._name(i), column, part): (
-                (along * self._entry(row, (column, part)) / length + others[column, part])
-                / (2 * pi)
-                + self.Q[column] / 4
-                + own[column, part]
-            )
-            for column, part in others
-        }
-
-    def _matched(self, i: int, row: Row) -> dict:
-        """Terms of the teacher's row at the same point, with those of the row itself."""
-        j, sign = self.matched[i]
-        pi, length = _pi(self.lengths[i]), self.lengths[i]
-        teacher, norm = self.teachers[j], self.lengths[len(self.students) + j]
-        v = Row(
-            teacher.points, 1, {c: (d * sign, o * sign) for c, (d, o) in teacher.entries.items()}
-        )
-        u = Row(
-            row.points, 1,
-            {c: (row.entries[c][0] - d, row.entries[c][1] - o) for c, (d, o) in v.entries.items()},
-        )  # fmt: skip
-        away, across = self.inner(u, u, True), self.inner(u, v, True)
-        sine = ((away * norm * norm - across * across).sqrt()) / (length * norm)
-        angle, found = sine.arcsin(), {}
-        for place in self._places(row):
-            w, target, difference = (self._entry(r, place) for r in (row, v, u))
-            unit, aim = w / length, target / norm
-            turned = (unit - aim) - unit * sine + aim * angle
-            found[place] = difference * (0.25 - 1 / (2 * pi)) + turned * norm / (2 * pi)
-        return found
-
-    def _places(self, row: Row) -> list:
-        return [
-            (column.name, part)
-            for column in self.structure.inputs
-            for part in (("diag", "off") if self.tied(row, column) else ("",))
-        ]
-
-    @staticmethod
-    def _entry(row: Row, place):
-        return row.entries[place[0]][place[1] == "off"]
-
-    def _pairs(self, row: Row, other: Row, same: bool) -> bool:
-        """Whether there are such pairs of rows."""
-        one = row.points == other.points
-        return one if same else not (one and self.structure.size[row.points].constant == 1)
-
-    def _count(self, row: Row, other: Row):
-        n = self.size[other.points]
-        return n - 1 if row.points == other.points else n
-
-    def _seen(self, row: Row, other: Row, place, same: bool):
-        """An entry of the other row at the same point, or the sum over all at others, over |u|."""
-        name, part = place
-        column = next(c for c in self.structure.inputs if c.name == name)
-        d, o = other.entries[name]
-        if same:
-            return o if part == "off" else d
-        n, tied = self.size[other.points], self.tied(other, column)
-        if row.points != other.points:
-            return d + (n - 1) * o if tied else n * o
-        if not tied:
-            return (n - 1) * o
-        return (n - 1) * o if part == "diag" else d + (n - 2) * o
-
-    def _name(self, i: int) -> str:
-        return self.structure.students[i].name
-
-
-def _pi(value):
-    """π in the arithmetic of a value."""
-    while isinstance(value, Slope):
-        value = value.value
-    return value.pi
 
 
 @dataclass(frozen=True, eq=False)
@@ -287,16 +44,6 @@ class AtInfinity:
     problem: NetworkProblem
     reach: float
     limit: tuple
-
-    @cached_property
-    def e(self) -> Germ:
-        """e itself."""
-        return Germ.of(self.reach) * Germ.e()
-
-    @cached_property
-    def lam(self) -> Germ:
-        """The parameter."""
-        return 1 / (self.e * self.e)
 
     def power(self, k: int) -> Germ:
         """e**k."""
@@ -326,9 +73,10 @@ class AtInfinity:
         values = dict(zip(s.coordinates, (known[0] for known in self.limit), strict=True))
         for i, (row, other) in enumerate(zip(s.students, s.teachers, strict=True)):
             entries = s.entries_of([row])
-            taught = [s.taught(Coordinate(other.name, e.column, e.part)).constant for e in entries]
-            own = [values[e] for e in entries]
-            signs = [t for t in (1, -1) if taught == [t * value for value in own]]
+            taught = [s.taught(Coordinate(other.name, e.column, e.part)) for e in entries]
+            signs = [
+                t for t in (1, -1) if taught == [Polynomial.of(t * values[e]) for e in entries]
+            ]
             if row.points != other.points or len(signs) != 1:
                 raise NotCertifiedError("The student does not tend to the teacher up to signs.")
             found.append((i, signs[0]))
@@ -390,42 +138,87 @@ class AtInfinity:
 
     def form(self, structure, x: list, matched: list, directions: list) -> np.ndarray:
         """The second derivative of the loss as a form on directions; an array of germs."""
-        weights = [self.polynomial(m) for m in structure.multiplicities]
         found = np.empty((len(directions), len(directions)), dtype=object)
         for i, direction in enumerate(directions):
             moved = [Slope(value, step) for value, step in zip(x, direction, strict=True)]
             change = self.sums(structure, moved, matched).gradient()
             slopes = [change[c].slope for c in structure.coordinates]
             for j, other in enumerate(directions):
-                terms = zip(weights, slopes, other, strict=True)
-                total = Germ.of(0)
-                for weight, slope, step in terms:
-                    if not (isinstance(step, int) and step == 0):
-                        total = total + weight * slope * step
-                found[i, j] = total
+                found[i, j] = self.product(structure, slopes, other)
         return found
+
+    def product(self, structure, one: list, other: list):
+        """The inner product of two directions in all entries of W, one of numbers as they are."""
+        total = self.polynomial(Polynomial.of(0))
+        for weight, a, b in zip(structure.multiplicities, one, other, strict=True):
+            if not (isinstance(b, int) and b == 0):
+                total = total + self.polynomial(weight) * a * b
+        return total
+
+    def pencil(self, component: Component, unknowns) -> tuple[np.ndarray, np.ndarray]:
+        """The Hessian as a form on the copies of an irrep, and their inner products."""
+        structure, x, matched = self.problem.structure, self.state(unknowns), self.matched
+        if component.irrep == "t":
+            directions = np.where(
+                np.eye(len(x), dtype=int), [self.power(k) for k in self.powers], 0
+            )
+        else:
+            parts = split(structure, dict.fromkeys(component.sets, [1, 1, 1, 1]))
+            rows = zip(structure.students, matched, strict=True)
+            sign = {b.name: s for b, (_, s) in rows}
+            structure = parts.structure
+            x = [x[int(np.argmax(row))] for row in parts.embedding]
+            matched = [(i, sign[_piece(b.name)[0]]) for i, b in enumerate(structure.students)]
+            tests = copies(component, self.problem.structure, self.pairs)
+            directions = [[copy(c) for c in structure.coordinates] for copy in tests]
+        gram = np.array(
+            [[self.product(structure, a, b) for b in directions] for a in directions], dtype=object
+        )
+        kept = [i for i in range(len(gram)) if not gram[i, i].is_zero]
+        form = self.form(structure, x, matched, [directions[i] for i in kept])
+        return form, gram[np.ix_(kept, kept)]
 
     def block(self, component: Component, unknowns) -> np.ndarray:
         """The form of the Hessian on the copies of an irrep, each scaled to stay finite."""
-        if component.irrep == "t":
-            return self.hessian(unknowns)
-        parts = split(self.problem.structure, dict.fromkeys(component.sets, [1, 1, 1, 1]))
-        child, x = parts.structure, self.state(unknowns)
-        spread = [x[int(np.argmax(row))] for row in parts.embedding]
-        sign = {
-            b.name: s
-            for b, (_, s) in zip(self.problem.structure.students, self.matched, strict=True)
-        }
-        matched = [(i, sign[_piece(b.name)[0]]) for i, b in enumerate(child.students)]
-        directions = [
-            direction
-            for copy in copies(component, self.problem.structure, self.pairs)
-            if self._long(child, direction := [copy(c) for c in child.coordinates])
-        ]
-        found = self.form(child, spread, matched, directions)
-        scales = np.empty(len(found), dtype=object)
-        scales[:] = [self.power(max(0, -(found[i, i].power // 2))) for i in range(len(found))]
-        return scales[:, None] * found * scales
+        form, _ = self.pencil(component, unknowns)
+        return self.scaled(form, [max(0, -(form[i, i].power // 2)) for i in range(len(form))])
+
+    def scaled(self, form: np.ndarray, powers: list) -> np.ndarray:
+        """A form on directions times powers of e."""
+        scales = np.array([self.power(k) for k in powers], dtype=object)
+        return scales[:, None] * form * scales
+
+    def limits(self, component: Component, unknowns) -> tuple[list, list]:
+        """(limits of eigenvalues that stay finite, limits of eigenvalue / lam), ascending; arbs.
+
+        Scaled so that the form H is finite at e = 0, directions whose eigenvalue
+        grows have inner products G that vanish there, and H - μ G has as many
+        negative eigenvalues as there are below μ at every small e. Scaled so that
+        G is finite, H / lam - μ G tells the same of those that grow.
+
+        Raises
+        ------
+        NotCertifiedError
+            If not all are proved.
+        """
+        form, gram = self.pencil(component, unknowns)
+        stay, grow = (
+            [-(m[i, i].power // 2) for i in range(len(form))] for m in (form, gram)
+        )  # powers of the directions
+        near = [self._at_zero(m, stay) for m in (form, gram)]
+        far = [self._at_zero(m, grow) for m in (form * self.power(2), gram)]
+        one = _enclosed_roots(*near, 1 / _eigenvalues(*near[::-1]))
+        two = _enclosed_roots(*far, _eigenvalues(*far))
+        if len(one) + len(two) != len(form):
+            raise NotCertifiedError(f"Limits of eigenvalues of {component.label} are missing.")
+        return one, two
+
+    def _at_zero(self, form: np.ndarray, powers: list) -> np.ndarray:
+        """A form on scaled directions at e = 0; an array of arbs."""
+        found = np.empty(form.shape, dtype=object)
+        for place, value in np.ndenumerate(self.scaled(form, powers)):
+            found[place] = value.at(flint.arb(0))
+        return found
 
     @property
     def pairs(self) -> set:
@@ -433,12 +226,47 @@ class AtInfinity:
         sets = self.problem.structure.sets
         return {p.name for p in sets if (self.polynomial(p.size) - 2).is_zero}
 
-    def _long(self, structure, direction: list) -> bool:
-        """Whether a direction is none of length 0 for all sizes."""
-        total = Germ.of(0)
-        for m, step in zip(structure.multiplicities, direction, strict=True):
-            total = total + self.polynomial(m) * step * step
-        return not total.is_zero
+
+def _eigenvalues(one: np.ndarray, two: np.ndarray) -> np.ndarray:
+    """Those of one with respect to two, in doubles, without zeros."""
+    a, b = (np.array([[float(v) for v in row] for row in m]) for m in (one, two))
+    found = np.sort(np.linalg.eigvals(np.linalg.solve(b, a)).real)
+    return found[np.abs(found) > NOTHING]
+
+
+def _enclosed_roots(one: np.ndarray, two: np.ndarray, near: np.ndarray) -> list:
+    """Proved places of all μ near given ones at which one - μ two is singular, as often as that."""
+    found, near = [], np.sort(near)
+    for group in np.split(near, np.flatnonzero(np.diff(near) > APART) + 1) if len(near) else []:
+        ends = group[0] - CLOSE, group[-1] + CLOSE
+        before, after = (negative(one - flint.arb(float(end)) * two) for end in ends)
+        if after - before != len(group):
+            raise NotCertifiedError("The limit of an eigenvalue is not proved.")
+        found += [flint.arb(float(ends[0])).union(flint.arb(float(ends[1])))] * len(group)
+    return found
+
+
+def negative(entries: np.ndarray) -> int:
+    """How many negative eigenvalues a symmetric matrix of arbs has, by congruence and discs.
+
+    Raises
+    ------
+    NotCertifiedError
+        If that is not the same for all matrices that are enclosed.
+    """
+    middle = np.array([[float(v.mid()) for v in row] for row in entries])
+    if not np.isfinite(middle).all():
+        raise NotCertifiedError("A block is not finite at infinity.")
+    basis = flint.arb_mat(np.linalg.eigh((middle + middle.T) / 2)[1].tolist())
+    basis.inv()  # it has an inverse, or there is an error
+    matrix = basis.transpose() * flint.arb_mat(entries.tolist()) * basis
+    size, count = range(len(entries)), 0
+    for i in size:
+        radius = sum((abs(matrix[i, j]) for j in size if j != i), start=flint.arb(0))
+        if not abs(matrix[i, i]) > radius:
+            raise NotCertifiedError("The sign of an eigenvalue is not proved at infinity.")
+        count += bool(matrix[i, i] < 0)
+    return count
 
 
 def _pair(structure, row, column, value) -> tuple:

@@ -12,9 +12,10 @@ import numpy as np
 from bifurc.loss.problem import NetworkProblem
 from bifurc.proof import record
 from bifurc.proof.germ import Germ
-from bifurc.proof.infinity import AtInfinity
-from bifurc.proof.interval import NotCertifiedError, flint, need_flint, precision
+from bifurc.proof.infinity import AtInfinity, negative
+from bifurc.proof.interval import NotCertifiedError, column, flint, need_flint, precision
 from bifurc.proof.model import Model
+from bifurc.proof.system import shrink
 
 BITS = 160
 REACHES = (2.0**-4, 2.0**-5, 2.0**-6)  # bounds of e that are tried
@@ -22,7 +23,7 @@ RADII = (2.0**-4, 2.0**-6, 2.0**-8)  # half-widths of the box
 DEGREE = 6  # of the polynomial in its middle
 SAMPLES = (4.0**6, 4.0**7)  # of lam, from which powers and limits are read off
 ROUNDS = 8  # of Newton's method on polynomials
-WHOLE = 0.1  # how far what should be whole may be from it in a sample, times e
+SPECTRUM = ("limits", "growth")  # of eigenvalues, and of eigenvalue / lam
 
 
 def certify_limit(problem: NetworkProblem, member) -> dict:
@@ -79,27 +80,71 @@ def conclusions(data: dict) -> dict:
     family, centre, radius = parts_of(data)
     box = [c + flint.arb(0, 1) * radius for c in centre]
     _one_zero(family, centre, box, radius)
-    negative = {}
-    for component in family.problem.components:
-        if _present(family, component):
-            negative[component.label] = _negative(family.block(component, box))
+    counts: dict[str, int] = {}
+    kinds = [c for c in family.problem.components if present(family, c)]
+    for component in kinds:
+        block = family.block(component, box)
+        counts[component.label] = negative(np.vectorize(Germ.range, otypes=[object])(block))
     for points in family.problem.structure.sets:
         least = Germ.of(family.problem.structure.least_size(points))
-        if not _sign(family.polynomial(points.size) - least) >= 0:
+        if not (family.polynomial(points.size) - least).sign() >= 0:
             raise NotCertifiedError(f"Point set {points.name!r} may be too small.")
-    return {
+    X = [Germ.of(value) for value in at_infinity(family, centre, radius)]
+    found = {
         "from": str(round(float(family.reach) ** -2)),
-        "negative": negative,
-        "is_minimum": not any(negative.values()),
+        "negative": counts,
+        "is_minimum": not any(counts.values()),
+        **limits_of(family, kinds, X),
     }
+    return confirmed(found, data.get("proved"))
+
+
+def limits_of(family: AtInfinity, components: list, X: list) -> dict:
+    """Limits of all eigenvalues of each block, and of eigenvalue / lam of those that grow."""
+    found = {c.label: family.limits(c, X) for c in components}
+    return {
+        name: {label: pair[i] for label, pair in found.items() if pair[i]}
+        for i, name in enumerate(SPECTRUM)
+    }
+
+
+def stated(proved: dict) -> dict:
+    """Conclusions as they are written: enclosures by decimal bounds."""
+    written = {
+        name: {label: list(map(record.interval, values)) for label, values in proved[name].items()}
+        for name in SPECTRUM
+    }
+    return {**proved, **written}
+
+
+def confirmed(proved: dict, given) -> dict:
+    """Conclusions as they are written in ``given`` where each enclosure there is as proved."""
+    written = stated(proved)
+    for name in SPECTRUM if isinstance(given, dict) else ():
+        for label, values in proved[name].items():
+            bounds = given.get(name, {}).get(label)
+            as_many = isinstance(bounds, list) and len(bounds) == len(values)
+            if as_many and all(map(record.fits, values, bounds)):
+                written[name][label] = bounds
+    return written
+
+
+def at_infinity(family: AtInfinity, centre: list, radius) -> list:
+    """The unknowns X at e = 0, of the one zero in a box, by Krawczyk's operator; arbs."""
+    zero, size = flint.arb(0), range(len(centre))
+    X = [c.at(zero) + flint.arb(0, 1) * radius for c in centre]
+    for _ in range(ROUNDS):
+        middle = [x.mid() for x in X]
+        slopes = family.hessian([Germ.of(x) for x in X])
+        slopes = flint.arb_mat([[slopes[i, j].at(zero) for j in size] for i in size])
+        residual = column([g.at(zero) for g in family.residual([Germ.of(x) for x in middle])])
+        X = [a.intersection(b) for a, b in zip(shrink(X, middle, residual, slopes), X, strict=True)]
+    return X
 
 
 def parts_of(data: dict):
     """(family, centre, radius) of a certificate."""
-    problem = record.problem_from_data(data["problem"])
-    plain = not problem.kernel_parameters and not problem.structure.decay.terms
-    if record.kernel_name(problem) != "relu" or not plain:
-        raise NotCertifiedError("Only ReLU without decay is proved at infinity.")
+    problem = problem_of(data["problem"])
     reach = float(record.from_text(data["reach"]))
     if reach not in [2.0**-k for k in range(1, 40)]:
         raise ValueError("the bound of e is no power of 2")
@@ -113,6 +158,16 @@ def parts_of(data: dict):
     if len(centre) != problem.n or not radius > 0 or max(map(len, data["centre"])) > DEGREE + 1:
         raise ValueError("the box is none of the unknowns")
     return AtInfinity(problem, reach, limit), centre, radius
+
+
+def problem_of(data: dict) -> NetworkProblem:
+    """The problem of a certificate, if there are formulas for it here."""
+    problem = record.problem_from_data(data)
+    s = problem.structure
+    plain = not problem.kernel_parameters and not s.decay.terms and not s.bias
+    if record.kernel_name(problem) != "relu" or not plain:
+        raise NotCertifiedError("Only ReLU without biases and decay is proved at infinity.")
+    return problem
 
 
 def holds(data: dict, x: list, lam) -> bool:
@@ -132,7 +187,7 @@ def _one_zero(family: AtInfinity, centre: list, box: list, radius) -> None:
     """Krawczyk's test for all e at once."""
     slopes = family.hessian(box)
     size = range(len(centre))
-    middle = flint.arb_mat([[_finite(v).poly[0].mid() for v in row] for row in slopes])
+    middle = flint.arb_mat([[v.whole().poly[0].mid() for v in row] for row in slopes])
     near = middle.inv().mid()
     moved = family.residual(centre)
     for i in size:
@@ -143,38 +198,11 @@ def _one_zero(family: AtInfinity, centre: list, box: list, radius) -> None:
             for j in size:
                 defect = defect - slopes[j, k] * near[i, j]
             total = total + defect * (flint.arb(0, 1) * radius)
-        if not abs(_range(total)) < radius:
+        if not abs(total.range()) < radius:
             raise NotCertifiedError("Krawczyk's test fails near infinity.")
 
 
-def _finite(germ: Germ) -> Model:
-    return germ.whole()
-
-
-def _range(germ: Germ):
-    """All values at e from 0 to its bound."""
-    return germ.range()
-
-
-def _negative(form: np.ndarray) -> int:
-    """How many negative eigenvalues a form has at every e, by congruence and Gershgorin's discs."""
-    entries = [[v.range() for v in row] for row in form]
-    middle = np.array([[float(v.mid()) for v in row] for row in entries])
-    if not np.isfinite(middle).all():
-        raise NotCertifiedError("A block is not finite at infinity.")
-    basis = flint.arb_mat(np.linalg.eigh((middle + middle.T) / 2)[1].tolist())
-    basis.inv()  # it has an inverse, or there is an error
-    matrix = basis.transpose() * flint.arb_mat(entries) * basis
-    size, count = range(len(entries)), 0
-    for i in size:
-        radius = sum((abs(matrix[i, j]) for j in size if j != i), start=flint.arb(0))
-        if not abs(matrix[i, i]) > radius:
-            raise NotCertifiedError("The sign of an eigenvalue is not proved at infinity.")
-        count += bool(matrix[i, i] < 0)
-    return count
-
-
-def _present(family: AtInfinity, component) -> bool:
+def present(family: AtInfinity, component) -> bool:
     """Whether an irrep exists at every e.
 
     Raises
@@ -184,21 +212,11 @@ def _present(family: AtInfinity, component) -> bool:
     """
     dimension = family.polynomial(component.dimension)
     least = dimension - Germ.of(component.least)
-    if _sign(dimension) > 0 and _sign(least) >= 0:
+    if dimension.sign() > 0 and least.sign() >= 0:
         return True
-    if _sign(dimension) <= 0 or _sign(least) < 0:
+    if dimension.sign() <= 0 or least.sign() < 0:
         return False
     raise NotCertifiedError(f"Whether {component.label} exists changes.")
-
-
-def _sign(germ: Germ) -> int:
-    """The sign of a germ at every e that is not 0."""
-    if germ.is_zero:
-        return 0
-    value = germ.model.poly(flint.arb(0.5, 0.5))
-    if not (value > 0 or value < 0):
-        raise NotCertifiedError("A sign changes at a large size.")
-    return 1 if value > 0 else -1
 
 
 def _limit(problem: NetworkProblem, member) -> tuple:
@@ -232,7 +250,7 @@ def _centre(family: AtInfinity, start: list) -> list:
     """Polynomials in e near the zero, by Newton's method from constants; exact coefficients."""
     centre = [Germ.of(flint.arb(float(value))) for value in start]
     slopes = family.hessian(centre)
-    near = flint.arb_mat([[_finite(v).poly[0].mid() for v in row] for row in slopes]).inv().mid()
+    near = flint.arb_mat([[v.whole().poly[0].mid() for v in row] for row in slopes]).inv().mid()
     size = range(len(centre))
     for _ in range(ROUNDS):
         moved = family.residual(centre)

@@ -16,7 +16,7 @@ from bifurc.files import read_json, write_atomically
 from bifurc.loss.kernels import KERNELS, kernel, parameter_names
 from bifurc.loss.line import LAM
 from bifurc.loss.problem import NetworkProblem
-from bifurc.proof.interval import NotCertifiedError, flint, precision
+from bifurc.proof.interval import NotCertifiedError, exact, flint, precision
 from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
 from bifurc.structure.polynomial import decimal as exactly
@@ -65,9 +65,9 @@ def fraction(text: str) -> Fraction:
         If it is written otherwise.
     """
     if not isinstance(text, str) or not _FRACTION.fullmatch(text):
-        raise ValueError(f"{_short(text)} is not a fraction such as '7' or '5/2'.")
+        raise ValueError(f"{short(text)} is not a fraction such as '7' or '5/2'.")
     if str(Fraction(text)) != text:
-        raise ValueError(f"{_short(text)} is not written in its shortest form.")
+        raise ValueError(f"{short(text)} is not written in its shortest form.")
     return Fraction(text)
 
 
@@ -80,17 +80,17 @@ def only(data: dict, *keys: str) -> dict:
         If one is missing, or one is too many.
     """
     if not isinstance(data, dict):
-        raise ValueError(f"{_short(data)} is no table of {', '.join(keys)}")
+        raise ValueError(f"{short(data)} is no table of {', '.join(keys)}")
     for key in keys:
         if key not in data:
             raise ValueError(f"{key!r} is missing")
     for key in data:
         if key not in keys:
-            raise ValueError(f"the entry {_short(key)} is not known")
+            raise ValueError(f"the entry {short(key)} is not known")
     return data
 
 
-def _short(value) -> str:
+def short(value) -> str:
     """A value on one line, or the beginning of it."""
     text = repr(value)
     return text if len(text) <= 40 else f"{text[:40]}..."
@@ -176,7 +176,7 @@ def decimal(text: str):
         If it is not written like 1.2500000e-03.
     """
     if not isinstance(text, str) or not _BOUND.fullmatch(text):
-        raise ValueError(f"{_short(text)} is not a bound such as '1.2500000e-03'.")
+        raise ValueError(f"{short(text)} is not a bound such as '1.2500000e-03'.")
     return flint.arb(text)
 
 
@@ -256,11 +256,15 @@ def problem_from_data(data: dict) -> NetworkProblem:
         for key in ("line", "kernel_parameters")
     )
     check_names("Parameter", [*line, LAM])
+    used = structure.parameters.union(*(poly.names for poly in running.values()))
+    for name in line:
+        if name not in used:
+            raise ValueError(f"nothing depends on parameter {name!r}")
     problem = NetworkProblem(structure, made, line, kernel_parameters=running)
     for name in parameter_names(made):
         value = getattr(made, name)
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise ValueError(f"parameter {name!r} of the kernel is no number: {_short(value)}")
+            raise ValueError(f"parameter {name!r} of the kernel is no number: {short(value)}")
     if json.dumps(problem_to_data(problem), sort_keys=True) != json.dumps(data, sort_keys=True):
         raise ValueError("the problem is not written as it is read")
     return problem
@@ -289,6 +293,8 @@ def state_of(data: dict) -> list:
         return []
     elif data["kind"] == "limit":
         return [flint.arb(known[0]) for known in data["limit"]]
+    elif data["kind"] == "teacher":
+        return [exact(fraction(text)) for text in data["coordinates"]]
     elif data["kind"] == "learnt":
         return from_texts(data["coordinates"])
     else:
@@ -338,7 +344,7 @@ def _table(pairs: list) -> dict:
     if len(table) < len(pairs):
         keys = [key for key, _ in pairs]
         twice = next(key for key in keys if keys.count(key) > 1)
-        raise ValueError(f"the entry {_short(twice)} is there twice")
+        raise ValueError(f"the entry {short(twice)} is there twice")
     return table
 
 
@@ -346,7 +352,7 @@ def _float(text: str) -> float:
     """A number of a JSON file, if a double is written so."""
     number = float(text)
     if exactly(text.lstrip("-")) != abs(Fraction(repr(number))):
-        raise ValueError(f"{_short(text)} has more digits than are read")
+        raise ValueError(f"{short(text)} has more digits than are read")
     return number
 
 

@@ -31,7 +31,7 @@ def conclusions(data: dict) -> dict:
     proved = branch["proved"]
     last = -1 if up else 0
     counts = {label: run[last] for label, run in proved["negative"].items()}
-    if counts != {label: limit["proved"]["negative"].get(label) for label in counts}:
+    if counts != limit["proved"]["negative"]:
         raise NotCertifiedError("The signs of the two certificates differ.")
     events = proved["events"]
     since = events[last]["at"][1] if events else proved["window"][not up][1]

@@ -29,6 +29,7 @@ import numpy as np
 from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
 
+ONE = Polynomial.of(1)
 SLACK = 1e-9  # what rounding may take from a size: 4.1 - 3.1 is no more than 1
 MOST_BLOCKS = 100_000  # of W: beyond, nothing can be computed in reasonable time
 BIAS, OUTPUT = "bias", "output"  # the column of biases, and the row that holds the last one
@@ -56,7 +57,7 @@ class PointSet:
     @property
     def single(self) -> bool:
         """Whether this is literally one point, at all parameters."""
-        return self.size.constant == 1
+        return self.size == ONE
 
     def __str__(self) -> str:
         return f"{self.name}: {self.size}"
@@ -352,7 +353,7 @@ class Structure:
 
     def tied(self, row: Block, column: Block) -> bool:
         """Whether the block has a diagonal: both copy one set of more than one point."""
-        return row.points == column.points and self.size[row.points].constant != 1
+        return row.points == column.points and self.size[row.points] != ONE
 
     @cached_property
     def entries(self) -> tuple[Coordinate, ...]:
