@@ -18,6 +18,7 @@ from bifurc.case import load_case
 from bifurc.cli.main import main
 from bifurc.events.records import morse_index
 from bifurc.loss.kernels import Erf, LeakyReLU, Quadratic, ReLU
+from bifurc.loss.layout import Layout
 from bifurc.loss.problem import NetworkProblem
 from bifurc.loss.series import Series
 from bifurc.proof import record
@@ -39,6 +40,7 @@ from bifurc.proof.signs import Diagonal
 from bifurc.proof.system import box
 from bifurc.run import family_of
 from bifurc.structure.polynomial import Polynomial
+from bifurc.structure.split import split
 from bifurc.structure.structure import Structure
 
 FOLDER = Path(__file__).parent.parent / "cases" / "certificates"
@@ -206,11 +208,25 @@ def test_an_enclosure_over_a_box_contains_the_values_at_points_in_it():
 def test_bases_and_what_reads_them_off_are_exact(name):
     """Interval arithmetic takes them as they are, so not even the last bit may be rounded."""
     problem = bifurc.problem(name)
-    pairs = [(problem.layout.basis, problem._outward), *problem._bases.values()]
+    pairs = [(problem.layout.basis, problem.layout.outward), *problem.bases.values()]
     for basis, keep in pairs:
         flat = np.vectorize(Fraction, otypes=[object])(basis.reshape(len(basis), -1))
         product = flat @ np.vectorize(Fraction, otypes=[object])(keep)
         assert (product == np.eye(len(basis), dtype=int)).all()
+
+
+def test_directions_that_break_ties_are_exact_and_orthogonal():
+    """Entries of three orbits of Z_3 and two borders: two directions of each break the ties."""
+    ring = {"all/1": "all/2", "all/2": "all/3", "all/3": "all/1"}
+    parts = split(bifurc.problem("A").structure, {"all": [1, 1, 1]}, [ring])
+    layout = Layout(parts.structure)
+    ties, entries = layout.breaking, layout.entries
+    rational = np.vectorize(Fraction, otypes=[object])
+    product = rational(ties.basis.reshape(len(ties.basis), -1)) @ rational(ties.keep)
+    assert (product == np.diag(ties.lengths.astype(int))).all()
+    assert sorted(ties.lengths) == [2.0] * 5 + [6.0] * 5
+    whole = rational(layout.basis.reshape(len(layout.basis), -1)) @ rational(ties.keep)
+    assert not whole.any() and len(ties.basis) + len(layout.basis) == len(entries)
 
 
 def test_events_of_structures_with_ties_are_proved():

@@ -598,7 +598,7 @@ def test_only_copies_of_no_length_are_left_out():
     problem = enclosing(bifurc.problem("M"))
     with precision(BITS):
         (rest,) = [c for c in problem.components if c.label == "s[rest]"]
-        lengths = arbs(problem._copy_weights(rest, Ball(6)))
+        lengths = arbs(problem.copy_weights(rest, Ball(6)))
         kept = claims.lengthy(problem, rest, Ball(6))
         assert kept == tuple(i for i, v in enumerate(lengths) if not v.is_zero())
         assert len(kept) < rest.copies and all(lengths[i] > 0 for i in kept)

@@ -26,15 +26,15 @@ class Curve:
         self.functions, self._entries, self.n = (g, g_x, g_lam), matrix, 1
         self.components, self.wide = (component,), wide
         self.line = {"n": Polynomial.parse("lam + 3")}
-        self.structure = SimpleNamespace(sets=())
+        self.structure, self.exchanges = SimpleNamespace(sets=()), False
 
     def rows(self, x, lam):
         return SimpleNamespace(x=x[0], lam=lam, beta=None)
 
-    def _gradient(self, rows):
+    def gradient_of(self, rows):
         return np.array([self.functions[0](rows.x, rows.lam) + Ball(flint.arb(0, self.wide))])
 
-    def _jacobian(self, rows, lam):
+    def jacobian_of(self, rows, lam):
         found = np.empty((1, 2), dtype=object)
         for i, slope in enumerate(self.functions[1:]):
             value = slope(rows.x, rows.lam)
@@ -42,24 +42,17 @@ class Curve:
         return found
 
     def gradient(self, x, lam):
-        return self._gradient(self.rows(x, lam))
+        return self.gradient_of(self.rows(x, lam))
 
     def jacobian(self, x, lam, checked=True):
         rows = self.rows(x, lam)
-        return self._gradient(rows), self._jacobian(rows, lam)
+        return self.gradient_of(rows), self.jacobian_of(rows, lam)
 
-    def neutral(self, component, beta):
-        return []
-
-    def _copy_weights(self, component, lam):
+    def copy_weights(self, component, lam):
         return balls([1] * component.copies)
 
-    def _matrix(self, component, rows, lam):
+    def block_matrix(self, component, rows, lam):
         return self._entries(rows.x, lam)
-
-    def block(self, component, x, lam):
-        values = self._entries(x[0], lam)
-        return flint.arb_mat([[v.arb for v in row] for row in values]), [flint.arb(1)] * len(values)
 
 
 def parabola(**more):

@@ -17,6 +17,19 @@ from bifurc.structure.structure import BIAS, OUTPUT, Structure
 
 
 @dataclass(frozen=True, eq=False)
+class Breaking:
+    """Sums of the first k entries of an orbit less k times the next: orthogonal, and exact.
+
+    ``image @ keep / lengths`` are coefficients in the basis.
+    """
+
+    basis: np.ndarray  # (vectors, rows, 2, columns)
+    keep: np.ndarray  # (entries, vectors)
+    lengths: np.ndarray  # (vectors,), squared, each entry counted once
+    orbit: np.ndarray  # (vectors,), the coordinate whose orbit it comes from
+
+
+@dataclass(frozen=True, eq=False)
 class Layout:
     """Constant index arrays of one structure."""
 
@@ -59,24 +72,29 @@ class Layout:
     @cached_property
     def basis(self) -> np.ndarray:
         """Each coordinate as (beta, sigma) of all rows; shape (n, rows, 2, columns)."""
-        return np.array([self._entries[list(orbit)].sum(axis=0) for orbit in self.structure.orbits])
+        return np.array([self.entries[list(orbit)].sum(axis=0) for orbit in self.structure.orbits])
 
     @cached_property
-    def breaking_basis(self) -> np.ndarray:
-        """Directions that break the ties alone: differences within orbits, like :attr:`basis`."""
-        found = [np.zeros((0, *self._entries.shape[1:]))]
-        for orbit in self.structure.orbits:
-            across = np.linalg.qr(np.ones((len(orbit), 1)), mode="complete")[0][:, 1:]
-            found.append(np.tensordot(across.T, self._entries[list(orbit)], axes=1))
-        return np.concatenate(found)
-
-    @property
-    def breaking_orbits(self) -> list[int]:
-        """Which coordinate's orbit each vector of :attr:`breaking_basis` comes from."""
-        return [a for a, orbit in enumerate(self.structure.orbits) for _ in orbit[1:]]
+    def outward(self) -> np.ndarray:
+        """What reads coordinates off: all entries of an orbit are the same, the first is taken."""
+        return dual(self.entries)[:, [orbit[0] for orbit in self.structure.orbits]]
 
     @cached_property
-    def _entries(self) -> np.ndarray:
+    def breaking(self) -> "Breaking":
+        """Directions that break the ties alone."""
+        entries, orbits = self.entries, self.structure.orbits
+        found = [(a, orbit[:k], orbit[k]) for a, orbit in enumerate(orbits)
+                 for k in range(1, len(orbit))]  # fmt: skip
+        steps = np.zeros((len(found), len(entries)))
+        for step, (_, before, entry) in zip(steps, found, strict=True):
+            step[list(before)], step[entry] = 1.0, -len(before)
+        lengths = np.array([len(before) * (len(before) + 1.0) for _, before, _ in found])
+        basis = np.tensordot(steps, entries, axes=1)
+        orbit = np.array([a for a, _, _ in found], dtype=int)
+        return Breaking(basis, dual(entries) @ steps.T, lengths, orbit)
+
+    @cached_property
+    def entries(self) -> np.ndarray:
         """Each entry as (beta, sigma) of all rows."""
         entries = np.zeros((len(self.structure.entries), self.rows, 2, self.columns))
         for a, (r, c, part) in enumerate(self._places):

@@ -1,22 +1,43 @@
 """A structure along a line of parameters: what depends on ``lam``, and how."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 
+from bifurc.loss.arithmetic import DOUBLES, Arithmetic
 from bifurc.loss.layout import Layout
 from bifurc.loss.metric import Metric, WarpedChart
 from bifurc.structure.polynomial import Polynomial
 from bifurc.structure.structure import SLACK, Block, Structure
 
 LAM = "lam"
+Line = Mapping[str, Polynomial]
+Reader = Callable[[Polynomial, int], np.ndarray]
+
+
+def coefficients(number, line: Line, poly: Polynomial, degree: int) -> np.ndarray:
+    """Numbers that go with 1, lam, ... lam**degree in a polynomial on a line.
+
+    Raises
+    ------
+    ValueError
+        If it has a higher degree there.
+    """
+    found = poly.substitute(line)
+    if found.degree > degree:
+        what = "affine" if degree == 1 else f"of degree {degree}"
+        raise ValueError(f"{poly} is not {what} along the line; fix one of its parameters.")
+    return np.array([number(found.terms.get((LAM,) * k, Fraction(0))) for k in range(degree + 1)])
 
 
 class OnLine:
     """Sizes, teacher and metric of a structure, all polynomials in ``lam``.
+
+    What they are is data: :attr:`read` takes their coefficients from the line, and
+    :attr:`arithmetic` writes them down.
 
     Parameters
     ----------
@@ -38,7 +59,8 @@ class OnLine:
             if poly.degree > 1 or poly.names - {LAM}:
                 raise ValueError(f"Parameter {name!r} must be affine along the line, got {poly}.")
         self.structure = structure.weighed(self.line)
-        self.layout = Layout(self.structure)
+        self.layout, self.arithmetic = Layout(self.structure), DOUBLES
+        self.read = partial(coefficients, DOUBLES.number, self.line)
         self.n = len(structure.coordinates)
 
     def parameters(self, lam: float) -> dict[str, float]:
@@ -56,10 +78,14 @@ class OnLine:
         values = self._sizes[:, 0] + lam * self._sizes[:, 1]
         return {s.name: float(v) for s, v in zip(self.structure.sets, values, strict=True)}
 
+    arithmetic: Arithmetic
+    read: Reader
+
     @cached_property
     def _sizes(self) -> np.ndarray:
         """Size of each point set as (constant, slope) in lam; shape (sets, 2)."""
-        return np.array([self._affine(points.size) for points in self.structure.sets])
+        sizes = [self.read(points.size, 1) for points in self.structure.sets]
+        return self.arithmetic.table(np.array(sizes))
 
     @cached_property
     def _least_sizes(self) -> np.ndarray:
@@ -82,21 +108,6 @@ class OnLine:
         sizes = self._sizes[:, 0] + np.asarray(lam)[..., None] * self._sizes[:, 1]
         spare = (sizes - self._least_sizes).reshape(-1, len(self.structure.sets))
         return self.structure.sets[int(spare.min(axis=0).argmin())].name
-
-    def _affine(self, poly: Polynomial) -> np.ndarray:
-        constant, slope, _ = self.on_line(poly)
-        if poly.substitute(self.line).degree > 1:
-            raise ValueError(f"{poly} is not affine along the line; fix one of its parameters.")
-        return np.array([constant, slope])
-
-    def on_line(self, poly: Polynomial) -> np.ndarray:
-        """Coefficients of 1, lam and lam² in a polynomial on the line; higher ones do not occur."""
-        terms = poly.substitute(self.line).terms
-        return np.array([self.number(terms.get((LAM,) * k, Fraction(0))) for k in range(3)])
-
-    def number(self, value: Fraction):
-        """An exact coefficient in the arithmetic of this problem; doubles here."""
-        return float(value)
 
     @property
     def least_lam(self) -> float:
@@ -126,7 +137,17 @@ class OnLine:
 
     @cached_property
     def _teacher(self) -> np.ndarray:
-        """(constant, slope) in lam of what is given of all rows; (2, rows, 2 columns).
+        """(constant, slope) in lam of what is given of all rows; (2, rows, 2 columns)."""
+        return self.arithmetic.table(self._given)
+
+    @property
+    def spiked(self) -> np.ndarray:
+        """Which rows are given more at their own point; (rows,)."""
+        return (self._given[..., self.layout.columns :] != 0).any(axis=(0, 2))
+
+    @cached_property
+    def _given(self) -> np.ndarray:
+        """The numbers of :attr:`_teacher`.
 
         Of the student that is nothing, but for a bias that all neurons have in common.
         """
@@ -134,22 +155,22 @@ class OnLine:
         rows = self._table(s.teachers, s.teacher)
         student = np.zeros((2, len(s.students), rows.shape[-1]), rows.dtype)
         if s.common.terms:
-            student[:, : len(s.hidden), self.layout.frame.bias] = self._affine(s.common)[:, None]
+            student[:, : len(s.hidden), self.layout.frame.bias] = self.read(s.common, 1)[:, None]
         return np.concatenate([student, rows], axis=1)
 
     def _table(self, rows, table) -> np.ndarray:
         """(constant, slope) in lam of entries between blocks; (2, rows, 2 columns)."""
         columns = self.structure.inputs
-        found = np.zeros((2, len(rows), 2, len(columns)), self._sizes.dtype)
+        found = np.zeros((2, len(rows), 2, len(columns)), self.arithmetic.dtype)
         for i, row in enumerate(rows):
             for j, column in enumerate(columns):
                 if (row.name, column.name) not in table:
                     continue
                 diagonal, off = table[row.name, column.name]
                 tied = self.structure.tied(row, column)
-                found[:, i, 0, j] = self._affine(off if tied else diagonal)
+                found[:, i, 0, j] = self.read(off if tied else diagonal, 1)
                 if tied:
-                    found[:, i, 1, j] = self._affine(diagonal - off)
+                    found[:, i, 1, j] = self.read(diagonal - off, 1)
         return found.reshape(2, len(rows), 2 * len(columns))
 
     @cached_property
@@ -158,15 +179,16 @@ class OnLine:
         s = self.structure
         if not s.decay.terms:
             return None
-        return self._affine(s.decay), self._table(s.students, s.reference)
+        table = self.arithmetic.table
+        return table(self.read(s.decay, 1)), table(self._table(s.students, s.reference))
 
     @cached_property
     def _teacher_moves(self) -> bool:
-        return bool(self._teacher[1].any())
+        return bool((self._given[1] != 0).any())
 
     @cached_property
     def _metric(self) -> Metric:
-        weights = np.array([self.on_line(m) for m in self.structure.multiplicities])
+        weights = np.array([self.read(m, 2) for m in self.structure.multiplicities])
         students = self._row_sizes[:, : len(self.structure.students)].sum(axis=1)
         return Metric(weights.reshape(-1, 3).T[::-1], self._sizes, students)
 

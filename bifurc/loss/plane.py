@@ -8,8 +8,8 @@ reads its own constants off by one small product.
 """
 
 from collections.abc import Mapping
-from functools import cached_property
-from typing import Any, cast
+from functools import cached_property, partial
+from typing import Any
 
 import numpy as np
 
@@ -22,24 +22,6 @@ from bifurc.structure.structure import Structure
 MU = "mu"
 # what a polynomial of the plane is made of: quadratic ones are the numbers of matrix entries
 MONOMIALS = ((), (LAM,), (MU,), (LAM, LAM), (LAM, MU), (MU, MU))
-
-
-class Line(NetworkProblem):
-    """A network problem on a line through a point of a plane, which is its point 0."""
-
-    plane: Mapping[str, Polynomial]
-    tables: dict[Polynomial, np.ndarray]  # coefficients of the monomials, shared by all lines
-    monomials: np.ndarray  # (3, 6), each on the line, by powers of the line's own parameter
-
-    def on_line(self, poly: Polynomial) -> np.ndarray:
-        """Coefficients of 1, lam and lam² in a polynomial on the line."""
-        if poly not in self.tables:
-            terms = poly.substitute(self.plane).terms
-            self.tables[poly] = np.array([float(terms.get(key, 0)) for key in MONOMIALS])
-        return self.monomials @ self.tables[poly]
-
-    def _affine(self, poly: Polynomial) -> np.ndarray:
-        return self.on_line(poly)[:2]  # the plane has seen that it is
 
 
 class Plane:
@@ -72,9 +54,10 @@ class Plane:
         self.plane = dict(plane)
         self.structure = structure
         line = self._through(0.0, 0.0, (1.0, 0.0))
-        self._template = Line(structure, kernel, line, any_size, kernel_parameters, pinned)
-        self._template.plane, self._template.tables = self.plane, {}
-        _ = self._template._vertices  # once for all lines
+        self._template = NetworkProblem(
+            structure, kernel, line, any_size, kernel_parameters, pinned
+        )
+        self._tables: dict[Polynomial, np.ndarray] = {}  # see _read
         entries = [v for _, _, table in structure.tables for pair in table.values() for v in pair]
         in_kernel = [Polynomial.of(value) for value in (kernel_parameters or {}).values()]
         own = structure.decay, structure.common, *structure.size.values()
@@ -112,18 +95,25 @@ class Plane:
         """Number of coordinates."""
         return self._template.n
 
-    def at(self, lam: float, mu: float, towards=(1.0, 0.0)) -> Line:
+    def at(self, lam: float, mu: float, towards=(1.0, 0.0)) -> NetworkProblem:
         """The problem on the line through (lam, mu), which is its point 0, in a direction."""
-        line = cast(Line, self._template.along(self._through(lam, mu, towards)))
         (a, b), (to_a, to_b) = (lam, mu), towards
-        line.monomials = np.array(
+        monomials = np.array(  # on the line, by powers of its own parameter
             [
                 [1.0, a, b, a * a, a * b, b * b],
                 [0.0, to_a, to_b, 2 * a * to_a, a * to_b + b * to_a, 2 * b * to_b],
                 [0.0, 0.0, 0.0, to_a * to_a, to_a * to_b, to_b * to_b],
             ]
         )
-        return line
+        read = partial(self._read, monomials)
+        return self._template.along(self._through(lam, mu, towards), read)
+
+    def _read(self, monomials: np.ndarray, poly: Polynomial, degree: int) -> np.ndarray:
+        """Coefficients of 1, ... lam**degree on a line; that they end there is seen to."""
+        if poly not in self._tables:
+            terms = poly.substitute(self.plane).terms
+            self._tables[poly] = np.array([float(terms.get(key, 0)) for key in MONOMIALS])
+        return monomials[: degree + 1] @ self._tables[poly]
 
     def _through(self, lam, mu, towards) -> dict[str, Polynomial]:
         slopes = self._slopes

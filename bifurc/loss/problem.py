@@ -3,20 +3,22 @@
 from collections.abc import Mapping
 from copy import copy
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Self
 
 import numpy as np
 
 from bifurc.errors import NotDefinedError, ZeroRowError
 from bifurc.loss import reduced
+from bifurc.loss.arithmetic import Arithmetic
 from bifurc.loss.isotypic import Vertex, coefficients, pair_block, vertex_block
 from bifurc.loss.kernels import PARALLEL, parameter_names
 from bifurc.loss.layout import dual
-from bifurc.loss.line import OnLine
+from bifurc.loss.line import Line, OnLine, Reader
+from bifurc.loss.line import coefficients as on_line
 from bifurc.loss.neutral import equal_norms, norm_exchanges, reason_of, shared_classes
 from bifurc.loss.running import RunningKernel
-from bifurc.loss.series import Series, ahead, direction, parts
+from bifurc.loss.series import ahead, direction, parts
 from bifurc.loss.value import Sums, losses
 from bifurc.spectra import Block as SpectralBlock
 from bifurc.spectra import Neutrals, held
@@ -27,8 +29,8 @@ from bifurc.structure.structure import OUTPUT, Structure
 
 # what is computed once per line of parameters
 _ON_LINE = (
-    "_sizes", "_domain", "_row_sizes", "_column_sizes", "_teacher", "_teacher_moves", "_metric",
-    "_directions", "_running", "_copy_lengths", "_spring", "_inner_columns",
+    "_sizes", "_domain", "_row_sizes", "_column_sizes", "_given", "_teacher", "_teacher_moves",
+    "_metric", "_directions", "running", "_copy_lengths", "_spring", "_inner_columns",
 )  # fmt: skip
 ROUNDING = 1e-14  # of the squared length of a copy, near sizes where it may vanish
 TINY = 1e-24  # squared norm of a row that counts as zero
@@ -119,13 +121,29 @@ class NetworkProblem(OnLine):
         other.neutrals = neutrals
         return other
 
-    def along(self, line: Mapping[str, Polynomial]) -> "NetworkProblem":
+    exact: Any = None  # the problem that this one is a copy of, in another arithmetic
+
+    def along(self, line: Line, read: Reader | None = None) -> "NetworkProblem":
         """The same problem on another line of parameters, cheaply made.
 
         Everything that does not depend on the line is shared, and nothing is checked.
+        ``read`` takes coefficients of polynomials from the line, if there is a faster way.
         """
-        other = copy(self)
+        other = self._with_other_constants()
         other.line = dict(line)
+        other.read = read or partial(on_line, self.arithmetic.number, other.line)
+        return other
+
+    def in_arithmetic(self, arithmetic: Arithmetic) -> "NetworkProblem":
+        """The same problem with constants of other numbers; all else is shared."""
+        other = self._with_other_constants()
+        other.arithmetic, other.exact = arithmetic, self
+        other.read = partial(on_line, arithmetic.number, self.line)
+        return other
+
+    def _with_other_constants(self) -> "NetworkProblem":
+        self._vertices  # noqa: B018 (made once for all)
+        other = copy(self)
         for name in _ON_LINE:
             vars(other).pop(name, None)
         return other
@@ -136,21 +154,18 @@ class NetworkProblem(OnLine):
     def _inward(self) -> np.ndarray:
         return self.layout.basis.reshape(self.n, -1)
 
-    @cached_property
-    def _outward(self) -> np.ndarray:
-        return dual(self.layout.basis)
-
     def rows(self, x, lam) -> reduced.Rows:
         """All rows at ``x``; an axis of length 1 stands where directions go."""
-        if not isinstance(lam, Series):
+        if isinstance(lam, np.ndarray | np.generic) or not hasattr(lam, "shape"):
             lam = _numbers(lam)
         each = lam[..., None, None]
-        fixed, moving = self._teacher
-        entries = (x @ self._inward).reshape(*x.shape[:-1], 1, *fixed.shape) + fixed
+        fixed, moving = self._teacher[0], self._teacher[1]
+        flat = (x if len(x.shape) > 1 else x[None]) @ self._inward
+        entries = flat.reshape(*x.shape[:-1], 1, *fixed.shape) + fixed
         if self._teacher_moves:
             entries = entries + each[..., None] * moving
         return reduced.Rows(
-            self._running.at(lam),
+            self.running.at(lam),
             entries,
             self._row_sizes[0] + each * self._row_sizes[1],
             self._inner_columns[0] + each * self._inner_columns[1],
@@ -187,7 +202,7 @@ class NetworkProblem(OnLine):
 
     def gradient(self, x, lam):
         """Entries g_a of the full gradient, shape (..., n)."""
-        return self._gradient(self.rows(x, lam))
+        return self.gradient_of(self.rows(x, lam))
 
     def jacobian(self, x, lam, checked: bool = True):
         """(g, [dg/dx | dg/dlam]), shapes (..., n) and (..., n, n + 1).
@@ -200,7 +215,7 @@ class NetworkProblem(OnLine):
         rows = self.rows(x, lam)
         if checked:
             self.check(rows, lam)
-        jacobian, g = self._jacobian(rows, lam), self._gradient(rows)
+        jacobian, g = self.jacobian_of(rows, lam), self.gradient_of(rows)
         if self.pinned:
             for members in shared_classes(rows, self.layout):
                 g = g + x - equal_norms(rows, self.layout, x, members)
@@ -215,26 +230,25 @@ class NetworkProblem(OnLine):
         values = dict(
             zip(
                 self.kernel_parameters,
-                self._running.line[0] + lam * self._running.line[1],
+                self.running.line[0] + lam * self.running.line[1],
                 strict=True,
             )
         )
         return replace(self.kernel, **values) if values else self.kernel
 
     @cached_property
-    def _running(self) -> RunningKernel:
-        values = [self._affine(Polynomial.of(value)) for value in self.kernel_parameters.values()]
+    def running(self) -> RunningKernel:
+        values = [self.read(Polynomial.of(value), 1) for value in self.kernel_parameters.values()]
         line = np.array(values).reshape(-1, 2).T
-        biased = bool(self.structure.bias)
-        if OUTPUT in self.structure.bias and line[1].any():
+        if OUTPUT in self.structure.bias and (line[1] != 0).any():
             raise ValueError(
                 "A kernel parameter cannot run beside a trained bias of the output; let another "
                 "parameter run."
             )
-        return RunningKernel(self.kernel, tuple(self.kernel_parameters), line, biased=biased)
+        return self.arithmetic.running(self, tuple(self.kernel_parameters), line)
 
-    def _gradient(self, rows):
-        return coefficients(reduced.gradient(rows), self._outward)[..., 0, :]
+    def gradient_of(self, rows):
+        return coefficients(reduced.gradient(rows), self.layout.outward)[..., 0, :]
 
     def _pin(self, rows, lam):
         """The projector on the norm exchanges of parallel neurons, where g has no part.
@@ -250,13 +264,13 @@ class NetworkProblem(OnLine):
         basis = np.linalg.qr(neutral * root)[0]
         return (basis / root) @ (basis * root).swapaxes(-1, -2)
 
-    def _jacobian(self, rows, lam):
+    def jacobian_of(self, rows, lam):
         first = None
-        if self._running.moves:
+        if self.running.moves:
             only_lam = np.append(np.zeros(self.n), 1.0)[:, None, None, None]
-            first = [only_lam * part for part in self._running.gradient_dlam(rows.arguments, lam)]
+            first = [only_lam * part for part in self.running.gradient_dlam(rows.arguments, lam)]
         change = reduced.gradient_change(rows, self._directions, first)
-        return coefficients(change, self._outward).swapaxes(-1, -2)
+        return coefficients(change, self.layout.outward).swapaxes(-1, -2)
 
     @cached_property
     def _directions(self) -> reduced.Moves:
@@ -264,7 +278,7 @@ class NetworkProblem(OnLine):
         along_x = self._inward.reshape(self.n, *self._teacher.shape[1:])
         return reduced.Moves(
             self.layout.frame,
-            np.concatenate([along_x, self._teacher[1:]]),
+            self.arithmetic.table(np.concatenate([along_x, self._given[1:]])),
             self._row_sizes[1],
             self._inner_columns[1],
             np.append(np.zeros(self.n), 1.0),
@@ -272,16 +286,16 @@ class NetworkProblem(OnLine):
 
     def jacobian_along(self, x, lam, u):
         """Derivative of [dg/dx | dg/dlam] along ``u`` = (dx, dlam); shape (..., n, n + 1)."""
-        return parts(self._jacobian(*self._along(x, lam, u)))[1]
+        return parts(self.jacobian_of(*self._along(x, lam, u)))[1]
 
     def third_along(self, x, lam, u):
         """d³/de³ of g(x + e dx, lam + e dlam) at e = 0, u = (dx, dlam); shape (..., n)."""
         rows = self.rows(direction(x, u[..., :-1], 3), direction(lam, u[..., -1], 3))
-        return 6.0 * self._gradient(rows).coefficients[3]
+        return 6.0 * self.gradient_of(rows).coefficients[3]
 
     def _along(self, x, lam, u) -> tuple[reduced.Rows, Any]:
         """Rows and ``lam`` with their first derivative along ``u``."""
-        holomorphic = self._says("holomorphic") and not self._running.moves
+        holomorphic = self._says("holomorphic") and not self.running.moves
         move = ahead if holomorphic and self._sizes.dtype == float else direction
         lam = move(lam, u[..., -1])
         return self.rows(move(x, u[..., :-1]), lam), lam
@@ -320,12 +334,12 @@ class NetworkProblem(OnLine):
         return self.structure.components
 
     @cached_property
-    def _bases(self) -> dict[Component, tuple[np.ndarray, np.ndarray]]:
+    def bases(self) -> dict[Component, tuple[np.ndarray, np.ndarray]]:
         bases = {}
         for component in self.components[1:]:
             match component.irrep:
                 case "k":
-                    basis = self.layout.breaking_basis
+                    continue  # see Layout.breaking
                 case "s":
                     basis = self.layout.vertex_basis(component)
                 case _:
@@ -339,7 +353,7 @@ class NetworkProblem(OnLine):
         found = {}
         for component in self.components:
             if component.irrep == "s":
-                basis, keep = self._bases[component]
+                basis, keep = self.bases[component]
                 found[component] = Vertex(basis), Vertex(keep.T.reshape(basis.shape))
         return found
 
@@ -347,21 +361,21 @@ class NetworkProblem(OnLine):
         """The block of each of ``components`` (default: of all, t included)."""
         rows = self.rows(x, lam)
         return {
-            component: self._block(component, self._matrix(component, rows, lam), rows, lam)
+            component: self._block(component, self.block_matrix(component, rows, lam), rows, lam)
             for component in components or self.components
         }
 
     def blocks_along(self, x, lam, u, components=None) -> dict[Component, np.ndarray]:
         """Derivative of each block's matrix along ``u``; shape (..., copies, copies)."""
         along = self._along(x, lam, u)
-        return {c: parts(self._matrix(c, *along))[1] for c in components or self.components}
+        return {c: parts(self.block_matrix(c, *along))[1] for c in components or self.components}
 
     def blocks_and_changes(self, x, lam, u, components=None):
         """:meth:`blocks` and :meth:`blocks_along`, in one evaluation."""
         rows, along = self.rows(x, lam), self._along(x, lam, u)
         blocks, changes = {}, {}
         for c in components or self.components:
-            matrix, changes[c] = parts(self._matrix(c, *along))
+            matrix, changes[c] = parts(self.block_matrix(c, *along))
             blocks[c] = self._block(c, matrix, rows, lam)
         return blocks, changes
 
@@ -379,42 +393,44 @@ class NetworkProblem(OnLine):
         if checked:
             self.check(rows, lam)
         along = self._along(x, lam, np.eye(self.n + 1))
-        (matrix, *_), changes = parts(self._matrix(component, *along))
+        (matrix, *_), changes = parts(self.block_matrix(component, *along))
         block = self._block(component, matrix, rows, lam)
         if self.pinned or self.neutrals.own:
             return *self.jacobian(x, lam, checked), block, changes
-        (g, *_), slopes = parts(self._gradient(along[0]))
+        (g, *_), slopes = parts(self.gradient_of(along[0]))
         return g, slopes.T, block, changes
 
     def _block(self, component: Component, matrix, rows, lam) -> SpectralBlock:
         return SpectralBlock(
             matrix,
-            self._copy_weights(component, lam),
+            self.copy_weights(component, lam),
             self._neutral(component, rows),
             self.neutrals.zeros.get(component, 0),
         )
 
-    def _matrix(self, component: Component, rows, lam):
+    def block_matrix(self, component: Component, rows, lam):
         if component.irrep == "t":
-            return self._jacobian(rows, lam)[..., :-1]
-        basis, keep = self._bases[component]
+            return self.jacobian_of(rows, lam)[..., :-1]
         if component.irrep == "k":
-            moves = basis.reshape(len(basis), *self._teacher.shape[1:])
-            frame = self.layout.frame
-            still = reduced.Moves(frame, moves, np.zeros(1), np.zeros(1), np.zeros(len(basis)))
-            return coefficients(reduced.gradient_change(rows, still), keep).swapaxes(-1, -2)
+            ties, frame = self.layout.breaking, self.layout.frame
+            moves, none = ties.basis.reshape(len(ties.basis), *self._teacher.shape[1:]), np.zeros(1)
+            still = reduced.Moves(frame, moves, none, none, np.zeros(len(moves)))
+            image = coefficients(reduced.gradient_change(rows, still), ties.keep) / ties.lengths
+            return image.swapaxes(-1, -2)
+        basis, keep = self.bases[component]
         if component.irrep == "s":
             return vertex_block(rows, *self._vertices[component])
         return pair_block(rows, basis, -1.0 if component.irrep == "x" else 1.0, keep)
 
-    def _copy_weights(self, component: Component, lam) -> np.ndarray:
+    def copy_weights(self, component: Component, lam) -> np.ndarray:
         """Squared length of each copy, up to a common factor; shape (..., copies)."""
         if component.irrep == "t":
             return self.weights(lam)
         if component.irrep == "k":
-            sizes = [len(self.structure.orbits[a]) for a in self.layout.breaking_orbits]
-            return self.weights(lam)[..., self.layout.breaking_orbits] / sizes
-        basis, _ = self._bases[component]
+            ties = self.layout.breaking
+            counts = [len(self.structure.orbits[a]) for a in ties.orbit]
+            return self.weights(lam)[..., ties.orbit] * ties.lengths / counts
+        basis, _ = self.bases[component]
         lam = _numbers(lam)[..., None]
         if component.irrep != "s":
             return np.ones((*lam.shape[:-1], len(basis)))
@@ -427,7 +443,7 @@ class NetworkProblem(OnLine):
     def _copy_lengths(self) -> dict[Component, np.ndarray]:
         """Squared lengths of the copies of each s as (constant, slope) in lam; (2, copies)."""
         found = {}
-        for component, (basis, _) in self._bases.items():
+        for component, (basis, _) in self.bases.items():
             if component.irrep == "s":
                 constant, spike, other = np.moveaxis(basis, 2, 0)
                 rows, columns = self._row_sizes[:, None, :, None], self._column_sizes[:, None, None]
@@ -452,14 +468,17 @@ class NetworkProblem(OnLine):
 
     def basis_of(self, component: Component) -> tuple[np.ndarray, np.ndarray]:
         """The copies of a component as tables of all rows, and what reads off coefficients."""
-        return self._bases.get(component, (self.layout.basis, self._outward))
+        if component.irrep == "k":
+            ties = self.layout.breaking
+            return ties.basis, ties.keep / ties.lengths
+        return self.bases.get(component, (self.layout.basis, self.layout.outward))
 
     def reason_of(self, component: Component, x, lam, kernel: np.ndarray) -> str:
         """What zeros of a block with the eigenvectors ``kernel`` (copies, m) come of, or ""."""
         if component.irrep == "k":
             return ""
         basis, keep = self.basis_of(component)
-        root = np.sqrt(np.maximum(self._copy_weights(component, lam), 0.0))
+        root = np.sqrt(np.maximum(self.copy_weights(component, lam), 0.0))
         turns = getattr(self.kernel_at(lam), "rotates", False)
         return reason_of(
             self.rows(x, lam), self.layout, component, basis, keep, root, kernel, turns
@@ -468,7 +487,7 @@ class NetworkProblem(OnLine):
     def _neutral(self, component: Component, rows):
         if not self.exchanges or component.irrep not in ("t", "s"):
             return None
-        keep = self._outward if component.irrep == "t" else self._bases[component][1]
+        keep = self.layout.outward if component.irrep == "t" else self.bases[component][1]
         return norm_exchanges(rows, self.layout, component, keep)
 
 

@@ -162,7 +162,7 @@ def of_parts(problem, rows, x: np.ndarray, lam: np.ndarray) -> np.ndarray:
     fixed, moving = problem._teacher.reshape(2, problem.layout.rows, 2, -1)
     teacher = fixed + lam[..., None, None, None] * moving
     at = teacher, rows.sizes[..., 0, :], rows.columns[..., 0, :]
-    hessian = problem._jacobian(rows, lam)[..., :-1]
+    hessian = problem.jacobian_of(rows, lam)[..., :-1]
     split = rows.kernel.split().at_points()
     spring = lambda y: 0.0 if rows.spring is None else 2.0 * problem.rows(y, lam).energy[..., 0]  # noqa: E731
     return settled(problem._sums, split, at, x, hessian, problem.weights(lam), spring)

@@ -26,13 +26,14 @@ from fractions import Fraction
 
 import numpy as np
 
+from bifurc.loss.problem import NetworkProblem
 from bifurc.proof.claims import lengthy
 from bifurc.proof.extended import PointSystem
 from bifurc.proof.interval import (
     Ball,
-    BallProblem,
     NotCertifiedError,
     balls,
+    block,
     enclosing,
     flint,
     need_flint,
@@ -143,7 +144,7 @@ def expand(seed: Callable[[float], tuple], order: int = 6) -> Asymptotics:
         )
 
 
-def _solve(seed, nodes) -> tuple[BallProblem, list]:
+def _solve(seed, nodes) -> tuple[NetworkProblem, list]:
     """The critical point at every node, to the working precision: [(x, lam)]."""
     samples: list[tuple] = []
     for j, e in enumerate(nodes):
@@ -184,20 +185,20 @@ def _extrapolate(nodes, states, e) -> list:
     return [value.mid() for value in total]
 
 
-def _values(problem: BallProblem, components, x, lam) -> tuple:
+def _values(problem: NetworkProblem, components, x, lam) -> tuple:
     """(loss, [eigenvalues of each component, ascending]) as arbs."""
     state, where = balls(x), Ball(lam)
     spectra = []
     for component in components:
         kept = lengthy(problem, component, where)
-        block = part(problem.block(component, state, where)[0], kept)
+        own = part(block(problem, component, state, where)[0], kept)
         # with several copies of one length the block is symmetric up to scaling: real
-        values = block.eig(algorithm="approx") if len(kept) > 1 else [block[0, 0]]
+        values = own.eig(algorithm="approx") if len(kept) > 1 else [own[0, 0]]
         spectra.append(sorted((value.real.mid() for value in values), key=lambda v: v.fmpq()))
     return problem.loss(state, where).item().arb, spectra
 
 
-def _exists(problem: BallProblem, component) -> bool:
+def _exists(problem: NetworkProblem, component) -> bool:
     """Whether the irrep exists at all large sizes."""
     on_line = component.dimension.substitute(problem.line)
     top = max((len(key) for key in on_line.terms), default=0)

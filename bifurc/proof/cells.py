@@ -14,7 +14,7 @@ import numpy as np
 
 from bifurc.loss.series import Series, direction
 from bifurc.proof.claims import exists, lengthy, modulo, quotient
-from bifurc.proof.interval import Ball, NotCertifiedError, arbs, balls, flint
+from bifurc.proof.interval import Ball, NotCertifiedError, annulled, arbs, balls, block, flint
 from bifurc.proof.model import Model
 from bifurc.proof.signs import Diagonal, diagonalise, nearest_zero, signs, speed
 from bifurc.proof.system import part
@@ -74,12 +74,12 @@ class BlockAlong:
         return self._block(rows, lam).coefficients[1]
 
     def _block(self, rows, lam):
-        whole = self.tube.problem._matrix(self.component, rows, lam)
+        whole = self.tube.problem.block_matrix(self.component, rows, lam)
         return modulo(whole[np.ix_(self.kept, self.kept)], self._null(rows))
 
     def _null(self, rows) -> list:
         beta = rows.beta
-        null = self.tube.problem.neutral(self.component, lambda i: beta[0, i])
+        null = annulled(self.tube.problem, self.component, lambda i: beta[0, i])
         return [_stacked([vector[i] for i in self.kept]) for vector in null]
 
     def cells(self, first: float, last: float, depth: int = 0) -> list[Cell]:
@@ -152,11 +152,11 @@ class BlockAlong:
         zero, _ = self.tube.enclose(t)
         x, lam = balls(zero[:-1]), Ball(zero[-1])
         problem = self.tube.problem
-        block, weights = problem.block(self.component, x, lam)
+        own, weights = block(problem, self.component, x, lam)
         beta = problem.rows(x, lam).beta
-        null = problem.neutral(self.component, lambda i: arbs(beta[0, i]))
-        block = quotient(part(block, self.kept), [[v[i] for i in self.kept] for v in null])
-        return diagonalise(block, None if null else [weights[i] for i in self.kept])
+        null = annulled(problem, self.component, lambda i: arbs(beta[0, i]))
+        own = quotient(part(own, self.kept), [[v[i] for i in self.kept] for v in null])
+        return diagonalise(own, None if null else [weights[i] for i in self.kept])
 
     def _near_zero(self, t: float) -> float:
         """The eigenvalue nearest zero at ``t``, about."""
@@ -190,7 +190,7 @@ class BlockAlong:
                                               strict=True)
         )  # fmt: skip
         lam = self.tube.lam.at(interval(first, last))
-        weights = self.tube.problem._copy_weights(self.component, Ball(lam))
+        weights = self.tube.problem.copy_weights(self.component, Ball(lam))
         plain = None if self.neutral else [arbs(weights)[i] for i in self.kept]
         diagonal = diagonalise(constant, plain)
         unit = flint.arb(0, 1)

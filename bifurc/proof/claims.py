@@ -269,5 +269,5 @@ def check_sizes(problem, lam: Ball) -> None:
 
 def lengthy(problem, component: Component, lam: Ball) -> tuple[int, ...]:
     """Copies of the component that do not have length zero for all lam."""
-    lengths = arbs(problem._copy_weights(component, lam))
+    lengths = arbs(problem.copy_weights(component, lam))
     return tuple(i for i, length in enumerate(lengths) if not length.is_zero())

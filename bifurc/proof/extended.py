@@ -21,8 +21,9 @@ from typing import Any
 
 import numpy as np
 
-from bifurc.proof.interval import Ball, NotCertifiedError, arbs, balls, column, flint
-from bifurc.proof.place import Enclosed, ExactPlace, Place
+from bifurc.loss.problem import NetworkProblem
+from bifurc.proof.interval import Ball, NotCertifiedError, arbs, balls, block, column, flint
+from bifurc.proof.place import ExactPlace, Place
 from bifurc.proof.rounded import arbs_of, enclosure
 from bifurc.proof.system import part
 from bifurc.structure.irreps import Component
@@ -34,7 +35,7 @@ NARROW = 2.0**-45  # half-widths below which a box is no wider than the rounding
 class System:
     """What the systems share: an evaluation over a box is made once."""
 
-    problem: Enclosed
+    problem: NetworkProblem
     _known: dict = field(default_factory=dict, init=False)
 
     @property
@@ -80,8 +81,8 @@ class System:
         exact = self.problem.exact
         here, value = self.where(z)
         x, lam = balls(here), Ball(value)
-        block = lambda component: exact.block(component, x, lam)[0]  # noqa: E731
-        return column(arbs(exact.gradient(x, lam)) + self.rest(z, block))
+        own = lambda component: block(exact, component, x, lam)[0]  # noqa: E731
+        return column(arbs(exact.gradient(x, lam)) + self.rest(z, own))
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,7 +214,7 @@ class PairSystem(BlockSystem):
         return self.bordered(place, np.vstack([np.hstack(one), np.hstack(other)]))
 
 
-def system_of(problem: Enclosed, event, X) -> tuple[BlockSystem, list]:
+def system_of(problem: NetworkProblem, event, X) -> tuple[BlockSystem, list]:
     """The system that a located event at ``X`` solves, and where to start; exact arbs.
 
     Raises
@@ -227,13 +228,10 @@ def system_of(problem: Enclosed, event, X) -> tuple[BlockSystem, list]:
             f"lam = {event.lam:.10g}; only simple events are certified."
         )
     component, exact = event.component, problem.exact
-    lengths = arbs(exact._copy_weights(component, Ball(float(X[-1]))))
+    lengths = arbs(exact.copy_weights(component, Ball(float(X[-1]))))
     copies = tuple(i for i, length in enumerate(lengths) if not length.is_zero())
     state = [flint.arb(float(v)) for v in X]
     phi = event.kernel[:, 0]
-    if component.irrep == "k":  # here in another basis
-        old = problem.layout.breaking_basis.reshape(len(phi), -1)
-        phi = phi @ old @ exact._bases[component][1]
     if event.kernel.shape[1] == 1:
         phi = phi[list(copies)]
         pivot = int(np.argmax(np.abs(phi)))

@@ -21,16 +21,15 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cached_property
 
 import numpy as np
 
+from bifurc.loss.arithmetic import Arithmetic
 from bifurc.loss.kernels import parameter_names
-from bifurc.loss.layout import dual
 from bifurc.loss.problem import NetworkProblem
 from bifurc.loss.running import RunningKernel
 from bifurc.loss.series import Series, leading
-from bifurc.structure.polynomial import Polynomial
+from bifurc.structure.irreps import Component
 
 try:
     import flint
@@ -272,103 +271,45 @@ class Apart:
         return p, q, c
 
 
-class BallProblem(NetworkProblem):
-    """A network problem whose coordinates, sizes and values are enclosures.
-
-    Use it inside :func:`precision`, and make a new one for another precision.
-    """
-
-    def __init__(self, structure, kernel, line, kernel_parameters=None):
-        super().__init__(structure, kernel, line, kernel_parameters=kernel_parameters)
-        self.bare = kernel = _exactly(kernel)
-        rows = np.arange(self.layout.rows) >= len(structure.students)
-        self.kernel = Apart(kernel, self._identical, np.outer(rows, rows)[..., None])
-
-    def number(self, value: Fraction):
-        """An enclosure of a rational coefficient."""
-        return Ball(value)
-
-    @cached_property
-    def _running(self):
-        values = [self._affine(Polynomial.of(value)) for value in self.kernel_parameters.values()]
-        line = np.array(values, dtype=object).reshape(-1, 2).T
-        return _Running(self.bare, tuple(self.kernel_parameters), line, self.kernel)
-
-    @cached_property
-    def _outward(self) -> np.ndarray:
-        # all entries of an orbit have the same gradient; the first is read off, exactly
-        return dual(self.layout._entries)[:, [orbit[0] for orbit in self.structure.orbits]]
-
-    @cached_property
-    def _bases(self):
-        bases = super()._bases
-        for component in bases:
-            if component.irrep == "k":
-                bases[component] = self._breaking
-        return bases
-
-    @property
-    def _breaking(self):
-        """Each entry less the first of its orbit, and what reads its coefficient off."""
-        entries, orbits = self.layout._entries, self.structure.orbits
-        basis = [entries[i] - entries[orbit[0]] for orbit in orbits for i in orbit[1:]]
-        return np.array(basis), dual(entries)[:, [i for orbit in orbits for i in orbit[1:]]]
-
-    @cached_property
-    def _identical(self) -> np.ndarray:
-        """Pairs of row blocks that are one and the same row, at different and at the same point."""
-        spiked = np.any(self.layout.basis[:, :, 1] != 0, axis=(0, 2))
-        teacher = np.vectorize(lambda value: not _lift(value).is_zero(), otypes=[bool])(
-            self._teacher
-        )
-        spiked |= teacher[..., self.layout.columns :].any(axis=(0, 2))
-        return np.stack([np.diag(~spiked), np.eye(len(spiked), dtype=bool)], axis=-1)
-
-    def block(self, component, x, lam):
-        """The matrix of one block as an arb_mat, and the squared lengths of its copies."""
-        values = self._matrix(component, self.rows(x, lam), lam)
-        return matrix(values), arbs(self._copy_weights(component, lam))
-
-    def neutral(self, component, beta) -> list:
-        """Directions in the copies of s that exchange norm among rows equal by structure.
-
-        ``beta(i)`` are the constant entries of row block i, arbs or models. For each
-        such block of student rows, u_i = z_i w; lists of the same. The block of
-        the Hessian annuls them exactly, at every state: along them the network
-        does not change, and the gradient of a row depends on its direction alone.
-        """
-        if component.irrep != "s" or not self.exchanges:
-            return []
-        found = []
-        for i, block in enumerate(self.structure.students):
-            if (block.points,) == component.sets and self._identical[i, i, 0]:
-                own = self._bases[component][0][:, i, 0, :]
-                # a copy is a unit vector, or 0 on this row
-                place = [np.flatnonzero(copy).tolist() for copy in own]
-                row = beta(i)
-                found.append([row[at[0]] if at else 0 * row[0] for at in place])
-        return found
-
-
-def _exactly(kernel):
-    """The kernel with its parameters as Balls, so that nothing is rounded in between."""
-    names = [n for n in parameter_names(kernel) if isinstance(getattr(kernel, n), float)]
-    return replace(kernel, **{n: Ball(getattr(kernel, n)) for n in names}) if names else kernel
-
-
 @dataclass(frozen=True, eq=False)
-class _Running(RunningKernel):
+class KeptApart(RunningKernel):
     """A kernel with parameters along a line, kept apart from parallel rows."""
 
-    apart: Apart
+    identical: np.ndarray
+    idle: np.ndarray
 
     def at(self, lam):
         """The kernel at ``lam``."""
-        return Apart(super().at(lam), self.apart.identical, self.apart.idle)
+        return Apart(super().at(lam), self.identical, self.idle)
 
 
-def enclosing(problem: NetworkProblem) -> BallProblem:
-    """The same problem in interval arithmetic.
+def _in_balls(problem: NetworkProblem, names: tuple[str, ...], line: np.ndarray) -> KeptApart:
+    rows = np.arange(problem.layout.rows) >= len(problem.structure.students)
+    idle = np.outer(rows, rows)[..., None]
+    return KeptApart(
+        with_numbers(problem.kernel, Ball), names, line, identical=one_row(problem), idle=idle
+    )
+
+
+BALLS = Arithmetic(Ball, np.asarray, _in_balls)
+
+
+def with_numbers(kernel, number):
+    """The kernel with its parameters as such numbers, so that nothing is rounded in between."""
+    names = [n for n in parameter_names(kernel) if isinstance(getattr(kernel, n), float)]
+    return replace(kernel, **{n: number(getattr(kernel, n)) for n in names}) if names else kernel
+
+
+def one_row(problem: NetworkProblem) -> np.ndarray:
+    """Pairs of row blocks that are one and the same row, at different and at the same point."""
+    spiked = np.any(problem.layout.basis[:, :, 1] != 0, axis=(0, 2)) | problem.spiked
+    return np.stack([np.diag(~spiked), np.eye(len(spiked), dtype=bool)], axis=-1)
+
+
+def enclosing(problem: NetworkProblem) -> NetworkProblem:
+    """The same problem in interval arithmetic, to the working precision.
+
+    Use it inside :func:`precision`, and make a new one for another precision.
 
     Raises
     ------
@@ -378,5 +319,31 @@ def enclosing(problem: NetworkProblem) -> BallProblem:
     need_flint()
     if problem.structure.bias:
         raise NotCertifiedError("Biases have no formulas in interval arithmetic yet.")
-    kernel = problem.bare if isinstance(problem, BallProblem) else problem.kernel
-    return BallProblem(problem.structure, kernel, problem.line, problem.kernel_parameters)
+    return problem.in_arithmetic(BALLS)
+
+
+def block(problem: NetworkProblem, component: Component, x, lam):
+    """The matrix of one block as an arb_mat, and the squared lengths of its copies."""
+    values = problem.block_matrix(component, problem.rows(x, lam), lam)
+    return matrix(values), arbs(problem.copy_weights(component, lam))
+
+
+def annulled(problem: NetworkProblem, component: Component, beta) -> list:
+    """Directions in the copies of s that exchange norm among rows equal by structure.
+
+    ``beta(i)`` are the constant entries of row block i, arbs or models. For each
+    such block of student rows, u_i = z_i w; lists of the same. The block of
+    the Hessian annuls them exactly, at every state: along them the network
+    does not change, and the gradient of a row depends on its direction alone.
+    """
+    if component.irrep != "s" or not problem.exchanges:
+        return []
+    found, same = [], one_row(problem)
+    for i, block in enumerate(problem.structure.students):
+        if (block.points,) == component.sets and same[i, i, 0]:
+            own = problem.bases[component][0][:, i, 0, :]
+            # a copy is a unit vector, or 0 on this row
+            place = [np.flatnonzero(copy).tolist() for copy in own]
+            row = beta(i)
+            found.append([row[at[0]] if at else 0 * row[0] for at in place])
+    return found

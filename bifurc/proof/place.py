@@ -3,134 +3,69 @@
 Evaluated in doubles with outward rounding, each once for all that ask.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from bifurc.loss.kernels import parameter_names
+from bifurc.loss.arithmetic import Arithmetic
 from bifurc.loss.problem import NetworkProblem
-from bifurc.loss.reduced import Moves, Rows
+from bifurc.loss.reduced import Rows
 from bifurc.proof.interval import (
-    Apart,
     Ball,
-    BallProblem,
+    KeptApart,
+    annulled,
     arbs,
     balls,
+    block,
     enclosing,
     matrix,
+    with_numbers,
 )
 from bifurc.proof.rounded import Dual, Enclosure, arbs_of, enclosure, finite, matrix_of
 from bifurc.structure.irreps import Component
 
 
-class Enclosed(NetworkProblem):
-    """The evaluator of a problem on Enclosures; made by :func:`enclosed`."""
+@dataclass(frozen=True, eq=False)
+class _Rounded(KeptApart):
+    """A kernel with parameters along a line, on Enclosures."""
 
-    exact: BallProblem
+    @property
+    def moves(self) -> bool:
+        """Whether any parameter may depend on ``lam``."""
+        return bool(self.names)
 
-    @cached_property
-    def _sizes(self):
-        return _plain(self.exact._sizes)
-
-    @cached_property
-    def _row_sizes(self):
-        return _plain(self.exact._row_sizes)
-
-    @cached_property
-    def _column_sizes(self):
-        return _plain(self.exact._column_sizes)
-
-    @cached_property
-    def _teacher(self):
-        return _plain(self.exact._teacher)
-
-    @cached_property
-    def _spring(self):
-        return self.exact._spring and tuple(map(_plain, self.exact._spring))
-
-    @cached_property
-    def _directions(self) -> Moves:
-        """x_1, ..., x_n and lam."""
-        only_lam = np.append(np.zeros(self.n), 1.0)
-        basis = np.concatenate([self._inward, np.zeros((1, self._inward.shape[1]))])
-        moves = basis.reshape(self.n + 1, *self._teacher.shape[1:])
-        moves = moves + only_lam[:, None, None] * self._teacher[1]
-        return Moves(self.layout.frame, moves, self._row_sizes[1], self._column_sizes[1], only_lam)
-
-    @cached_property
-    def _running(self):
-        return _Running(self.exact)
-
-    def rows(self, x, lam) -> Rows:
-        """All rows at ``x`` (n,) and ``lam`` (), both Enclosure or Dual."""
-        teacher = self._teacher[0] + lam[..., None, None, None] * self._teacher[1]
-        entries = (x[None] @ self._inward).reshape(1, *self._teacher.shape[1:]) + teacher
-        return Rows(
-            self._running.at(lam),
-            entries,
-            self._row_sizes[0] + lam[..., None, None] * self._row_sizes[1],
-            self._column_sizes[0] + lam[..., None, None] * self._column_sizes[1],
-            self.layout.frame,
-            self._spring_at(lam[..., None, None, None]),
-        )
-
-
-class _Running:
-    """The kernel along the line, kept apart from parallel rows, and its change with lam."""
-
-    def __init__(self, exact: BallProblem):
-        self.kernel, self.names = _in_doubles(exact.bare), exact._running.names
-        self.line = _plain(exact._running.line)
-        self.moves = exact._running.moves
-        self.identical, self.teachers = exact.kernel.identical, exact.kernel.idle
-
-    def at(self, lam):
-        """The kernel at ``lam``."""
-        if not self.names:
-            return Apart(self.kernel, self.identical, self.teachers)
-        at = lam[..., None, None, None, None]
-        values = [self.line[0, i] + at * self.line[1, i] for i in range(len(self.names))]
-        made = replace(self.kernel, **dict(zip(self.names, values, strict=True)))
-        return Apart(made, self.identical, self.teachers)
+    def _at(self, lam):
+        at, line = lam[..., None, None, None, None], self.line
+        values = [line[0, i] + at * line[1, i] for i in range(len(self.names))]
+        return replace(self.kernel, **dict(zip(self.names, values, strict=True)))
 
     def gradient_dlam(self, arguments, lam):
         """Derivative of (f_p, f_c) in ``lam`` at fixed arguments."""
-        moving = Dual(lam, _ones(lam))
+        moving = Dual(lam, 0.0 * lam[None] + 1.0)
         still = [Dual(value, 0.0 * value[None]) for value in arguments]
         return [part.slope[0] for part in self.at(moving).gradient(*still)]
 
 
-def _in_doubles(kernel):
-    """A kernel with Balls for parameters on Enclosures."""
-    names = [n for n in parameter_names(kernel) if isinstance(getattr(kernel, n), Ball)]
-    if not names:
-        return kernel
-    return replace(kernel, **{n: enclosure(getattr(kernel, n)) for n in names})
+def _rounded(problem: NetworkProblem, names: tuple[str, ...], line: np.ndarray) -> _Rounded:
+    apart = problem.exact.running
+    kernel = with_numbers(problem.kernel, enclosure)
+    return _Rounded(kernel, names, _plain(line), identical=apart.identical, idle=apart.idle)
 
 
-def _ones(lam):
-    """The slope 1 of lam, in its own arithmetic."""
-    return 0.0 * lam[None] + 1.0
-
-
-def _plain(balls):
+def _plain(numbers):
     """An array of Balls in doubles: exact where every entry is a double."""
-    value = enclosure(balls)
+    value = enclosure(numbers)
     return value if value.rad.any() else value.mid
 
 
-def enclosed(problem: NetworkProblem) -> Enclosed:
-    """The same problem on Enclosures; what does not depend on numbers is shared."""
-    exact = problem if isinstance(problem, BallProblem) else enclosing(problem)
-    made = object.__new__(Enclosed)
-    shared = ("structure", "line", "kernel_parameters", "any_size", "pinned", "n", "layout")
-    vars(made).update({name: vars(exact)[name] for name in shared})
-    made.kernel, made.exact = exact.kernel, exact
-    for name in ("components", "_bases", "_vertices", "_inward", "_outward"):
-        vars(made)[name] = getattr(exact, name)
-    return made
+ROUNDED = Arithmetic(Ball, _plain, _rounded)
+
+
+def enclosed(problem: NetworkProblem) -> NetworkProblem:
+    """The same problem on Enclosures; ``exact`` is that on Balls."""
+    return enclosing(problem).in_arithmetic(ROUNDED)
 
 
 class Place:
@@ -138,12 +73,13 @@ class Place:
 
     Parameters
     ----------
-    problem : Enclosed
+    problem : NetworkProblem
+        See :func:`enclosed`.
     x : list of arb
     lam : arb
     """
 
-    def __init__(self, problem: Enclosed, x: list, lam):
+    def __init__(self, problem: NetworkProblem, x: list, lam):
         self.problem, self.lam = problem, Ball(lam)
         self.x = enclosure(x)
         self._lam = enclosure(lam)
@@ -158,28 +94,28 @@ class Place:
     @cached_property
     def gradient(self) -> list:
         """g, arbs."""
-        return arbs_of(finite(self.problem._gradient(self.rows)))
+        return arbs_of(finite(self.problem.gradient_of(self.rows)))
 
     @cached_property
     def slopes(self):
         """[g_x | g_lam], an arb_mat."""
-        return matrix_of(finite(self.problem._jacobian(self.rows, self._lam)))
+        return matrix_of(finite(self.problem.jacobian_of(self.rows, self._lam)))
 
     def block(self, component: Component):
         """The matrix of one block, an arb_mat."""
         if component not in self._blocks:
-            matrix = self.problem._matrix(component, self.rows, self._lam)
+            matrix = self.problem.block_matrix(component, self.rows, self._lam)
             self._blocks[component] = matrix_of(finite(matrix))
         return self._blocks[component]
 
     def weights(self, component: Component) -> list:
         """Squared lengths of the copies, arbs."""
-        return arbs(self.problem.exact._copy_weights(component, self.lam))
+        return arbs(self.problem.exact.copy_weights(component, self.lam))
 
     def neutral(self, component: Component) -> list:
         """Directions in the copies that the block annuls by structure, each a list of arbs."""
         beta = self.rows.beta
-        return self.problem.exact.neutral(component, lambda i: arbs_of(beta[0, i]))
+        return annulled(self.problem.exact, component, lambda i: arbs_of(beta[0, i]))
 
     @cached_property
     def _ahead(self):
@@ -192,7 +128,7 @@ class Place:
         """Derivatives of a block in x_1, ..., x_n, lam; shape (n + 1, copies, copies)."""
         if component not in self._turns:
             rows, lam = self._ahead
-            self._turns[component] = finite(self.problem._matrix(component, rows, lam).slope)
+            self._turns[component] = finite(self.problem.block_matrix(component, rows, lam).slope)
         return self._turns[component]
 
 
@@ -202,7 +138,7 @@ class ExactPlace:
     At one exact point rows may be parallel.
     """
 
-    def __init__(self, problem: Enclosed, x: list, lam):
+    def __init__(self, problem: NetworkProblem, x: list, lam):
         self.problem, self.x, self.lam = problem, balls(x), Ball(lam)
 
     @cached_property
@@ -212,13 +148,13 @@ class ExactPlace:
 
     def block(self, component: Component):
         """The matrix of one block, an arb_mat."""
-        return self.problem.exact.block(component, self.x, self.lam)[0]
+        return block(self.problem.exact, component, self.x, self.lam)[0]
 
     def weights(self, component: Component) -> list:
         """Squared lengths of the copies, arbs."""
-        return arbs(self.problem.exact._copy_weights(component, self.lam))
+        return arbs(self.problem.exact.copy_weights(component, self.lam))
 
     def neutral(self, component: Component) -> list:
         """Directions in the copies that the block annuls by structure, each a list of arbs."""
         beta = self.problem.exact.rows(self.x, self.lam).beta
-        return self.problem.exact.neutral(component, lambda i: arbs(beta[0, i]))
+        return annulled(self.problem.exact, component, lambda i: arbs(beta[0, i]))

@@ -75,6 +75,6 @@ def _loss(tube: Tube) -> Model:
     """The loss along the branch: on the middle of the tube, and m_a g_a R_a for the way to it."""
     problem, lam = tube.problem, np.array(tube.lam, dtype=object)
     total = problem.loss(tube.thin[:-1], lam).item()
-    slopes = problem.weights(tube.lam) * problem._gradient(tube.rows)
+    slopes = problem.weights(tube.lam) * problem.gradient_of(tube.rows)
     away = balls(flint.arb(0, 1) * r for r in tube.radius[:-1])
     return total + sum(slopes * away)

@@ -31,10 +31,10 @@ from functools import cached_property, reduce
 
 import numpy as np
 
+from bifurc.loss.problem import NetworkProblem
 from bifurc.loss.series import Series
 from bifurc.proof.interval import (
     Ball,
-    BallProblem,
     NotCertifiedError,
     arbs,
     balls,
@@ -60,7 +60,7 @@ class Tube:
     radius, direction : list, shape (n + 1,)
     """
 
-    problem: BallProblem
+    problem: NetworkProblem
     curve: list
     radius: list
     direction: list
@@ -92,7 +92,7 @@ class Tube:
     @cached_property
     def jacobian(self) -> np.ndarray:
         """The Jacobian of the bordered system over the tube; shape (n + 1, n + 1)."""
-        slopes = self.problem._jacobian(self.rows, self.lam)
+        slopes = self.problem.jacobian_of(self.rows, self.lam)
         return np.vstack([slopes, [Model.constant(v) for v in self.direction]])
 
     @cached_property
@@ -242,9 +242,9 @@ class Tube:
         return s
 
 
-def newton_step(problem: BallProblem, thin, inverse) -> list:
+def newton_step(problem: NetworkProblem, thin, inverse) -> list:
     """Bounds of \\|Y (g(Z(t)), 0)\\| over all t; arbs."""
-    g = problem._gradient(problem.rows(thin[:-1], thin[-1]))
+    g = problem.gradient_of(problem.rows(thin[:-1], thin[-1]))
     moved = inverse @ np.array([*g, ZERO])
     return [value.range().abs_upper() for value in moved]
 
@@ -286,7 +286,7 @@ def taylor(doubles, z: np.ndarray, direction: np.ndarray) -> np.ndarray:
     return np.array(rows)
 
 
-def fine_taylor(problem: BallProblem, z: np.ndarray, direction: np.ndarray) -> list:
+def fine_taylor(problem: NetworkProblem, z: np.ndarray, direction: np.ndarray) -> list:
     """The same to the working precision, for sizes at which doubles lose it; exact arbs."""
     point, v = [flint.arb(float(value)) for value in z], [flint.arb(float(w)) for w in direction]
     for _ in range(ROUNDS):
@@ -314,7 +314,7 @@ def corrected(doubles, z: np.ndarray, direction: np.ndarray) -> np.ndarray:
     return z
 
 
-def make(problem: BallProblem, doubles, coefficients, direction, half: float) -> Tube:
+def make(problem: NetworkProblem, doubles, coefficients, direction, half: float) -> Tube:
     """A tube around a Taylor polynomial; whether it holds the branch is for the proof to say.
 
     Parameters

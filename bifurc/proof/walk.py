@@ -29,7 +29,7 @@ def walk(
 
     Parameters
     ----------
-    exact : BallProblem
+    exact : NetworkProblem
     doubles : NetworkProblem
         The same problem.
     x : ndarray, shape (n,)
