@@ -74,7 +74,7 @@ TABLE = [
         ("        return self.arb == _plain(other)", "        return self.arb.overlaps(flint.arb(_plain(other)))"),
         ("        apart = first * second - inner * inner > 0", "        apart = first * second + inner * inner > 0"),
         ("        if not (apart | same).all():", "        if False:"),
-        ("        spiked |= teacher[..., self.layout.columns :].any(axis=(0, 2))", ""),
+        (" | problem.spiked", ""),
         ("    with _ALONE, flint.ctx.workprec(bits):", "    with flint.ctx.workprec(bits):"),
     ),
     *of(

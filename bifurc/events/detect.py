@@ -353,7 +353,7 @@ def _doubtful(points, known: Spectra) -> tuple[np.ndarray, np.ndarray]:
     sizes = np.abs(stops)
     ends, lowest = np.minimum(sizes[0], sizes[-1]), sizes.min(axis=0)
     kinks, heights = corners(a, b, *slopes)
-    hidden = blurred(a, b, *slopes, TRUST * errors(values, speeds, known))
+    hidden = blurred(a, b, slopes[0], slopes[1], TRUST * errors(values, speeds, known))
     turning = (lowest < NEAR * ends) | hidden | (heights * np.sign(a) < CORNER * ends)
     real = known.real  # others pass one another and through infinity as they like
     turning = np.where(real, turning, lowest < NEAR * ends)
