@@ -38,6 +38,7 @@ FIRST = {  # where a mutant of a file is most likely noticed, and soonest
     "proof/record.py": SUITE[3:4],
     "proof/full.py": SUITE[3:4],
     "structure/structure.py": SUITE[3:4],
+    "structure/checks.py": SUITE[3:4],
 }
 
 
@@ -265,13 +266,16 @@ TABLE = [
     ),
     *of(
         "structure/structure.py",
-        ("        self._check_weights()", ""),
-        ("        self._check_teacher()", ""),
-        ("            self._check_tie(generator)", "            pass"),
-        ("            if self.size[one] != self.size[other]:", "            if False:"),
-        ("                if [weights.get(b, 1.0) for b in mine] != [weights.get(b, 1.0) for b in yours]:",
-         "                if len(mine) != len(yours):"),
-        ("                if entry_of(table, entry) != entry_of(table, image):", "                if False:"),
+        ("        check_weights(self)", ""),
+        ("        check_teacher(self)", ""),
+        ("            check_tie(self, generator)", "            pass"),
+    ),
+    *of(
+        "structure/checks.py",
+        ("        if structure.size[one] != structure.size[other]:", "        if False:"),
+        ("            if [weights.get(b, 1.0) for b in mine] != [weights.get(b, 1.0) for b in yours]:",
+         "            if len(mine) != len(yours):"),
+        ("            if entry_of(table, entry) != entry_of(table, image):", "            if False:"),
         ("        if not isinstance(name, str) or not NAME.fullmatch(name):", "        if not isinstance(name, str):"),
         ("        if name in seen:", "        if False:"),
     ),

@@ -9,6 +9,7 @@ blocks are those of forms that are finite at e = 0.
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -45,11 +46,11 @@ class AtInfinity:
     reach: float
     limit: tuple
 
-    def power(self, k: int) -> Germ:
+    def power(self, k: int) -> Any:
         """e**k."""
         return Germ.of(flint.arb(self.reach) ** k) * Germ.e(k)
 
-    def polynomial(self, poly) -> Germ:
+    def polynomial(self, poly) -> Any:
         """A polynomial in the parameters along the line."""
         total = Germ.of(0)
         for key, coefficient in poly.substitute(self.problem.line).terms.items():
@@ -159,9 +160,8 @@ class AtInfinity:
         """The Hessian as a form on the copies of an irrep, and their inner products."""
         structure, x, matched = self.problem.structure, self.state(unknowns), self.matched
         if component.irrep == "t":
-            directions = np.where(
-                np.eye(len(x), dtype=int), [self.power(k) for k in self.powers], 0
-            )
+            own = np.array([self.power(k) for k in self.powers], dtype=object)
+            directions = np.where(np.eye(len(x), dtype=int), own, 0).tolist()
         else:
             parts = split(structure, dict.fromkeys(component.sets, [1, 1, 1, 1]))
             rows = zip(structure.students, matched, strict=True)
@@ -207,8 +207,8 @@ class AtInfinity:
         )  # powers of the directions
         near = [self._at_zero(m, stay) for m in (form, gram)]
         far = [self._at_zero(m, grow) for m in (form * self.power(2), gram)]
-        one = _enclosed_roots(*near, 1 / _eigenvalues(*near[::-1]))
-        two = _enclosed_roots(*far, _eigenvalues(*far))
+        one = _enclosed_roots(near[0], near[1], 1 / _eigenvalues(*near[::-1]))
+        two = _enclosed_roots(far[0], far[1], _eigenvalues(*far))
         if len(one) + len(two) != len(form):
             raise NotCertifiedError(f"Limits of eigenvalues of {component.label} are missing.")
         return one, two

@@ -135,8 +135,8 @@ def at_infinity(family: AtInfinity, centre: list, radius) -> list:
     X = [c.at(zero) + flint.arb(0, 1) * radius for c in centre]
     for _ in range(ROUNDS):
         middle = [x.mid() for x in X]
-        slopes = family.hessian([Germ.of(x) for x in X])
-        slopes = flint.arb_mat([[slopes[i, j].at(zero) for j in size] for i in size])
+        germs = family.hessian([Germ.of(x) for x in X])
+        slopes = flint.arb_mat([[germs[i, j].at(zero) for j in size] for i in size])
         residual = column([g.at(zero) for g in family.residual([Germ.of(x) for x in middle])])
         X = [a.intersection(b) for a, b in zip(shrink(X, middle, residual, slopes), X, strict=True)]
     return X

@@ -16,28 +16,38 @@ A finite group K that permutes point sets of equal size ties coordinates to
 one another; what is then free are the orbits of K on the coordinates.
 """
 
-import math
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from numbers import Real
 from typing import Any
 
 import numpy as np
 
+from bifurc.structure.blocks import (
+    BIAS,
+    Block,
+    Coordinate,
+    Entry,
+    OnPoints,
+    biases_of,
+    entry_from,
+    entry_of,
+    identity,
+    named_blocks,
+    pair_of,
+    table_from,
+)
+from bifurc.structure.checks import check_names, check_teacher, check_tie, check_weights
+from bifurc.structure.components import components_of, orbits_of
 from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
 
 ONE = Polynomial.of(1)
 SLACK = 1e-9  # what rounding may take from a size: 4.1 - 3.1 is no more than 1
 MOST_BLOCKS = 100_000  # of W: beyond, nothing can be computed in reasonable time
-BIAS, OUTPUT = "bias", "output"  # the column of biases, and the row that holds the last one
+OUTPUT = "output"  # the row that holds the bias of the output
 BIASES = ("hidden", "output")
 COMMON = "common"  # biases that are not trained
-Entry = tuple[Polynomial, Polynomial]  # diagonal and off-diagonal; equal where not tied
-# an identifier; parts, copies and mergers of sets add to it what no identifier has
-NAME = re.compile(r"[^\W\d]\w*([/#+]\w+)*")
 
 
 @dataclass(frozen=True)
@@ -61,28 +71,6 @@ class PointSet:
 
     def __str__(self) -> str:
         return f"{self.name}: {self.size}"
-
-
-@dataclass(frozen=True)
-class Block:
-    """A copy of a point set among the rows or the columns."""
-
-    name: str
-    points: str  # name of the point set
-
-
-@dataclass(frozen=True)
-class Coordinate:
-    """One coordinate of the fixed-point space: an entry of W and its orbit."""
-
-    row: str
-    column: str
-    part: str  # "diag", "off", or "" for a constant block
-
-    @property
-    def name(self) -> str:
-        """``row.column`` and, on tied blocks, ``.diag`` or ``.off``."""
-        return ".".join(filter(None, (self.row, self.column, self.part)))
 
 
 @dataclass(frozen=True)
@@ -149,74 +137,10 @@ class Structure:
                 )
         if not self.students or not self.inputs:
             raise ValueError("A structure needs at least one student and one input block.")
-        self._check_weights()
-        self._check_teacher()
+        check_weights(self)
+        check_teacher(self)
         for generator in self.ties:
-            self._check_tie(generator)
-
-    def _check_weights(self) -> None:
-        for what, weights, blocks in (
-            ("student", self.student_weights, self.students),
-            ("teacher", self.teacher_weights, self.teachers),
-        ):
-            rows = [block.name for block in blocks]
-            for name, weight in weights.items():
-                if name not in rows:
-                    raise ValueError(
-                        f"There is no {what} block {name!r} to have a weight; the blocks are "
-                        f"{', '.join(rows) or 'none'}."
-                    )
-                if not isinstance(weight, Polynomial) and not _is_double(weight):
-                    raise ValueError(
-                        f"The weight of {what} block {name!r} must be a finite number that a "
-                        f"double holds, got {weight!r}."
-                    )
-
-    def _check_teacher(self) -> None:
-        columns = [block.name for block in self.inputs]
-        for what, blocks, table in self.tables:
-            rows = [block.name for block in blocks]
-            for row, column in table:
-                if row not in rows or column not in columns:
-                    raise ValueError(
-                        f"The {what} has no entry {row!r}, {column!r}; its rows are "
-                        f"{', '.join(rows) or 'none'}, its columns {', '.join(columns)}."
-                    )
-
-    def _check_tie(self, generator: Mapping[str, str]) -> None:
-        """Raise ValueError unless a permutation of point sets is a symmetry of the problem."""
-        names, tie = set(self.size), ", ".join(f"{a} -> {b}" for a, b in generator.items())
-        if not names >= {*generator, *generator.values()} or set(generator) != set(
-            generator.values()
-        ):
-            raise ValueError(f"A tie must permute point sets; {tie} does not.")
-        for one, other in generator.items():
-            if self.size[one] != self.size[other]:
-                raise ValueError(
-                    f"Parts {one!r} and {other!r} cannot be exchanged: their sizes are "
-                    f"{self.size[one]} and {self.size[other]}. Tie parts of equal size."
-                )
-            for blocks, weights in (
-                (self.students, self.student_weights),
-                (self.inputs, {}),
-                (self.teachers, self.teacher_weights),
-            ):
-                mine, yours = ([b.name for b in blocks if b.points == s] for s in (one, other))
-                if [weights.get(b, 1.0) for b in mine] != [weights.get(b, 1.0) for b in yours]:
-                    raise ValueError(
-                        f"Parts {one!r} and {other!r} cannot be exchanged: their blocks or "
-                        "weights differ."
-                    )
-        columns = self.moved(self.inputs, generator)
-        for what, blocks, table in self.tables:
-            rows = self.moved(blocks, generator)
-            for entry in self.entries_of(blocks):
-                image = Coordinate(rows[entry.row], columns[entry.column], entry.part)
-                if entry_of(table, entry) != entry_of(table, image):
-                    raise ValueError(
-                        f"The tie {tie} does not leave the {what} as it is: {entry.name} and "
-                        f"{image.name} differ."
-                    )
+            check_tie(self, generator)
 
     @property
     def tables(self):
@@ -260,22 +184,22 @@ class Structure:
         5·t ⊕ 5·s[bulk] ⊕ 1·x[bulk] ⊕ 1·y[bulk]
         """
         points = tuple(PointSet(name, Polynomial.of(size)) for name, size in sets.items())
-        columns = _name_blocks(inputs)
-        rows = _name_blocks(inputs if teachers is None else teachers)
-        given = {k: v for k, v in (teacher or {}).items() if bias == "" or _pair(k)[1] != BIAS}
-        entries = _identity(rows, columns) if teacher is None else _table(given)
+        columns = named_blocks(inputs)
+        rows = named_blocks(inputs if teachers is None else teachers)
+        given = {k: v for k, v in (teacher or {}).items() if bias == "" or pair_of(k)[1] != BIAS}
+        entries = identity(rows, columns) if teacher is None else table_from(given)
         made = cls(
             points,
-            _name_blocks(students),
+            named_blocks(students),
             columns,
             rows,
             entries,
             _expressions(student_weights),
             _expressions(teacher_weights),
             decay=Polynomial.of(decay),
-            reference=_table(reference or {}),
+            reference=table_from(reference or {}),
         )
-        return made if bias == "" else made.biased(bias, _biases(teacher or {}))
+        return made if bias == "" else made.biased(bias, biases_of(teacher or {}))
 
     def biased(self, bias: str | float, taught: Mapping[str, object] | None = None) -> "Structure":
         """The same structure with biases, and those of the teacher as ``{row: value}``.
@@ -297,7 +221,7 @@ class Structure:
             )
         block = Block(BIAS, BIAS)
         row = (Block(OUTPUT, BIAS),) if OUTPUT in kinds else ()
-        more = {(name, BIAS): _entry(value) for name, value in (taught or {}).items()}
+        more = {(name, BIAS): entry_from(value) for name, value in (taught or {}).items()}
         return replace(
             self,
             sets=(*self.sets, PointSet(BIAS, Polynomial.of(1))),
@@ -351,7 +275,7 @@ class Structure:
             own |= weight.names if isinstance(weight, Polynomial) else set()
         return own.union(*(p.names for p in [*self.size.values(), *entries]))
 
-    def tied(self, row: Block, column: Block) -> bool:
+    def tied(self, row: OnPoints, column: OnPoints) -> bool:
         """Whether the block has a diagonal: both copy one set of more than one point."""
         return row.points == column.points and self.size[row.points] != ONE
 
@@ -384,7 +308,7 @@ class Structure:
             links.append(
                 [place[Coordinate(rows[e.row], columns[e.column], e.part)] for e in self.entries]
             )
-        return _orbits(len(place), links)
+        return orbits_of(len(place), links)
 
     @cached_property
     def coordinates(self) -> tuple[Coordinate, ...]:
@@ -415,46 +339,8 @@ class Structure:
 
     @cached_property
     def components(self) -> tuple[Component, ...]:
-        """Isotypic components of the space of weight matrices, t first.
-
-        Components that K permutes have the same eigenvalues and are counted
-        as one. The directions that break K alone are the component k.
-        """
-        rows = {a: sum(b.points == a for b in self.students) for a in self.size}
-        cols = {a: sum(b.points == a for b in self.inputs) for a in self.size}
-        found = [Component.on("t", len(self.coordinates))]
-        found.append(Component.on("k", len(self.entries) - len(self.coordinates)))
-        many = [points.name for points in self.sets if not points.single]
-        there = [
-            (r.points, c.points) for r in self.students for c in self.inputs if self.free(r, c)
-        ]
-        for a in many:
-            vertex = sum((r == a) + (c == a) + (r == a == c) for r, c in there)
-            least = 1.0 if rows[a] and cols[a] else 0.0
-            found.append(Component.on("s", vertex, {a: self.size[a]}, least))
-            for irrep in ("x", "y"):
-                found.append(Component.on(irrep, rows[a] * cols[a], {a: self.size[a]}))
-        for i, a in enumerate(many):
-            for b in many[i + 1 :]:
-                copies = rows[a] * cols[b] + rows[b] * cols[a]
-                found.append(Component.on("sxs", copies, {a: self.size[a], b: self.size[b]}))
-        return self._up_to_ties([component for component in found if component.copies])
-
-    def _up_to_ties(self, components: Sequence[Component]) -> tuple[Component, ...]:
-        """One component for each orbit of K, with the dimensions added."""
-        place = {(c.irrep, frozenset(c.sets)): i for i, c in enumerate(components)}
-        links = [
-            [place[c.irrep, frozenset(g.get(a, a) for a in c.sets)] for c in components]
-            for g in self.ties
-        ]
-        return tuple(
-            replace(
-                components[orbit[0]],
-                dimension=sum((components[i].dimension for i in orbit), Polynomial.of(0)),
-                least=components[orbit[0]].least * len(orbit),
-            )
-            for orbit in _orbits(len(components), links)
-        )
+        """Isotypic components of the space of weight matrices, t first."""
+        return components_of(self)
 
     def weighed(self, line: Mapping[str, Polynomial]) -> "Structure":
         """The structure with numbers for second-layer weights that are expressions.
@@ -505,16 +391,6 @@ class Structure:
                 )
 
 
-def _is_double(value) -> bool:
-    """Whether a value is a finite number that a double holds exactly."""
-    if isinstance(value, bool) or not isinstance(value, Real):
-        return False
-    try:
-        return math.isfinite(value) and float(value) == value
-    except OverflowError:
-        return False
-
-
 def _expressions(weights: Mapping[str, Any] | None) -> dict:
     """Second-layer weights, those that are written as text as polynomials."""
     given = weights or {}
@@ -532,75 +408,3 @@ def _weight(name: str, weight, line: Mapping[str, Polynomial]) -> float:
             "it does not depend on."
         )
     return float(value)
-
-
-def check_names(what: str, names: Iterable[str]) -> None:
-    """Raise ValueError unless all names are identifiers, and no two the same."""
-    seen: set[str] = set()
-    for name in names:
-        if not isinstance(name, str) or not NAME.fullmatch(name):
-            raise ValueError(
-                f"{what} {name!r} needs another name: letters, figures and _, a letter first."
-            )
-        if name in seen:
-            raise ValueError(f"{what} {name!r} is there twice; names must differ.")
-        seen.add(name)
-
-
-def _orbits(n: int, links: Sequence[Sequence[int]]) -> tuple[tuple[int, ...], ...]:
-    """Orbits of permutations of range(n), each sorted, in the order of their first member."""
-    seen: set[int] = set()
-    orbits = []
-    for start in range(n):
-        if start in seen:
-            continue
-        orbit, front = {start}, [start]
-        while front:
-            new = {link[i] for i in front for link in links} - orbit
-            orbit |= new
-            front = list(new)
-        seen |= orbit
-        orbits.append(tuple(sorted(orbit)))
-    return tuple(orbits)
-
-
-def _name_blocks(points: Sequence[str]) -> tuple[Block, ...]:
-    seen: dict[str, int] = {}
-    blocks = []
-    for name in points:
-        seen[name] = seen.get(name, 0) + 1
-        blocks.append(Block(name if seen[name] == 1 else f"{name}#{seen[name]}", name))
-    return tuple(blocks)
-
-
-def _identity(rows: Sequence[Block], columns: Sequence[Block]) -> dict[tuple[str, str], Entry]:
-    one, zero = Polynomial.of(1), Polynomial.of(0)
-    return {(r.name, c.name): (one, zero) for r in rows for c in columns if r.points == c.points}
-
-
-def _biases(teacher: Mapping[str, object]) -> dict[str, object]:
-    """The teacher's biases by row."""
-    return {_pair(key)[0]: value for key, value in teacher.items() if _pair(key)[1] == BIAS}
-
-
-def entry_of(table: Mapping[tuple[str, str], Entry], entry: Coordinate) -> Polynomial:
-    """An entry of the teacher or of c."""
-    nothing = Polynomial.of(0), Polynomial.of(0)
-    return table.get((entry.row, entry.column), nothing)[entry.part == "off"]
-
-
-def _table(given: Mapping[str, object]) -> dict[tuple[str, str], Entry]:
-    return {_pair(key): _entry(value) for key, value in given.items()}
-
-
-def _pair(key: str) -> tuple[str, str]:
-    row, _, column = (part.strip() for part in key.partition(","))
-    return row, column
-
-
-def _entry(value) -> Entry:
-    if isinstance(value, list | tuple):
-        diagonal, off = value
-    else:
-        diagonal = off = value
-    return Polynomial.of(diagonal), Polynomial.of(off)

@@ -12,6 +12,7 @@ from math import factorial
 
 from bifurc.loss.problem import NetworkProblem
 from bifurc.protocol import Problem
+from bifurc.structure.components import orbits_of
 from bifurc.structure.polynomial import Polynomial
 from bifurc.structure.structure import Structure
 from bifurc.switching.isotropy import with_numbers
@@ -79,7 +80,7 @@ def _group(structure: Structure, names: list[str]) -> str:
     """The name of the group that the ties make of some sets."""
     number = {name: i for i, name in enumerate(names)}
     ties = [tuple(number[tie.get(name, name)] for name in names) for tie in structure.ties]
-    group, degree = closure(ties), max(map(len, _orbits(ties, len(names))))
+    group, degree = closure(ties), max(map(len, orbits_of(len(names), ties)))
     cyclic = any(_order(g) == len(group) for g in group)
     dihedral = len(group) == 2 * degree and any(_order(g) == degree for g in group)
     known = {factorial(degree): f"S{degree}", factorial(degree) // 2: f"A{degree}"}
@@ -90,17 +91,6 @@ def _group(structure: Structure, names: list[str]) -> str:
     if dihedral:
         return f"D{degree}"
     return f"C2^{len(group).bit_length() - 1}" if _exponent_two(group) else f"order {len(group)}"
-
-
-def _orbits(generators: list[Permutation], degree: int) -> list[set[int]]:
-    orbits = [{i} for i in range(degree)]
-    for generator in generators:
-        for i, j in enumerate(generator):
-            one = next(orbit for orbit in orbits if i in orbit)
-            other = next(orbit for orbit in orbits if j in orbit)
-            if one is not other:
-                orbits = [o for o in orbits if o is not one and o is not other] + [one | other]
-    return orbits
 
 
 def _order(g: Permutation) -> int:
