@@ -54,6 +54,16 @@ def test_the_hessian_is_the_derivative_of_the_gradient(network):
     assert_allclose(hessian, hessian.T, atol=1e-14)
 
 
+@pytest.mark.parametrize("parallel", [False, True])
+def test_products_with_the_hessian_are_those_of_the_matrix(network, parallel, rng):
+    w, v, a, b = network
+    if parallel:
+        w[1], v[0] = 2 * w[0], w[2]
+    u = rng.normal(size=w.shape)
+    expected = full.hessian(w, v, RELU, a, b) @ u.ravel()
+    assert_allclose(full.hessian_times(w, v, RELU, a, b)(u).ravel(), expected, atol=1e-13)
+
+
 @pytest.mark.parametrize("step", [1e-2, 1e-3, 1e-4])
 def test_the_hessian_holds_at_clones_and_at_a_teacher_row(step, rng):
     """Where rows coincide L is C² and no more: differences converge like the step."""

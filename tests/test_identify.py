@@ -15,7 +15,7 @@ import bifurc
 from bifurc.identification.case import case_text
 from bifurc.identification.catalogue import TOLERANCE, Catalogue
 from bifurc.identification.form import block_form
-from bifurc.identification.identify import canonical
+from bifurc.identification.identify import canonical, lowest
 from bifurc.identification.isotropy import find_points
 from bifurc.identification.polish import Status, polish
 from bifurc.loss import full
@@ -286,6 +286,30 @@ def test_sixty_inputs_work():
     found = bifurc.identify(w)
     assert found.name == "M (p = 3)"
     assert found.polished.after < 1e-12
+
+
+@pytest.mark.parametrize(("name", "p"), [("II", {}), ("A", {}), ("M", {"p": 2})])
+def test_a_hundred_neurons_are_identified_without_forming_a_hessian(name, p, monkeypatch):
+    w = conjugate(np.random.default_rng(7), bifurc.embed(name, d=100, **p), 1e-5)
+    monkeypatch.setattr("bifurc.loss.full.hessian", lambda *_: pytest.fail("formed"))
+    found = bifurc.identify(w)
+    assert found.name.split()[0] == name and found.index == 0
+    assert found.polished.after < 1e-12 and found.polished.moved < 1e-3
+
+
+def test_polishing_by_products_keeps_a_saddle(monkeypatch):
+    monkeypatch.setattr("bifurc.identification.polish.SPECTRAL", 0)
+    test_polishing_keeps_the_index()
+
+
+def test_the_lowest_eigenvalues_of_a_large_hessian_tell_its_index(monkeypatch):
+    w = bifurc.embed("A", d=5)
+    whole = lowest(w, np.eye(5))
+    monkeypatch.setattr("bifurc.identification.identify.SPECTRAL", 0)
+    few = lowest(w, np.eye(5))
+    assert len(few) == 12 < len(whole) == 25
+    assert (few < 0).sum() == (whole < 0).sum() == 6  # x of dimension (d - 1)(d - 2)/2
+    assert_allclose(few, whole[:12], atol=1e-8)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 import bifurc
 from bifurc.continuation.options import Status
-from bifurc.identification.verify import verify, whole_values
+from bifurc.identification.verify import repeated, verify, whole_values
 from bifurc.loss.kernels import ReLU
 from bifurc.loss.problem import NetworkProblem
 from bifurc.models import pitchfork
@@ -54,6 +54,41 @@ def test_a_branch_that_is_none_is_a_mismatch():
         point.X[-1] -= 0.2
     checks = verify(replace(branch, points=points))
     assert any(check.mismatch for check in checks)
+
+
+def lowest(values):
+    """Which are the smallest eigenvalue, as often as it counts."""
+    return values < values[0] + 1e-9
+
+
+@pytest.fixture
+def never_formed(monkeypatch):
+    monkeypatch.setattr("bifurc.identification.verify.FORMED", 0)
+    monkeypatch.setattr("bifurc.loss.full.hessian", lambda *_: pytest.fail("formed"))
+
+
+@pytest.mark.parametrize("name", ["II", "A", "I", "M", "II + 1"])
+def test_without_forming_the_hessian_each_eigenvalue_is_compared_once(name, never_formed):
+    checks = verify(bifurc.trace(name, d=(12, 8)))
+    assert all(check.once and check.compared and not check.mismatch for check in checks)
+    assert max(check.deviation for check in checks) < 1e-12
+
+
+def test_without_forming_the_hessian_what_is_wrong_is_a_mismatch(never_formed, monkeypatch):
+    branch = bifurc.trace("II", d=(9, 7))
+    wrong = Wrong(branch.problem.structure, ReLU(), branch.problem.line)
+    assert all(check.mismatch for check in verify(replace(branch, problem=wrong)))
+    for change in (lambda values: values[3:], lambda values: np.where(lowest(values), 1.0, values)):
+        monkeypatch.setattr(
+            "bifurc.identification.verify.repeated",
+            lambda *point, change=change: (change(repeated(*point)[0]), 0),
+        )
+        assert all(check.mismatch for check in verify(branch))
+
+
+def test_a_hundred_neurons_are_compared():
+    (check,) = verify(bifurc.trace("M", d=(100.5, 99.5)))
+    assert check.once and not check.mismatch and check.gradient < 1e-11
 
 
 def test_sizes_that_are_not_whole_or_too_large_are_said():

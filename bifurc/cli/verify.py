@@ -57,6 +57,7 @@ def row(check) -> dict:
         "full_index": check.full_index if check.compared else None,
         "index": check.index if check.compared else None,
         "mismatch": check.mismatch,
+        "each_once": check.once,
         "note": check.note,
     }
 
@@ -68,6 +69,9 @@ def table(checks) -> list[str]:
         for check in own:
             numbers = f"{check.gradient:11.1e} {check.deviation:11.1e}"
             counts = f"{check.full_index:6d} {check.index:6d}"
-            said = check.note or numbers + " " + counts + ("  MISMATCH" if check.mismatch else "")
+            remark = ("  MISMATCH" if check.mismatch else "") + (
+                "  each once" if check.once else ""
+            )
+            said = check.note or numbers + " " + counts + remark
             text.append(f"{name:10} {check.lam:6d} {said}")
     return text

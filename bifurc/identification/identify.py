@@ -6,12 +6,13 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from scipy.sparse.linalg import eigsh
 
 from bifurc.events.records import morse_index
 from bifurc.identification.catalogue import TOLERANCE, Catalogue, label, own_diagonals
 from bifurc.identification.checks import checked, nearly_parallel
 from bifurc.identification.form import Form, block_form
-from bifurc.identification.polish import Polished
+from bifurc.identification.polish import SPECTRAL, Polished, operator
 from bifurc.identification.settle import settle
 from bifurc.identification.teacher import rotated
 from bifurc.loss import full
@@ -29,6 +30,7 @@ ZERO = 1e-6  # length of a row that counts as zero, relative to the longest
 TRAINED = 1e-3  # a trained matrix moves less on the way to its critical point, over its norm
 NEARER = 0.1  # so much less must a transpose move than the matrix that was given
 MANY = 400  # coordinates past which the full Hessian is cheaper than its t block
+FEW = 12  # of its eigenvalues, the smallest, where it is too large to be formed
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,6 +156,8 @@ def identify(W, V=None, families=None, catalogue: Catalogue | None = None) -> Id
     family, notes = catalogue.recognise(form, w.shape[1], len(kept))
     notes = turned + notes + _notes(form, loss, classes, kept)
     spectrum = spectrum_of(form, polished.w, v)
+    if (count := sum(len(values) for values, _ in spectrum.values())) < len(form.x):
+        notes.append(f"Computed are the {count} smallest of {polished.w.size} eigenvalues.")
     found = Identified(
         polished=polished,
         form=replace(form, rows=tuple(kept[list(form.rows)].tolist())),
@@ -269,13 +273,23 @@ def problem_of(form: Form) -> NetworkProblem:
 def spectrum_of(form: Form, w, v) -> dict[Component, tuple[np.ndarray, int]]:
     """Eigenvalues of each block and how many neutral directions it has."""
     if len(form.x) > MANY:
-        values = np.linalg.eigvalsh(full.hessian(w, v, kernel("relu")))
-        return {Component.on("t", len(form.x)): (values, 0)}
+        return {Component.on("t", len(form.x)): (lowest(w, v), 0)}
     spectrum = {}
     problem = problem_of(form)
     for component, block in problem.blocks(form.x, form.parameters["d"]).items():
         spectrum[component] = block.eigen().values, block.neutrals
     return spectrum
+
+
+def lowest(w, v) -> np.ndarray:
+    """All eigenvalues of the full Hessian, ascending; of a large one those up to a positive one."""
+    if w.size <= SPECTRAL:
+        return np.linalg.eigvalsh(full.hessian(w, v, kernel("relu")))
+    hessian, count, values = operator(w, v, kernel("relu")), FEW, np.zeros(0)
+    while count < w.size and not (values > SMALL).any():
+        values = np.sort(eigsh(hessian, count, which="SA", return_eigenvectors=False))
+        count *= 4
+    return values
 
 
 def canonical(form: Form) -> tuple[np.ndarray, np.ndarray]:

@@ -120,11 +120,11 @@ def _sorted_rows(rows: np.ndarray) -> np.ndarray:
 
 
 def _odd_one(entries: np.ndarray) -> int | None:
-    """The place of the one entry that differs from the others; the first of two."""
+    """The place of the one entry that differs from all others; the first of two."""
     if len(entries) == 2:
         return 0
-    odd = [i for i in range(len(entries)) if len(set(np.delete(entries, i).tolist())) == 1]
-    return odd[0] if odd else None
+    values, places, counts = np.unique(entries, return_index=True, return_counts=True)
+    return int(places[counts.argmin()]) if len(values) == 2 and counts.min() == 1 else None
 
 
 def _copies(ids, values, members) -> tuple[tuple[int, ...], ...]:

@@ -10,14 +10,16 @@ from dataclasses import dataclass
 from enum import Enum
 
 import numpy as np
-from scipy.linalg import solve
+from scipy.sparse.linalg import LinearOperator, minres
 
 from bifurc.loss import full
 
 TOLERANCE = 1e-12  # on the Frobenius norm of the gradient
 REACH = 0.1  # relative distance past which another critical point was found
 ITERATIONS = 40
-SPECTRAL = 900  # unknowns up to which all eigenvalues are cheap (a second)
+SPECTRAL = 900  # unknowns up to which the Hessian is formed
+ROUGH, EXACT = 1e-2, 1e-8  # relative errors of a Newton step, far from its end and near it
+PRODUCTS = 500  # with the Hessian, for one step
 SINGULAR = 1e-10  # relative eigenvalue below which a direction counts as neutral
 
 
@@ -84,19 +86,27 @@ def polish(w, v, kernel, tolerance: float = TOLERANCE, reach: float = REACH) -> 
 
 
 def newton_step(w, v, kernel) -> np.ndarray:
-    """The step -H⁺ g, shape (k, d)."""
+    """The step -H⁺ g, shape (k, d); of many unknowns by products alone, as far as is needed."""
     g = full.gradient(w, v, kernel).ravel()
-    hessian = full.hessian(w, v, kernel)
-    if len(g) <= SPECTRAL:
-        values, vectors = np.linalg.eigh(hessian)
-        kept = np.abs(values) > SINGULAR * np.abs(values).max()
-        along = vectors[:, kept]
-        step = along @ ((along.T @ g) / values[kept])
-    else:
-        # a shift far below any eigenvalue that matters keeps neutral directions finite
-        shift = SINGULAR * np.abs(hessian).sum(axis=0).max()
-        step = solve(hessian + shift * np.eye(len(g)), g, assume_a="sym", check_finite=False)
-    return -step.reshape(w.shape)
+    if len(g) > SPECTRAL:
+        # of all solutions minres gives the shortest; an error of order |g| keeps Newton quadratic
+        exact = max(EXACT, min(ROUGH, float(np.linalg.norm(g))))
+        step, _ = minres(operator(w, v, kernel), g, rtol=exact, maxiter=PRODUCTS)
+        return -step.reshape(w.shape)
+    values, vectors = np.linalg.eigh(full.hessian(w, v, kernel))
+    kept = np.abs(values) > SINGULAR * np.abs(values).max()
+    along = vectors[:, kept]
+    return -(along @ ((along.T @ g) / values[kept])).reshape(w.shape)
+
+
+def operator(w, v, kernel, a=None, b=None, decay: float = 0.0) -> LinearOperator:
+    """The Hessian of the full loss, for what needs its products only; (k d, k d)."""
+    times = full.hessian_times(w, v, kernel, a, b)
+
+    def product(u: np.ndarray) -> np.ndarray:
+        return times(u.reshape(w.shape)).ravel() + decay * u.ravel()
+
+    return LinearOperator((w.size, w.size), matvec=product, dtype=float)
 
 
 def _descend(w, step, norm, v, kernel):

@@ -3,15 +3,25 @@
 The reduced loss knows d only as a number; where d is whole there is a matrix
 behind it. There its gradient must vanish in the full space, and the union of
 the blocks' eigenvalues, each as often as its dimension says, must be the
-spectrum of the full Hessian.
+spectrum of the full Hessian. A large Hessian is never formed: from a random
+vector its products give every eigenvalue once (Lanczos), however often it
+counts, so that those are compared, and how often they count is not.
+
+References
+----------
+.. [1] Golub, Van Loan, "Matrix Computations", 4th ed. (2013), section 10.1: the
+   process ends after as many steps as there are different eigenvalues.
 """
 
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
+from scipy.linalg import eigh_tridiagonal
 from scipy.optimize import brentq
+from scipy.sparse.linalg import LinearOperator
 
 from bifurc.continuation.correct import correct_at
 from bifurc.continuation.options import Options, Status
@@ -19,6 +29,7 @@ from bifurc.continuation.point import Point
 from bifurc.continuation.step import Step
 from bifurc.events.branch import Branch
 from bifurc.events.records import morse_index
+from bifurc.identification.polish import operator
 from bifurc.loss import full
 from bifurc.loss.embedding import matrices, row_weights
 from bifurc.loss.problem import NetworkProblem
@@ -26,7 +37,11 @@ from bifurc.threads import one_thread
 
 GRADIENT = 1e-9  # norm of the full gradient of a corrected point
 EIGENVALUE = 1e-8  # relative to the largest eigenvalue
-LARGEST = 2500  # entries of W up to which a full spectrum is computed
+FORMED = 900  # entries of W up to which the Hessian is formed
+LARGEST = 40_000  # entries of W up to which products with it are taken
+SAME = 1e-9  # relative: eigenvalues that agree so well are one
+ENDS = 1e-9  # relative to the largest eigenvalue: the residual of one that has settled
+MORE = 4  # products for each different eigenvalue: those that are close take several
 EDGE = 1e-6  # a branch that ends this close to a whole value because of it, ends there
 
 
@@ -46,6 +61,9 @@ class Check:
         Negative eigenvalues of the full Hessian and of the blocks.
     note : str
         Why there is nothing to compare, else "".
+    once : bool
+        Whether each eigenvalue was compared once, however often it counts;
+        ``full_index`` then relies on the dimensions of the irreps.
     """
 
     lam: int
@@ -54,6 +72,7 @@ class Check:
     full_index: int = -1
     index: int = -1
     note: str = ""
+    once: bool = False
 
     @property
     def compared(self) -> bool:
@@ -137,15 +156,68 @@ def _check(
         w, v = matrices(problem.structure, point.x, parameters)
     except ValueError:
         return Check(n, note="not compared: a size is not whole")
+    reduced, index = repeated(problem, point.x, float(n))
+    if w.size > FORMED:
+        return _check_once(problem, n, w, v, reduced, index)
     slope, hessian = of_all_entries(problem, w, v, point.lam)
     gradient, whole = np.linalg.norm(slope), np.linalg.eigvalsh(hessian)
-    reduced, index = repeated(problem, point.x, float(n))
     deviation = math.nan
     scale = np.abs(whole).max()
     if len(whole) == len(reduced):
         deviation = float(np.abs(whole - reduced).max() / scale)
     full_index = int((whole < -EIGENVALUE * scale).sum())
     return Check(n, float(gradient), deviation, full_index, index)
+
+
+def _check_once(problem: NetworkProblem, n: int, w, v, reduced, index: int) -> Check:
+    """Compare without forming the Hessian."""
+    if problem.structure.bias:
+        return Check(n, note="not compared: of this size only networks without biases are")
+    parameters, kernel = problem.parameters(float(n)), problem.kernel_at(float(n))
+    a, b = row_weights(problem.structure, parameters)
+    decay, ours = problem.structure.decay(**parameters), different(reduced)
+    gradient = np.linalg.norm(full.gradient(w, v, kernel, a, b) + decay * w)
+    scale, missing, wrong = np.abs(ours).max(), ours, 0.0
+    settled = lanczos(operator(w, v, kernel, a, b, decay), ENDS)
+    for products, whole in enumerate(islice(settled, MORE * len(ours))):
+        apart = np.abs(whole[:, None] - ours) / scale
+        near = apart.min(axis=0, initial=np.inf)
+        wrong, missing = apart.min(axis=1).max(initial=0.0), ours[near > EIGENVALUE]
+        # one that is not among ours has settled by then, too
+        if wrong > EIGENVALUE or (products > 2 * len(ours) and not len(missing)):
+            break
+    else:
+        return Check(n, note=f"not compared: eigenvalue {missing[0]:.6g} is not seen apart")
+    full_index = index if wrong <= EIGENVALUE else -1
+    deviation = float(max(wrong, near.max())) if len(reduced) == w.size else math.nan
+    return Check(n, float(gradient), deviation, full_index, index, once=True)
+
+
+def different(values: np.ndarray) -> np.ndarray:
+    """Each of some sorted values once, up to rounding."""
+    new = np.diff(values, prepend=-np.inf) > SAME * np.abs(values).max()
+    return values[new]
+
+
+def lanczos(hessian: LinearOperator, small: float) -> Iterator[np.ndarray]:
+    """After each product with a symmetric operator the eigenvalues that have settled.
+
+    That is, their residual is below ``small``, relative to the largest. Every
+    vector is made orthogonal to all before it, twice.
+    """
+    vector = np.random.default_rng(0).standard_normal(hessian.shape[0])
+    basis = np.zeros((0, len(vector)))
+    diagonal: list[float] = []
+    off: list[float] = []
+    while len(basis) < len(vector):
+        basis = np.vstack([basis, vector / np.linalg.norm(vector)])
+        vector = hessian.matvec(basis[-1])
+        diagonal.append(float(basis[-1] @ vector))
+        for _ in range(2):
+            vector = vector - basis.T @ (basis @ vector)
+        off.append(float(np.linalg.norm(vector)))
+        values, vectors = eigh_tridiagonal(diagonal, off[:-1])
+        yield values[off[-1] * np.abs(vectors[-1]) <= small * np.abs(values).max()]
 
 
 def of_all_entries(problem: NetworkProblem, w, v, lam: float) -> tuple[np.ndarray, np.ndarray]:
