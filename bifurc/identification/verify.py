@@ -146,10 +146,10 @@ def _check(
     if entries > largest:
         return Check(n, note=f"not compared: {entries:.0f} entries are too many")
     point = between(problem, n, before, after)
-    if point is None and _beside_event(branch, before, after):
-        return Check(n, note="not compared: Newton does not settle this close to an event")
     if point is None:
-        return Check(n, gradient=math.inf)
+        close = _beside_event(branch, before, after)
+        said = "not compared: Newton does not settle this close to an event"
+        return Check(n, note=said) if close else Check(n, gradient=math.inf)
     if set(problem.structure.bias) - {"hidden"} or problem.structure.reference:
         return Check(n, note="not compared: there is no full formula for its biases or reference")
     try:
