@@ -20,6 +20,7 @@ _NAMES = {
     "bifurc.identification.embed": "embed",
     "bifurc.identification.identify": "identify",
     "bifurc.identification.verify": "verify",
+    "bifurc.landscape.arcs": "arcs",
     "bifurc.loss.start": "StartError",
     "bifurc.own.problem": "Problem",
     "bifurc.page.write": "report",
@@ -62,6 +63,7 @@ if TYPE_CHECKING:  # the same, for those who read without running
     from bifurc.identification.embed import embed as embed
     from bifurc.identification.identify import identify as identify
     from bifurc.identification.verify import verify as verify
+    from bifurc.landscape.arcs import arcs as arcs
     from bifurc.loss import kernels as kernels
     from bifurc.loss.start import StartError as StartError
     from bifurc.own.problem import Problem as Problem

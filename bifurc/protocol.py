@@ -114,6 +114,12 @@ class Problem(Field, Protocol):
     def third_along(self, x: np.ndarray, lam: Any, u: np.ndarray, /) -> np.ndarray:
         """d³/de³ of g(x + e dx, lam + e dlam) at e = 0; (..., n)."""
 
+    def kinked(self, x: np.ndarray, lam: float, u: np.ndarray, /) -> bool:
+        """Whether g is not C² along u at x, so that it has other jets ahead and back."""
+
+    def second_along(self, x: np.ndarray, lam: Any, u: np.ndarray, /) -> np.ndarray:
+        """Half of d²/de² of g(x + e dx, lam + e dlam) at e = +0; (..., n)."""
+
     def blocks(
         self, x: np.ndarray, lam: Any, components: Sequence[Component] | None = None, /
     ) -> dict[Component, Block]:

@@ -21,6 +21,7 @@ STREAM = [
     {"draw", "exploration", "seeds"},
     {"api"},
     {"run", "certified", "identification", "page"},
+    {"landscape"},
     {"cli"},
 ]
 LEVEL = {name: level for level, names in enumerate(STREAM) for name in names}

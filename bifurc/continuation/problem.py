@@ -115,7 +115,7 @@ class PlainProblem:
 
     def times(self, x, lam, columns: np.ndarray) -> np.ndarray:
         """The Hessian times ``columns`` (n, m); (..., n, m)."""
-        if self.hessian_times is not None and columns.shape[1] < self.n:
+        if self.hessian_times is not None and 0 < columns.shape[1] < self.n:
             return self.hessian_times(x, lam, columns)
         return np.asarray(self.hessian(x, lam), float) @ columns
 
@@ -148,6 +148,14 @@ class PlainProblem:
             else 1.0
         )
         return side * (4 * at(side) - at(2 * side) - 3 * at(0)) / (2 * h)
+
+    def kinked(self, x, lam, u) -> bool:
+        """No: plain functions are taken to be smooth."""
+        return False
+
+    def second_along(self, x, lam, u) -> np.ndarray:
+        """Half of d²/de² of g along u."""
+        return self.jacobian_along(x, lam, u) @ u / 2
 
     def third_along(self, x, lam, u) -> np.ndarray:
         """d³/de³ of g along u, from differences of the Hessian's directional derivative.

@@ -92,6 +92,9 @@ class Symmetry(Protocol):
     def fixed_space(self, states: np.ndarray) -> np.ndarray:
         """The space fixed by all that fixes the columns of ``states`` (n, f)."""
 
+    def isotropy(self, basis: np.ndarray) -> "Symmetry":
+        """The subgroup of all elements that fix a space."""
+
     def isotropy_order(self, basis: np.ndarray) -> int:
         """How many elements fix a space."""
 

@@ -93,6 +93,13 @@ class SymmetricGroups:
         """The space fixed by all that fixes the columns of ``states`` (n, f)."""
         return self._basis(self.parts(states, CLOSE))
 
+    def isotropy(self, basis: np.ndarray) -> "SymmetricGroups":
+        """The subgroup of all elements that fix a space."""
+        labels = np.empty(self.n, dtype=int)
+        for number, part in enumerate(self.parts(basis)):
+            labels[part] = number
+        return SymmetricGroups(labels)
+
     def isotropy_order(self, basis: np.ndarray) -> int:
         """How many elements fix a space."""
         return prod(factorial(len(part)) for part in self.parts(basis))

@@ -39,13 +39,22 @@ import numpy as np
 from bifurc.imported import imported
 from bifurc.loss.activation import Activation, sigmoid, softplus
 from bifurc.loss.biased import BiasedLeakyReLU, BiasedReLU
-from bifurc.loss.series import Series, ahead, direction, leading, parts, pi_like
+from bifurc.loss.series import (
+    Series,
+    ahead,
+    direction,
+    leading,
+    one_sided_root,
+    parts,
+    pi_like,
+)
 from bifurc.loss.smooth import GELU, Erf, Quadratic, TensorPower
 
 # sin² of the angle below which two rows count as parallel. The angle is then
 # below 1e-7, where rounding of pq - c² would spoil the second derivatives and
 # their limits are right to the same 1e-7.
 PARALLEL = 1e-14
+KINK = 1e-10  # of its terms: a second-order change of sin² below it is rounding of rows that stay
 
 
 @dataclass(frozen=True)
@@ -93,7 +102,9 @@ class ReLU:
 
     Where two rows are positively parallel f is C² with the jet of c/2, where
     they are antiparallel with jet 0; the single partial derivatives blow up
-    there and are replaced by those jets.
+    there and are replaced by those jets. It is not C³ there: along a series of
+    order 2 or more on which two parallel rows part, value and gradient are
+    those for eps > 0, but for the last coefficient.
 
     References
     ----------
@@ -156,7 +167,18 @@ class ReLU:
         opposite = (1.0 - apart) * (leading(c) < 0)
         root = np.sqrt(square * apart + (1.0 - apart))
         angle = np.arccos(c * apart / np.sqrt(product)) * apart + pi * opposite
-        return root * apart, apart / root, angle, pi
+        sine = root * apart
+        if isinstance(square, Series) and square.order > 1 and not np.all(apart):
+            beside = _beside(product, c, square) * (1.0 - apart)
+            sine = sine + beside
+            angle = angle + (1.0 - 2.0 * opposite) * np.arcsin(beside / np.sqrt(product))
+        return sine, apart / root, angle, pi
+
+
+def _beside(product: Series, c: Series, square: Series) -> Series:
+    """|w||v| sin t of rows that are parallel and part along the series; see ``second_along``."""
+    sizes = [np.abs(value.coefficients[2]) for value in (product, c * c)]
+    return one_sided_root(square, KINK * (sizes[0] + sizes[1]))
 
 
 @dataclass(frozen=True)

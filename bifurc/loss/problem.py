@@ -33,6 +33,7 @@ _ON_LINE = (
     "_metric", "_directions", "running", "_copy_lengths", "_spring", "_inner_columns",
 )  # fmt: skip
 ROUNDING = 1e-14  # of the squared length of a copy, near sizes where it may vanish
+SIDES = 1e-8  # relative: by less, second derivatives on both sides differ by rounding
 TINY = 1e-24  # squared norm of a row that counts as zero
 
 
@@ -292,6 +293,23 @@ class NetworkProblem(OnLine):
         """d³/de³ of g(x + e dx, lam + e dlam) at e = 0, u = (dx, dlam); shape (..., n)."""
         rows = self.rows(direction(x, u[..., :-1], 3), direction(lam, u[..., -1], 3))
         return 6.0 * self.gradient_of(rows).coefficients[3]
+
+    def second_along(self, x, lam, u):
+        """Half of d²/de² of g(x + e dx, lam + e dlam) at e = +0, u = (dx, dlam); shape (..., n).
+
+        One-sided: where rows of student and teacher are parallel, ReLU's g has
+        no second derivative, but one along each half-line.
+        """
+        rows = self.rows(direction(x, u[..., :-1], 3), direction(lam, u[..., -1], 3))
+        return self._gradient(rows).coefficients[2]
+
+    def kinked(self, x, lam, u) -> bool:
+        """Whether parallel rows part along ``u``, so that the sides of g have other jets."""
+        if self._says("smooth"):
+            return False
+        ahead_, back = (self.second_along(x, lam, s * np.asarray(u)) for s in (1.0, -1.0))
+        gap = np.abs(ahead_ - back).max()
+        return bool(gap > SIDES * (np.abs(ahead_).max() + np.abs(back).max()))
 
     def _along(self, x, lam, u) -> tuple[reduced.Rows, Any]:
         """Rows and ``lam`` with their first derivative along ``u``."""

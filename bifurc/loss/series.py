@@ -268,6 +268,31 @@ def _erf(a):
     return _primitive(erf, slope)(a)
 
 
+def one_sided_root(square: Series, exact: np.ndarray) -> Series:
+    """The root, for eps > 0, of a series that begins with eps²; 0 where it has no such term.
+
+    Its last coefficient is not known and is left at 0.
+
+    Parameters
+    ----------
+    square : Series of order 2 or more
+        Its first two coefficients are taken as 0.
+    exact : ndarray
+        What of the coefficient of eps² may be rounding.
+
+    Examples
+    --------
+    >>> one_sided_root(Series([0.0, 0.0, 4.0, 4.0]), np.array(0.0)).coefficients
+    array([0., 2., 1., 0.])
+    """
+    high = square.coefficients[2:]
+    moves = high[0] > exact
+    high = np.where(moves, high, np.eye(1, len(high))[0].reshape(-1, *(1,) * moves.ndim))
+    found = _power(Series(high), 0.5).coefficients * moves
+    none = np.zeros((1, *moves.shape))
+    return Series(np.concatenate([none, found, none]))
+
+
 _log = _primitive(np.log, lambda a: _power(a, -1.0))
 
 

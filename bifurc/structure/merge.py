@@ -153,9 +153,13 @@ def _row_orders(structure: Structure) -> Iterator[np.ndarray]:
     """Rearrangements of entries by permutations of rows alone.
 
     Rows of single sets are permuted, and the two rows of a set of two points
-    exchanged, which swaps diagonal and off-diagonal.
+    exchanged, which swaps diagonal and off-diagonal. Where a distance from a
+    point is in the loss, rows by themselves are not to be permuted.
     """
     place = {entry: i for i, entry in enumerate(structure.entries)}
+    if any(value.terms for entry in structure.reference.values() for value in entry):
+        yield np.arange(len(place))
+        return
     weight = structure.student_weights
     single = [b.name for b in structure.hidden if structure.size[b.points].constant == 1]
     double = [b.name for b in structure.hidden if structure.size[b.points].constant == 2]

@@ -10,7 +10,7 @@ from bifurc.protocol import Problem
 from bifurc.structure.irreps import Component
 from bifurc.structure.split import split
 from bifurc.switching.linear import SymmetricProblem
-from bifurc.switching.normal_form import reduce
+from bifurc.switching.normal_form import kind_at, reduce
 from bifurc.switching.subgroups import Search
 from bifurc.switching.switch import Candidate, candidates
 
@@ -44,8 +44,9 @@ def kind_of(problem: Problem, event: Event, component: Component) -> str:
     sizes = dict.fromkeys(component.sets, SIMPLEST[component.irrep])
     child = split(problem.structure, sizes)
     on_child = problem.on(child.structure, any_size=True)
-    form = reduce(on_child, np.append(child.embedding @ event.X[:-1], event.lam))
-    return "unknown" if form is None else form.kind
+    X = np.append(child.embedding @ event.X[:-1], event.lam)
+    form = reduce(on_child, X)
+    return "unknown" if form is None else kind_at(on_child, X, form)
 
 
 def kind_inside(problem: Problem, event: Event) -> str:
@@ -56,7 +57,7 @@ def kind_inside(problem: Problem, event: Event) -> str:
     """
     x, lam = event.X[:-1], event.lam
     if (form := reduce(problem, event.X, event.tangent)) is not None:
-        return form.kind
+        return kind_at(problem, event.X, form)
     left = event.kernel * problem.weights(lam)[:, None]
     forms = [
         left.T @ problem.jacobian_along(x, lam, np.append(phi, 0.0))[:, :-1] @ event.kernel

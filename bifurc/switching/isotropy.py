@@ -135,7 +135,7 @@ def relabellings(structure: Structure):
             for group, image in zip(names, images, strict=True)
             for a, b in zip(group, image, strict=True)
         }
-        if all(a == b for a, b in moved.items()) or not keeps_teacher(structure, moved):
+        if all(a == b for a, b in moved.items()) or not keeps_tables(structure, moved):
             continue
         rows = structure.moved(structure.students, moved)
         columns = structure.moved(structure.inputs, moved)
@@ -144,12 +144,14 @@ def relabellings(structure: Structure):
         )
 
 
-def keeps_teacher(structure: Structure, moved: dict[str, str]) -> bool:
-    """Whether exchanging sets leaves the teacher as it is."""
-    rows = structure.moved(structure.teachers, moved)
+def keeps_tables(structure: Structure, moved: dict[str, str]) -> bool:
+    """Whether exchanging sets leaves the teacher, and a point that distances are from, alone."""
     columns = structure.moved(structure.inputs, moved)
-    image = {(rows[r], columns[c]): entry for (r, c), entry in structure.teacher.items()}
-    return image == dict(structure.teacher)
+    for _, blocks, table in structure.tables:
+        rows = structure.moved(blocks, moved)
+        if {(rows[r], columns[c]): entry for (r, c), entry in table.items()} != dict(table):
+            return False
+    return True
 
 
 def _inside(order: np.ndarray, orbits) -> bool:

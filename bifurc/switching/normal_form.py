@@ -39,6 +39,7 @@ class NormalForm:
     trivial: np.ndarray  # (n + 1,), tangent of the known branch, lam component 1
     kernel: np.ndarray  # (n,), of length 1 in the scales
     bend: np.ndarray  # (n,), second-order part of the new branch's state
+    one_sided: bool = False  # whether it holds for s > 0 only: g is not C² there
 
     @property
     def kind(self) -> str:
@@ -111,7 +112,33 @@ class Crossed:
         return s if aside < 0.5 * abs(s) else 0.0
 
 
-def reduce(problem: Problem, X: np.ndarray, tangent: np.ndarray | None = None) -> NormalForm | None:
+def halves(problem: Problem, X: np.ndarray, form: NormalForm, both: bool = True):
+    """The half-branches of a normal form, as pairs (form, sign of the amplitude).
+
+    Where the loss has no third derivative, each side has a form of its own.
+    """
+    if not both:
+        return [(form, 1)]
+    if not form.one_sided:
+        return [(form, 1), (form, -1)]
+    other = reduce(problem, X, side=-1)
+    assert other is not None  # it is the same kernel
+    return [(form, 1), (other, 1)]
+
+
+def kind_at(problem: Problem, X: np.ndarray, form: NormalForm) -> str:
+    """The kind of a normal form; of a one-sided one, by where both half-branches go."""
+    if not form.one_sided:
+        return form.kind
+    sides = [one.direction(sign) if one.speed else 0 for one, sign in halves(problem, X, form)]
+    if not all(sides):
+        return "degenerate"
+    return "pitchfork" if sides[0] == sides[1] else "transcritical"
+
+
+def reduce(
+    problem: Problem, X: np.ndarray, tangent: np.ndarray | None = None, side: int = 1
+) -> NormalForm | None:
     """Lyapunov-Schmidt reduction at a branch point with a simple kernel.
 
     Parameters
@@ -122,6 +149,8 @@ def reduce(problem: Problem, X: np.ndarray, tangent: np.ndarray | None = None) -
     tangent : ndarray, shape (n + 1,), optional
         Of the known branch, roughly. Needed where the kernel breaks no
         symmetry, so that the known branch may move along it.
+    side : +1 or -1
+        Of the kernel vector, where the loss has no third derivative.
 
     Returns
     -------
@@ -142,7 +171,7 @@ def reduce(problem: Problem, X: np.ndarray, tangent: np.ndarray | None = None) -
     phi, psi = eigen.right[:, order[0]], eigen.left[:, order[0]]
     length = np.linalg.norm(phi / scales[:-1])
     phi, psi = phi / length, psi * length
-    if phi[np.argmax(np.abs(phi / scales[:-1]))] < 0:
+    if phi[np.argmax(np.abs(phi / scales[:-1]))] * side < 0:
         phi, psi = -phi, -psi
 
     def solve(right):
@@ -151,8 +180,9 @@ def reduce(problem: Problem, X: np.ndarray, tangent: np.ndarray | None = None) -
         return np.linalg.solve(bordered, np.append(-right, 0.0))[:-1]
 
     trivial = np.append(solve(jacobian[:, -1]), 1.0)
-    along = problem.jacobian_along(x, lam, np.append(phi, 0.0))
-    second = along[:, :-1] @ phi / 2
+    ahead = np.append(phi, 0.0)
+    along, kinked = problem.jacobian_along(x, lam, ahead), problem.kinked(x, lam, ahead)
+    second = problem.second_along(x, lam, ahead) if kinked else along[:, :-1] @ phi / 2
     quadratic, speed = psi @ second, psi @ (along @ trivial)
     natural = float(np.linalg.norm(psi)) * max(float(np.linalg.norm(second)), WEAK[0] * usual)
     quadratic = _significant(quadratic, natural)
@@ -161,7 +191,8 @@ def reduce(problem: Problem, X: np.ndarray, tangent: np.ndarray | None = None) -
         trivial = trivial + share * np.append(phi, 0.0)
         speed = speed + 2 * quadratic * share
     bend = solve(second - (psi @ second) * phi)
-    third = cubic_part(problem, x, lam, phi, bend)
+    # along a half-line the term of second order decides, and Newton corrects what follows
+    third = np.zeros_like(phi) if kinked else cubic_part(problem, x, lam, phi, bend)
     natural = float(np.linalg.norm(psi)) * max(float(np.linalg.norm(third)), WEAK[1] * usual)
     return NormalForm(
         speed=_significant(speed, np.linalg.norm(psi) * usual / scales[-1]),
@@ -170,6 +201,7 @@ def reduce(problem: Problem, X: np.ndarray, tangent: np.ndarray | None = None) -
         trivial=trivial,
         kernel=phi,
         bend=bend,
+        one_sided=kinked,
     )
 
 

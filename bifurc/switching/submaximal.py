@@ -18,6 +18,7 @@ References
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -31,6 +32,8 @@ PROBES = 3
 COARSE = 1e-6  # of the natural size: third derivatives are differences of differences
 SPARE = 3  # directions beyond those that determine a polynomial
 SEED = 11
+ANGLES = 360  # of a plane: half-lines closer together than a degree are not told apart
+ASKEW = 0.0123  # radians: so that no half-line that symmetry puts on an axis is on the grid
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +80,12 @@ class Kernel:
         """What a coefficient of the reduced equation is held against."""
         return self.size * float(np.linalg.norm(self.left, axis=0).max(initial=0.0))
 
+    @cached_property
+    def kinked(self) -> bool:
+        """Whether g is not C² on the kernel: then Q is homogeneous, but no polynomial."""
+        ways = (np.append(self.right @ v, 0.0) for v in random_ways(self.m))
+        return any(self.problem.kinked(self.X[:-1], self.X[-1], u) for u in ways)
+
     def speeds(self) -> np.ndarray:
         """A of the reduced equation, (m, m)."""
         change = self.problem.jacobian_along(self.X[:-1], self.X[-1], self.trivial)
@@ -85,6 +94,8 @@ class Kernel:
     def second(self, v: np.ndarray) -> np.ndarray:
         """Half the second derivative of g along the null vector v, (n,)."""
         phi = self.right @ v
+        if self.kinked:
+            return self.problem.second_along(self.X[:-1], self.X[-1], np.append(phi, 0.0))
         along = self.problem.jacobian_along(self.X[:-1], self.X[-1], np.append(phi, 0.0))
         return along[:, :-1] @ phi / 2
 
@@ -157,6 +168,8 @@ def solve(problem: Problem, X: np.ndarray) -> Solved:
     values = np.abs(np.linalg.eigvalsh((speeds + speeds.T) / 2))
     if values.min() <= NEGLIGIBLE * kernel.natural:
         return Solved([], "an eigenvalue of the kernel does not cross zero: not solved")
+    if kernel.kinked:
+        return _on_circle(kernel, speeds)
     quadratic, cubic = kernel.quadratic(), kernel.cubic()
     leading = quadratic or cubic
     if leading is None:
@@ -164,6 +177,45 @@ def solve(problem: Problem, X: np.ndarray) -> Solved:
     ways = directions(leading, speeds)
     forms = [_form(kernel, way, speeds, leading, cubic) for way in ways.found]
     return Solved([form for form in forms if form is not None], str(ways))
+
+
+def _on_circle(kernel: Kernel, speeds: np.ndarray) -> Solved:
+    """The forms of all half-lines of a plane on which Q(v) is a multiple of A v.
+
+    Q has kinks itself, on the lines where rows stay parallel; it is continuous,
+    and sign changes of its part across A v on the circle are counted.
+    """
+    from scipy.optimize import brentq  # waited for where it is needed
+
+    if kernel.m != 2:
+        word = f"not C³ on a kernel of {kernel.m} dimensions: not solved"
+        return Solved([], word)
+
+    def vector(angle: float) -> np.ndarray:
+        return np.array([np.cos(angle), np.sin(angle)])
+
+    def across(angle: float) -> float:
+        v = vector(angle)
+        (a, b), (p, q) = speeds @ v, kernel.left.T @ kernel.second(v)
+        return float(a * q - b * p)
+
+    grid = np.linspace(0, 2 * np.pi, ANGLES + 1) + ASKEW
+    heights = np.array([across(angle) for angle in grid])
+    if np.abs(heights).max() <= NEGLIGIBLE * kernel.natural * np.abs(speeds).max():
+        return Solved([], "all directions alike to second order: not solved")
+    roots = [
+        brentq(across, grid[i], grid[i + 1], xtol=1e-14)
+        for i in np.flatnonzero(heights[:-1] * heights[1:] < 0)
+    ]
+    forms = []
+    for v in map(vector, roots):
+        quadratic, speed = (float(v @ w) for w in (kernel.left.T @ kernel.second(v), speeds @ v))
+        if min(abs(quadratic), abs(speed)) > NEGLIGIBLE * kernel.natural:
+            way = kernel.right @ v
+            forms.append(
+                NormalForm(speed, quadratic, 0.0, kernel.trivial, way, kernel.bend(v), True)
+            )
+    return Solved(forms, f"{len(roots)} directions on the circle, to {360 / ANGLES:g} degrees")
 
 
 def _form(kernel: Kernel, way, speeds: np.ndarray, leading, cubic) -> NormalForm | None:

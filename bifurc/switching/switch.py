@@ -25,6 +25,7 @@ from bifurc.events.records import Event
 from bifurc.loss.problem import NetworkProblem
 from bifurc.protocol import Problem
 from bifurc.structure.split import split
+from bifurc.structure.structure import SLACK, Structure
 from bifurc.switching.arms import arms
 from bifurc.switching.birth import EVERYWHERE, Birth, leave
 from bifurc.switching.isotropy import (
@@ -32,7 +33,7 @@ from bifurc.switching.isotropy import (
     larger_isotropy,
     reversed_by_relabelling,
 )
-from bifurc.switching.normal_form import Crossed, NormalForm, reduce
+from bifurc.switching.normal_form import Crossed, NormalForm, halves, kind_at, reduce
 from bifurc.switching.subgroups import Search, Subgroup, proposals
 from bifurc.switching.submaximal import solve
 
@@ -88,10 +89,24 @@ def _(problem: NetworkProblem, event: Event, search: Search):
         except ValueError:
             yield Attempt(str(subgroup), "a part would be smaller than one point")
             continue
+        if _breaks_points(problem, parts.structure, event.parameters):
+            yield Attempt(str(subgroup), "a part would have no whole number of points")
+            continue
         parts = parts.along(problem.line)
         X = np.append(parts.embedding @ event.X[:-1], event.lam)
         child = problem.on(parts.structure)
         yield Candidate(str(subgroup), child, X, submaximal=search.submaximal)
+
+
+def _breaks_points(problem: NetworkProblem, smaller: Structure, values) -> bool:
+    """Whether whole sizes that stay as they are would be split into ones that are not whole."""
+    polys = [size.substitute(problem.line) for size in problem.structure.size.values()]
+    if any(poly.names for poly in polys) or not all(
+        float(poly.constant or 0).is_integer() for poly in polys
+    ):
+        return False
+    sizes = (size(**values) for size in smaller.size.values())
+    return any(abs(size - round(size)) > SLACK for size in sizes)
 
 
 @singledispatch
@@ -174,13 +189,13 @@ def _at(candidate: Candidate, options: Options, window) -> tuple[list[Birth], st
         return _degenerate(candidate, form, options)
     both = not reversed_by_relabelling(problem, X[:-1], form.kernel)
     births = []
-    for sign in (1, -1) if both else (1,):
-        start = leave(problem, X, form, sign, options, window)
+    for half, sign in halves(problem, X, form, both):
+        start = leave(problem, X, half, sign, options, window) if half.speed else None
         if start is not None:
-            births.append(Birth(candidate.isotropy, problem, X, form, sign, start))
+            births.append(Birth(candidate.isotropy, problem, X, half, sign, start))
     missing = 1 + both - len(births)
     more = f" ({missing} could not be started)" if missing else ""
-    return births, f"{form.kind}, {len(births)} half-branches{more}"
+    return births, f"{kind_at(problem, X, form)}, {len(births)} half-branches{more}"
 
 
 def _in_all_directions(candidate: Candidate, options: Options, window) -> tuple[list[Birth], str]:
@@ -194,6 +209,8 @@ def _in_all_directions(candidate: Candidate, options: Options, window) -> tuple[
     exact = [f for f in solved.forms if not larger_isotropy(problem, X[:-1], f.kernel)]
     missed = 0
     for form, sign in product(exact, (1, -1)):
+        if form.one_sided and sign < 0:
+            continue  # the other side is a direction of its own
         way = sign * form.kernel
         if any(exchanged(problem, X[:-1], known, way) for known in taken):
             continue

@@ -1,0 +1,95 @@
+"""``bifurc arcs``: critical points on the tangency arcs from a member."""
+
+from bifurc.cli.common import add_family, add_output, fixes_of, network_of, print_json
+
+EPILOG = """examples:
+  bifurc arcs global d=6 --explicit 1 --equal-parts 0
+  bifurc arcs II d=8 --depth 2 --json
+  bifurc arcs my_case.toml a=1 --from 1,0
+"""
+
+
+def add(commands) -> None:
+    """Declare the command."""
+    command = commands.add_parser(
+        "arcs",
+        help="critical points on the arcs of L - lambda/2 |W - c|² from a critical point c",
+        epilog=EPILOG,
+    )
+    add_family(command)
+    command.add_argument("--depth", type=int, default=1, help="2 goes on from the points met")
+    command.add_argument(
+        "--switches", type=int, default=1, help="2 also follows what is born on the arcs"
+    )
+    command.add_argument(
+        "--from", dest="c", metavar="X,Y,...", help="c, for a problem of one's own; x0 by default"
+    )
+    command.add_argument(
+        "--sphere", action="store_true", help="of a problem of one's own, on the sphere through c"
+    )
+    add_search(command)
+    add_output(command)
+    command.set_defaults(run=run)
+
+
+def add_search(command) -> None:
+    """Which isotropy subgroups are tried."""
+    command.add_argument(
+        "--explicit", type=int, default=3, metavar="N", help="points split off at most (3)"
+    )
+    command.add_argument(
+        "--equal-parts",
+        type=int,
+        default=4,
+        metavar="N",
+        help="equal parts that finite groups permute at most (4); 0 for no finite groups",
+    )
+    command.add_argument(
+        "--submaximal", action="store_true", help="also groups that fix a plane of the kernel"
+    )
+
+
+def search_of(arguments):
+    """The Search that the arguments ask for."""
+    from bifurc.switching.subgroups import Search
+
+    groups = arguments.equal_parts > 0
+    return Search(
+        explicit=arguments.explicit,
+        finite_groups=groups,
+        equal_parts=arguments.equal_parts,
+        submaximal=arguments.submaximal,
+    )
+
+
+def run(arguments) -> None:
+    """Follow the arcs and print what they meet."""
+    import numpy as np
+
+    from bifurc.errors import EndedEarlyError
+    from bifurc.landscape.arcs import arcs
+    from bifurc.seeds import named
+
+    c = None
+    if arguments.c is not None:
+        try:
+            c = np.array([float(text) for text in arguments.c.split(",")])
+        except ValueError:
+            raise ValueError(f"--from {arguments.c} needs numbers with commas between.") from None
+    if arguments.runs:
+        name = next(iter(arguments.runs))
+        raise ValueError(f"Give one value of {name}, such as {name}=8: it stays fixed.")
+    at = {name: float(text) for name, text in fixes_of(arguments).items()}
+    problem = network_of(named(arguments.family), arguments)
+    found = arcs(
+        problem, c, depth=arguments.depth, switches=arguments.switches, sphere=arguments.sphere,
+        search=search_of(arguments), **at,
+    )  # fmt: skip
+    if arguments.json:
+        whole = found.to_dict() | {"family": arguments.family, "at": found.centre.parameters}
+        print_json(whole | {"beyond": [one.to_dict() for one in list(found.all())[1:]]})
+    else:
+        for one in found.all():
+            print(one)
+    if open_ends := found.open_ends:
+        raise EndedEarlyError(f"{len(open_ends)} arcs were not followed to an end.")

@@ -1,0 +1,23 @@
+"""What there is, and what lies between: critical points beyond those that a branch leads to.
+
+The rest of the package follows what it is given. Here critical points of one
+loss, at fixed parameters, are looked for.
+
+Arcs (:mod:`bifurc.landscape.arcs`). Critical points of L - lam/2 |W - c|² are
+the points where a level set of L is tangent to a sphere around c. From a
+critical point c they leave at the eigenvalues of its Hessian, and where they
+come through lam = 0 there are critical points of L.
+
+A critical point, however found, is one record (:mod:`bifurc.landscape.points`):
+its state in the fixed space of its own isotropy, loss, index, the size of its
+orbit, and the name of the family that it belongs to, if that is known. Two are
+the same if their losses and the sums of powers of their entries agree, which
+no relabelling changes.
+
+Nothing here is complete unless it is said to be: arcs that end early, groups
+that were not tried and points without a name are listed with the result.
+
+References
+----------
+.. [1] Arjevani, "Symmetry & Critical Points", arXiv 2312.16819.
+"""
