@@ -1,6 +1,6 @@
 """A critical point as one record, and when two are the same."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -24,7 +24,6 @@ from bifurc.switching.names import isotropy_of
 
 SAME = 1e-7  # relative, of fingerprints of points that Newton has corrected
 FLAT = 1e-9  # of the largest: an eigenvalue that is zero to rounding
-REAL = 1e-9  # sizes that agree
 EVERYTHING = "no symmetry"
 
 
@@ -215,18 +214,17 @@ class Names:
 
     def _at(self, problem: NetworkProblem, lam: float) -> list[tuple[str, np.ndarray]]:
         values = problem.parameters(lam)
-        neurons, inputs = counts(problem.structure, values)
-        key = (neurons, inputs, name_of(problem.kernel), *problem.kernel_at(lam).__dict__.items())
+        at = counts(problem.structure, values), sizes_of(problem.structure, values)
+        key = (*at, name_of(problem.kernel), *vars(problem.kernel_at(lam)).items())
         if key not in self._marks:
-            found = [
-                (label(family), _mark(family, inputs))
-                for family in self._members(problem, neurons, inputs)
-            ]
+            families = list(self._members(problem, *at))
+            found = [(label(family), _mark(family, at[0][1])) for family in families]
             self._marks[key] = [(name, mark) for name, mark in found if mark is not None]
         return self._marks[key]
 
-    def _members(self, problem: NetworkProblem, neurons: float, inputs: float):
-        """Families of this kernel with so many neurons and inputs, for whole values of one more."""
+    def _members(self, problem: NetworkProblem, numbers, sizes) -> Iterator[Family]:
+        """Families of this kernel with these sizes, for whole values of one more parameter."""
+        neurons, inputs = numbers
         for family in self._families:
             if family.kernel != name_of(problem.kernel) or "d" not in family.parameters:
                 continue
@@ -238,16 +236,21 @@ class Names:
             ]  # fmt: skip
             for more in extra:
                 candidate = family.with_parameters(**given, **more)
-                sizes = counts(candidate.structure, candidate.values(d=inputs))
-                if np.abs(np.subtract(sizes, (neurons, inputs))).max() < REAL:
+                values, structure = candidate.values(d=inputs), candidate.structure
+                if sizes_of(structure, values) == sizes and counts(structure, values) == numbers:
                     yield candidate
+
+
+def sizes_of(structure, values) -> tuple[float, ...]:
+    """The sizes of all point sets, to rounding."""
+    return tuple(sorted(round(float(size(**values)), 9) for size in structure.size.values()))
 
 
 def counts(structure, values) -> tuple[float, float]:
     """Neurons and inputs of a structure."""
     sizes = structure.size
     rows, columns = (
-        sum(float(sizes[block.points](**values)) for block in blocks)
+        round(sum(float(sizes[block.points](**values)) for block in blocks), 9)
         for blocks in (structure.students, structure.inputs)
     )
     return rows, columns

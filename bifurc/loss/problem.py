@@ -291,8 +291,12 @@ class NetworkProblem(OnLine):
 
     def third_along(self, x, lam, u):
         """d³/de³ of g(x + e dx, lam + e dlam) at e = 0, u = (dx, dlam); shape (..., n)."""
+        return 6.0 * self._jet(x, lam, u)[3]
+
+    def _jet(self, x, lam, u) -> np.ndarray:
+        """The series of g along u to third order; (4, ..., n)."""
         rows = self.rows(direction(x, u[..., :-1], 3), direction(lam, u[..., -1], 3))
-        return 6.0 * self.gradient_of(rows).coefficients[3]
+        return self.gradient_of(rows).coefficients
 
     def second_along(self, x, lam, u):
         """Half of d²/de² of g(x + e dx, lam + e dlam) at e = +0, u = (dx, dlam); shape (..., n).
@@ -300,8 +304,7 @@ class NetworkProblem(OnLine):
         One-sided: where rows of student and teacher are parallel, ReLU's g has
         no second derivative, but one along each half-line.
         """
-        rows = self.rows(direction(x, u[..., :-1], 3), direction(lam, u[..., -1], 3))
-        return self._gradient(rows).coefficients[2]
+        return self._jet(x, lam, u)[2]
 
     def kinked(self, x, lam, u) -> bool:
         """Whether parallel rows part along ``u``, so that the sides of g have other jets."""
