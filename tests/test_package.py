@@ -56,3 +56,8 @@ def test_type_checkers_see_the_names_that_are_loaded_when_asked_for():
     homes = [f"{module}.{name}" for name, module in bifurc._HOMES.items()]
     assert sorted(seen) == sorted([*homes, *bifurc._MODULES.values()])
     assert all(getattr(bifurc, name) is not None for name in bifurc.__all__)
+
+
+def test_what_is_cited_is_this_version():
+    cited = re.findall(r"^version: (.+)$", (ROOT / "CITATION.cff").read_text("utf-8"), re.MULTILINE)
+    assert cited == [bifurc.__version__]
