@@ -12,8 +12,10 @@ _NAMES = {
     " certify_to_infinity check",
     "bifurc.continuation.options": "Options",
     "bifurc.continuation.problem": "PlainProblem",
-    "bifurc.errors": "EndedEarlyError EndedEarlyWarning OtherBranchWarning",
+    "bifurc.errors": "EndedEarlyError EndedEarlyWarning NotDefinedError OtherBranchWarning"
+    " WorkerDiedError ZeroRowError",
     "bifurc.events.marks": "when",
+    "bifurc.events.records": "NoEventError",
     "bifurc.files": "FileError",
     "bifurc.graph.files": "load",
     "bifurc.identification.descend": "descend",
@@ -55,8 +57,12 @@ if TYPE_CHECKING:  # the same, for those who read without running
     from bifurc.continuation.problem import PlainProblem as PlainProblem
     from bifurc.errors import EndedEarlyError as EndedEarlyError
     from bifurc.errors import EndedEarlyWarning as EndedEarlyWarning
+    from bifurc.errors import NotDefinedError as NotDefinedError
     from bifurc.errors import OtherBranchWarning as OtherBranchWarning
+    from bifurc.errors import WorkerDiedError as WorkerDiedError
+    from bifurc.errors import ZeroRowError as ZeroRowError
     from bifurc.events.marks import when as when
+    from bifurc.events.records import NoEventError as NoEventError
     from bifurc.files import FileError as FileError
     from bifurc.graph.files import load as load
     from bifurc.identification.descend import descend as descend

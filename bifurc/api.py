@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bifurc import members, seeds
+from bifurc import given, members, seeds
 from bifurc.continuation.options import Options, Status
 from bifurc.continuation.point import Point
 from bifurc.continuation.trust import judge, judge_both_ways
 from bifurc.errors import EndedEarlyWarning, OtherBranchWarning
 from bifurc.events.branch import Branch, follow
-from bifurc.events.marks import When, marked
+from bifurc.events.marks import When, marked, watching
 from bifurc.events.records import Event, Events
 from bifurc.events.states import State
 from bifurc.loss.problem import NetworkProblem
@@ -51,7 +51,8 @@ def as_family(family: Any) -> Family:
     found = seeds.named(family)
     if not isinstance(found, Family):
         raise ValueError(
-            f"A family is needed, or its name or case file; got {type(found).__name__}."
+            "This is for families of networks: give one, its name or its case file; got "
+            f"{type(found).__name__} {getattr(found, 'name', 'about a model')!r}."
         )
     return found
 
@@ -89,14 +90,19 @@ def member(
     >>> round(float(reduced.loss(point.x, 20.0)), 9)
     0.03215162
     """
-    if parameter is None and parameters:
-        parameter, value = next(iter(parameters.items()))
-        parameters = {n: v for n, v in parameters.items() if n != parameter}
-    if parameter is None or value is None:
-        raise ValueError("Say where, such as d=12.")
+    if parameter is None:
+        parameter, value, parameters = first_of(parameters)
     found = as_family(family).with_parameters(**parameters)
-    there = members.find(seeds.along(found, parameter), found, float(value))
+    there = members.find(seeds.along(found, parameter), found, given.number(parameter, value))
     return there.problem, there.point
+
+
+def first_of(parameters: Mapping[str, Any]) -> tuple[str, float, dict[str, Any]]:
+    """The parameter along which a member is found, its value, and the others."""
+    if not parameters:
+        raise ValueError("Say where, such as d=12.")
+    (name, value), *others = parameters.items()
+    return name, given.number(name, value), dict(others)
 
 
 @one_thread()
@@ -149,24 +155,28 @@ def trace(
     >>> print(branch.events[0])
     BP at d = 5.585505247: s[bulk], transcritical, saddle -> minimum
     """
+    watched = watching(events)
+    columns = given.one_of("record", record or {}, Mapping, "a table of functions by name")
+    for name, function in columns.items():
+        given.function(f"record[{name!r}]", function, "a state")
+    trust = judge_both_ways if given.flag("checked", checked) else judge
     options, parameters = seeds.split_options(options, parameters)
     seed = seeds.seed(problem, parameters, both)
-    trust = judge_both_ways if checked else judge
     branch = follow(seed.problem, seed.start, seed.window, options, trust=trust)
     _warn(ended_early(branch), EndedEarlyWarning)
     _warn(_elsewhere(seed, branch), OtherBranchWarning)
-    if events:
-        branch = marked(branch, events, options)
+    if watched:
+        branch = marked(branch, watched, options)
     reduced = branch.problem
-    columns = {
-        name: np.array([float(f(one)) for one in branch]) for name, f in (record or {}).items()
+    recorded = {
+        n: np.array([given.result(n, f, one) for one in branch]) for n, f in columns.items()
     }
     return replace(
         branch,
         events=Events(
             _with_calls(reduced, classify(reduced, event), seed.family) for event in branch.events
         ),
-        recorded=columns,
+        recorded=recorded,
     )
 
 
@@ -257,14 +267,18 @@ def locus(
     """
     from bifurc.loci.family import two, wanted
 
+    as_family(family)
+    given.one_of("event", event, str, 'the name of one, such as "s:bulk"')
+    if near is not None:
+        given.number("near", near)
     options, windows = seeds.split_options(options, windows)
-    named = {name: given for name, given in windows.items() if isinstance(given, tuple | list)}
+    named = {name: ends for name, ends in windows.items() if isinstance(ends, tuple | list)}
     first, second = two(params or (tuple(named) if len(named) == 2 else ("d", "p")))
     if not isinstance(window, Mapping):
         window = {second: window} if window else {}
-    window = {**{name: given for name, given in named.items() if name == second}, **window}
+    window = {**{name: ends for name, ends in named.items() if name == second}, **window}
     along = tuple(search or window.get(first) or named.get(first) or (40.0, 3.1))
-    fixed: dict[str, Any] = {n: given for n, given in windows.items() if n not in named}
+    fixed: dict[str, Any] = {n: value for n, value in windows.items() if n not in named}
     branch = trace(family, **{first: along, **fixed})
     found = wanted(branch.events, event, near)
     assert found.locus is not None  # events of a traced family have one
@@ -332,6 +346,11 @@ def explore(
     from bifurc.exploration import Plan, explore_from
     from bifurc.switching.subgroups import Search
 
+    place = None if folder is None else given.place("folder", folder)
+    if progress is not None:
+        given.function("progress", progress, "(name, branch, waiting)")
+    if executor is not None and not callable(getattr(executor, "submit", None)):
+        raise ValueError(f"executor needs one of concurrent.futures, got {executor!r}.")
     options, parameters = seeds.split_options(options, parameters)
     seed = seeds.seed(problem, parameters, both)
     plan = Plan(
@@ -341,7 +360,6 @@ def explore(
         search=search or Search(),
         options=options,
     )
-    place = None if folder is None else Path(folder)
     graph = explore_from([tuple(seed)], plan, executor, place, progress)
     if early := graph.ended_early():
         said = f"Some branches ended early. {' '.join(early)}"

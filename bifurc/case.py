@@ -90,6 +90,7 @@ class ProblemData(Strict):
     x0: list[Number] | None = None
     parameters: dict[str, Number] | None = None
     group: dict[str, Any] | None = None  # such as { dihedral = 6 }
+    scales: dict[str, Number | list[Number]] = {}  # lengths that count as one, such as { x = 0.1 }
 
 
 class ExploreData(Strict):

@@ -6,6 +6,7 @@ from typing import Any
 
 from bifurc.api import as_family, member, problem, trace
 from bifurc.events.records import only
+from bifurc.given import place
 from bifurc.loss.problem import NetworkProblem
 from bifurc.own.check import check as own_check
 from bifurc.own.problem import Problem
@@ -157,6 +158,8 @@ def check(source) -> Any:
     """
     if isinstance(source, Problem):
         return own_check(source)
+    if not isinstance(source, dict):
+        place("check() takes a certificate, its file or a bifurc.Problem; it", source)
     data = source if isinstance(source, dict) else record.load(source)
     certificate.check(data)
     return data

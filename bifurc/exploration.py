@@ -15,6 +15,7 @@ from bifurc.continuation.trace import point_at
 from bifurc.errors import EndedEarlyError, WorkerDiedError
 from bifurc.events.branch import Branch, follow
 from bifurc.events.records import END, Born, Event, Events
+from bifurc.given import one_of, whole
 from bifurc.graph.files import (
     branch_path,
     load_branch,
@@ -62,11 +63,9 @@ class Plan:
     options: Options = field(default_factory=Options)
 
     def __post_init__(self):
-        if self.depth < 0 or self.max_branches < 1:
-            raise ValueError(
-                f"depth must be at least 0 and max_branches at least 1, got {self.depth} and "
-                f"{self.max_branches}."
-            )
+        for name, least in (("depth", 0), ("max_branches", 1)):
+            object.__setattr__(self, name, whole(name, getattr(self, name), least))
+        one_of("search", self.search, Search, "a bifurc.Search")
 
 
 def explore_from(

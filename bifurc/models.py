@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from bifurc import given
 from bifurc.continuation.problem import PlainProblem
 from bifurc.switching.linear import Matrices, Permutations, SymmetricProblem
 
@@ -18,7 +19,7 @@ def chain(force: Sequence[float] = (0.0,) * 5) -> PlainProblem:
     On u = 0 it has branch points at 4 sin²(k pi / (2 (n + 1))).
     """
     push = np.asarray(force, dtype=float)
-    n = _whole("the number of forces", push.size, 1, 1000)
+    n = given.whole("the number of forces", push.size, 1, 1000)
     stiffness = -2 * np.eye(n) + np.eye(n, k=1) + np.eye(n, k=-1)
     one = np.eye(n)
 
@@ -49,7 +50,7 @@ def permuted(n: int = 5, square: float = 0.3) -> SymmetricProblem:
     On u = 0 a simple branch point at lam = 0 and, at lam = 1, one whose kernel
     is the standard representation of dimension n - 1.
     """
-    one = np.eye(_whole("n", n, 2, 1000))
+    one = np.eye(given.whole("n", n, 2, 1000))
     spread = one - 1.0 / n
     full = PlainProblem(
         gradient=lambda u, lam: u * (_each(lam) + square * u - u * u) - u @ spread,
@@ -90,7 +91,7 @@ def dihedral(
     .. [1] Golubitsky, Stewart, Schaeffer, "Singularities and Groups in
        Bifurcation Theory II", Springer 1988, section XIII.5.
     """
-    _whole("m", m, 2, MOST_SIDES)
+    given.whole("m", m, 2, MOST_SIDES)
     power = twist if m != 3 else quadratic
 
     def gradient(x, lam):
@@ -117,12 +118,6 @@ def dihedral(
     angle = 2 * np.pi / m
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     return SymmetricProblem.of(full, Matrices((turn, np.diag([1.0, -1.0]))))
-
-
-def _whole(name: str, value, least: int, most: int) -> int:
-    if not isinstance(value, int) or not least <= value <= most:
-        raise ValueError(f"{name} must be a whole number from {least} to {most}, got {value!r}.")
-    return value
 
 
 def _each(lam) -> np.ndarray:

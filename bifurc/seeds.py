@@ -6,8 +6,9 @@ one run. A family starts at the first end of its window, a problem of one's own
 at its own x0, and both head for the window's second end.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,12 +19,14 @@ from bifurc.continuation.options import Options, Status
 from bifurc.continuation.point import Point
 from bifurc.continuation.trace import point_at, trace
 from bifurc.events.branch import collect
+from bifurc.given import ARGUMENTS, flag, one_of
 from bifurc.loss.kernels import kernel
 from bifurc.loss.problem import NetworkProblem
 from bifurc.structure import families
 from bifurc.structure.families import Family
 
 CASE_FILE = ".toml"
+ALIKE = 0.75  # words from there on are taken for one another, mistyped
 FOLLOWED = 500  # coordinates: memory grows with their square, and 1000 took 4 GB and 40 s
 if TYPE_CHECKING:  # what a family by its name need not wait for is imported where it is used
     from bifurc.case import Case
@@ -115,8 +118,8 @@ def split_options(options: Options | None, keywords: Mapping[str, Any]):
     -------
     Options, dict of the other keywords
     """
-    if options is not None and not isinstance(options, Options):
-        raise ValueError(f"options needs a bifurc.Options, got {options!r}.")
+    if options is not None:
+        one_of("options", options, Options, "a bifurc.Options")
     names = {entry.name for entry in fields(Options)}
     changed = {name: value for name, value in keywords.items() if name in names}
     others = {name: value for name, value in keywords.items() if name not in names}
@@ -167,7 +170,9 @@ def seed(given: Any, parameters: Mapping[str, Any], both: bool = False) -> Seed:
     about = named(given)
     if not any(isinstance(value, tuple | list) for value in parameters.values()):
         parameters = {**window_of(given), **parameters}
+    _check_words(about, parameters)
     name, (first, last), others = running(parameters)
+    flag("both", both)
     if not isinstance(about, Family):
         return _inside(about, name, (first, last), others, both)
     if both:
@@ -178,14 +183,26 @@ def seed(given: Any, parameters: Mapping[str, Any], both: bool = False) -> Seed:
     return _of_family(about.with_parameters(**others), name, first, last)
 
 
+def _check_words(about: Any, words: Iterable[str]) -> None:
+    """Raise ValueError where a word is no parameter, and was to be an option or an argument."""
+    known = getattr(about, "parameters", None)
+    for word in words if known is not None else ():
+        meant = get_close_matches(word, ARGUMENTS, n=1, cutoff=ALIKE)
+        if word not in known and meant:
+            raise ValueError(f"There is no option {word!r}. Did you mean {meant[0]!r}?")
+
+
 def _inside(about, name: str, ends: tuple[float, float], others: dict, both: bool) -> Seed:
     """The seed of a problem, or a model, that starts inside its window."""
-    from bifurc.own.check import check
+    from bifurc.own.check import answers, check
     from bifurc.own.problem import Problem
 
     first, last = ends
     if isinstance(about, Problem):
         about = about.with_parameters(**others)
+        about.with_parameters(**{name: first})  # an unknown one is said first
+        answers(about)
+        about = about.scaled(name, ends)
         check(about)
         plain, value = about.along(name), about.parameters[name]
         x = about.start(plain)
@@ -256,7 +273,7 @@ def running(parameters: Mapping[str, Any]) -> tuple[str, tuple[float, float], di
     if len(runs) != 1:
         raise ValueError(
             "Give a window (from, to) for exactly one parameter, such as d=(40, 3.1); got "
-            f"{len(runs)}."
+            f"{len(runs)}{': ' if runs else ''}{', '.join(runs)}."
         )
     ((name, window),) = runs.items()
     try:

@@ -1,5 +1,6 @@
 """One grammar: name=value fixes, name=(from, to) runs, whatever the problem is."""
 
+import dataclasses
 import json
 import runpy
 import warnings
@@ -103,6 +104,50 @@ def test_reprs_are_a_line_and_print_is_a_table():
     assert "d from 40 to 5" in repr(branch) and "1 event" in repr(branch)
     assert "5.58550524743  BP s[bulk], transcritical  d - 2 -> 0  minimum from d = 6" in str(branch)
     assert branch._repr_html_().count("<tr>") == 2
+    graph = bifurc.explore("II", d=(12, 5), depth=0)
+    (event,) = branch.events
+    for one in (
+        graph,
+        event,
+        branch[0],
+        branch.spectrum,
+        branch.problem,
+        bifurc.family("M"),
+        own(),
+    ):
+        assert "\n" not in repr(one) and len(repr(one)) < 120
+    assert repr(event) == "Event: BP at d = 5.585505247: s[bulk], transcritical, saddle -> minimum"
+    assert repr(own()) == "Problem own: 1 coordinates, lam = -0.5, c = 2, S_1"
+    assert "  b0      S(d - 1) x S(1)  12    5   1                 WINDOW" in str(graph)
+    assert graph._repr_html_().count("<tr>") == 2
+    assert branch.spectrum._repr_html_().count("<tr>") == 1 + len(branch.spectrum)
+    assert "transcritical" in event._repr_html_()
+
+
+def test_an_event_is_plain_data_as_a_dataclass():
+    (event,) = bifurc.trace("II", d=(12, 5)).events
+    data = dataclasses.asdict(event)
+    assert data["lam"] == event.lam and data["kind"] == "transcritical"
+    assert data["below"] == event.below and data["below"] is not event.below
+    assert np.array_equal(data["zeros"][0]["kernel"], event.kernel)
+
+
+def test_spectra_are_a_dataset_of_xarray():
+    xarray = pytest.importorskip("xarray")
+    branch = bifurc.trace("II", d=(40, 5))
+    found = branch.to_xarray()
+    assert isinstance(found, xarray.Dataset)
+    assert set(found.data_vars) == {component.label for component in branch.spectrum}
+    assert found.d.values.tolist() == branch.lam.tolist()
+    for component, values in branch.spectrum.items():
+        assert np.array_equal(found[component.label].values, values)
+
+
+def test_errors_are_at_the_top():
+    for name in ("StartError", "EndedEarlyError", "FileError", "NotCertifiedError", "NoEventError"):
+        assert issubclass(getattr(bifurc, name), Exception)
+    with pytest.raises(bifurc.NoEventError, match="s:bulk"):
+        bifurc.trace("II", d=(12, 5)).events["x"]
 
 
 def test_frames_and_dicts_hold_what_the_points_say():
@@ -202,3 +247,40 @@ def test_the_tutorials_about_ones_own_run(script, tmp_path, monkeypatch, capsys)
     monkeypatch.setenv("MPLBACKEND", "agg")
     runpy.run_path(str(script), run_name="__main__")
     assert capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("height", "bend"), [(1, 1e-12), (1, 1e12), (1, 1e20), (1e9, 1e9), (1e-9, 1)])
+def test_a_start_at_zero_has_the_length_at_which_the_loss_bends(height, bend):
+    """Branches of height lam x²/2 - bend x⁴/4 at plus and minus sqrt(height lam / bend)."""
+    problem = bifurc.Problem(
+        lambda x, lam: -height * lam * x @ x / 2 + bend * (x**4).sum() / 4, [0.0], {"lam": -0.5}
+    )
+    graph = bifurc.explore(problem, lam=(-0.5, 2))
+    born = [branch for branch in graph.branches.values() if branch.born]
+    ends = sorted(branch.x[-1, 0] / np.sqrt(2 * height / bend) for branch in born)
+    assert ends == pytest.approx([-1, 1], rel=1e-9)
+    assert born[0].born.event.lam == pytest.approx(0, abs=1e-12)
+
+
+def test_scales_are_taken_as_given_and_events_of_small_parameters_are_apart(tmp_path):
+    """The events of (lam - unit) x² and (lam - 3 unit) y² lie at unit and at 3 unit."""
+    unit, size = 1e-9, 1e-6
+
+    def loss(x, lam):
+        y = x / size
+        return -((lam - unit) * y[0] ** 2 + (lam - 3 * unit) * y[1] ** 2) / 2 + unit * (y**4).sum()
+
+    problem = bifurc.Problem(
+        loss, [0.0, 0.0], {"lam": 0.0}, scales={"x": [size, size], "lam": unit},
+        group=groups.matrices([np.diag([-1.0, 1.0]), np.diag([1.0, -1.0])]),
+    )  # fmt: skip
+    graph = bifurc.explore(problem, lam=(0, 5 * unit))
+    assert [event.lam / unit for event in graph.branches["b0"].events] == pytest.approx([1, 3])
+    assert len(graph.branches) == 3  # each pitchfork has two halves that the group exchanges
+    graph.save(tmp_path / "run")
+    again = bifurc.load(tmp_path / "run", problem=problem)
+    assert np.array_equal(again.branches["b0"].problem.units, graph.branches["b0"].problem.units)
+    wrong = ({"x": -1}, {"y": 1}, {"lam": [1, 2]}, {"x": "a"}, {"x": [1, 2, 3]}, 3)
+    for scales in wrong:
+        with pytest.raises(ValueError, match="scale"):
+            bifurc.Problem(loss, [0.0, 0.0], {"lam": 0.0}, scales=scales)

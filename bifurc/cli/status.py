@@ -35,7 +35,7 @@ def run(arguments) -> None:
     last = max(path.stat().st_mtime for path in (folder / "branches").glob("b*.npz"))
     ago = f"{time.time() - last:.0f} s ago"
     said = "finished" if done else f"not finished, the last branch was done {ago}"
-    print(f"{folder}: {case}, {said}; {graph}")
+    print(f"{folder}: {case}, {said}; {graph.headline}")
     for line in summary(graph):
         print(line)
     for line in graph.ended_early():

@@ -3,6 +3,10 @@
 from dataclasses import dataclass
 from enum import Enum
 
+from bifurc import given
+
+COUNTS = ("max_iterations", "ahead", "target_iterations")
+
 
 @dataclass(frozen=True)
 class Options:
@@ -24,18 +28,17 @@ class Options:
     max_correction: float = 0.3  # largest distance of the corrector from the predictor, over ds
 
     def __post_init__(self):
+        for name in ("ds", "ds_min", "ds_max", "newton_tol", "max_turn", "max_correction"):
+            given.number(name, getattr(self, name), 0)
+        for name, least in (("max_steps", 0), *dict.fromkeys(COUNTS, 1).items()):
+            object.__setattr__(self, name, given.whole(name, getattr(self, name), least))
         if not 0 < self.ds_min <= self.ds <= self.ds_max < float("inf"):
             raise ValueError(
                 "Steps must satisfy 0 < ds_min <= ds <= ds_max, got "
                 f"{self.ds_min}, {self.ds}, {self.ds_max}."
             )
-        if not (0 < self.newton_tol < 1 and self.max_iterations >= 1 and self.max_steps >= 0):
-            raise ValueError(
-                "newton_tol must lie in (0, 1), max_iterations be at least 1 and max_steps at "
-                f"least 0; got {self.newton_tol}, {self.max_iterations}, {self.max_steps}."
-            )
-        if self.ahead < 1:
-            raise ValueError(f"ahead must be at least 1, got {self.ahead}.")
+        if not 0 < self.newton_tol < 1:
+            raise ValueError(f"newton_tol must lie between 0 and 1, got {self.newton_tol}.")
 
 
 class Status(Enum):

@@ -20,6 +20,9 @@ class Point:
     iterations: int = 0  # Newton iterations that it took
     evaluations: int = 0  # all evaluations since the point before, failed steps included
 
+    def __repr__(self) -> str:
+        return f"Point: {len(self.X) - 1} unknowns at {self.lam:.10g}"
+
     @property
     def x(self) -> np.ndarray:
         """The state, shape (n,)."""

@@ -93,6 +93,9 @@ class PlainProblem:
     units: np.ndarray | None = None
     limits: tuple[float, float] = (-np.inf, np.inf)  # of lam: differences stay inside
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}: {self.n} unknowns, {self.parameter} runs"
+
     def inside(self, window: tuple[float, float]) -> Self:
         """The same problem, never asked outside ``window`` by its own differences."""
         return replace(self, limits=window)
@@ -162,7 +165,7 @@ class PlainProblem:
 
         Extrapolated, so that a quintic does not pass for a small cubic.
         """
-        h = 1e-3 / max(np.abs(u).max(), 1e-300)
+        h = 1e-3 / max(np.abs(u / self.scales(lam)).max(), 1e-300)
         values = {
             s: self._slopes(x + s * h * u[:-1], lam + s * h * u[-1]) @ u for s in (-2, -1, 0, 1, 2)
         }

@@ -12,6 +12,7 @@ from math import ceil
 
 import numpy as np
 
+from bifurc import given
 from bifurc.continuation.point import Point
 from bifurc.continuation.step import Step
 from bifurc.events.branch import Branch
@@ -100,7 +101,11 @@ def members(source: Source) -> list[tuple[str, str, Branch]]:
     if isinstance(source, BranchGraph):
         isotropy = {d["branch"]: d["isotropy"] for *_, d in source.graph.edges(data=True)}
         return [(name, isotropy.get(name, name), b) for name, b in source.branches.items()]
-    return [(name, name, branch) for name, branch in source.items()]
+    given.one_of("What is drawn", source, Mapping, "a branch, a graph or a table of branches")
+    return [
+        (str(name), str(name), given.one_of(f"Branch {name!r}", branch, Branch, "a branch"))
+        for name, branch in source.items()
+    ]
 
 
 def curves(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.axes import Axes
 
+from bifurc import given
 from bifurc.draw.curves import POINTS, along, drawn
 from bifurc.draw.diagram import mark_integers, symbol
 from bifurc.draw.style import GREY, axes, key, legend, look_of, marker_of, pretty
@@ -79,6 +80,7 @@ def eigenvalues(
     -------
     fig, ax
     """
+    given.one_of("branch", branch, Branch, "a branch")
     found = eigencurves(branch, x, window)
     fig, ax = axes(ax)
     ax.axhline(0.0, color=GREY, linewidth=0.8, zorder=1)

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 
+from bifurc import given
 from bifurc.draw.diagram import CROWDED, MANY, mark_integers
 from bifurc.draw.style import GREY, axes, key, legend, line_of, look_of, marker_of, pretty
 from bifurc.draw.view import coloured, few, say
@@ -115,6 +116,7 @@ def branch_graph(graph: BranchGraph, ax: Axes | None = None, *, explain: bool = 
     -------
     fig, ax
     """
+    given.one_of("graph", graph, BranchGraph, "a graph, as bifurc.explore gives it")
     where, height = places(graph), heights(graph)
     own = ax is None
     fig, ax = axes(ax)
@@ -211,6 +213,7 @@ def node_look(data: dict) -> tuple[str, dict]:
 
 def isotropies(graph: BranchGraph) -> nx.DiGraph:
     """Which isotropies meet at births, the larger group first; with dimensions of fixed spaces."""
+    given.one_of("graph", graph, BranchGraph, "a graph, as bifurc.explore gives it")
     found = nx.DiGraph()
     size = {branch.isotropy: len(branch.points[0].x) for branch in graph.branches.values()}
     for branch in graph.branches.values():

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from bifurc import given
 from bifurc.draw.curves import divided
 from bifurc.draw.style import GREY, PALETTE, axes
 from bifurc.loci.locus import Locus
@@ -36,6 +37,7 @@ def locus(curve: Locus, ax: Axes | None = None, **look) -> list[Line2D]:
     list of Line2D
         The curve, then the marks of each kind.
     """
+    given.one_of("curve", curve, Locus, "a locus")
     _, ax = axes(ax)
     up, across = curve.names
     values = locus_curve(curve)

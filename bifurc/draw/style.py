@@ -22,6 +22,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from bifurc import given
 from bifurc.files import write_atomically
 from bifurc.structure.polynomial import Polynomial
 
@@ -70,7 +71,7 @@ def style(name: str = "print") -> AbstractContextManager:
 def axes(ax: Axes | None) -> tuple[Figure, Axes]:
     """The axes given, or new ones in our print style."""
     if ax is not None:
-        return cast(Figure, ax.figure), ax
+        return cast(Figure, given.one_of("ax", ax, Axes, "axes of matplotlib").figure), ax
     if mpl.rcParams["figure.constrained_layout.use"]:  # a style sheet is chosen already
         return plt.subplots()
     with style("print"):
@@ -94,7 +95,8 @@ def save(fig: Figure, path: str | Path) -> None:
     ValueError
         If the ending is none of png, svg and pdf.
     """
-    check_ending(path)
+    given.one_of("fig", fig, Figure, "a figure of matplotlib")
+    check_ending(given.place("path", path))
     ending, content = Path(path).suffix, io.BytesIO()
     rc: Any = {"svg.fonttype": "none", "pdf.fonttype": 42, "svg.hashsalt": "bifurc"}
     with mpl.rc_context(rc), warnings.catch_warnings():  # a crowded figure is drawn as it comes

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
 
+from bifurc import given
 from bifurc.draw.style import axes
 from bifurc.loss.embedding import integer_sizes, matrices
 from bifurc.structure.structure import Structure
@@ -47,6 +48,7 @@ def weights(
     ValueError
         If a size is not a positive integer.
     """
+    given.one_of("structure", structure, Structure, "a structure, such as problem.structure")
     W = matrix(structure, x, values)
     _, ax = axes(ax)
     limit = limit or float(np.abs(W).max())

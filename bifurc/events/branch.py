@@ -8,6 +8,7 @@ from typing import Any, overload
 
 import numpy as np
 
+from bifurc import given
 from bifurc.continuation.neutral import at_rest, settled, suspected
 from bifurc.continuation.options import Options, Status
 from bifurc.continuation.point import Point
@@ -90,9 +91,9 @@ class Branch:
         return spectra(self.problem, self.points)
 
     @property
-    def spectrum(self) -> dict[Component, np.ndarray]:
+    def spectrum(self) -> views.Spectrum:
         """All isotypic eigenvalues: component to (points, eigenvalues), ascending."""
-        return self.spectra.values
+        return views.Spectrum(self.spectra.values)
 
     @cached_property
     def pieces(self) -> list[Piece]:
@@ -177,9 +178,11 @@ class Branch:
     def __len__(self) -> int:
         return len(self.points)
 
-    def __getitem__(self, i: int) -> State:
+    def __getitem__(self, i):
         """Point ``i``, with all that is said of it."""
-        i = range(len(self.points))[i]
+        if isinstance(i, slice):
+            return [self[j] for j in range(len(self.points))[i]]
+        i = range(len(self.points))[given.whole("The number of a point", i, -len(self.points))]
         return state(self.problem, self.sheet_at(i), self.points[i])
 
     def __iter__(self) -> Iterator[State]:
@@ -212,7 +215,7 @@ class Branch:
         """Write the branch to an ``.npz`` file, for :func:`bifurc.load`."""
         from bifurc.graph.files import save_branch
 
-        path = Path(path)
+        path = given.place("path", path)
         if path.suffix != ".npz":
             raise ValueError(f"A branch is saved as .npz, got {path}.")
         save_branch(path, self)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
+from bifurc import given
 from bifurc.continuation.options import Options, Status
 from bifurc.continuation.step import Step
 from bifurc.events.states import State, state
@@ -31,7 +32,7 @@ class When:
     stop: bool = False
 
     def __call__(self, at: State) -> float:
-        return float(self.function(at)) - self.value
+        return given.result(self.name, self.function, at) - self.value
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +54,7 @@ class Mark:
     position: float
     label: str = LABEL
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return f"{self.label} at {self.lam:.10g}: {self.name}"
 
 
@@ -80,15 +81,22 @@ def when(
     >>> print(*branch.marks)
     UZ at 9.010141148: loss
     """
-    if not callable(function):
-        raise ValueError(f"when() needs a function of a state, got {function!r}.")
-    return When(function, float(value), name or getattr(function, "__name__", "function"), stop)
+    given.function("when()", function, "a state")
+    called = name or getattr(function, "__name__", "function")
+    return When(function, given.number("value", value), called, given.flag("stop", stop))
+
+
+def watching(events: Any) -> list[When]:
+    """The functions to watch, as a list."""
+    found = [events] if isinstance(events, When) else events
+    return [
+        given.one_of("An entry of events", one, When, "a bifurc.when(...)")
+        for one in given.one_of("events", found, (list, tuple), "a list of bifurc.when(...)")
+    ]
 
 
 def marked(branch: Any, watched: Sequence[When], options: Options) -> Any:
     """The branch with its marks, in order; cut at the first that stops it."""
-    if wrong := [one for one in watched if not isinstance(one, When)]:
-        raise ValueError(f"events needs a list of bifurc.when(...), got {wrong[0]!r}.")
     found = [mark for one in watched for mark in _marks(branch, one, options)]
     found.sort(key=lambda mark: mark.position)
     stops = {one.name for one in watched if one.stop}

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from bifurc.events import views
 from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
 
@@ -40,6 +41,9 @@ class Zero:
     component: Component
     kernel: np.ndarray  # (copies, count), coefficients in the copies of the irrep
     speed: float  # d eigenvalue / d lam along the branch; d/ds at a fold
+
+    def __repr__(self) -> str:
+        return f"Zero: {self.kernel.shape[1]} of {self.component}, speed {self.speed:.6g}"
 
     def multiplicity(self, parameters: dict[str, float]) -> float:
         """Dimension of the kernel: a real number."""
@@ -215,6 +219,12 @@ class Event:
         formal = ", formal" if self.formal else ""
         what = f"{self.name}, {self.kind}{formal}, {self.transition}"
         return f"{self.label} at {where}: {what}"
+
+    def __repr__(self) -> str:
+        return f"Event: {self}"
+
+    def _repr_html_(self) -> str:
+        return views.html_table([("", ""), *((k, str(v)) for k, v in self.to_dict().items())])
 
 
 @dataclass(frozen=True, eq=False)

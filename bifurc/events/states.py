@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from bifurc import given
 from bifurc.continuation.correct import correct_at
 from bifurc.continuation.options import Options
 from bifurc.continuation.point import Point
@@ -30,6 +31,10 @@ class State:
     x: np.ndarray  # (n,), the full state, whatever fixed-point space it lies in
     eigenvalues: dict[str, np.ndarray]  # of each block, by its label, ascending
 
+    def __repr__(self) -> str:
+        kind = "minimum" if self.is_minimum else f"index {self.index}"
+        return f"State: at {self.lam:.10g} on sheet {self.sheet}, loss {self.loss:.10g}, {kind}"
+
     @property
     def smallest(self) -> float:
         """The smallest eigenvalue of all blocks."""
@@ -46,7 +51,7 @@ def states(branch, value: dict[str, float], sheet: int | None = None) -> list[St
     running = branch.problem.parameter
     if list(value) != [running]:
         raise ValueError(f"Give the parameter that runs, such as {running}=12; got {value}.")
-    lam = float(value[running])
+    lam = given.number(running, value[running])
     found = [state(branch.problem, on, point) for on, point in passes(branch, lam)]
     found = [one for one in found if sheet in (None, one.sheet)]
     if not found:

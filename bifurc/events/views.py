@@ -42,22 +42,58 @@ def table(branch) -> str:
     """
     lines = rows(branch)
     lines += [(f"{mark.lam:.12g}", f"{mark.label} {mark.name}", "", "") for mark in branch.marks]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    body = [
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in lines
-    ]
-    return "\n".join([headline(branch), *(f"  {line}" for line in body if len(lines) > 1)])
+    return text_table(lines, headline(branch))
 
 
 def page(branch) -> str:
     """:func:`table` as HTML, for notebooks."""
-    head, *body = rows(branch)
+    return html_table(rows(branch), headline(branch))
+
+
+def html_table(lines: list[tuple[str, ...]], above: str = "") -> str:
+    """Rows of texts, the first of them headings, as HTML."""
+    head, *body = lines
     cells = [
         "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in line) + "</tr>"
         for tag, line in [("th", head), *(("td", line) for line in body)]
     ]
-    return f"<p>{html.escape(headline(branch))}</p><table>{''.join(cells)}</table>"
+    before = f"<p>{html.escape(above)}</p>" if above else ""
+    return f"{before}<table>{''.join(cells)}</table>"
+
+
+def text_table(lines: list[tuple[str, ...]], above: str) -> str:
+    """Rows of texts in columns under a headline."""
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    body = (
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )
+    return "\n".join([above, *(f"  {line}" for line in body if len(lines) > 1)])
+
+
+class Spectrum(dict):
+    """Isotypic eigenvalues along a branch: component to (points, eigenvalues), ascending.
+
+    It reads as a table of what is smallest and largest of each block.
+    """
+
+    def lines(self) -> list[tuple[str, ...]]:
+        """A row for each block."""
+        found = [("block", "dimension", "smallest", "largest")]
+        for c, values in self.items():
+            ends = ("", "") if not values.size else (f"{values.min():.6g}", f"{values.max():.6g}")
+            found.append((str(c), str(c.dimension), *ends))
+        return found
+
+    def __repr__(self) -> str:
+        points = max((len(values) for values in self.values()), default=0)
+        return f"Spectrum: {', '.join(map(str, self))} at {points} points"
+
+    def __str__(self) -> str:
+        return text_table(self.lines(), repr(self))
+
+    def _repr_html_(self) -> str:
+        return html_table(self.lines(), repr(self))
 
 
 def columns(branch) -> dict[str, np.ndarray]:

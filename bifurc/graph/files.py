@@ -19,6 +19,7 @@ from typing import Any
 import networkx as nx
 import numpy as np
 
+from bifurc import given
 from bifurc.continuation.options import Status
 from bifurc.continuation.point import Point
 from bifurc.events.branch import Branch
@@ -257,7 +258,7 @@ def load(folder: str | Path, problem: Any = None) -> BranchGraph | Branch:
         If there is no run, its schema is not known, or a file is
         damaged, altered or of another run.
     """
-    folder = Path(folder)
+    folder = given.place("folder", folder)
     if folder.suffix == ".npz":
         return _continuing(load_branch(folder), problem)
     path = folder / "graph.json"

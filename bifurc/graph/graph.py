@@ -17,6 +17,8 @@ from bifurc.continuation.options import Status
 from bifurc.events.branch import Branch
 from bifurc.events.pieces import Piece, Stop
 from bifurc.events.records import Event
+from bifurc.events.views import html_table, text_table
+from bifurc.given import place
 from bifurc.graph.identity import EXACT, TOUCHED, distance, fingerprint, passes, same
 from bifurc.protocol import Problem
 
@@ -239,7 +241,7 @@ class BranchGraph:
         """Write branches, graph and table into a folder, for :func:`bifurc.load`."""
         from bifurc.graph.files import branch_path, save_branch, save_graph, save_table
 
-        folder = Path(folder)
+        folder = place("folder", folder)
         for name, branch in self.branches.items():
             save_branch(branch_path(folder, name), branch)
         save_graph(folder, self)
@@ -258,8 +260,29 @@ class BranchGraph:
 
     __hash__ = None  # type: ignore[assignment]
 
-    def __str__(self) -> str:
+    def lines(self) -> list[tuple[str, ...]]:
+        """A row of texts for each branch, under their headings."""
+        found = [("branch", "isotropy", "from", "to", "events", "born at", "ends")]
+        for name, one in self.branches.items():
+            born = "" if one.born is None else f"{one.born.event.lam:.10g} on {one.born.parent}"
+            ends = f"{one.points[0].lam:.6g}", f"{one.points[-1].lam:.6g}"
+            number = str(sum(not event.formal for event in one.events))
+            found.append((name, one.isotropy, *ends, number, born, one.status.name))
+        return found
+
+    @property
+    def headline(self) -> str:
+        """How much there is of it."""
         return f"{len(self.branches)} branches, {len(self.graph)} nodes, {self.graph.size()} pieces"
+
+    def __repr__(self) -> str:
+        return f"BranchGraph: {self.headline}"
+
+    def __str__(self) -> str:
+        return text_table(self.lines(), self.headline)
+
+    def _repr_html_(self) -> str:
+        return html_table(self.lines(), self.headline)
 
 
 def about(event: Event) -> dict:

@@ -23,7 +23,7 @@ EXACT = 1e-9  # relative; a point of a branch is known to rounding
 @singledispatch
 def invariants(problem: Problem, X: np.ndarray) -> np.ndarray:
     """Numbers of a state that a symmetry leaves as they are; without symmetry, the state."""
-    return X[:-1]
+    return _measured(problem, X)
 
 
 @invariants.register
@@ -35,13 +35,29 @@ def _(problem: NetworkProblem, X: np.ndarray) -> np.ndarray:
 
 @invariants.register
 def _(problem: SymmetricProblem, X: np.ndarray) -> np.ndarray:
-    return problem.group.invariants(problem.basis @ X[:-1])
+    return problem.group.invariants(_measured(problem, X))
 
 
 def fingerprint(problem: Problem, X: np.ndarray) -> np.ndarray:
-    """Numbers that agree for points that are the same up to symmetry: lam, loss, invariants."""
+    """Numbers that agree for points that are the same up to symmetry: lam, loss, invariants.
+
+    Of a problem with units of its own, in these; the first lam is as it is.
+    """
     loss = problem.losses(X[None, :-1], X[-1:])[0]
-    return np.concatenate([[X[-1], np.nan_to_num(loss)], invariants(problem, X)])
+    units = _units(problem)
+    scaled = [] if units is None else [X[-1] / units[-1]]
+    return np.concatenate([[X[-1], np.nan_to_num(loss)], invariants(problem, X), scaled])
+
+
+def _units(problem: Problem) -> np.ndarray | None:
+    """Lengths that count as one of the full state and of lam, of a problem that has some."""
+    return getattr(getattr(problem, "full", problem), "units", None)
+
+
+def _measured(problem: Problem, X: np.ndarray) -> np.ndarray:
+    """The full state in its units."""
+    state, units = problem.full_state(X[:-1]), _units(problem)
+    return state if units is None else state / units[:-1]
 
 
 def same(one: np.ndarray, other: np.ndarray, close: float = TOUCHED) -> bool:

@@ -1,7 +1,7 @@
 """Problems as plain data, so that a saved branch can be continued."""
 
 import copyreg
-from dataclasses import asdict
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from bifurc.switching.linear import SymmetricProblem
 
 def component_spec(component: Component) -> dict:
     """A component as plain data."""
-    return asdict(component) | {"dimension": component.dimension.text()}
+    return component._asdict() | {"dimension": component.dimension.text()}
 
 
 def component_from(spec: dict) -> Component:
@@ -150,7 +150,8 @@ def _bare(spec: dict) -> Any:
 
 def with_functions(loaded: Any, problem: Problem) -> Any:
     """A problem that was loaded, on the functions of ``problem`` instead of its own."""
-    plain = problem.with_parameters(**loaded.fixed).along(loaded.parameter)
+    scales = loaded.source["scales"]
+    plain = replace(problem.with_parameters(**loaded.fixed), scales=scales).along(loaded.parameter)
     if isinstance(plain, SymmetricProblem):
         plain = SymmetricProblem.of(plain.full, plain.group, loaded.basis)
     return plain.with_neutrals(loaded.neutrals)

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from math import factorial
+from typing import Any
 
 import networkx as nx
 import numpy as np
 
+from bifurc.given import one_of, whole
 from bifurc.groups.elements import (
     LONGEST,
     ORTHOGONAL,
@@ -62,9 +64,7 @@ def permutations(generators: Sequence[Sequence[int]]) -> FiniteGroup:
     ValueError
         If one is not a permutation, or they are of different lengths.
     """
-    images = [np.asarray(g) for g in generators]
-    if not images:
-        raise ValueError("A group needs at least one generator.")
+    images = [np.asarray(g) for g in _several(generators)]
     n = images[0].size
     for i, g in enumerate(images):
         if g.shape != (n,) or not np.array_equal(np.sort(g), np.arange(n)):
@@ -86,9 +86,7 @@ def matrices(generators: Sequence[np.ndarray]) -> FiniteGroup:
         If one is not square, not finite, not orthogonal or of no finite
         order: which, where and by how much.
     """
-    given = [np.asarray(g, dtype=float) for g in generators]
-    if not given:
-        raise ValueError("A group needs at least one generator.")
+    given = [np.asarray(g, dtype=float) for g in _several(generators)]
     n = len(given[0]) if given[0].ndim else 0
     for i, g in enumerate(given):
         check_orthogonal(g, n, f"Generator {i}")
@@ -142,7 +140,9 @@ def automorphisms(graph: nx.Graph) -> Group:
     >>> automorphisms(nx.petersen_graph()).order
     120
     """
-    n = len(graph)
+    n = len(one_of("graph", graph, nx.Graph, "a networkx graph"))
+    if not n:
+        raise ValueError("The graph has no nodes, and so no group.")
     generators, order = automorphism_generators(graph)
     if n > 1 and order == factorial(n):
         return symmetric(n)
@@ -159,7 +159,7 @@ def product(*groups: Group) -> Group:
     >>> print(product(symmetric(3), symmetric(4)), product(cyclic(2), cyclic(3)).n)
     S_3 x S_4 5
     """
-    symmetric_ones = [g for g in groups if isinstance(g, SymmetricGroups)]
+    symmetric_ones = [g for g in _groups(groups) if isinstance(g, SymmetricGroups)]
     if len(symmetric_ones) == len(groups):
         labels: list[np.ndarray] = []
         for one in symmetric_ones:
@@ -181,9 +181,9 @@ def joined(*groups: Group) -> Group:
     >>> joined(dihedral(6), minus(6)).order
     24
     """
-    if len({g.n for g in groups}) != 1:
+    if len({g.n for g in _groups(groups)}) != 1:
         sizes = ", ".join(str(g.n) for g in groups)
-        raise ValueError(f"Groups on the same coordinates have one n, got {sizes}.")
+        raise ValueError(f"Groups on the same coordinates have one n, got {sizes or 'no group'}.")
     return matrices([one for g in groups for one in _matrices_of(g)])
 
 
@@ -199,6 +199,18 @@ def _codes(n: int, generators: np.ndarray, given: Named | None = None) -> Finite
 
 
 def _positive(n: int) -> int:
-    if not n >= 1 or n != int(n):
-        raise ValueError(f"A group on n coordinates needs a whole n of at least 1, got {n}.")
-    return int(n)
+    return whole("The number of coordinates n", n, 1)
+
+
+def _several(generators: Any) -> list:
+    """Generators as a list: there must be one at least."""
+    found = list(one_of("generators", generators, (list, tuple, np.ndarray), "a list"))
+    if not found:
+        raise ValueError("A group needs at least one generator.")
+    return found
+
+
+def _groups(groups: Sequence[Any]) -> Sequence[Group]:
+    for i, group in enumerate(groups):
+        one_of(f"Factor {i}", group, (SymmetricGroups, FiniteGroup), "a group")
+    return groups

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.optimize import minimize
 
+from bifurc.given import whole
 from bifurc.identification.catalogue import AGREE, Catalogue, agree, label
 from bifurc.identification.identify import Identified, canonical, identify
 from bifurc.loss import full
@@ -67,6 +68,10 @@ class Descents:
     missed: tuple[Kind, ...]
     unidentified: tuple[tuple[int, Identified], ...]
 
+    def __repr__(self) -> str:
+        met = ", ".join(f"{kind.name} {len(kind.runs)}" for kind in self.kinds)
+        return f"Descents at d = {self.d}, k = {self.k}: {met}"
+
 
 @one_thread()
 def descend(
@@ -99,8 +104,7 @@ def descend(
     """
     k = d if k is None else k
     for name, value, least in (("d", d, 2), ("k", k, 1), ("runs", runs, 1), ("seed", seed, 0)):
-        if not isinstance(value, int | np.integer) or value < least:
-            raise ValueError(f"{name} must be a whole number of at least {least}, got {value}.")
+        whole(name, value, least)
     catalogue = Catalogue.beside(families)
     gathered = _Gathered()
     for run in (progress or iter)(range(runs)):

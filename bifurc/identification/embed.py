@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from bifurc.api import as_family, member
+from bifurc.api import as_family, first_of, member
 from bifurc.loss.embedding import matrices
 from bifurc.structure.families import Family
 
@@ -37,8 +37,6 @@ def embed(family: Family | str, **parameters: Any) -> np.ndarray:
 def embed_both(family: Family | str, **parameters: Any) -> tuple[np.ndarray, np.ndarray]:
     """W (k, d) and the teacher V (h, d) that belongs to it."""
     family = as_family(family)
-    if not parameters:
-        raise ValueError("Say where, such as d=12.")
-    (parameter, value), *others = parameters.items()
-    problem, point = member(family.with_parameters(**dict(others)), parameter, float(value))
+    parameter, value, others = first_of(parameters)
+    problem, point = member(family, parameter, value, **others)
     return matrices(problem.structure, point.x, problem.parameters(point.lam))

@@ -69,6 +69,12 @@ class Identified:
     parallel: tuple[tuple[int, int, float], ...] = ()
     notes: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        if not self.ok:
+            return f"Identified: no critical point. {self.polished.status.value}"
+        name = self.family.name if self.family is not None else "no family"
+        return f"Identified: {name}, loss {self.loss:.10g}"
+
     @property
     def ok(self) -> bool:
         """Whether the matrix is a critical point, so that the rest means something."""

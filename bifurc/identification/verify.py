@@ -29,6 +29,7 @@ from bifurc.continuation.point import Point
 from bifurc.continuation.step import Step
 from bifurc.events.branch import Branch
 from bifurc.events.records import morse_index
+from bifurc.given import one_of
 from bifurc.identification.polish import operator
 from bifurc.loss import full
 from bifurc.loss.embedding import matrices, row_weights
@@ -108,7 +109,7 @@ def verify(branch: Branch, largest: int = LARGEST) -> list[Check]:
     ValueError
         If the branch is not one of a network.
     """
-    problem = branch.problem
+    problem = one_of("branch", branch, Branch, "a branch").problem
     if not isinstance(problem, NetworkProblem):
         raise ValueError("Only branches of networks have matrices behind them; nothing to verify.")
     checks = []

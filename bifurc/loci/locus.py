@@ -70,6 +70,10 @@ class Locus:
     along: Sequence[Component] = ()  # other irreps whose eigenvalue is zero all along
     sheet: int | None = None  # of the branch that the event was found on, where that has several
 
+    def __repr__(self) -> str:
+        marked = f"{len(self.points)} points, {len(self.special)} special"
+        return f"Locus of {self.label} in {' and '.join(self.names)}: {marked}"
+
     @property
     def label(self) -> str:
         """All irreps that vanish on it, such as ``t+s[bulk]``."""

@@ -100,7 +100,7 @@ def with_output_weights(
             columns = [_row(rows, layout, r, basis, keep) / alpha[r] for r in there]
             along = np.array(columns).reshape(len(there), len(basis)).T
             counts = rows.sizes[0, there] if whole else np.ones(len(there))
-            component = replace(component, copies=component.copies + len(there))
+            component = component._replace(copies=component.copies + len(there))
         found[component] = _pulled(block, scale, along, counts)
     return found
 

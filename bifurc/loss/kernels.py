@@ -36,6 +36,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from bifurc.given import function, nearest
 from bifurc.imported import imported
 from bifurc.loss.activation import Activation, sigmoid, softplus
 from bifurc.loss.biased import BiasedLeakyReLU, BiasedReLU
@@ -55,6 +56,7 @@ from bifurc.loss.smooth import GELU, Erf, Quadratic, TensorPower
 # their limits are right to the same 1e-7.
 PARALLEL = 1e-14
 KINK = 1e-10  # of its terms: a second-order change of sin² below it is rounding of rows that stay
+FORMULAS = ("value", "gradient", "hessian")  # of every kernel
 
 
 @dataclass(frozen=True)
@@ -258,7 +260,7 @@ def activation(phi: Callable) -> Activation:
     >>> two = bifurc.Family.build("II", sets={"bulk": "d - 1", "last": 1}, kernel=swish,
     ...                           start={"bulk": 1, "last": -1}, parameters={"d": 20})
     """
-    return Activation(phi)
+    return Activation(function("activation()", phi, "z"))
 
 
 def kernel(name: Any, **parameters: Any):
@@ -272,13 +274,13 @@ def kernel(name: Any, **parameters: Any):
         If there is none, or it has no such parameter.
     """
     if not isinstance(name, str):
-        return name
+        return _formulas(name, f"A kernel that is {name!r}")
     if ":" in name:
         if name not in _OWN:
             _OWN[name] = _own(name)
         return replace(_OWN[name], **parameters) if parameters else _OWN[name]
     if name not in KERNELS:
-        raise ValueError(f"Unknown kernel {name!r}; there are {', '.join(KERNELS)}.")
+        raise ValueError(f"Unknown kernel {name!r}.{nearest(name, KERNELS)}")
     try:
         return KERNELS[name](**parameters)
     except TypeError:
@@ -292,11 +294,19 @@ def _own(reference: str):
     """A kernel by where it is written: its class, one of it, or the activation alone."""
     found = imported(reference)
     made = found() if isinstance(found, type) else found
-    if all(hasattr(made, formula) for formula in ("value", "gradient", "hessian")):
-        return made
-    if not callable(made):
-        raise ValueError(f"{reference!r} is neither a kernel nor an activation.")
-    return Activation(made, reference)
+    if callable(made) and not all(hasattr(made, formula) for formula in FORMULAS):
+        return Activation(made, reference)
+    return _formulas(made, repr(reference))
+
+
+def _formulas(made: Any, what: str):
+    """A kernel: whatever has its formulas."""
+    if missing := [formula for formula in FORMULAS if not hasattr(made, formula)]:
+        raise ValueError(
+            f"{what} has no formula {', '.join(missing)}; name one of {', '.join(KERNELS)}, or "
+            "make one of an activation with bifurc.kernels.activation(phi)."
+        )
+    return made
 
 
 def name_of(kernel) -> str:

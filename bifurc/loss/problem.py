@@ -64,6 +64,10 @@ class NetworkProblem(OnLine):
         or if the kernel has no such parameter.
     """
 
+    def __repr__(self) -> str:
+        line = ", ".join(f"{name} = {poly}" for name, poly in self.line.items())
+        return f"NetworkProblem: {self.structure}; {line}"
+
     def __init__(
         self,
         structure: Structure,

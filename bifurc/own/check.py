@@ -5,11 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bifurc.given import whole
 from bifurc.own.derivatives import EPS, best_way
 from bifurc.own.problem import Problem
 
 POINTS = 4  # random points that are tried
-SPREAD = 0.1  # how far from x0 and the parameters, over one and their size
+# how far from x0 and the parameters, over their scales and sizes: nearer where it is not defined
+NEARER = 0.1 ** np.arange(1, 8)
+COARSEST = 1e-3  # relative error of a derivative with which nothing can be located
 ALLOWED = 1e-6  # relative difference that is no mistake: far above errors, far below formulas
 MARGIN = 100.0  # over the estimated errors of derivatives that were differenced
 
@@ -55,15 +58,12 @@ def check(problem: Problem, seed: int = 0) -> list[Claim]:
     ValueError
         With the first claim that fails, the place and the size of the difference.
     """
-    rng = np.random.default_rng(seed)
+    answers(problem)
+    rng = np.random.default_rng(whole("seed", seed))
     worst: dict[str, Claim] = {}
     for _ in range(POINTS):
-        x = problem.x0 + SPREAD * (1 + np.abs(problem.x0)) * rng.normal(size=len(problem.x0))
-        values = {
-            name: value + SPREAD * (1 + abs(value)) * float(rng.uniform(-1, 1))
-            for name, value in problem.parameters.items()
-        }
-        for claim in _claims(problem.with_parameters(**values), x, rng):
+        moved, x = _nearby(problem, rng)
+        for claim in _claims(moved, x, rng):
             known = worst.get(claim.what)
             if known is None or not claim.difference <= known.difference:
                 worst[claim.what] = claim
@@ -76,12 +76,67 @@ def check(problem: Problem, seed: int = 0) -> list[Claim]:
     return list(worst.values())
 
 
+def _nearby(problem: Problem, rng) -> tuple[Problem, np.ndarray]:
+    """Random values of parameters and x near the start, as near as functions need to be defined."""
+    function = problem.gradient if problem.loss is None else problem.loss
+    move = rng.normal(size=len(problem.x0))
+    moves = {name: float(rng.uniform(-1, 1)) for name in problem.parameters}
+    for spread in NEARER:
+        x = problem.x0 + spread * (problem.size_of("x") + np.abs(problem.x0)) * move
+        values = {
+            name: value + spread * (problem.size_of(name) + abs(value)) * moves[name]
+            for name, value in problem.parameters.items()
+        }
+        try:
+            with np.errstate(all="ignore"):
+                if np.isfinite(function(x, **values)).all():
+                    break
+        except (ArithmeticError, ValueError):
+            continue  # not defined there
+    return problem.with_parameters(**values), x
+
+
+def answers(problem: Problem) -> None:
+    """Ask each function that a user gave once, at the start.
+
+    Raises
+    ------
+    ValueError
+        If one fails there, or gives something of another shape or no finite numbers.
+    """
+    n = len(problem.x0)
+    told = ", ".join(f"{name} = {value:.6g}" for name, value in problem.parameters.items())
+    for what, shape in (("loss", ()), ("gradient", (n,)), ("hessian", (n, n))):
+        function = getattr(problem, what)
+        if function is None:
+            continue
+        where = f"Problem {problem.name!r}: {what} at x0, {told},"
+        try:
+            found = function(problem.x0.copy(), **problem.parameters)
+            found = np.asarray(found.toarray() if hasattr(found, "toarray") else found)
+        except Exception as error:  # whatever a user's function does
+            why = f"{type(error).__name__}: {error}"
+            raise ValueError(f"{where} fails ({why}).") from error
+        if found.shape != shape or found.dtype.kind not in "fiu":
+            kind = "a number" if not shape else f"numbers of shape {shape}"
+            got = f"shape {found.shape} of {found.dtype}"
+            raise ValueError(f"{where} must give {kind}, got {got}.")
+        if not np.isfinite(found).all():
+            raise ValueError(f"{where} is not finite; start where it is defined.")
+
+
 def _claims(problem: Problem, x: np.ndarray, rng) -> Iterator[Claim]:
     """What must hold at one point, with the differences there."""
     parameter = next(iter(problem.parameters))
     lam = problem.parameters[parameter]
     plain, ways = problem.engine_functions(parameter)
     told = ", ".join(f"{name} = {value:.6g}" for name, value in problem.parameters.items())
+    for what, way in ways.items():
+        if way is not None and way.error > COARSEST:
+            raise ValueError(
+                f"Problem {problem.name!r}: the {what} comes of differences with a relative error "
+                f"of {way.error:.0e}. Give it, or scales, or a loss that takes complex numbers."
+            )
     where = f"x = {np.array2string(x, precision=4, threshold=6)}, {told}"
     error = max([EPS, *(way.error for way in ways.values() if way is not None)])
     allowed = max(ALLOWED, MARGIN * error)

@@ -39,21 +39,26 @@ class Way:
 BY_JAX = Way(None, "JAX", EPS)
 
 
-def best_way(function: Callable, x: np.ndarray) -> Way:
-    """How to get the Jacobian of ``function`` near ``x``: an imaginary step, else differences."""
-    step = STEP * max(1.0, float(np.abs(x).max(initial=0.0)))
+def best_way(function: Callable, x: np.ndarray, size: Any = 1.0) -> Way:
+    """How to get the Jacobian of ``function`` near ``x``: an imaginary step, else differences.
+
+    ``size`` is how long x is, one number or one for each coordinate.
+    """
+    size = np.broadcast_to(np.asarray(size, dtype=float), x.shape)
+    lengths = STEP * size * max(1.0, float((np.abs(x) / size).max(initial=0.0)))
     every = np.eye(len(x))
-    rough = _differences(function, x, every, step)
-    size = max(float(np.abs(rough).max(initial=0.0)), TINY)
+    rough = _differences(function, x, every, lengths)
+    largest = max(float(np.abs(rough).max(initial=0.0)), TINY)
     try:
         exact = _imaginary(function, x, every)
-        if np.abs(exact - rough).max(initial=0.0) <= AGREE * size:
+        if np.abs(exact - rough).max(initial=0.0) <= AGREE * largest:
             return Way(_imaginary, "imaginary step", EPS)
     except (TypeError, ValueError, ArithmeticError, np.exceptions.ComplexWarning):
         pass  # it does not take complex numbers
-    other = _differences(function, x, every, REDUCED * step)
-    error = float(np.abs(other - rough).max(initial=0.0)) / size
-    return Way(lambda f, at, u: _differences(f, at, u, step), "differences", max(error, EPS / STEP))
+    other = _differences(function, x, every, REDUCED * lengths)
+    error = float(np.abs(other - rough).max(initial=0.0)) / largest
+    found = max(error, EPS / STEP)
+    return Way(lambda f, at, u: _differences(f, at, u, lengths), "differences", found)
 
 
 def _imaginary(function: Callable, x: np.ndarray, along: np.ndarray) -> np.ndarray:
@@ -67,11 +72,13 @@ def _imaginary(function: Callable, x: np.ndarray, along: np.ndarray) -> np.ndarr
     return np.stack([value.imag / TINY for value in values], axis=-1)
 
 
-def _differences(function: Callable, x: np.ndarray, along: np.ndarray, step: float) -> np.ndarray:
-    """Derivatives along the columns of ``along``, from central differences."""
+def _differences(
+    function: Callable, x: np.ndarray, along: np.ndarray, lengths: np.ndarray
+) -> np.ndarray:
+    """Derivatives along the columns of ``along``, from central differences of these lengths."""
     found = []
     for direction in along.T:
-        h = step / max(float(np.abs(direction).max(initial=0.0)), TINY)
+        h = 1 / max(float((np.abs(direction) / lengths).max(initial=0.0)), TINY)
         pairs = (
             np.subtract(
                 function(x + node * h * direction), function(x - node * h * direction), dtype=float

@@ -5,18 +5,22 @@ import logging
 import pickle
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from bifurc import groups
+from bifurc.continuation.constants import USUAL
 from bifurc.continuation.problem import PlainProblem
+from bifurc.given import ARGUMENTS, listed, one_of
 from bifurc.imported import imported
 from bifurc.own.derivatives import BY_JAX, Way, best_way, jax_functions
+from bifurc.own.scales import length
 from bifurc.switching.linear import SymmetricProblem
 
+USUAL_LENGTHS = (1e-2, 1e2)  # of x: within them it is measured as it is
 log = logging.getLogger(__name__)
 
 
@@ -38,6 +42,10 @@ class Problem:
     hessian : callable (x, **parameters) -> (n, n), optional
         An array or a sparse matrix.
     name : str
+    scales : mapping from "x" and names of parameters to numbers, optional
+        Lengths that count as one; that of x may be one for each coordinate.
+        What is left out is found where one is far from it, see
+        :mod:`bifurc.own.scales`.
 
     Raises
     ------
@@ -61,11 +69,13 @@ class Problem:
     gradient: Callable[..., Any] | None = None
     hessian: Callable[..., Any] | None = None
     name: str = "own"
+    scales: Mapping[str, Any] = field(default_factory=dict)
     source: Mapping[str, str] | None = field(default=None, repr=False)
 
     def __post_init__(self):
         if self.loss is None and self.gradient is None:
             raise ValueError("A problem needs a loss, or else a gradient.")
+        _check_names(self.parameters)
         for what in ("loss", "gradient", "hessian"):
             _takes(what, getattr(self, what), self.parameters)
         try:
@@ -76,10 +86,15 @@ class Problem:
                 "x0 needs a vector of numbers, and parameters a number for each name, such as "
                 'parameters={"lam": 0.5}.'
             ) from None
-        if x0.ndim != 1 or not np.isfinite(x0).all() or not np.isfinite([*values.values()]).all():
+        if x0.ndim != 1 or not x0.size or not np.isfinite([*x0, *values.values()]).all():
             raise ValueError(f"x0 needs a vector of finite numbers, got shape {x0.shape}.")
+        if self.group is not None and not hasattr(self.group, "fixed_space"):
+            raise ValueError(
+                f"group needs one of bifurc.groups, such as dihedral(6), got {self.group!r}."
+            )
         if self.group is not None and self.group.n != len(x0):
             raise ValueError(f"The group acts on {self.group.n} coordinates, x0 has {len(x0)}.")
+        object.__setattr__(self, "scales", _checked_scales(self.scales, x0, values))
         object.__setattr__(self, "x0", x0)
         object.__setattr__(self, "parameters", values)
 
@@ -107,13 +122,13 @@ class Problem:
     @classmethod
     def from_spec(cls, spec: Mapping[str, Any]) -> "Problem":
         """The problem of :meth:`spec`; without its functions if they are in no file."""
-        given = {"x0": spec["x0"], "parameters": spec["parameters"]}
+        given = {"x0": spec["x0"], "parameters": spec["parameters"], "scales": spec["scales"]}
         if spec["group"] is not None:
             given["group"] = group_from(spec["group"])
         if spec["file"] is None:
             return cls(None, gradient=_missing, name=spec["name"], **given)
         found = cls.from_file(f"{spec['file']}:{spec['name']}", **given)
-        return found.with_parameters(**spec["parameters"])
+        return replace(found.with_parameters(**spec["parameters"]), scales=spec["scales"])
 
     def spec(self) -> dict[str, Any]:
         """The problem as plain data; of its functions where they are, if they are in a file."""
@@ -124,7 +139,13 @@ class Problem:
             "x0": self.x0.tolist(),
             "parameters": dict(self.parameters),
             "group": None if self.group is None else group_spec(self.group),
+            "scales": {name: np.asarray(size).tolist() for name, size in self.scales.items()},
         }
+
+    def __repr__(self) -> str:
+        values = ", ".join(f"{name} = {value:.6g}" for name, value in self.parameters.items())
+        group = "" if self.group is None else f", {self.group}"
+        return f"Problem {self.name}: {len(self.x0)} coordinates, {values}{group}"
 
     def __reduce__(self):
         if self.source is None:
@@ -149,6 +170,25 @@ class Problem:
             )
         return replace(self, parameters={**self.parameters, **values})
 
+    def scaled(self, parameter: str, window: tuple[float, float]) -> "Problem":
+        """The same problem with the scales that are not given, where they are far from one."""
+        scales, width = dict(self.scales), abs(window[1] - window[0])
+        if "x" not in scales:
+            function = self.gradient if self.loss is None else self.loss
+            values = (self.parameters[parameter], *window)
+            at = [partial(function, **{**self.parameters, parameter: value}) for value in values]
+            size = length(at, self.x0, 1 if self.loss is None else 2)
+            scales |= {} if USUAL_LENGTHS[0] <= size <= USUAL_LENGTHS[1] else {"x": size}
+        if parameter not in scales and not USUAL[0] <= width <= USUAL[1] and "x" in scales:
+            scales[parameter] = width / 4
+        if scales != self.scales:
+            log.info("Problem %r is followed in the scales %s.", self.name, scales)
+        return replace(self, scales=scales)
+
+    def size_of(self, name: str) -> Any:
+        """The length that counts as one of "x" or of a parameter."""
+        return self.scales.get(name, 1.0)
+
     def along(self, parameter: str) -> PlainProblem:
         """What the engine continues when ``parameter`` runs, the others at their values.
 
@@ -161,6 +201,7 @@ class Problem:
         fixed = {n: value for n, value in self.parameters.items() if n != parameter}
         functions, ways = self.engine_functions(parameter)
         twice = ways.get("hessian")
+        units = np.append(np.broadcast_to(self.size_of("x"), self.x0.shape), self.size_of(parameter))
         plain = PlainProblem(
             **functions,
             n=len(self.x0),
@@ -168,6 +209,7 @@ class Problem:
             fixed=fixed,
             source={**self.spec(), "parameter": parameter},
             error=0.0 if twice is None else twice.error,
+            units=units if self.scales else None,
         )
         if self.group is None:
             return plain
@@ -190,7 +232,7 @@ class Problem:
         What was given has no way.
         """
         fixed = {n: value for n, value in self.parameters.items() if n != parameter}
-        x, lam = self.x0, self.parameters[parameter]
+        x, lam, size = self.x0, self.parameters[parameter], self.size_of("x")
 
         def bound(function):
             return lambda x, lam: function(x, **fixed, **{parameter: lam})
@@ -209,7 +251,7 @@ class Problem:
         if self.gradient is not None:
             gradient, by = bound(self.gradient), None
         else:
-            by = best_way(lambda at: loss(at, lam), x)
+            by = best_way(lambda at: loss(at, lam), x, size)
 
             def gradient(x, lam):
                 return by(lambda at: loss(at, lam), x)
@@ -220,10 +262,11 @@ class Problem:
             matrix = bound(self.hessian)
             functions["hessian"] = lambda x, lam: _dense(matrix(x, lam))
         else:
-            twice = best_way(lambda at: gradient(at, lam), x)
+            twice = best_way(lambda at: gradient(at, lam), x, size)
             functions["hessian"] = lambda x, lam: twice(lambda at: gradient(at, lam), x)
             functions["hessian_times"] = lambda x, lam, v: twice(lambda at: gradient(at, lam), x, v)
-        mixed = best_way(lambda at: gradient(x, at[0]), np.array([lam]))
+        step = self.size_of(parameter)
+        mixed = best_way(lambda at: gradient(x, at[0]), np.array([lam]), step)
         functions["gradient_dlam"] = lambda x, lam: mixed(
             lambda at: gradient(x, at[0]), np.array([lam])
         )[..., 0]
@@ -259,6 +302,36 @@ def group_spec(group: Any) -> dict[str, Any]:
     listed = [np.asarray(one).tolist() for one in group.generators] or [list(range(group.n))]
     permuting = all(np.ndim(one) == 1 for one in listed)
     return {"permutations" if permuting else "matrices": listed}
+
+
+def _checked_scales(scales: Any, x0: np.ndarray, parameters: Mapping[str, float]) -> dict:
+    """Scales by name, as positive numbers; that of x may have the shape of x0."""
+    found = {}
+    for name, size in one_of("scales", scales, Mapping, 'a table such as {"x": 0.1}').items():
+        listed("The scale of", name, ("x", *parameters))
+        try:
+            array = np.array(size, dtype=float)
+        except (TypeError, ValueError):
+            array = np.array(np.nan)
+        if array.shape not in [(), x0.shape][: 1 + (name == "x")] or not (
+            (array > 0) & np.isfinite(array)
+        ).all():
+            raise ValueError(f"The scale of {name} needs a positive number, got {size!r}.")
+        found[name] = array if array.ndim else float(array)
+    return found
+
+
+def _check_names(parameters: Any) -> None:
+    """Raise ValueError unless there are parameters, with names that no argument has."""
+    named = one_of("parameters", parameters, Mapping, 'a table such as {"lam": 0.5}')
+    if not named:
+        raise ValueError('A problem needs a parameter, such as parameters={"lam": 0.5}.')
+    for name in named:
+        if not isinstance(name, str) or not name.isidentifier() or name in ("x", *ARGUMENTS):
+            raise ValueError(
+                f"A parameter cannot be called {name!r}: it needs a name of Python that is not x "
+                "and no argument of bifurc's calls. Call it otherwise."
+            )
 
 
 def _takes(what: str, function: Callable | None, parameters: Mapping[str, float]) -> None:

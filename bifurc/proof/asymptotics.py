@@ -26,6 +26,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from bifurc.given import whole
 from bifurc.loss.problem import NetworkProblem
 from bifurc.proof.claims import lengthy
 from bifurc.proof.extended import PointSystem
@@ -100,6 +101,10 @@ class Asymptotics:
     eigenvalues: tuple[Expansion, ...]
     multiplicities: dict[str, Polynomial]
 
+    def __repr__(self) -> str:
+        counted = f"{len(self.coordinates)} coordinates, {len(self.eigenvalues)} eigenvalues"
+        return f"Asymptotics: {counted} and the loss, to power {len(self.loss.coefficients)}"
+
 
 def expand(seed: Callable[[float], tuple], order: int = 6) -> Asymptotics:
     """Expand a family, the powers lam**(-order / 2) included.
@@ -118,8 +123,7 @@ def expand(seed: Callable[[float], tuple], order: int = 6) -> Asymptotics:
         If a solve does not converge.
     """
     need_flint()
-    if not 1 <= order <= 20:
-        raise ValueError(f"The order must be between 1 and 20, got {order}.")
+    whole("order", order, 1, 20)
     count = order + GROWTH + 1 + SPARE
     # the highest coefficient needs the values to e_0 e_1 ..., with room to spare
     bits = int(count * (np.log2(FIRST) / 2 + count / 2) * 1.5) + 200

@@ -15,6 +15,7 @@ import numpy as np
 
 from bifurc.events.records import Event
 from bifurc.files import reason
+from bifurc.given import whole
 from bifurc.loss.problem import NetworkProblem
 from bifurc.proof import branch, complete, limit, record, teacher, theorem
 from bifurc.proof.claims import at_point, lengthy, proved_on
@@ -371,6 +372,4 @@ def _digits_of(text: str) -> str:
 
 
 def _bits(digits: int) -> int:
-    if not 1 <= digits <= 10_000:
-        raise ValueError(f"Digits must be between 1 and 10000, got {digits}.")
-    return int(3.33 * digits) + GUARD
+    return int(3.33 * whole("digits", digits, 1, 10_000)) + GUARD

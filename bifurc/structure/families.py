@@ -8,7 +8,8 @@ such limit exists, the family is the branch through an anchor: values of its
 parameters at which the pattern holds, or a member that was found there.
 """
 
-import difflib
+import inspect
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -18,8 +19,16 @@ from typing import Any
 
 import numpy as np
 
+from bifurc.given import listed, nearest, number, one_of
 from bifurc.structure.polynomial import Polynomial
 from bifurc.structure.structure import SLACK, Structure
+
+# keys of Family.build
+OWN = {"start", "parameters", "kernel", "kernel_parameters", "about", "found", "source"}
+STRUCTURAL = set(inspect.signature(Structure.build).parameters)
+TABLES = {"sets", "start", "parameters", "kernel_parameters", "found", "teacher", "reference",
+          "student_weights", "teacher_weights"}  # fmt: skip
+EXAMPLE = {"sets": '{"bulk": "d - 1", "last": 1}', "start": '{"bulk": 1, "last": -1}'}
 
 
 @dataclass(frozen=True)
@@ -83,6 +92,7 @@ class Family:
                 f"Family {self.name!r} needs in [found] where it is, such as at = {{d = 8}}, by "
                 f"its parameters {', '.join(self.parameters)}; got {', '.join(at) or 'none'}."
             )
+        self._check_start()
         columns = {block.name for block in self.structure.inputs}
         for row, given in self.start.items():
             if isinstance(given, Mapping) and (unknown := set(given) - columns):
@@ -97,6 +107,17 @@ class Family:
                 f"Family {self.name!r} uses parameter {', '.join(sorted(missing))} without a "
                 "default value; add it to its parameters."
             )
+
+    def _check_start(self) -> None:
+        """Raise ValueError unless the start holds numbers, pairs of them, or tables of both."""
+        for row, entry in self.start.items():
+            for column, value in (entry if isinstance(entry, Mapping) else {row: entry}).items():
+                what = f"Family {self.name!r}: the start of {row!r} in column {column!r}"
+                pair = isinstance(value, tuple | list)
+                if pair and len(value) != 2:
+                    raise ValueError(f"{what} needs [diagonal, off], got {value!r}.")
+                for one in value if pair else [value]:
+                    number(what, one)
 
     @classmethod
     def build(cls, name: str, **data: Any) -> "Family":
@@ -115,12 +136,19 @@ class Family:
         >>> len(two.structure.coordinates)
         5
         """
-        keys = ("start", "parameters", "kernel", "kernel_parameters", "about", "found", "source")
-        own = {key: data.pop(key) for key in keys if key in data}
+        one_of("The name of a family", name, str, "a text")
+        for word in data:
+            listed(f"Family {name!r}: the key", word, sorted(OWN | STRUCTURAL))
+        for word in ("sets", "start"):
+            if word not in data:
+                raise ValueError(f"Family {name!r} needs {word}, such as {word}={EXAMPLE[word]}.")
+        for word in TABLES & set(data):
+            if data[word] is not None:
+                one_of(f"Family {name!r}: {word}", data[word], Mapping, "a table")
+        own = {key: data.pop(key) for key in sorted(OWN) if key in data}
         sets = data.pop("sets")
-        structure = Structure.build(
-            sets, data.pop("students", list(sets)), data.pop("inputs", list(sets)), **data
-        )
+        students, inputs = (data.pop(key, None) or list(sets) for key in ("students", "inputs"))
+        structure = Structure.build(sets, students, inputs, **data)
         return cls(name, structure, **own)
 
     def with_parameters(self, **values: Any) -> "Family":
@@ -259,6 +287,10 @@ class Family:
             found[row.name] = float(np.atleast_1d(entries[0])[0]) if entries else 0.0
         return found
 
+    def __repr__(self) -> str:
+        values = "".join(f", {name} = {value}" for name, value in self.parameters.items())
+        return f"Family {self.name}: {self.structure}{values}"
+
     def __str__(self) -> str:
         source = f" ({self.source})" if self.source else ""
         return f"{self.name:13}{str(self.structure):27}{self.about}{source}"
@@ -299,22 +331,28 @@ def catalogue() -> Mapping[str, Family]:
 def find(name: str, known: Mapping[str, Family] | None = None) -> Family:
     """Return the family called ``name``: built in, of the catalogue, or among ``known``.
 
-    Spaces in it do not count.
+    Spaces and the brackets around parameters do not count: ``A+I`` is ``A(p) + I``.
 
     Raises
     ------
     ValueError
         If there is none, with the nearest names.
     """
+    one_of("The name of a family", name, str, "a text")
     first = {**BUILT_IN, **(known or {})}
     families = first if name in first else {**first, **catalogue()}
     if name in families:
         return families[name]
-    plain = "".join(name.split())
-    near = [known for known in families if "".join(known.split()) == plain]
+    near = [known for known in families if typed(known) == typed(name)]
     if len(near) == 1:
         return families[near[0]]
-    near = [known for known in families if known.casefold() == name.casefold()]
-    near += difflib.get_close_matches(name, families, n=1, cutoff=0.5)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
-    raise ValueError(f"Unknown family {name!r}.{hint} There are {', '.join(families)}.")
+    raise ValueError(f"Unknown family {name!r}.{nearest(name, families)}")
+
+
+def typed(name: str) -> str:
+    """A name as it is typed: without spaces, brackets and the parameters in them.
+
+    >>> typed("A(p) + I")
+    'A+I'
+    """
+    return re.sub(r"\(\w*\)|\s", "", name)

@@ -7,7 +7,7 @@ is a polynomial in the sizes: at real sizes a multiplicity is a real number.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from bifurc.structure.polynomial import Polynomial
 
@@ -21,8 +21,7 @@ _DIMENSIONS = {
 }
 
 
-@dataclass(frozen=True)
-class Component:
+class Component(NamedTuple):
     """All copies of one irrep of a product of symmetric groups, at real sizes.
 
     The Hessian acts here as a copies × copies block; each of its eigenvalues
@@ -81,5 +80,7 @@ class Component:
         """The irrep with its sets, as in ``s[bulk]``."""
         return f"{self.irrep}[{self.points}]" if self.points else self.irrep
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return f"{self.copies}·{self.label}"
+
+    __str__ = __repr__

@@ -107,8 +107,8 @@ class Polynomial:
             raise TooLargeError(f"Expression {text!r} has too many terms; shorten it.") from None
         except (SyntaxError, KeyError, ValueError, ZeroDivisionError, OverflowError):
             raise ValueError(
-                f"Expression {text!r} does not parse; write a polynomial such as "
-                '"d - 1", "2d - k" or "p".'
+                f"Expression {text!r} does not parse; write sums and products of numbers and "
+                'parameters, such as "d - 1", "d/2" or "q*q". One divides by numbers alone.'
             ) from None
 
     @classmethod

@@ -61,7 +61,8 @@ class PointSet:
         if self.size.degree > 1:
             raise ValueError(
                 f"Point set {self.name!r} has size {self.size}; a size must be affine "
-                'in the parameters, such as "d - 1".'
+                'in the parameters, such as "d - 1" or "d/2". Give an expression such as '
+                f"{self.size} a name among the parameters, and that as the size."
             )
 
     @property
@@ -183,6 +184,13 @@ class Structure:
         >>> print(*s.components, sep=" ⊕ ")
         5·t ⊕ 5·s[bulk] ⊕ 1·x[bulk] ⊕ 1·y[bulk]
         """
+        for what, weights in (("student", student_weights), ("teacher", teacher_weights)):
+            for row, weight in (weights or {}).items():
+                if Polynomial.of(weight).constant == 0:
+                    raise ValueError(
+                        f"The weight of {what} block {row!r} is 0, so that it does nothing; leave "
+                        "the block out."
+                    )
         points = tuple(PointSet(name, Polynomial.of(size)) for name, size in sets.items())
         columns = named_blocks(inputs)
         rows = named_blocks(inputs if teachers is None else teachers)

@@ -48,7 +48,7 @@ def Matrices(generators: Sequence[np.ndarray]) -> Symmetry:  # noqa: N802
     return groups.matrices(generators)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class SymmetricProblem(PlainProblem):
     """A plain problem restricted to a fixed space of its symmetry group.
 
@@ -88,6 +88,7 @@ class SymmetricProblem(PlainProblem):
             batched=full.batched,
             error=full.error,
             parameter=full.parameter,
+            units=None if full.units is None else _units(full.units, basis),
             fixed=full.fixed,
             full=full,
             group=group,
@@ -182,6 +183,11 @@ class SymmetricProblem(PlainProblem):
         whole = np.append(self.basis @ event.X[:-1], event.X[-1])
         own = [self.basis @ z.kernel for z in event.zeros if z.component == self.components[0]]
         return Kernel.at(self.full, whole, np.hstack([*own, self.kernel(event)]))
+
+
+def _units(units: np.ndarray, basis: np.ndarray) -> np.ndarray:
+    """Lengths that count as one of coordinates in an orthonormal basis, and of lam."""
+    return np.append(np.sqrt((units[:-1] ** 2) @ basis**2), units[-1])
 
 
 def _moving(null: np.ndarray, change: np.ndarray, zeros: int) -> np.ndarray:

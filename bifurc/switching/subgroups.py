@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import combinations, permutations, product
 
+from bifurc.given import flag, one_of, whole
 from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
 
@@ -76,12 +77,16 @@ class Search:
     submaximal: bool = False
 
     def __post_init__(self):
+        for name in ("finite_groups", "submaximal"):
+            flag(name, getattr(self, name))
+        for name in ("shares", "sizes"):
+            one_of(name, getattr(self, name), (tuple, list), "a list")
         most = MOST_PERMUTED if self.finite_groups else MOST_EXPLICIT
         for name, value, largest in (
             ("explicit", self.explicit, most),
             ("equal_parts", self.equal_parts, MOST_PERMUTED),
         ):
-            if not isinstance(value, int) or not 0 <= value <= largest:
+            if whole(name, value) > largest:
                 raise ValueError(
                     f"{name} must be a whole number from 0 to {largest}, got {value!r}: more "
                     "subgroups than that are not enumerated."
