@@ -106,19 +106,12 @@ def test_reprs_are_a_line_and_print_is_a_table():
     assert branch._repr_html_().count("<tr>") == 2
     graph = bifurc.explore("II", d=(12, 5), depth=0)
     (event,) = branch.events
-    for one in (
-        graph,
-        event,
-        branch[0],
-        branch.spectrum,
-        branch.problem,
-        bifurc.family("M"),
-        own(),
-    ):
+    shown = (graph, event, branch[0], branch.spectrum, branch.problem, bifurc.family("M"), own())
+    for one in shown:
         assert "\n" not in repr(one) and len(repr(one)) < 120
     assert repr(event) == "Event: BP at d = 5.585505247: s[bulk], transcritical, saddle -> minimum"
     assert repr(own()) == "Problem own: 1 coordinates, lam = -0.5, c = 2, S_1"
-    assert "  b0      S(d - 1) x S(1)  12    5   1                 WINDOW" in str(graph)
+    assert "  b0      S(d - 1) x S(1)  12    5   1                WINDOW" in str(graph)
     assert graph._repr_html_().count("<tr>") == 2
     assert branch.spectrum._repr_html_().count("<tr>") == 1 + len(branch.spectrum)
     assert "transcritical" in event._repr_html_()
@@ -249,7 +242,9 @@ def test_the_tutorials_about_ones_own_run(script, tmp_path, monkeypatch, capsys)
     assert capsys.readouterr().out
 
 
-@pytest.mark.parametrize(("height", "bend"), [(1, 1e-12), (1, 1e12), (1, 1e20), (1e9, 1e9), (1e-9, 1)])
+@pytest.mark.parametrize(
+    ("height", "bend"), [(1, 1e-12), (1, 1e12), (1, 1e20), (1e9, 1e9), (1e-9, 1)]
+)
 def test_a_start_at_zero_has_the_length_at_which_the_loss_bends(height, bend):
     """Branches of height lam x²/2 - bend x⁴/4 at plus and minus sqrt(height lam / bend)."""
     problem = bifurc.Problem(

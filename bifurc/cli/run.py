@@ -114,7 +114,11 @@ def _run(start: _Start, executor, quiet: bool) -> None:
     with _progress(quiet) as progress:
         graph = run_case(case, executor, folder, progress, start.seed)
     if not quiet:
-        for line in [*table(graph, case.parameter), *summary(graph), f"{graph.headline}, in {folder}"]:
+        for line in [
+            *table(graph, case.parameter),
+            *summary(graph),
+            f"{graph.headline}, in {folder}",
+        ]:
             print(line)
     if wrong := differences(graph, case):
         raise EndedEarlyError(f"the case expected otherwise: {'; '.join(wrong)}")

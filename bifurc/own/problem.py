@@ -201,7 +201,9 @@ class Problem:
         fixed = {n: value for n, value in self.parameters.items() if n != parameter}
         functions, ways = self.engine_functions(parameter)
         twice = ways.get("hessian")
-        units = np.append(np.broadcast_to(self.size_of("x"), self.x0.shape), self.size_of(parameter))
+        units = np.append(
+            np.broadcast_to(self.size_of("x"), self.x0.shape), self.size_of(parameter)
+        )
         plain = PlainProblem(
             **functions,
             n=len(self.x0),
@@ -313,9 +315,10 @@ def _checked_scales(scales: Any, x0: np.ndarray, parameters: Mapping[str, float]
             array = np.array(size, dtype=float)
         except (TypeError, ValueError):
             array = np.array(np.nan)
-        if array.shape not in [(), x0.shape][: 1 + (name == "x")] or not (
-            (array > 0) & np.isfinite(array)
-        ).all():
+        if (
+            array.shape not in [(), x0.shape][: 1 + (name == "x")]
+            or not ((array > 0) & np.isfinite(array)).all()
+        ):
             raise ValueError(f"The scale of {name} needs a positive number, got {size!r}.")
         found[name] = array if array.ndim else float(array)
     return found

@@ -185,7 +185,8 @@ def reduce(
     along, kinked = problem.jacobian_along(x, lam, ahead), problem.kinked(x, lam, ahead)
     second = problem.second_along(x, lam, ahead) if kinked else along[:, :-1] @ phi / 2
     quadratic, speed = psi @ second, psi @ (along @ trivial)
-    natural = float(np.linalg.norm(psi)) * max(float(np.linalg.norm(second)), WEAK[0] * usual * reach)
+    steep = float(np.linalg.norm(psi))
+    natural = steep * max(float(np.linalg.norm(second)), WEAK[0] * usual * reach)
     quadratic = _significant(quadratic, natural)
     if tangent is not None and tangent[-1]:
         share = _known_share(problem, X, (psi, phi), trivial, quadratic, speed, tangent)
@@ -194,7 +195,7 @@ def reduce(
     bend = solve(second - (psi @ second) * phi)
     # along a half-line the term of second order decides, and Newton corrects what follows
     third = np.zeros_like(phi) if kinked else cubic_part(problem, x, lam, phi, bend)
-    natural = float(np.linalg.norm(psi)) * max(float(np.linalg.norm(third)), WEAK[1] * usual * reach)
+    natural = steep * max(float(np.linalg.norm(third)), WEAK[1] * usual * reach)
     return NormalForm(
         speed=_significant(speed, np.linalg.norm(psi) * usual / scales[-1]),
         quadratic=quadratic,
