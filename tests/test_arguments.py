@@ -161,7 +161,7 @@ CALLS = [
     (bifurc.check, (3,), {}, "check.* int 3"),
     (bifurc.check, ("II",), {}, "II cannot be read"),
     (bifurc.load, (3,), {}, "folder needs a path"),
-    (bifurc.load, ("/none",), {}, "/none holds no finished run"),
+    (bifurc.load, ("/none",), {}, "/none holds no"),
     (bifurc.when, (3,), {}, "function of a state"),
     (bifurc.when, (abs, "a"), {}, "value must be"),
     (bifurc.when, (abs,), {"stop": 1}, "stop needs True"),

@@ -1,7 +1,6 @@
 """The isotypic components of a space of weight matrices, and what K makes of them."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
@@ -45,8 +44,7 @@ def _up_to_ties(structure, components: Sequence[Component]) -> tuple[Component, 
         for g in structure.ties
     ]
     return tuple(
-        replace(
-            components[orbit[0]],
+        components[orbit[0]]._replace(
             dimension=sum((components[i].dimension for i in orbit), Polynomial.of(0)),
             least=components[orbit[0]].least * len(orbit),
         )
