@@ -18,6 +18,7 @@ from bifurc.errors import EndedEarlyError
 EPILOG = """examples:
   bifurc certify II --event s:bulk --digits 50 -o cert.json
   bifurc certify M --event s:bulk --from 12 --to 6
+  bifurc certify II --event s:bulk --births -o births.json
   bifurc certify II --at d=6
   bifurc certify II --at d=6..40 -o minima.json
   bifurc certify A --branch --from 40 --to 3.2 -o branch.json
@@ -48,6 +49,9 @@ def add(commands) -> None:
         "--infinity", action="store_true", help="the branch from --to on, to infinity (relu)"
     )
     command.add_argument(
+        "--births", action="store_true", help="of an event, the branches that are born there too"
+    )
+    command.add_argument(
         "--partial", action="store_true", help="of a branch, what is proved where the proof ends"
     )
     command.add_argument("--near", type=number, help="where the event is, if there are several")
@@ -63,6 +67,7 @@ def add(commands) -> None:
 def run(arguments) -> None:
     """Prove, then write or print the certificate."""
     from bifurc.certified import certify, certify_to_infinity
+    from bifurc.proof.births import certify_births
     from bifurc.proof.record import save
 
     check_place(arguments.output)
@@ -74,6 +79,7 @@ def run(arguments) -> None:
         data = certify(family, partial=arguments.partial, **where)
     elif arguments.event is not None:
         data = certify(family, arguments.event, arguments.near, arguments.digits, **where)
+        data = certify_births(data) if arguments.births else data
     else:
         name, text = assignment(arguments.at)
         data, early = proved_at(family, name, sizes(text), arguments.digits)
@@ -127,6 +133,8 @@ def lines(data: dict) -> list[str]:
     """What a certificate proves, for a person: of which problem, where, and what."""
     if data["kind"] == "set":
         return [line for one in data["certificates"] for line in lines(one)]
+    if data["kind"] == "births":
+        return [*lines(data["certificates"][0]), *births(data)]
     if data["kind"] == "theorem":
         of_branch, of_limit = data["certificates"]
         every = f"at every real lam > {data['proved']['beyond']}, to infinity"
@@ -134,6 +142,20 @@ def lines(data: dict) -> list[str]:
         return [first, *spectrum(of_limit["proved"]), *lines(of_branch)]
     subject, (first, *more) = subject_of(data), _SENTENCES[data["kind"]](data, data["proved"])
     return [f"{subject}{first}", *more]
+
+
+def births(data: dict) -> list[str]:
+    """The branches that are born at an event."""
+    found = []
+    for parts, born in zip(data["splits"], data["proved"]["born"], strict=True):
+        where = ", ".join(f"{name} {', '.join(map(str, p))}, rest" for name, p in parts.items())
+        power = "s" if born["kind"] == "transcritical" else "s²"
+        found.append(
+            f"  born, parts {where}: one {born['kind']} branch, lam = lam* + k {power} to leading "
+            f"order, s how far {born['coordinate']} is from the known branch, "
+            f"{' <= k <= '.join(born['coefficient'])}"
+        )
+    return found
 
 
 def off(proved: dict) -> str:

@@ -17,7 +17,7 @@ from bifurc.events.records import Event
 from bifurc.files import reason
 from bifurc.given import whole
 from bifurc.loss.problem import NetworkProblem
-from bifurc.proof import branch, complete, limit, record, teacher, theorem
+from bifurc.proof import births, branch, complete, limit, record, teacher, theorem
 from bifurc.proof.claims import at_point, lengthy, proved_on
 from bifurc.proof.extended import EventSystem, PairSystem, PointSystem
 from bifurc.proof.extended import system_of as event_system
@@ -142,11 +142,12 @@ def check(data: dict) -> None:
         if data["kind"] == "set":
             _check_set(data)
             return
-        if data["kind"] == "theorem":
-            record.only(data, "schema", "kind", "certificates", "proved", "checksum")
-            for one in theorem.members(data):
+        if data["kind"] in ("theorem", "births"):
+            made = births if data["kind"] == "births" else theorem
+            record.only(data, *made.ENTRIES)
+            for one in made.members(data):
                 check(one)
-            compare(data["proved"], theorem.conclusions(data))
+            compare(data["proved"], made.conclusions(data))
             return
         record.only(data, *SEALED, *ENTRIES[_kind(data)])
         bits = data["precision"]

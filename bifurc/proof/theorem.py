@@ -5,6 +5,8 @@ from bifurc.proof.branch import tubes_of
 from bifurc.proof.interval import NotCertifiedError, enclosing, flint, precision
 from bifurc.proof.limit import holds
 
+ENTRIES = ("schema", "kind", "certificates", "proved", "checksum")
+
 
 def conclusions(data: dict) -> dict:
     """What two proved certificates say together.
