@@ -230,3 +230,20 @@ def test_verify_ends_with_three_on_a_mismatch(finished, capsys, monkeypatch):
 def test_verify_of_no_run_is_one_line_and_exit_two(tmp_path, capsys):
     assert main(["verify", str(tmp_path)]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_one_array_of_many_is_named(tmp_path, capsys):
+    net = tmp_path / "net.npz"
+    layers = {
+        "fc1.weight": bifurc.embed("II", d=7).astype(np.float32),
+        "fc2.weight": np.ones((1, 7)),
+    }
+    np.savez(net, **layers)
+    assert main(["identify", str(net), "--array", "fc1.weight"]) == 0
+    assert "II at d = 7: minimum" in capsys.readouterr().out
+    for given in ([], ["--array", "fc3.weight"]):
+        assert main(["identify", str(net), *given]) == 2
+        assert "it holds fc1.weight (7, 7), fc2.weight (1, 7)" in capsys.readouterr().err
+    np.save(tmp_path / "w.npy", layers["fc1.weight"])
+    assert main(["identify", str(tmp_path / "w.npy"), "--array", "W"]) == 2
+    assert "has no name" in capsys.readouterr().err

@@ -5,6 +5,10 @@ from bifurc.cli.common import add_output, check_place, families_in, print_json
 EPILOG = """examples:
   bifurc identify W.npy
   bifurc identify W.csv --teacher V.csv -o mine.toml
+  bifurc identify net.npz --array fc1.weight
+
+The weights of a PyTorch model are saved as
+numpy.savez("net.npz", **{name: p.numpy() for name, p in model.state_dict().items()}).
 
 One matrix does not say which point set grows with d: the largest takes d minus
 the rest. If k differs from d, the largest other set that changes k takes what k
@@ -22,6 +26,9 @@ def add(commands) -> None:
         epilog=EPILOG,
     )
     command.add_argument("matrix", metavar="W", help="a matrix: .npy, .npz or .csv")
+    command.add_argument(
+        "--array", metavar="NAME", help="which array of an .npz file (default: W, or the only one)"
+    )
     command.add_argument("--teacher", metavar="V", help="the teacher (default: the identity)")
     command.add_argument(
         "--known", action="append", default=[], metavar="CASE", help="a case file with a family"
@@ -42,7 +49,7 @@ def run(arguments) -> None:
     from bifurc.identification.identify import identify
 
     check_place(arguments.output)
-    w = read_matrix(arguments.matrix)
+    w = read_matrix(arguments.matrix, arguments.array)
     v = None if arguments.teacher is None else read_matrix(arguments.teacher)
     found = identify(w, v, families_in(arguments.known))
     if arguments.json:

@@ -12,10 +12,11 @@ from bifurc.identification.checks import matrix
 KINDS = (".npy", ".npz", ".csv")
 
 
-def read_matrix(path: str | Path) -> np.ndarray:
+def read_matrix(path: str | Path, name: str | None = None) -> np.ndarray:
     """Read one matrix of finite numbers.
 
-    From an .npz file the only array, or the one called ``W``.
+    From an .npz file the array called ``name``, such as ``fc1.weight``; without it
+    the only array, or the one called ``W``.
 
     Raises
     ------
@@ -32,7 +33,7 @@ def read_matrix(path: str | Path) -> np.ndarray:
             array = _csv(read_text(path))
         return matrix(array, str(path))
     with reading(path, "is no array that can be read", "save plain numbers with numpy.save"):
-        array = _array(path)
+        array = _array(path, name)
     return matrix(array, str(path))
 
 
@@ -57,19 +58,23 @@ def write_matrix(path: str | Path, w: np.ndarray) -> None:
     write_atomically(path, buffer.getvalue())
 
 
-def _array(path: Path) -> np.ndarray:
+def _array(path: Path, name: str | None) -> np.ndarray:
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # a damaged header may be one to numpy
         loaded = np.load(io.BytesIO(path.read_bytes()), allow_pickle=False)
         if isinstance(loaded, np.ndarray) != (path.suffix.lower() == ".npy"):
             raise FileError(f"{path} is not what its name says; name it .npy or .npz accordingly.")
         if isinstance(loaded, np.ndarray):
+            if name is not None:
+                raise FileError(f"{path} holds one array, which has no name; leave {name!r} out.")
             return loaded
         with loaded:
             names = loaded.files
-            if "W" not in names and len(names) != 1:
-                raise FileError(f"{path} holds {', '.join(names) or 'nothing'}; call the matrix W.")
-            return loaded["W" if "W" in names else names[0]]
+            wanted = name or ("W" if "W" in names or len(names) != 1 else names[0])
+            if wanted not in names:
+                held = ", ".join(f"{n} {loaded[n].shape}" for n in names) or "nothing"
+                raise FileError(f"{path} holds no array {wanted!r}; it holds {held}. Name one.")
+            return loaded[wanted]
 
 
 def _csv(text: str) -> np.ndarray:
