@@ -333,6 +333,11 @@ def test_the_narrow_box_holds_the_zero_and_lies_in_the_wide_one(point, tmp_path,
         rejected(lie(point, path, value), tmp_path, capsys)
 
 
+def test_a_box_that_does_not_hold_the_digits_is_rejected(event, tmp_path, capsys):
+    """Its middle has them all, but a zero of it may have others."""
+    assert "value" in rejected(lie(event, ["narrow"], event["wide"]), tmp_path, capsys)
+
+
 def test_a_point_off_the_teacher_is_not_learnt(tmp_path, capsys):
     data = bifurc.certify("global", d=6)
     assert data["kind"] == "learnt"

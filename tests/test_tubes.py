@@ -14,6 +14,7 @@ from bifurc.proof.model import ORDER, Model
 from bifurc.proof.tube import Tube
 from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
+from bifurc.structure.structure import PointSet
 
 BITS = 100
 S = Component.on("s", 1, {"a": Polynomial.parse("n + 1")})  # of dimension n = lam + 3
@@ -316,6 +317,28 @@ def test_two_eigenvalues_that_cross_together_prove_nothing():
         assert along(apart, 2).cells(-1.0, 1.0)
 
 
+def test_a_pair_that_is_not_real_must_not_cross_beside_a_crossing(monkeypatch):
+    """lam - 0.3, and q ± i with q below zero within 1e-3 of it: no determinant sees that."""
+    monkeypatch.setattr(Curve, "copy_weights", lambda *_: balls([1, 1, -1]))
+
+    def block(least):
+        def q(lam):
+            return (lam - 0.3) * (lam - 0.3) + least
+
+        def matrix(x, lam):
+            found = diagonal(lambda lam: lam - 0.3, q, q)(x, lam)
+            whole = found.coefficients[0] if isinstance(found, Series) else found
+            whole[1, 2], whole[2, 1] = whole[1, 2] - 1, whole[2, 1] + 1
+            return found
+
+        return along(matrix, 3)
+
+    with precision(BITS):
+        assert "-" in counts(block(0.5))
+        with pytest.raises(NotCertifiedError):
+            block(-1e-6).cells(-1.0, 1.0)
+
+
 def test_two_eigenvalues_that_cross_near_each_other_are_two_crossings():
     with precision(BITS):
         near = along(diagonal(lambda lam: lam - 0.3, lambda lam: 0.301 - lam), 2)
@@ -381,6 +404,21 @@ def test_a_chain_without_a_crossing_is_a_minimum():
     with precision(BITS):
         found = chain(lambda lam: 2 - lam, -1.0, 0.0, 1.0)
         assert found["is_minimum"] and not found["events"]
+
+
+def test_a_chain_takes_no_tube_on_which_a_set_may_be_too_small():
+    """n = lam + 3 points, and two of them somewhere on the way to lam = -1."""
+    with precision(BITS):
+        for least, refused in ((1.9, False), (2.1, True)):
+            problem = parabola(matrix=whole(lambda lam: 2 - lam))
+            points = PointSet("a", Polynomial.parse("n"))
+            problem.structure = SimpleNamespace(sets=(points,), least_size=lambda _, n=least: n)
+            first, *_ = pieces(problem, -1.0, -0.5)
+            if not refused:
+                Chain(problem).add(first)
+                continue
+            with pytest.raises(NotCertifiedError, match="too small"):
+                Chain(problem).add(first)
 
 
 def test_a_crossing_in_the_overlap_is_not_lost():
