@@ -39,7 +39,7 @@ def test_a_kernel_is_moved_with_the_last_update():
 def test_a_branch_is_known_by_either_of_two_points(at):
     """The one that it starts from may lie where another branch is cut."""
     points = [SimpleNamespace(X=i) for i in range(4)]
-    graph = SimpleNamespace(holds=lambda problem, X: X == 1 + at)
+    graph = SimpleNamespace(holds=lambda problem, X: 1 + at == X)
     assert _known(graph, SimpleNamespace(problem=None, points=points), 1) == (at < 2)
 
 

@@ -170,7 +170,8 @@ class ReLU:
         root = np.sqrt(square * apart + (1.0 - apart))
         angle = np.arccos(c * apart / np.sqrt(product)) * apart + pi * opposite
         sine = root * apart
-        if isinstance(square, Series) and square.order > 1 and not np.all(apart):
+        rounded = pi is np.pi  # enclosed rows are parallel only where they are one and the same
+        if rounded and isinstance(square, Series) and square.order > 1 and not np.all(apart):
             beside = _beside(product, c, square) * (1.0 - apart)
             sine = sine + beside
             angle = angle + (1.0 - 2.0 * opposite) * np.arcsin(beside / np.sqrt(product))

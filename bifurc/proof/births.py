@@ -96,12 +96,12 @@ def conclusions(data: dict) -> dict:
     NotCertifiedError
         If a branch is not proved, or its direction.
     """
-    (event,), given = members(data), data.get("proved", {}).get("born", [])
+    (event,) = members(data)
     if not isinstance(data["splits"], list) or not data["splits"]:
         raise ValueError("there are no ways to part the points")
     with precision(event["precision"]), np.errstate(all="ignore"):
         found = [_born(event, parts) for parts in data["splits"]]
-    return {"born": [_as_stated(one, i, given) for i, one in enumerate(found)]}
+        return record.written({"born": found}, data.get("proved"))
 
 
 def members(data: dict) -> list:
@@ -110,14 +110,6 @@ def members(data: dict) -> list:
     if not isinstance(found, list) or [one.get("kind") for one in found] != ["event"]:
         raise ValueError("it is not the certificate of one event")
     return found
-
-
-def _as_stated(born: dict, i: int, given) -> dict:
-    """A birth as it is written, the coefficient as given where that is what is proved."""
-    stated = given[i].get("coefficient") if isinstance(given, list) and i < len(given) else None
-    value = born["coefficient"]
-    fits = isinstance(stated, list) and record.fits(value, stated)
-    return {**born, "coefficient": stated if fits else record.interval(value)}
 
 
 def _born(event: dict, parts: dict) -> dict:

@@ -87,7 +87,7 @@ def certify_branch(
             "problem": record.problem_to_data(problem),
             "pieces": [_piece(tube) for tube in chain.tubes],
         }
-        proved = {key: _stated(key, value) for key, value in chain.summary().items()}
+        proved = record.written(chain.summary())
     return record.sign({**data, "proved": proved})
 
 
@@ -240,8 +240,7 @@ def conclusions(data: dict) -> dict:
     chain = Chain(problem)
     for tube in tubes_of(data, problem):
         chain.add(tube)
-    found = chain.summary()
-    return {key: _confirmed(key, data["proved"].get(key), value) for key, value in found.items()}
+    return record.written(chain.summary(), data["proved"])
 
 
 def tubes_of(data: dict, problem) -> list[Tube]:
@@ -270,28 +269,3 @@ def _piece(tube: Tube) -> dict:
         "radius": [record.to_text(value) for value in tube.radius],
         "direction": [record.to_text(value) for value in tube.direction],
     }
-
-
-def _stated(key: str, value):
-    """A conclusion as it is written: enclosures by decimal bounds."""
-    if key == "window":
-        return [record.interval(end) for end in value]
-    if key == "events":
-        return [{**event, "at": record.interval(event["at"])} for event in value]
-    return value
-
-
-def _confirmed(key: str, stated, value):
-    """``stated`` where it is proved, else what is."""
-    if key == "window" and _all_fit(value, stated):
-        return stated
-    if key == "events" and isinstance(stated, list):
-        places = [event.get("at") for event in stated]
-        if _all_fit([event["at"] for event in value], places):
-            return [{**event, "at": at} for event, at in zip(value, places, strict=True)]
-    return _stated(key, value)
-
-
-def _all_fit(values, stated) -> bool:
-    """Whether each interval is stated as it is proved."""
-    return len(values) == len(stated) and all(map(record.fits, values, stated))

@@ -96,7 +96,7 @@ def conclusions(data: dict) -> dict:
         "is_minimum": not any(counts.values()),
         **limits_of(family, kinds, X),
     }
-    return confirmed(found, data.get("proved"))
+    return record.written(found, data.get("proved"))
 
 
 def limits_of(family: AtInfinity, components: list, X: list) -> dict:
@@ -106,27 +106,6 @@ def limits_of(family: AtInfinity, components: list, X: list) -> dict:
         name: {label: pair[i] for label, pair in found.items() if pair[i]}
         for i, name in enumerate(SPECTRUM)
     }
-
-
-def stated(proved: dict) -> dict:
-    """Conclusions as they are written: enclosures by decimal bounds."""
-    written = {
-        name: {label: list(map(record.interval, values)) for label, values in proved[name].items()}
-        for name in SPECTRUM
-    }
-    return {**proved, **written}
-
-
-def confirmed(proved: dict, given) -> dict:
-    """Conclusions as they are written in ``given`` where each enclosure there is as proved."""
-    written = stated(proved)
-    for name in SPECTRUM if isinstance(given, dict) else ():
-        for label, values in proved[name].items():
-            bounds = given.get(name, {}).get(label)
-            as_many = isinstance(bounds, list) and len(bounds) == len(values)
-            if as_many and all(map(record.fits, values, bounds)):
-                written[name][label] = bounds
-    return written
 
 
 def at_infinity(family: AtInfinity, centre: list, radius) -> list:

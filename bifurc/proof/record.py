@@ -134,6 +134,19 @@ def bound_fits(value, stated, up: bool) -> bool:
     return bool(edge >= value if up else edge <= value) and bool(sign * edge <= sign * farthest)
 
 
+def written(proved, given=None):
+    """What is proved as plain data: each enclosure as ``given`` where that fits, or anew."""
+    if isinstance(proved, dict):
+        known = given if isinstance(given, dict) else {}
+        return {key: written(value, known.get(key)) for key, value in proved.items()}
+    if isinstance(proved, list):
+        same = isinstance(given, list) and len(given) == len(proved)
+        return list(map(written, proved, given if same else [None] * len(proved)))
+    if isinstance(proved, flint.arb):
+        return given if fits(proved, given) else interval(proved)
+    return proved
+
+
 def encloses(value, stated) -> bool:
     """Whether ``stated`` is an interval around ``value`` that another version may have proved.
 

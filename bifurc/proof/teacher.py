@@ -19,7 +19,7 @@ from bifurc.proof import record
 from bifurc.proof.germ import Germ
 from bifurc.proof.infinity import AtInfinity
 from bifurc.proof.interval import NotCertifiedError, exact, flint, need_flint, precision
-from bifurc.proof.limit import REACHES, confirmed, limits_of, present, problem_of
+from bifurc.proof.limit import REACHES, limits_of, present, problem_of
 
 BITS = 160
 
@@ -227,7 +227,7 @@ def conclusions(data: dict) -> dict:
             if not determinant(form[:k, :k]).positive_beyond(beyond):
                 raise NotCertifiedError(f"{component.label} is not proved to be positive.")
     found = {"beyond": str(beyond), "is_minimum": True, **limits_of(far, kinds, X)}
-    return confirmed(found, data.get("proved"))
+    return record.written(found, data.get("proved"))
 
 
 def determinant(matrix: np.ndarray) -> Exact:
