@@ -66,6 +66,9 @@ class FamilyData(Strict):
     teacher_weights: dict[str, Size] | None = None
     decay: Size | None = None
     bias: Size | None = None
+    train_weights: bool | Literal["alpha=1", "balanced"] | None = None
+    sphere: Size | None = None
+    row_norm: Size | None = None
     reference: dict[str, Any] | None = None
     parameters: dict[str, Size] = {}
     kernel: str = "relu"

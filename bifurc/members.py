@@ -24,6 +24,7 @@ from bifurc.continuation.trace import point_at
 from bifurc.continuation.trace import trace as walk
 from bifurc.errors import EndedEarlyError
 from bifurc.events.branch import collect
+from bifurc.loss import gauge
 from bifurc.loss.line import LAM
 from bifurc.loss.problem import NetworkProblem
 from bifurc.loss.start import (
@@ -34,16 +35,18 @@ from bifurc.loss.start import (
     nearest,
     newton,
     off_continuum,
+    released,
 )
 from bifurc.structure.families import Family
 from bifurc.structure.polynomial import Polynomial
-from bifurc.structure.structure import Structure
+from bifurc.structure.structure import GAUGES, Structure
 
 FAR = 1e4  # points of the set that grows, where a pattern is nearly its limit; and at least
 OVER = 100.0  # as many times what the largest other set has
 FARTHER = 4.0  # so many times farther out, deviations of order size^(-1/2) are halved;
 NEARER = 0.7  # this much of a deviation, or less, counts as that
 EXACT = 1e-9  # a deviation that is none: the pattern is a critical point
+LEAST = 1e-3  # share of a decay at which neurons that may be rescaled without it are held
 AGREE = 1e-6  # on entries of one and the same critical point
 SIZES = (20.0, 30.0, 40.0, 60.0)  # of a pattern that is no limit and has no anchor; in this order
 
@@ -118,44 +121,86 @@ def find(problem: NetworkProblem, family: Family, value: float) -> Member:
 
 
 def _from_plain(problem: NetworkProblem, family: Family, value: float) -> Member:
-    """The member with biases and decay, from the one without.
+    """The member with biases, trained output weights and decay, from the one without.
 
-    Biases start at 0, and Newton's method goes from there; decay grows from nothing.
+    Biases start at 0 and output weights where they were fixed, and Newton's method
+    goes from there; decay grows from nothing.
     """
     plain = replace(family, structure=family.structure.plain)
     free = problem.on(problem.structure.plain, problem.any_size)
     start = find(free, plain, value)
     known = dict(zip(_names(free.structure), start.point.x, strict=True))
-    at_rest = np.array([known.get(name, 0.0) for name in _names(problem.structure)])
-    x: np.ndarray | None = at_rest
-    if problem.structure.bias:
-        bare = replace(problem.structure, decay=Polynomial.of(0))
-        x = newton(problem.on(bare, problem.any_size), at_rest, value)
+    # decay of all weights balances them: from there it is followed as it grows
+    gauge_of = GAUGES[1] if family.structure.decay.terms else problem.structure.trained
+    bare = problem.on(
+        replace(
+            problem.structure,
+            decay=Polynomial.of(0),
+            trained=gauge_of if problem.structure.trained else "",
+            sphere=Polynomial.of(0),
+            row_norm=Polynomial.of(0),
+        ),
+        problem.any_size,
+    )
+    at_rest = [known.get(name, 0.0) for name in _names(problem.structure)]
+    held = gauge.chosen(bare, np.array(at_rest), value)
+    x = released(bare, held, value) if problem.structure.beside else held
     if family.structure.decay.terms:
-        x = _decayed(problem, family, x, value)
+        x = _decayed(problem, family, x, value, LEAST if bare.rescales else 0.0)
+    if family.structure.confined and x is not None:
+        x = _confined(problem, bare, family, x, value)
     if x is None:
         raise EndedEarlyError(
             f"Family {family.name!r} was not reached at {_told(problem.parameters(value))}: "
-            "Newton's method does not go from its member without biases to one with them."
+            "Newton's method does not go there from its member without biases and with fixed "
+            "output weights."
         )
     held = recognised(problem, x, value)
     return Member(held, point_at(held, x, value), start.sheet)
 
 
-def _decayed(problem: NetworkProblem, family: Family, x, value: float) -> np.ndarray:
+def _decayed(problem: NetworkProblem, family: Family, x, value: float, first: float):
     """The state with decay: from the one without, as the decay grows from nothing."""
-    values = problem.parameters(value)
-    grown = Polynomial.of(family.structure.decay(**values))
+    grown = Polynomial.of(family.structure.decay(**problem.parameters(value)))
     if x is None or not grown.terms:
         return x
     grows = replace(problem.structure, decay=grown * Polynomial.parse(LAM))
+    return _led(problem, grows, family, x, value, first)
+
+
+def _confined(problem: NetworkProblem, bare: NetworkProblem, family: Family, x, value: float):
+    """The state on a sphere: from the one on a sphere of its own size, as it grows or shrinks."""
+    s, rows = problem.structure, bare.rows(x, value)
+    norms, hidden = rows.norms[0, : len(s.hidden)], slice(len(s.hidden))
+    if s.row_norm.terms:
+        wanted = s.row_norm(**problem.parameters(value)) / norms
+        row = np.array([problem.layout.row_of(c) for c in s.coordinates])
+        inner = np.array([c.column not in s.beside for c in s.coordinates])
+        return newton(
+            problem,
+            x * np.where(inner, np.sqrt(wanted[np.minimum(row, len(norms) - 1)]), 1.0),
+            value,
+        )
+    own, wanted = (rows.sizes[0, hidden] * norms).sum(), s.sphere(**problem.parameters(value))
+    size = Polynomial.of(float(own)) + Polynomial.of(float(wanted - own)) * Polynomial.parse(LAM)
+    return _led(problem, replace(s, sphere=size), family, x, value, 0.0)
+
+
+def _led(problem: NetworkProblem, structure: Structure, family: Family, x, value, first: float):
+    """The state at ``lam`` = 1 of a structure in which what is not plain grows with ``lam``."""
+    values = problem.parameters(value)
     line = {name: Polynomial.of(v) for name, v in values.items()} | {LAM: Polynomial.parse(LAM)}
-    way = NetworkProblem(grows, problem.kernel, line, problem.any_size, problem.kernel_parameters)
-    points, status = _walked(way, x, 0.0, 1.0)
+    way = NetworkProblem(
+        structure, problem.kernel, line, problem.any_size, problem.kernel_parameters
+    )
+    x = newton(way, x, first) if first else x
+    if x is None:
+        return None
+    points, status = _walked(way, x, first, 1.0)
     if points[-1].lam != 1.0:
         raise EndedEarlyError(
-            f"Family {family.name!r} at {_told(values)} does not reach its decay "
-            f"{grown}: it ends at {points[-1].lam:.3g} of it. {status.value}"
+            f"Family {family.name!r} at {_told(values)} is not reached from its member without "
+            f"decay and free: it ends at {points[-1].lam:.3g} of the way. {status.value}"
         )
     return points[-1].x
 

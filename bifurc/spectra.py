@@ -78,6 +78,8 @@ class Block:
         eigenvalues are exactly zero and are set apart.
     zeros : int
         How many more are zero all along a branch, see :class:`Neutrals`.
+    barred : ndarray, shape (..., copies, m)
+        Directions that a constraint takes away: the block is that of the others.
     repeated : int
         How often each eigenvalue stands in the block by its structure: 2 or 4
         for irreps of complex or quaternionic type. It is listed once.
@@ -88,6 +90,13 @@ class Block:
     neutral: np.ndarray | None = None
     zeros: int = 0
     repeated: int = 1
+    barred: np.ndarray | None = None
+
+    @property
+    def aside(self) -> np.ndarray | None:
+        """All directions that are left out of eigenvalues, neutral ones and barred ones."""
+        found = [part for part in (self.neutral, self.barred) if part is not None]
+        return np.concatenate(found, axis=-1) if found else None
 
     @property
     def neutrals(self) -> int:
@@ -128,7 +137,8 @@ class Block:
 
     def values(self) -> np.ndarray:
         """Eigenvalues alone, of blocks without neutral directions; ascending."""
-        if not self.neutrals and self.repeated == 1 and self.weights.min(initial=1.0) > 0:
+        plain = not self.neutrals and self.barred is None and self.repeated == 1
+        if plain and self.weights.min(initial=1.0) > 0:
             root = np.sqrt(self.weights)
             return np.linalg.eigvalsh(self.matrix * root[..., :, None] / root[..., None, :])
         return self.eigen().values
@@ -141,7 +151,7 @@ class Block:
     def _without(self, absent: np.ndarray) -> "Eigen":
         """Eigenvalues on the copies that exist: one of length zero has no entry behind it."""
         kept = ~absent
-        neutral = None if self.neutral is None else self.neutral[..., kept, :]
+        neutral = None if self.aside is None else self.aside[..., kept, :]
         matrix = self.matrix[..., kept, :][..., kept]
         part = Block(matrix, self.weights[..., kept], neutral).eigen()
         vectors = []
@@ -152,15 +162,15 @@ class Block:
         return Eigen(part.values, vectors[0], vectors[1], part.imaginary)
 
     def _symmetric(self) -> "Eigen":
-        root = np.sqrt(self.weights)[..., :, None]
-        if self.matrix.shape[-1] == 1 and self.neutral is None:
+        root, aside = np.sqrt(self.weights)[..., :, None], self.aside
+        if self.matrix.shape[-1] == 1 and aside is None:
             return Eigen(self.matrix[..., 0], 1.0 / root, root)
         matrix = self.matrix * root / root.swapaxes(-1, -2)
-        if self.neutral is None:
+        if aside is None:
             values, vectors = np.linalg.eigh(matrix)
         else:
-            m = self.neutral.shape[-1]
-            rest = np.linalg.qr(self.neutral * root, mode="complete")[0][..., m:]
+            m = aside.shape[-1]
+            rest = np.linalg.qr(aside * root, mode="complete")[0][..., m:]
             values, vectors = np.linalg.eigh(rest.swapaxes(-1, -2) @ matrix @ rest)
             vectors = rest @ vectors
         if self.repeated > 1:
@@ -173,15 +183,15 @@ class Block:
         Real parts are kept as values. Of a pair that is not real the right
         vectors span its real plane, and the left vectors are dual to them.
         """
-        matrix, m = self.matrix, 0
-        if self.neutral is not None:
-            m = self.neutral.shape[-1]
+        matrix, m, aside = self.matrix, 0, self.aside
+        if aside is not None:
+            m = aside.shape[-1]
             # move the neutral zeros out of the way, then drop them
             lift = 1e6 * (1.0 + np.abs(matrix).max())
-            matrix = matrix + lift * self.neutral @ np.linalg.pinv(self.neutral)
+            matrix = matrix + lift * aside @ np.linalg.pinv(aside)
         values, right = np.linalg.eig(matrix)
         order = np.argsort(values.real, axis=-1, kind="stable")[..., : values.shape[-1] - m]
-        left = np.linalg.inv(right).swapaxes(-1, -2)
+        left = np.linalg.pinv(right).swapaxes(-1, -2)
         values = np.take_along_axis(values, order, -1)
         right, left = (np.take_along_axis(v, order[..., None, :], -1) for v in (right, left))
         if not np.iscomplexobj(values):

@@ -106,6 +106,6 @@ def least_sine(problem, x, lam):
 
     Second derivatives of f grow like its inverse, and rounding with its cube.
     """
-    p, q, c = (np.asarray(a) for a in problem.rows(x, lam).arguments)
+    p, q, c, *_ = (np.asarray(a) for a in problem.rows(x, lam).arguments)
     sines = np.sqrt(np.maximum(1 - c * c / (p * q), 0))
     return sines[sines > 1e-6].min(initial=1.0)

@@ -11,7 +11,7 @@ from bifurc.continuation.correct import correct_at
 from bifurc.continuation.options import Options
 from bifurc.events.records import morse_index
 from bifurc.identification.verify import of_all_entries
-from bifurc.loss.embedding import matrices
+from bifurc.loss.embedding import network_behind
 from bifurc.loss.problem import NetworkProblem
 from bifurc.run import differences, run_case
 
@@ -70,8 +70,7 @@ def check_network(branch):
     problem, checked = branch.problem, 0
     for point in whole_points(branch):
         parameters = problem.parameters(point.lam)
-        w, v = matrices(problem.structure, point.x, parameters)
-        slope, hessian = of_all_entries(problem, w, v, point.lam)
+        slope, hessian = of_all_entries(*network_behind(problem, point.x, point.lam))
         assert np.abs(slope).max() < 1e-10
         blocks = problem.blocks(point.x, point.lam)
         values = np.concatenate(

@@ -7,6 +7,8 @@ import os
 import sys
 from pathlib import Path
 
+from bifurc.structure.structure import GAUGES
+
 
 class _Given(argparse.Action):
     """Families and case files, apart from NAME=VALUE and NAME=FROM..TO among them."""
@@ -65,6 +67,20 @@ def add_family(parser: argparse.ArgumentParser, several: bool = False) -> None:
         help="weight decay, the term mu/2 |W|² in the loss; a number is a parameter mu, which may "
         "run",
     )
+    _add_norms(parser)
+
+
+def _add_norms(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--sphere", metavar="EXPR", help="hold |W|² there, such as d")
+    parser.add_argument("--row-norm", metavar="EXPR", help="hold |w|² of each row there, such as 1")
+    parser.add_argument(
+        "--train-weights",
+        nargs="?",
+        const=GAUGES[0],
+        choices=GAUGES,
+        help="output weights are coordinates too; where neurons are rescaled at no cost, in this "
+        "gauge",
+    )
 
 
 def ends(text: str, window: str) -> tuple[float, float]:
@@ -122,12 +138,13 @@ def network_of(problem, arguments):
     ValueError
         If they name some of a problem that is no family.
     """
-    for option in ("kernel", "bias", "decay"):
+    for option in ("kernel", "bias", "decay", "sphere", "row_norm", "train_weights"):
         given = getattr(arguments, option)
-        if given is not None and not hasattr(problem, f"with_{option}"):
-            raise ValueError(f"--{option} is for families of networks.")
-        if given is not None:
-            problem = getattr(problem, f"with_{option}")(given)
+        if given is None:
+            continue
+        if not hasattr(problem, f"with_{option}"):
+            raise ValueError(f"--{option.replace('_', '-')} is for families of networks.")
+        problem = getattr(problem, f"with_{option}")(given)
     return problem
 
 

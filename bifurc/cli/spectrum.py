@@ -28,13 +28,6 @@ def add(commands) -> None:
         default="hessian",
         help="whose eigenvalues: the Hessian's, or those of its Gauss-Newton part",
     )
-    command.add_argument(
-        "--train-weights",
-        nargs="?",
-        const="alpha=1",
-        choices=("alpha=1", "balanced"),
-        help="output weights are coordinates too, in this gauge; zeros of rescaling are set apart",
-    )
     add_output(command, csv=True)
     command.set_defaults(run=run)
 
@@ -52,7 +45,7 @@ def run(arguments) -> None:
     if not math.isfinite(value):
         raise ValueError(f"{name}={text} needs a finite number.")
     problem, point = member(family, name, value)
-    result = summary(family, problem, point, arguments.form, arguments.train_weights)
+    result = summary(family, problem, point, arguments.form)
     if arguments.json:
         print_json(result)
         return
@@ -67,7 +60,9 @@ def run(arguments) -> None:
     for block in result["blocks"]:
         label = f"{block['irrep']}[{block['set']}]" if block["set"] else block["irrep"]
         values = "  ".join(f"{v:.10g}" for v in block["eigenvalues"])
-        neutral = f"  (and {len(block['neutral'])} neutral)" if block["neutral"] else ""
+        reasons = ", ".join(block["neutral_reasons"])
+        neutral = f"  (and {len(block['neutral'])} neutral{': ' * bool(reasons)}{reasons})"
+        neutral *= bool(block["neutral"])
         print(f"{label:12} dim {block['dimension']:<10.6g} {values}{neutral}")
     print(f"index {result['index']:g}: {kind(result)}")
 
@@ -87,12 +82,12 @@ def rows(result: dict):
             yield about | {"eigenvalue": value}
 
 
-def summary(family, problem, point, form: str = "hessian", gauge: str | None = None) -> dict:
+def summary(family, problem, point, form: str = "hessian") -> dict:
     """The JSON object of DESIGN section 7; index and ``is_minimum`` are always the Hessian's."""
     import numpy as np
 
     from bifurc.events.records import morse_index
-    from bifurc.loss.forms import gauss_newton, with_output_weights
+    from bifurc.loss.forms import gauss_newton
 
     parameters = problem.parameters(point.lam)
     weights = problem.weights(point.lam)
@@ -100,8 +95,6 @@ def summary(family, problem, point, form: str = "hessian", gauge: str | None = N
     hessian = problem.blocks(point.x, point.lam)
     index = {c: int((block.eigen().values < 0).sum()) for c, block in hessian.items()}
     shown = hessian if form == "hessian" else gauss_newton(problem, point.x, point.lam)
-    if gauge is not None:
-        shown = with_output_weights(problem, point.x, point.lam, gauge, shown)
     blocks = []
     for component, block in shown.items():
         values = block.eigen().values
@@ -112,6 +105,7 @@ def summary(family, problem, point, form: str = "hessian", gauge: str | None = N
                 "dimension": component.dimension(**parameters),
                 "eigenvalues": values.tolist(),
                 "neutral": [0.0] * block.neutrals,
+                "neutral_reasons": problem.known_zeros(component, point.x, point.lam),
             }
         )
     total = morse_index(index, parameters)
@@ -126,7 +120,7 @@ def summary(family, problem, point, form: str = "hessian", gauge: str | None = N
             c.name: float(v) for c, v in zip(problem.structure.coordinates, point.x, strict=True)
         },
         "form": form,
-        "output_weights": gauge,
+        "output_weights": problem.structure.trained or "fixed",
         "blocks": blocks,
         "index": total(**parameters),
         "is_minimum": not total.terms and not note,

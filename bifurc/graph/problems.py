@@ -46,6 +46,9 @@ def structure_spec(structure: Structure) -> dict:
         "decay": structure.decay.text(),
         "bias": list(structure.bias),
         "common_bias": structure.common.text(),
+        "trained": structure.trained,
+        "sphere": structure.sphere.text(),
+        "row_norm": structure.row_norm.text(),
         "student_weights": dict(structure.student_weights),
         "teacher_weights": dict(structure.teacher_weights),
         "ties": [dict(generator) for generator in structure.ties],
@@ -70,6 +73,9 @@ def structure_from(spec: dict) -> Structure:
         _table(spec.get("reference", ())),
         tuple(spec.get("bias", ())),
         Polynomial.parse(spec.get("common_bias", "0")),
+        spec.get("trained", ""),
+        Polynomial.parse(spec.get("sphere", "0")),
+        Polynomial.parse(spec.get("row_norm", "0")),
     )
 
 

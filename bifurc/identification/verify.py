@@ -32,7 +32,7 @@ from bifurc.events.records import morse_index
 from bifurc.given import one_of
 from bifurc.identification.polish import operator
 from bifurc.loss import full
-from bifurc.loss.embedding import matrices, row_weights
+from bifurc.loss.embedding import network_behind
 from bifurc.loss.problem import NetworkProblem
 from bifurc.threads import one_thread
 
@@ -142,7 +142,6 @@ def whole_values(points: list[Point]) -> Iterator[tuple[int, Point, Point]]:
 def _check(
     branch: Branch, problem: NetworkProblem, n: int, before: Point, after: Point, largest: int
 ) -> Check:
-    parameters = problem.parameters(float(n))
     entries = problem.weights(float(n)).sum()
     if entries > largest:
         return Check(n, note=f"not compared: {entries:.0f} entries are too many")
@@ -151,16 +150,16 @@ def _check(
         close = _beside_event(branch, before, after)
         said = "not compared: Newton does not settle this close to an event"
         return Check(n, note=said) if close else Check(n, gradient=math.inf)
-    if set(problem.structure.bias) - {"hidden"} or problem.structure.reference:
-        return Check(n, note="not compared: there is no full formula for its biases or reference")
+    if problem.structure.reference or problem.structure.confined:
+        return Check(n, note="not compared: there is no full formula for its reference or sphere")
     try:
-        w, v = matrices(problem.structure, point.x, parameters)
+        network, kept = network_behind(problem, point.x, point.lam)
     except ValueError:
         return Check(n, note="not compared: a size is not whole")
     reduced, index = repeated(problem, point.x, float(n))
-    if w.size > FORMED:
-        return _check_once(problem, n, w, v, reduced, index)
-    slope, hessian = of_all_entries(problem, w, v, point.lam)
+    if network.w.size > FORMED:
+        return _check_once(problem, n, network, reduced, index)
+    slope, hessian = of_all_entries(network, kept)
     gradient, whole = np.linalg.norm(slope), np.linalg.eigvalsh(hessian)
     deviation = math.nan
     scale = np.abs(whole).max()
@@ -170,13 +169,13 @@ def _check(
     return Check(n, float(gradient), deviation, full_index, index)
 
 
-def _check_once(problem: NetworkProblem, n: int, w, v, reduced, index: int) -> Check:
+def _check_once(problem: NetworkProblem, n: int, network, reduced, index: int) -> Check:
     """Compare without forming the Hessian."""
-    if problem.structure.bias:
-        return Check(n, note="not compared: of this size only networks without biases are")
-    parameters, kernel = problem.parameters(float(n)), problem.kernel_at(float(n))
-    a, b = row_weights(problem.structure, parameters)
-    decay, ours = problem.structure.decay(**parameters), different(reduced)
+    if problem.structure.beside:
+        said = "of this size only networks without biases and with fixed output weights are"
+        return Check(n, note=f"not compared: {said}")
+    w, v, kernel, a, b = network.w, network.v, network.kernel, network.a, network.b
+    decay, ours = network.decay, different(reduced)
     gradient = np.linalg.norm(full.gradient(w, v, kernel, a, b) + decay * w)
     scale, missing, wrong = np.abs(ours).max(), ours, 0.0
     settled = lanczos(operator(w, v, kernel, a, b, decay), ENDS)
@@ -221,18 +220,10 @@ def lanczos(hessian: LinearOperator, small: float) -> Iterator[np.ndarray]:
         yield values[off[-1] * np.abs(vectors[-1]) <= small * np.abs(values).max()]
 
 
-def of_all_entries(problem: NetworkProblem, w, v, lam: float) -> tuple[np.ndarray, np.ndarray]:
-    """Gradient and Hessian of the full network, with hidden biases and decay."""
-    parameters, kernel = problem.parameters(lam), problem.kernel_at(lam)
-    a, b = row_weights(problem.structure, parameters)
-    decay, bias = problem.structure.decay(**parameters), problem.structure.bias
-    if bias:
-        g, hessian = full.with_biases(w, v, kernel.biased, a, b)
-    else:
-        g, hessian = full.gradient(w, v, kernel, a, b), full.hessian(w, v, kernel, a, b)
-    held = np.ones(w.shape)
-    held[:, w.shape[1] - len(bias) :] = 0.0  # biases do not decay
-    return g + decay * held * w, hessian + decay * np.diag(held.ravel())
+def of_all_entries(network: full.Network, kept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Gradient and Hessian of a full network in the unknowns that are trained."""
+    slope, hessian = network.derivatives()
+    return slope[kept], hessian[np.ix_(kept, kept)]
 
 
 def _beside_event(branch: Branch, before: Point, after: Point) -> bool:

@@ -26,7 +26,7 @@ class Biases:
         That of the output stands at its own row.
     kernel : object
         Of five arguments, with ``mean(p, b)``.
-    norms, sizes : shape (..., rows)
+    norms, sizes, signs : shape (..., rows)
     frame : Frame
     """
 
@@ -34,6 +34,7 @@ class Biases:
     kernel: Any
     norms: Any
     sizes: Any
+    signs: Any
     frame: Any
 
     @cached_property
@@ -50,7 +51,7 @@ class Biases:
     @cached_property
     def total(self):
         """T, (...)."""
-        return (self.frame.signs * self.sizes * self.means[0]).sum(-1)
+        return (self.signs * self.sizes * self.means[0]).sum(-1)
 
     @property
     def energies(self) -> list:
@@ -70,14 +71,23 @@ class Biases:
         return rows[..., : self.frame.students, None]
 
     def force(self, summed):
-        """The gradient in the biases, (..., students, 2 columns); ``summed`` is that of f_b."""
-        frame = self.frame
-        at_bias, weight = 1.0 * frame.at_bias, frame.outer[: frame.students]
-        if frame.output is None:
-            return weight * summed * at_bias
-        summed = summed + self.of_students(self.beta * self.means[2])
-        own = (self.beta[..., 0] + self.total)[..., None, None]
-        return weight * summed * at_bias + own * frame.at_output
+        """The gradient in the biases of neurons, output weights apart; (..., students, 2 columns).
+
+        ``summed`` is the sum of f_b over the rows.
+        """
+        if self.frame.output is not None:
+            summed = summed + self.of_students(self.beta * self.means[2])
+        return summed * (1.0 * self.frame.at_bias)
+
+    @property
+    def output_force(self):
+        """The gradient in the output's bias, (..., students, 2 columns)."""
+        return (self.beta[..., 0] + self.total)[..., None, None] * self.frame.at_output
+
+    @property
+    def response(self):
+        """What the output's bias adds to the gradient in the output weights, beta M."""
+        return 0.0 if self.frame.output is None else self.of_students(self.beta * self.means[0])
 
     def mean_changes(self, norms, b):
         """Changes of (M, M_p, M_b) when the norms and biases of rows change."""
@@ -110,13 +120,23 @@ class Biases:
         frame, b, share = self.frame, moves.biases, moves.share[:, None]
         change, _, _ = self.mean_changes(norms, b)
         counted = self.sizes * change + share * moves.sizes * self.means[0]
-        own = b[..., frame.output] + (frame.signs * counted).sum(-1)
+        total = self.signs * counted
+        if frame.alpha is not None:
+            total = total + moves.outer[..., 0] * self.sizes * self.means[0]
+        own = b[..., frame.output] + total.sum(-1)
         return own[..., None, None] * frame.at_output
 
-    def turned(self, turn, turn_b, norms, b):
-        """Both sums of changes in the irrep s, where beta itself does not change."""
-        if self.frame.output is not None:
-            _, d_p, d_b = self.mean_changes(norms, b)
-            turn = turn + 2.0 * self.of_students(self.beta * d_p)
-            turn_b = turn_b + self.of_students(self.beta * d_b)
-        return turn, turn_b * (1.0 * self.frame.at_bias)
+    def response_change(self, norms, moves):
+        """Change of :attr:`response` along directions."""
+        if self.frame.output is None:
+            return 0.0
+        d_beta = moves.biases[..., self.frame.output, None]
+        change, _, _ = self.mean_changes(norms, moves.biases)
+        return self.of_students(d_beta * self.means[0] + self.beta * change)
+
+    def turned(self, norms, b) -> tuple:
+        """What beta adds to sums of changes of (f, f_p, f_b) in the irrep s, where it is fixed."""
+        if self.frame.output is None:
+            return 0.0, 0.0, 0.0
+        changes = self.mean_changes(norms, b)
+        return tuple(self.of_students(self.beta * change) for change in changes)

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from bifurc.loss import full
 from bifurc.structure.polynomial import Polynomial
-from bifurc.structure.structure import Block, Structure
+from bifurc.structure.structure import ALPHA, BIAS, OUTPUT, Block, Structure
 
 
 def matrices(structure: Structure, x, values: Mapping[str, float]):
@@ -35,6 +36,41 @@ def matrices(structure: Structure, x, values: Mapping[str, float]):
         _assemble(structure.students, columns, student, sizes),
         _assemble(structure.teachers, columns, teacher, sizes),
     )
+
+
+def network_behind(problem, x, lam: float) -> tuple[full.Network, np.ndarray]:
+    """The full network of coordinates ``x``, and which of its unknowns are trained.
+
+    Raises
+    ------
+    ValueError
+        If a size is not a positive integer, or weights are drawn elsewhere than to 0.
+    """
+    s, values = problem.structure, problem.parameters(lam)
+    if s.reference:
+        raise ValueError("there is no full formula for a reference")
+    w, v = matrices(s, x, values)
+    a, b = row_weights(s, values)
+    sizes = integer_sizes(s, values)
+    columns = np.repeat([c.name for c in s.inputs], [sizes[c.points] for c in s.inputs])
+    output = OUTPUT in s.bias
+    beta = float(w[-1, columns == BIAS][0]) if output else None
+    k = len(w) - output
+    w, a = w[:k], a[:k]
+    if s.trained:
+        a, w = w[:, columns == ALPHA][:, 0], w[:, columns != ALPHA]
+        v = v[:, columns != ALPHA]
+    if s.common.terms:
+        w[:, -1] = s.common(**values)
+    kernel = problem.kernel_at(lam)
+    trained = np.ones(w.shape, bool)
+    trained[:, w.shape[1] - bool(s.bias) :] = "hidden" in s.bias
+    more = k * bool(s.trained) + output
+    network = full.Network(
+        w, v, kernel.biased if s.bias else kernel, a, b, bool(s.bias), bool(s.trained), beta,
+        s.decay(**values),
+    )  # fmt: skip
+    return network, np.append(trained.ravel(), np.ones(more, bool))
 
 
 def row_weights(structure: Structure, values: Mapping[str, float]):

@@ -5,6 +5,8 @@ checked against, and what users' own matrices are polished with.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -37,32 +39,7 @@ def loss_and_gradient(w, v, kernel, a=None, b=None) -> tuple[float, np.ndarray]:
 
 def hessian(w, v, kernel, a=None, b=None) -> np.ndarray:
     """d²L/dw², shape (k d, k d), entries of w row by row."""
-    rows, signs = _stack(w, v, a, b)
-    k, d = np.shape(w)
-    arguments = _arguments(rows)
-    f_p, f_c = (value[:k] for value in kernel.gradient(*arguments))
-    f_pp, f_pq, f_pc, f_cc = kernel.hessian(*arguments)
-    f_qc = f_pc.T[:k]
-    f_pp, f_pq, f_pc, f_cc = (value[:k] for value in (f_pp, f_pq, f_pc, f_cc))
-    eye = np.eye(d)
-    total = np.zeros((k, d, k, d))
-    pulled = (f_pc * signs) @ rows  # sum over rows l of f_pc w_l
-    for i in range(k):
-        w_i = rows[i]
-        own = 2.0 * (f_p[i] @ signs) * eye + 4.0 * (f_pp[i] @ signs) * np.outer(w_i, w_i)
-        own += 2.0 * (np.outer(w_i, pulled[i]) + np.outer(pulled[i], w_i))
-        total[i, :, i, :] = own + rows.T @ ((f_cc[i] * signs)[:, None] * rows)
-        for j in range(k):
-            w_j = rows[j]
-            total[i, :, j, :] += signs[j] * (
-                f_c[i, j] * eye
-                + 4.0 * f_pq[i, j] * np.outer(w_i, w_j)
-                + 2.0 * f_pc[i, j] * np.outer(w_i, w_i)
-                + 2.0 * f_qc[i, j] * np.outer(w_j, w_j)
-                + f_cc[i, j] * np.outer(w_j, w_i)
-            )
-    total *= signs[:k, None, None, None]
-    return total.reshape(k * d, k * d)
+    return Network(w, v, kernel, a, b).derivatives()[1]
 
 
 def hessian_times(w, v, kernel, a=None, b=None) -> Callable[[np.ndarray], np.ndarray]:
@@ -93,37 +70,121 @@ def hessian_times(w, v, kernel, a=None, b=None) -> Callable[[np.ndarray], np.nda
     return times
 
 
-def with_biases(w, v, kernel, a=None, b=None) -> tuple[np.ndarray, np.ndarray]:
-    """Gradient (k, d + 1) and Hessian of neurons with biases, the last columns of ``w`` and ``v``.
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A student with all that may be trained beside its weights.
 
-    ``kernel`` is one of five arguments, such as ``ReLU().biased``.
+    Parameters
+    ----------
+    w, v : ndarray, shape (k, n), (h, n)
+        Of student and teacher; the last columns are biases if it is ``biased``.
+    kernel : object
+        Of five arguments if it is, such as ``ReLU().biased``.
+    a, b : ndarray, shape (k,), (h,)
+        Second-layer weights.
+    biased, trained : bool
+        Whether there are biases, and whether ``a`` is trained.
+    beta : float or None
+        The trained bias of the output.
+    decay : float
+        mu of mu/2 (\\|W\\|² + \\|a\\|²), of ``a`` if that is trained.
     """
-    rows, signs = _stack(w, v, a, b)
-    k, n = np.shape(w)
-    weights, bias = rows[:, :-1], rows[:, -1]
-    c = weights @ weights.T
-    p, o = (np.broadcast_to(value[:, None], c.shape) for value in (np.diagonal(c), bias))
-    at = p, p.T, c, o, o.T
-    f_p, f_c, f_b = kernel.gradient(*at)
-    f_pp, f_pq, f_pc, f_cc, f_pb, f_po, f_cb = kernel.hessian(*at)
-    g, total, eye = np.zeros((k, n)), np.zeros((k, n, k, n)), np.eye(n - 1)
-    for i in range(k):
-        x = weights[i]
-        for j, y in enumerate(weights):
-            s = signs[i] * signs[j]
-            xx, xy, yy = np.outer(x, x), np.outer(x, y), np.outer(y, y)
-            g[i] += s * np.append(2 * f_p[i, j] * x + f_c[i, j] * y, f_b[i, j])
-            own = 2 * f_p[i, j] * eye + 4 * f_pp[i, j] * xx + f_cc[i, j] * yy
-            own = own + 2 * f_pc[i, j] * (xy + xy.T)
-            turn = (2 * f_pb[i, j] * x + f_cb[i, j] * y)[:, None]
-            total[i, :, i] += s * np.block([[own, turn], [turn.T, 2 * f_p[i, j]]])
-            if j < k:
-                across = f_c[i, j] * eye + 4 * f_pq[i, j] * xy + f_cc[i, j] * xy.T
-                across = across + 2 * f_pc[i, j] * xx + 2 * f_pc[j, i] * yy
-                ahead = (2 * f_po[i, j] * x + f_cb[j, i] * y)[:, None]
-                back = (2 * f_po[j, i] * y + f_cb[i, j] * x)[None, :]
-                total[i, :, j] += s * np.block([[across, ahead], [back, f_c[i, j]]])
-    return g, total.reshape(k * n, k * n)
+
+    w: Any
+    v: Any
+    kernel: Any
+    a: Any = None
+    b: Any = None
+    biased: bool = False
+    trained: bool = False
+    beta: float | None = None
+    decay: float = 0.0
+
+    def derivatives(self) -> tuple[np.ndarray, np.ndarray]:
+        """Gradient and Hessian in w row by row, then in a, then in beta, as far as trained."""
+        rows, signs = _stack(self.w, self.v, self.a, self.b)
+        (k, n), kernel = np.shape(self.w), self.kernel
+        weights, bias = (rows[:, :-1], rows[:, -1]) if self.biased else (rows, None)
+        at: tuple = _arguments(weights)
+        if bias is not None:
+            o = np.broadcast_to(bias[:, None], at[0].shape)
+            at = *at, o, o.T
+        first, second = kernel.gradient(*at), kernel.hessian(*at)
+        f_p, f_c = first[:2]
+        # of row i by its pair with row j: sum over signs of it is the gradient over a_i
+        pulls = 2 * f_p[:k, :, None] * weights[:k, None] + f_c[:k, :, None] * weights
+        if bias is not None:
+            pulls = np.concatenate([pulls, first[2][:k, :, None]], axis=-1)
+        own = np.einsum("j,ijn->in", signs, pulls)
+        total = np.zeros((k, n, k, n))
+        for i in range(k):
+            total[i, :, i] += signs[i] * _of_row(weights, signs, first, second, i)
+            for j in range(k):
+                total[i, :, j] += signs[i] * signs[j] * _of_pair(weights, first, second, i, j)
+        held = np.ones((k, n))
+        held[:, n - self.biased :] = 0.0  # biases do not decay
+        g = signs[:k, None] * own + self.decay * held * rows[:k]
+        H = total.reshape(k * n, -1) + self.decay * np.diag(held.ravel())
+        g = g.ravel()
+        if self.trained:
+            f = kernel.value(*at)
+            mixed = signs[:k, None, None] * pulls[:, :k]
+            mixed[range(k), range(k)] += own
+            mixed = mixed.transpose(0, 2, 1).reshape(k * n, k)
+            g = np.append(g, (f @ signs)[:k] + self.decay * signs[:k])
+            H = np.block([[H, mixed], [mixed.T, f[:k, :k] + self.decay * np.eye(k)]])
+        return (g, H) if self.beta is None else self._with_output(g, H, weights, bias, signs)
+
+    def _with_output(self, g, H, weights, bias, signs):
+        """The same with beta²/2 + beta sum_j signs_j M_j on top."""
+        k, n = np.shape(self.w)
+        p = (weights * weights).sum(1)
+        M, M_p, M_b, M_pp, M_pb = self.kernel.mean(p, bias)
+        slopes = np.column_stack([2 * M_p[:, None] * weights, M_b])[:k]
+        mixed = (signs[:k, None] * slopes).ravel()
+        eye, H = np.eye(n - 1), H.copy()
+        for i in range(k):
+            x, at = weights[i], slice(i * n, i * n + n)
+            turn = 2 * M_pb[i] * x[:, None]
+            curve = 2 * M_p[i] * eye + 4 * M_pp[i] * np.outer(x, x)
+            curve = np.block([[curve, turn], [turn.T, 2 * M_p[i]]])
+            H[at, at] += self.beta * signs[i] * curve
+            if self.trained:
+                H[at, k * n + i] += self.beta * slopes[i]
+                H[k * n + i, at] += self.beta * slopes[i]
+        g = g + self.beta * np.append(mixed, M[:k] if self.trained else [])
+        mixed = np.append(mixed, M[:k] if self.trained else [])
+        g = np.append(g, self.beta + signs @ M)
+        return g, np.block([[H, mixed[:, None]], [mixed[None], np.ones((1, 1))]])
+
+
+def _of_row(weights, signs, first, second, i: int) -> np.ndarray:
+    """Second derivatives of sum_j signs_j f(i, j) in row i, the others fixed."""
+    x, eye = weights[i], np.eye(weights.shape[1])
+    f_pp, _, f_pc, f_cc = (value[i] * signs for value in second[:4])
+    f_p, pulled = first[0][i] @ signs, f_pc @ weights
+    here = 2 * f_p * eye + 4 * f_pp.sum() * np.outer(x, x) + weights.T @ (f_cc[:, None] * weights)
+    here += 2 * (np.outer(x, pulled) + np.outer(pulled, x))
+    if len(first) == 2:
+        return here
+    f_pb, _, f_cb = (value[i] * signs for value in second[4:])
+    turn = (2 * f_pb.sum() * x + f_cb @ weights)[:, None]
+    return np.block([[here, turn], [turn.T, 2 * f_p]])
+
+
+def _of_pair(weights, first, second, i: int, j: int) -> np.ndarray:
+    """Second derivatives of f(i, j), in row i and row j."""
+    x, y = weights[i], weights[j]
+    (f_c,), (_, f_pq, f_pc, f_cc) = first[1:2], second[:4]
+    across = f_c[i, j] * np.eye(len(x)) + 4 * f_pq[i, j] * np.outer(x, y)
+    across += f_cc[i, j] * np.outer(y, x)
+    across += 2 * f_pc[i, j] * np.outer(x, x) + 2 * f_pc[j, i] * np.outer(y, y)
+    if len(first) == 2:
+        return across
+    _, f_po, f_cb = second[4:]
+    ahead = (2 * f_po[i, j] * x + f_cb[j, i] * y)[:, None]
+    back = (2 * f_po[j, i] * y + f_cb[i, j] * x)[None, :]
+    return np.block([[across, ahead], [back, f_c[i, j]]])
 
 
 def _stack(w, v, a, b) -> tuple[np.ndarray, np.ndarray]:

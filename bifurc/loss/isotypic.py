@@ -22,6 +22,7 @@ References
 import numpy as np
 
 from bifurc.loss.reduced import (
+    SAME,
     Rows,
     across,
     exchanged,
@@ -30,8 +31,6 @@ from bifurc.loss.reduced import (
     two_places,
     with_excess,
 )
-
-SAME = np.array([0.0, 1.0])  # 1 at a common point
 
 
 def pair_block(rows: Rows, basis, sign: float, keep):
@@ -53,12 +52,12 @@ def pair_block(rows: Rows, basis, sign: float, keep):
     ndarray or Series, shape (..., copies, copies)
         Column j is the image of copy j.
     """
-    students = rows.frame.students
+    students, outer = rows.frame.students, rows.outer
     along = basis @ transpose(rows.sigma)
     inner = along[..., :students, :] + sign * transpose(along)[..., :students, :]
     f_c = rows.second[4][..., 0] * inner
-    image = rows.self_coupling * basis[:, :students] + rows.excess @ basis
-    image = rows.outer_weight * (image + (f_c * rows.signs) @ rows.sigma)
+    image = rows.self_coupling * basis[:, :students] + rows.excess @ (outer * basis)
+    image = rows.outer_weight * (image + f_c @ (outer * rows.sigma))
     if rows.spring is not None:
         image = image + rows.spring.stiffness * basis[:, :students]
     return transpose(coefficients(image, keep))
@@ -77,7 +76,8 @@ def vertex_block(rows: Rows, basis: "Vertex", keep: "Vertex"):
     keep : Vertex
         Reads off coefficients.
     """
-    own, other, students = rows.frame.weights(basis.own), basis.other, rows.frame.students
+    frame, students = rows.frame, rows.frame.students
+    own, other = frame.weights(basis.own), basis.other
     along = two_places(across(own, transpose(rows.reach)))
     along = along + (rows.sigma @ transpose(other))[..., None]
     norms = 2.0 * along[..., 1].diagonal(0, -2, -1)
@@ -85,29 +85,47 @@ def vertex_block(rows: Rows, basis: "Vertex", keep: "Vertex"):
     back = rows.of_students(exchanged(along))
     b_i, b_k = _biases(rows, basis)
     biases = () if b_i is None else (b_i, SAME * b_k)
-    f_p, f_c, *f_b = rows.first_change(
-        at_i, SAME * at_k, rows.of_students(along) + SAME * back, *biases
-    )
     # at different points another part goes with z_k: what is left over for z_i at the same one
-    k_p, k_c, *k_b = _from_other(rows, at_k, back[..., :1], b_k)
-    f_p, f_c = f_p - SAME * k_p, f_c - SAME * k_c
-    turn, into_bias = 2.0 * across(joined(f_p), rows.count), 0.0
+    moved = at_i, SAME * at_k, rows.of_students(along) + SAME * back, *biases
+    left = _from_other(rows, at_k, back[..., :1], b_k)
+    f_p, f_c, *f_b = (h - SAME * k for h, k in zip(rows.first_change(*moved), left, strict=True))
+    turn = across(joined(f_p), rows.count)
+    more = (0.0, 0.0, 0.0)
+    if b_i is not None:
+        more = rows.biases.turned(norms, basis.own[..., frame.bias])
+    # signs w of the rows, and how they change
+    signed, signed_other = rows.outer * own, rows.outer * other
+    if frame.alpha is not None:
+        alpha = basis.own[..., frame.alpha, None]
+        signed = signed + alpha * rows.weights
+        turn = turn + _excess(rows.first[0]) @ alpha
+    at_own = rows.self_coupling * own[:, :students] + rows.excess @ signed
+    at_own = at_own + 2.0 * (turn + more[1]) * rows.own + across(with_excess(f_c), rows.pull)
     if f_b:
-        into_bias = across(joined(f_b[0] - SAME * k_b[0]), rows.count)
-        turn, into_bias = rows.biases.turned(
-            turn, into_bias, norms, basis.own[..., rows.frame.bias]
-        )
-    at_own = rows.self_coupling * own[:, :students] + rows.excess @ own
-    at_own = at_own + turn * rows.own + across(with_excess(f_c), rows.pull) + into_bias
-    spread = own[..., rows.frame.columns :] + rows.sizes[..., :, None] * other
-    at_other = rows.self_coupling * other[:, :students] + rows.excess @ other
-    at_other = at_other + rows.apart @ spread + (k_c[..., 0] * rows.signs) @ rows.sigma
+        into_bias = across(joined(f_b[0]), rows.count) + more[2]
+        if frame.alpha is not None:
+            into_bias = into_bias + _excess(rows.first[2]) @ alpha
+        at_own = at_own + into_bias * (1.0 * frame.at_bias)
+    spread = signed[..., frame.columns :] + rows.sizes[..., :, None] * signed_other
+    at_other = rows.self_coupling * other[:, :students] + rows.excess @ signed_other
+    at_other = at_other + rows.apart @ spread + left[1][..., 0] @ (rows.outer * rows.sigma)
     at_own, at_other = rows.outer_weight * at_own, rows.outer_weight * at_other
+    if frame.alpha is not None:
+        changes = rows.value_change(*moved)
+        left_over = rows.value_change(0.0, at_k, back[..., :1], *(0.0, b_k)[: len(biases)])[..., :1]
+        response = across(joined(changes - SAME * left_over), rows.count) + more[0]
+        response = response + _excess(rows.values) @ alpha
+        at_own = at_own + alpha[:, :students] * rows.pulled + response * frame.at_alpha
     if rows.spring is not None:
-        at_own = at_own + rows.spring.stiffness * own[:, :students]
+        at_own = at_own + rows.spring.stiffness * frame.drawn(basis.own)
         at_other = at_other + rows.spring.stiffness * other[:, :students]
     image = coefficients(at_own, keep.flat_own)
     return transpose(image + coefficients(at_other, keep.flat_other))
+
+
+def _excess(pairs):
+    """What the row at the same point has over the others; (..., students, rows)."""
+    return pairs[..., 1] - pairs[..., 0]
 
 
 def _biases(rows: Rows, basis: "Vertex") -> tuple:

@@ -13,7 +13,7 @@ import numpy as np
 
 from bifurc.loss.reduced import Frame
 from bifurc.structure.irreps import Component
-from bifurc.structure.structure import BIAS, OUTPUT, Structure
+from bifurc.structure.structure import ALPHA, BIAS, OUTPUT, Structure
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,10 +47,10 @@ class Layout:
 
     @cached_property
     def signs(self) -> np.ndarray:
-        """Second-layer weights, negative for the teacher, 0 of a bias; shape (rows,)."""
+        """Second-layer weights, negative for the teacher, 0 of a bias or if trained; (rows,)."""
         s = self.structure
         return np.array(
-            [s.student_weights.get(row.name, 1.0) for row in s.hidden]
+            [0.0 if s.trained else s.student_weights.get(row.name, 1.0) for row in s.hidden]
             + [0.0] * (len(s.students) - len(s.hidden))
             + [-s.teacher_weights.get(row.name, 1.0) for row in s.teachers]
         )
@@ -64,10 +64,11 @@ class Layout:
     @cached_property
     def frame(self) -> Frame:
         """What sums over the rows need to know."""
-        s = self.structure
-        bias = [c.name for c in s.inputs].index(BIAS) if s.bias else None
+        s, columns = self.structure, [c.name for c in self.structure.inputs]
+        bias = columns.index(BIAS) if s.bias else None
         output = len(s.hidden) if OUTPUT in s.bias else None
-        return Frame(self.signs, self.columns, len(s.students), bias, output)
+        alpha = columns.index(ALPHA) if s.trained else None
+        return Frame(self.signs, self.columns, len(s.students), bias, output, alpha)
 
     @cached_property
     def basis(self) -> np.ndarray:
@@ -111,6 +112,10 @@ class Layout:
         row = {block.name: i for i, block in enumerate(self.structure.students)}
         column = {block.name: i for i, block in enumerate(self.structure.inputs)}
         return [(row[c.row], column[c.column], c.part) for c in self.structure.entries]
+
+    def row_of(self, coordinate) -> int:
+        """The student block of a coordinate."""
+        return [block.name for block in self.structure.students].index(coordinate.row)
 
     def on(self, points: str) -> tuple[np.ndarray, np.ndarray]:
         """Masks of the student rows and of the columns that copy ``points``."""

@@ -124,12 +124,9 @@ class OnLine:
 
     @cached_property
     def _inner_columns(self) -> np.ndarray:
-        """Column sizes as inner products count them: the column of biases is none."""
-        columns = self._column_sizes
-        if self.layout.frame.bias is None:
-            return columns
-        mask = np.arange(columns.shape[-1]) != self.layout.frame.bias
-        return columns * mask
+        """Column sizes as inner products count them: those beside the inputs are none."""
+        beside = self.layout.frame.beside[: self.layout.columns]
+        return self._column_sizes * ~beside if beside.any() else self._column_sizes
 
     def _block_sizes(self, *blocks: Block) -> np.ndarray:
         order = {points.name: i for i, points in enumerate(self.structure.sets)}

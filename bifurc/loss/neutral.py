@@ -1,10 +1,11 @@
-"""Directions along which the loss does not change: norm exchange of parallel neurons.
+"""Directions along which the loss does not change: norm exchange of parallel neurons, rescaling.
 
 For a positively homogeneous activation, two neurons with parallel weights
 can pass norm to one another at no cost. The Hessian then has an exact zero
 eigenvalue, at critical points and elsewhere, that is no bifurcation. Such a
 direction is u_i = eps_i w_i with sum signs eps |w| = 0 over the rows of each
-class of parallel ones; it lies in the irreps t and s only.
+class of parallel ones; it lies in the irreps t and s only. Where output
+weights are trained, a neuron is rescaled against its own: (w_i, -alpha_i).
 """
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy as np
 from bifurc.loss.layout import Layout
 from bifurc.loss.reduced import Rows
 from bifurc.structure.irreps import Component
+from bifurc.structure.structure import ALPHA
 
 # 1 - cosine of the angle that still counts as parallel, as in kernels.PARALLEL
 _TURN = 0.5e-14
@@ -49,10 +51,10 @@ def norm_exchanges(rows: Rows, layout: Layout, component: Component, keep: np.nd
         mine, _ = layout.on(*component.sets)
     else:
         mine = np.ones(students, dtype=bool)
-    beta, sigma = rows.beta[..., 0, :students, :], rows.sigma[..., 0, :students, :]
+    beta, sigma = _entries(rows, students, 0.0)
     found = []
     for members in _classes((same if vertex else same | apart) & np.outer(mine, mine)):
-        pull = rows.signs[members] * lengths[..., members]
+        pull = _signs(rows, members) * lengths[..., members]
         if vertex and np.diagonal(apart)[members].any():
             shares = np.broadcast_to(np.eye(len(members)), (*pull.shape, len(members)))
         else:
@@ -62,6 +64,51 @@ def norm_exchanges(rows: Rows, layout: Layout, component: Component, keep: np.nd
         for share in np.moveaxis(shares, -1, 0):
             found.append(_exchange(beta, sigma, members, share, layout, vertex, keep))
     return np.stack(found, axis=-1) if found else None
+
+
+def rescalings(rows: Rows, layout: Layout, component: Component, keep: np.ndarray):
+    """Directions (w_i, -alpha_i) in the copies of ``component``, one for each trained weight.
+
+    Returns
+    -------
+    ndarray, shape (..., copies, m), or None if m = 0
+    """
+    s, vertex = layout.structure, component.irrep == "s"
+    if not s.trained:
+        return None
+    beta, sigma = _entries(rows, len(s.students), -1.0)
+    groups = trained_rows(layout)
+    if vertex:
+        mine, _ = layout.on(*component.sets)
+        groups = [[i] for i in np.flatnonzero(mine).tolist()]
+    found = [
+        _exchange(beta, sigma, np.array(rows_of), np.ones(len(rows_of)), layout, vertex, keep)
+        for rows_of in groups
+    ]
+    return np.stack(found, axis=-1) if found else None
+
+
+def trained_rows(layout: Layout) -> list[list[int]]:
+    """The row blocks behind each output weight that is trained: ties make several one."""
+    s = layout.structure
+    return [
+        [layout.row_of(s.entries[i]) for i in orbit]
+        for orbit in s.orbits
+        if s.entries[orbit[0]].column == ALPHA
+    ]
+
+
+def _entries(rows: Rows, students: int, alpha: float):
+    """beta and sigma of the student's rows, output weights times ``alpha``."""
+    beta, sigma = rows.beta[..., 0, :students, :], rows.sigma[..., 0, :students, :]
+    if rows.frame.alpha is not None:
+        beta = beta * (1.0 + (alpha - 1.0) * rows.frame.at_alpha[: rows.frame.columns])
+    return beta, sigma
+
+
+def _signs(rows: Rows, members) -> np.ndarray:
+    """Second-layer weights of some rows, of all points where they differ; (..., members)."""
+    return rows.signs[members] if rows.frame.alpha is None else rows.signs[..., 0, members]
 
 
 def parallel(rows: Rows, students: int, turn: float = _TURN) -> tuple[np.ndarray, np.ndarray]:
@@ -118,7 +165,7 @@ def equal_norms(rows: Rows, layout: Layout, x: np.ndarray, members: np.ndarray) 
     """
     s = layout.structure
     lengths = np.sqrt(rows.norms[..., 0, members])
-    counts = rows.signs[members] * rows.sizes[..., 0, members]
+    counts = _signs(rows, members) * rows.sizes[..., 0, members]
     total = counts.sum(axis=-1)
     common = (counts * lengths).sum(axis=-1) / np.where(np.abs(total) < 1e-9, np.nan, total)
     factors = common[..., None] / lengths
@@ -126,7 +173,8 @@ def equal_norms(rows: Rows, layout: Layout, x: np.ndarray, members: np.ndarray) 
         return x
     changed = x.copy()
     for i, member in enumerate(members):
-        own = [a for a, c in enumerate(s.coordinates) if c.row == s.students[member].name]
+        name = s.students[member].name
+        own = [a for a, c in enumerate(s.coordinates) if c.row == name and c.column != ALPHA]
         changed[..., own] = x[..., own] * factors[..., i, None]
     return changed
 
@@ -153,7 +201,7 @@ def rotations(rows: Rows, layout: Layout, component: Component, keep: np.ndarray
     ndarray, shape (copies, m)
         At one point; linearly dependent ones are not left out.
     """
-    students, sign = len(layout.structure.students), rows.signs
+    students, sign = len(layout.structure.students), rows.signs.reshape(-1, layout.rows)[0]
     beta, sigma = (
         part.reshape(-1, part.shape[-2], layout.columns)[0] for part in (rows.beta, rows.sigma)
     )

@@ -61,6 +61,7 @@ class Plane:
         entries = [v for _, _, table in structure.tables for pair in table.values() for v in pair]
         in_kernel = [Polynomial.of(value) for value in (kernel_parameters or {}).values()]
         own = structure.decay, structure.common, *structure.size.values()
+        own = *own, structure.sphere, structure.row_norm
         for poly in [*own, *entries, *in_kernel, *self.plane.values()]:
             if poly.substitute(self.plane).degree > 1:
                 raise ValueError(f"{poly} is not affine in the two parameters that run.")

@@ -9,16 +9,23 @@ from typing import Any, Self
 import numpy as np
 
 from bifurc.errors import NotDefinedError, ZeroRowError
-from bifurc.loss import reduced
+from bifurc.loss import gauge, reduced
 from bifurc.loss.arithmetic import Arithmetic
 from bifurc.loss.isotypic import Vertex, coefficients, pair_block, vertex_block
 from bifurc.loss.kernels import PARALLEL, parameter_names
 from bifurc.loss.layout import dual
 from bifurc.loss.line import Line, OnLine, Reader
 from bifurc.loss.line import coefficients as on_line
-from bifurc.loss.neutral import equal_norms, norm_exchanges, reason_of, shared_classes
+from bifurc.loss.neutral import (
+    equal_norms,
+    norm_exchanges,
+    reason_of,
+    rescalings,
+    shared_classes,
+)
 from bifurc.loss.running import RunningKernel
-from bifurc.loss.series import ahead, direction, parts
+from bifurc.loss.series import Series, ahead, beside, direction, parts
+from bifurc.loss.sphere import Sphere
 from bifurc.loss.value import Sums, losses
 from bifurc.spectra import Block as SpectralBlock
 from bifurc.spectra import Neutrals, held
@@ -30,7 +37,7 @@ from bifurc.structure.structure import OUTPUT, Structure
 # what is computed once per line of parameters
 _ON_LINE = (
     "_sizes", "_domain", "_row_sizes", "_column_sizes", "_given", "_teacher", "_teacher_moves",
-    "_metric", "_directions", "running", "_copy_lengths", "_spring", "_inner_columns",
+    "_metric", "_directions", "running", "_copy_lengths", "_spring", "_inner_columns", "_sphere",
 )  # fmt: skip
 ROUNDING = 1e-14  # of the squared length of a copy, near sizes where it may vanish
 SIDES = 1e-8  # relative: by less, second derivatives on both sides differ by rounding
@@ -189,6 +196,11 @@ class NetworkProblem(OnLine):
         """Whether parallel neurons exchange norm freely."""
         return not self.structure.decay.terms and self._says("homogeneous")
 
+    @property
+    def rescales(self) -> bool:
+        """Whether neurons are rescaled freely against their output weights, in a gauge."""
+        return bool(self.structure.trained) and self.exchanges
+
     def _says(self, what: str) -> bool:
         """What the kernel that is used says of itself."""
         return getattr(self.kernel.biased if self.structure.bias else self.kernel, what, False)
@@ -207,7 +219,13 @@ class NetworkProblem(OnLine):
 
     def gradient(self, x, lam):
         """Entries g_a of the full gradient, shape (..., n)."""
-        return self.gradient_of(self.rows(x, lam))
+        rows = self.rows(x, lam)
+        g = self.gradient_of(rows)
+        return g if self._sphere is None else self._sphere.gradient(rows, _numbers(lam), g)
+
+    @cached_property
+    def _sphere(self) -> Sphere | None:
+        return Sphere(self) if self.structure.confined else None
 
     def jacobian(self, x, lam, checked: bool = True):
         """(g, [dg/dx | dg/dlam]), shapes (..., n) and (..., n, n + 1).
@@ -225,6 +243,11 @@ class NetworkProblem(OnLine):
             for members in shared_classes(rows, self.layout):
                 g = g + x - equal_norms(rows, self.layout, x, members)
             jacobian[..., :-1] += self._pin(rows, lam)
+        if self._sphere is not None:
+            lift = self._sphere.lift(rows, _numbers(lam), g, jacobian)
+            g, jacobian = self._on_sphere(rows, _numbers(lam), lift)
+        if self.rescales:
+            g, jacobian = gauge.held(self, rows, x, lam, g, jacobian)
         if self.neutrals.own:
             at = lambda i, u: self.jacobian_along(x[i], np.asarray(lam)[i], u)  # noqa: E731
             jacobian = held(jacobian, self.weights(lam), self.neutrals, at)
@@ -261,7 +284,7 @@ class NetworkProblem(OnLine):
         It is the derivative of x less its representative with equal norms,
         which is added to g: of a continuum of critical points one is left.
         """
-        neutral = self._neutral(self.components[0], rows)
+        neutral = norm_exchanges(rows, self.layout, self.components[0], self.layout.outward)
         if neutral is None:
             return 0.0
         weights = self.weights(lam)
@@ -270,11 +293,14 @@ class NetworkProblem(OnLine):
         return (basis / root) @ (basis * root).swapaxes(-1, -2)
 
     def jacobian_of(self, rows, lam):
-        first = None
+        value = first = None
         if self.running.moves:
             only_lam = np.append(np.zeros(self.n), 1.0)[:, None, None, None]
-            first = [only_lam * part for part in self.running.gradient_dlam(rows.arguments, lam)]
-        change = reduced.gradient_change(rows, self._directions, first)
+            trained = bool(self.structure.trained)
+            found = self.running.gradient_dlam(rows.arguments, lam, *[True] * trained)
+            first = [only_lam * part for part in found]
+            value = first.pop(0) if trained else None
+        change = reduced.gradient_change(rows, self._directions, first, value)
         return coefficients(change, self.layout.outward).swapaxes(-1, -2)
 
     @cached_property
@@ -291,7 +317,10 @@ class NetworkProblem(OnLine):
 
     def jacobian_along(self, x, lam, u):
         """Derivative of [dg/dx | dg/dlam] along ``u`` = (dx, dlam); shape (..., n, n + 1)."""
-        return parts(self.jacobian_of(*self._along(x, lam, u)))[1]
+        along = self._along(x, lam, u)
+        if self._sphere is None:
+            return parts(self.jacobian_of(*along))[1]
+        return parts(self._on_sphere(*along, self.lift_at(x, lam))[1])[1]
 
     def third_along(self, x, lam, u):
         """d³/de³ of g(x + e dx, lam + e dlam) at e = 0, u = (dx, dlam); shape (..., n)."""
@@ -299,8 +328,26 @@ class NetworkProblem(OnLine):
 
     def _jet(self, x, lam, u) -> np.ndarray:
         """The series of g along u to third order; (4, ..., n)."""
-        rows = self.rows(direction(x, u[..., :-1], 3), direction(lam, u[..., -1], 3))
-        return self.gradient_of(rows).coefficients
+        lam_along = direction(lam, u[..., -1], 3)
+        rows = self.rows(direction(x, u[..., :-1], 3), lam_along)
+        field = self.gradient_of(rows)
+        if self._sphere is not None:
+            field = self._sphere.field(rows, lam_along, field, self.lift_at(x, lam))
+        return field.coefficients
+
+    def lift_at(self, x, lam) -> np.ndarray:
+        """What leads back to the sphere, as it is at points."""
+        assert self._sphere is not None
+        rows, lam = self.rows(x, lam), _numbers(lam)
+        return self._sphere.lift(rows, lam, self.gradient_of(rows), self.jacobian_of(rows, lam))
+
+    def _on_sphere(self, rows, lam, lift) -> tuple:
+        """F and its derivatives [F_x | F_lam], see :mod:`bifurc.loss.sphere`."""
+        assert self._sphere is not None
+        g, jacobian = self.gradient_of(rows), self.jacobian_of(rows, lam)
+        field = self._sphere.field(rows, lam, g, lift)
+        H, by_lam = self._sphere.jacobian(rows, lam, g, jacobian, lift)
+        return field, beside(H, by_lam)
 
     def second_along(self, x, lam, u):
         """Half of d²/de² of g(x + e dx, lam + e dlam) at e = +0, u = (dx, dlam); shape (..., n).
@@ -420,7 +467,7 @@ class NetworkProblem(OnLine):
         along = self._along(x, lam, np.eye(self.n + 1))
         (matrix, *_), changes = parts(self.block_matrix(component, *along))
         block = self._block(component, matrix, rows, lam)
-        if self.pinned or self.neutrals.own:
+        if self.pinned or self.rescales or self._sphere is not None or self.neutrals.own:
             return *self.jacobian(x, lam, checked), block, changes
         (g, *_), slopes = parts(self.gradient_of(along[0]))
         return g, slopes.T, block, changes
@@ -431,9 +478,18 @@ class NetworkProblem(OnLine):
             self.copy_weights(component, lam),
             self._neutral(component, rows),
             self.neutrals.zeros.get(component, 0),
+            barred=None if self._sphere is None else self._sphere._ways(component, rows),
         )
 
     def block_matrix(self, component: Component, rows, lam):
+        """The matrix of a block, on the sphere if weights are held there."""
+        matrix = self._free_matrix(component, rows, lam)
+        if self._sphere is None:
+            return matrix
+        lam = lam if isinstance(lam, Series) else _numbers(lam)
+        return self._sphere.confined(component, matrix, rows, lam, self.gradient_of(rows))[0]
+
+    def _free_matrix(self, component: Component, rows, lam):
         if component.irrep == "t":
             return self.jacobian_of(rows, lam)[..., :-1]
         if component.irrep == "k":
@@ -463,6 +519,19 @@ class NetworkProblem(OnLine):
         lengths = fixed + lam * by_lam
         # one that vanishes at a size such as 6/3 has no entry behind it, nor has its rounding
         return lengths if lengths.dtype == object else lengths * (np.abs(lengths) > ROUNDING)
+
+    def squared_lengths(self, component: Component, lam):
+        """:meth:`copy_weights` where ``lam`` may be complex or a series."""
+        if component.irrep == "s":
+            fixed, by_lam = self._copy_lengths[component]
+            return fixed + lam[..., None] * by_lam
+        square, slope, constant = self._metric.weight_polynomials
+        weights = (lam[..., None] * square + slope) * lam[..., None] + constant
+        if component.irrep == "t":
+            return weights
+        ties = self.layout.breaking
+        counts = [len(self.structure.orbits[a]) for a in ties.orbit]
+        return weights[..., ties.orbit] * (ties.lengths / counts)
 
     @cached_property
     def _copy_lengths(self) -> dict[Component, np.ndarray]:
@@ -512,8 +581,21 @@ class NetworkProblem(OnLine):
     def _neutral(self, component: Component, rows):
         if not self.exchanges or component.irrep not in ("t", "s"):
             return None
-        keep = self.layout.outward if component.irrep == "t" else self.bases[component][1]
-        return norm_exchanges(rows, self.layout, component, keep)
+        found = self._known_zeros(component, rows).values()
+        return np.concatenate(list(found), axis=-1) if found else None
+
+    def _known_zeros(self, component: Component, rows) -> dict[str, np.ndarray]:
+        """Directions of zeros by what they come of; each (..., copies, m)."""
+        at = rows, self.layout, component, self.basis_of(component)[1]
+        found = {"norm exchange": norm_exchanges(*at), "rescaling": rescalings(*at)}
+        return {why: directions for why, directions in found.items() if directions is not None}
+
+    def known_zeros(self, component: Component, x, lam) -> dict[str, int]:
+        """How many zeros of a block come of what, by the structure alone."""
+        if not self.exchanges or component.irrep not in ("t", "s"):
+            return {}
+        zeros = self._known_zeros(component, self.rows(x, lam))
+        return {why: directions.shape[-1] for why, directions in zeros.items()}
 
 
 def _numbers(value) -> np.ndarray:

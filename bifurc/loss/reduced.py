@@ -38,6 +38,7 @@ REACH_BY_SIZE = np.array([[1.0, 0.0, 1.0, 0.0]])
 PULL = np.array([[0.0, 0.0, 1.0, 0.0, 0.0, 0.0], [1.0, 0.0, 0.0, 0.0, 0.0, 1.0]])
 PULL_BY_SIZE = np.array([[1.0, 0.0, 0.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0, 0.0, 0.0]])
 WITH_EXCESS = np.array([[1.0, 0.0, -1.0], [0.0, 1.0, 1.0]])
+ELSEWHERE, SAME = np.eye(2)  # at another point, at the same one
 
 
 class Frame:
@@ -51,33 +52,41 @@ class Frame:
         Number of column blocks.
     students : int
         Number of row blocks of the student: derivatives are theirs alone.
-    bias, output : int, optional
-        The column of biases, and the row that holds the output's; see
-        :mod:`bifurc.loss.bias`.
+    bias, output, alpha : int, optional
+        The column of biases, the row that holds the output's, and the column of
+        output weights that are trained; see :mod:`bifurc.loss.bias` and
+        :class:`Outer`.
     """
 
-    def __init__(self, signs: np.ndarray, columns: int, students: int, bias=None, output=None):
-        self.signs, self.columns, self.outer = signs, columns, signs[:, None]
-        self.students, self.bias, self.output = students, bias, output
+    def __init__(
+        self, signs: np.ndarray, columns: int, students: int, bias=None, output=None, alpha=None
+    ):
+        self.signs, self.columns = signs, columns
+        self.students, self.bias, self.output, self.alpha = students, bias, output, alpha
         self.at_bias = np.arange(2 * columns) == bias  # beta of the column of biases
+        self.at_alpha = 1.0 * (np.arange(2 * columns) == alpha)
+        self.beside = np.isin(np.arange(2 * columns), [c for c in (bias, alpha) if c is not None])
         self.at_output = np.outer(np.arange(students) == output, self.at_bias) * 1.0
         self.idle = (np.arange(len(signs)) == output) * 1.0  # no weights: any length will do
         self._forms = np.kron(np.hstack([REACH, PULL, PULL_BY_SIZE]), np.eye(columns))
         self._reach_by_size = np.kron(REACH_BY_SIZE, np.eye(columns))
         self._cuts = np.s_[..., : 4 * columns], np.s_[..., 4 * columns :]
         self._halves = np.s_[..., : 6 * columns], np.s_[..., 6 * columns :]
-        self._same = (self.outer * [0.0, 1.0]).reshape(-1, 1)
-        self._elsewhere = self.outer * [1.0, 0.0]
 
     def weights(self, entries):
-        """Rows without their biases."""
-        return entries if self.bias is None else entries * ~self.at_bias
+        """Rows without their biases and output weights."""
+        return entries * ~self.beside if self.beside.any() else entries
+
+    def drawn(self, entries):
+        """What decay draws to its centre: rows of the student without their biases."""
+        own = entries[..., : self.students, :]
+        return own if self.bias is None else own * ~self.at_bias
 
     def forms(self, entries):
         """What is linear in the entries of rows: their reach, and their pull, sizes apart."""
         reach, pull = self._cuts
         forms = entries @ self._forms
-        return forms[reach], self.outer * forms[pull]
+        return forms[reach], forms[pull]
 
     def reach(self, fixed, beta, columns):
         """Rows as others see them; shape (..., 2 rows, 2 columns)."""
@@ -92,13 +101,13 @@ class Frame:
         """Change of :meth:`pull` with the sizes."""
         return regrouped(more[..., None] * forms[self._halves[1]], 3)
 
-    def count(self, sizes):
+    def count(self, outer, sizes):
         """Signed numbers of rows at both places; shape (..., 2 rows, 1)."""
-        return self.count_of_more(sizes - 1.0) + self._same
+        return self.count_of_more(outer, sizes - 1.0) + regrouped(outer * SAME, 2)
 
-    def count_of_more(self, more):
+    def count_of_more(self, outer, more):
         """Change of :meth:`count` with the sizes."""
-        return regrouped(more[..., None] * self._elsewhere, 2)
+        return regrouped(outer * (more[..., None] * ELSEWHERE), 2)
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,20 +133,22 @@ class Spring:
 
     def energy(self, rows: "Rows"):
         """The term itself, (...): the squares of all entries behind the blocks."""
-        off = rows.own - self.rest
-        beta, sigma = off[..., : rows.frame.columns], off[..., rows.frame.columns :]
-        squares = rows.columns[..., None, :] * beta * beta + (2.0 * beta + sigma) * sigma
+        off, n = rows.drawn - self.rest, rows.frame.columns
+        beta, sigma = off[..., :n], off[..., n:]
+        columns = (rows.columns + rows.frame.at_alpha[:n])[..., None, :]
+        squares = columns * beta * beta + (2.0 * beta + sigma) * sigma
         weighed = squares.sum(-1) * rows.sizes[..., : rows.frame.students]
         return 0.5 * self.stiffness[..., 0, 0] * weighed.sum(-1)
 
     def force(self, rows: "Rows"):
         """Its gradient, (..., students, 2 columns)."""
-        return self.stiffness * (rows.own - self.rest)
+        return self.stiffness * (rows.drawn - self.rest)
 
-    def change(self, rows: "Rows", own, share):
-        """Change of :meth:`force` along directions, as :class:`Moves` has them."""
+    def change(self, rows: "Rows", moves: "Moves"):
+        """Change of :meth:`force` along directions."""
+        own, share = rows.frame.drawn(moves.entries), moves.share[:, None, None]
         along = self.stiffness * (own - share * self.moved)
-        return along + share * self.more * (rows.own - self.rest)
+        return along + share * self.more * (rows.drawn - self.rest)
 
 
 class Rows:
@@ -166,7 +177,12 @@ class Rows:
         self.spring = spring
         self.sizes, self.columns = sizes, columns
         self.weights = frame.weights(entries)
-        fixed, self.forms = frame.forms(self.weights)
+        self.signs = frame.signs  # second-layer weights, the teacher's negated
+        if frame.alpha is not None:
+            self.signs = entries[..., frame.alpha] + frame.signs
+        self.outer = self.signs[..., None]
+        fixed, forms = frame.forms(self.weights)
+        self.forms = self.outer * forms
         self.reach = frame.reach(fixed, self.weights[..., : frame.columns], columns)
         self.inner = two_places(self.weights @ transpose(self.reach))
         # no rounding may part |w|² from <w, w>
@@ -174,12 +190,8 @@ class Rows:
         self.biases: Any = None
         if frame.bias is not None:
             self.norms = self.norms + frame.idle
-            self.biases = Biases(entries[..., frame.bias], kernel, self.norms, sizes, frame)
-
-    @property
-    def signs(self) -> np.ndarray:
-        """Second-layer weights, the teacher's negated; shape (rows,)."""
-        return self.frame.signs
+            b = entries[..., frame.bias]
+            self.biases = Biases(b, kernel, self.norms, sizes, self.signs, frame)
 
     @property
     def beta(self):
@@ -236,9 +248,14 @@ class Rows:
         return self.weights[..., : self.frame.students, :]
 
     @cached_property
+    def drawn(self):
+        """beta and sigma of what decay draws to its centre."""
+        return self.frame.drawn(self.entries)
+
+    @cached_property
     def count(self):
         """Signed numbers of rows, see :class:`Frame`."""
-        return self.frame.count(self.sizes)
+        return self.frame.count(self.outer, self.sizes)
 
     @cached_property
     def pull(self):
@@ -275,18 +292,46 @@ class Rows:
 
     @cached_property
     def apart(self):
-        """signs f_c of a row at another point; shape (..., students, rows)."""
-        return self.first[1][..., 0] * self.signs
+        """f_c of a row at another point; shape (..., students, rows)."""
+        return self.first[1][..., 0]
 
     @cached_property
     def excess(self):
-        """What signs f_c of the row at the same point has over the others."""
-        return self.first[1][..., 1] * self.signs - self.apart
+        """What f_c of the row at the same point has over the others."""
+        return self.first[1][..., 1] - self.apart
 
     @property
     def outer_weight(self):
-        """The weight in front of each row's gradient, (students, 1)."""
-        return self.frame.outer[: self.frame.students]
+        """The weight in front of each row's gradient, (..., students, 1)."""
+        return self.outer[..., : self.frame.students, :]
+
+    @cached_property
+    def pulled(self):
+        """The gradient of each row, its output weight apart; (..., students, 2 columns)."""
+        force = self.self_coupling * self.own + self.coupling @ self.pull
+        return (
+            force if self.biases is None else force + self.biases.force(self.summed(self.first[2]))
+        )
+
+    @cached_property
+    def values(self):
+        """f, (..., students, rows, 2)."""
+        return self.of_students(self.kernel.value(*self.arguments))
+
+    @cached_property
+    def response(self):
+        """The gradient in the output weights: sum_k signs_k f(i, k), and what biases add."""
+        found = self.summed(self.values)
+        return found if self.biases is None else found + self.biases.response
+
+    def value_change(self, p, q, c, *biases):
+        """Change of :attr:`values`, as :meth:`first_change` is of :attr:`first`."""
+        f_p, f_c, *f_b = self.kernel.gradient(*self.arguments)
+        f_p, f_q, f_c = map(self.of_students, (f_p, exchanged(f_p), f_c))
+        change = f_p * p + f_q * q + f_c * c
+        for b, f_b_or_o in zip(biases, (f_b[0], exchanged(f_b[0])) if f_b else (), strict=True):
+            change = change + self.of_students(f_b_or_o) * b
+        return change
 
     def first_change(self, p, q, c, *biases):
         """Change of :attr:`first` when p, q, c and both biases change by these amounts."""
@@ -319,9 +364,11 @@ def gradient(rows: Rows):
 
     With G = dL/dW one has G_i = signs_i sum_k signs_k (2 f_p w_i + f_c w_k).
     """
-    force = rows.outer_weight * (rows.self_coupling * rows.own + rows.coupling @ rows.pull)
-    if rows.biases is not None:
-        force = force + rows.biases.force(rows.summed(rows.first[2]))
+    force = rows.outer_weight * rows.pulled
+    if rows.frame.output is not None:
+        force = force + rows.biases.output_force
+    if rows.frame.alpha is not None:
+        force = force + rows.response * rows.frame.at_alpha
     return force if rows.spring is None else force + rows.spring.force(rows)
 
 
@@ -361,12 +408,27 @@ class Moves:
         return self.entries[..., self.frame.bias]
 
     @cached_property
-    def count(self):
-        """Change of the signed numbers of rows."""
-        return self.frame.count_of_more(self.sizes)
+    def outer(self):
+        """Change of the output weights, (directions, rows, 1)."""
+        return self.entries[..., self.frame.alpha, None]
+
+    def pull(self, rows: Rows):
+        """Change of :attr:`Rows.pull` at fixed sizes."""
+        forms = rows.outer * self.forms
+        if self.frame.alpha is not None:
+            forms = forms + self.outer * self.frame.forms(rows.weights)[1]
+        return self.frame.pull(forms, rows.sizes)
+
+    def counted(self, rows: Rows, pairs):
+        """Change of the sum over k of signs_k h(i, k) with the number of rows and their signs."""
+        more = self.frame.count_of_more(rows.outer, self.sizes)
+        change = self.share[:, None, None] * (joined(pairs) @ more)
+        if self.frame.alpha is not None:
+            change = change + joined(pairs) @ self.frame.count(self.outer, rows.sizes)
+        return change
 
 
-def gradient_change(rows: Rows, moves: Moves, first=None):
+def gradient_change(rows: Rows, moves: Moves, first=None, value=None):
     """Change of :func:`gradient` when the rows and the sizes change.
 
     Parameters
@@ -374,14 +436,12 @@ def gradient_change(rows: Rows, moves: Moves, first=None):
     rows : Rows
         With an axis of length 1 where the directions stand.
     moves : Moves
-    first : arrays, shape (..., directions, rows, rows, 2), optional
-        Change of (f_p, f_c) at fixed rows, from a kernel parameter.
+    first, value : arrays, shape (..., directions, rows, rows, 2), optional
+        Change of (f_p, f_c), and of f, at fixed rows, from a kernel parameter.
     """
     frame, entries = rows.frame, moves.weights
     own_entries, share = entries[:, : frame.students], moves.share[:, None, None]
-    along = two_places(across(entries, transpose(rows.reach)))
-    wider = share * ((rows.beta * moves.columns) @ transpose(rows.beta))
-    norms = 2.0 * along[..., 1].diagonal(0, -2, -1) + wider.diagonal(0, -2, -1)
+    along, wider, norms = products_change(rows, moves)
     inner = rows.of_students(along) + rows.of_students(exchanged(along))
     inner = inner + rows.of_students(wider[..., None])
     p, q = norms[..., : frame.students, None, None], norms[..., None, :, None]
@@ -389,19 +449,35 @@ def gradient_change(rows: Rows, moves: Moves, first=None):
     if first is not None:
         changes = [f + rows.of_students(more) for f, more in zip(changes, first, strict=True)]
     f_p, f_c, *f_b = changes
-    own = across(joined(f_p), rows.count) + share * (joined(rows.first[0]) @ moves.count)
-    pull = frame.pull(moves.forms, rows.sizes)
-    others = across(with_excess(f_c), rows.pull) + rows.coupling @ pull
+    own = across(joined(f_p), rows.count) + moves.counted(rows, rows.first[0])
+    others = across(with_excess(f_c), rows.pull) + rows.coupling @ moves.pull(rows)
     others = others + share * (rows.coupling @ frame.pull_of_more(rows.forms, moves.sizes))
     if f_b:
-        turn = across(joined(f_b[0]), rows.count) + share * (joined(rows.first[2]) @ moves.count)
+        turn = across(joined(f_b[0]), rows.count) + moves.counted(rows, rows.first[2])
         pulled, forces = rows.biases.change(turn, norms, moves)
         own, others = own + pulled, others + forces
     own = 2.0 * own * rows.own + rows.self_coupling * own_entries
     change = rows.outer_weight * (own + others)
     if frame.output is not None:
         change = change + rows.biases.output_change(norms, moves)
-    return change if rows.spring is None else change + rows.spring.change(rows, own_entries, share)
+    if frame.alpha is not None:
+        change = change + moves.outer[:, : frame.students] * rows.pulled
+        of_value = rows.value_change(p, q, inner, *_of_pairs(rows, moves))
+        if value is not None:
+            of_value = of_value + rows.of_students(value)
+        response = across(joined(of_value), rows.count) + moves.counted(rows, rows.values)
+        if rows.biases is not None:
+            response = response + rows.biases.response_change(norms, moves)
+        change = change + response * frame.at_alpha
+    return change if rows.spring is None else change + rows.spring.change(rows, moves)
+
+
+def products_change(rows: Rows, moves: Moves) -> tuple:
+    """Change of inner products by the first row, and by wider columns; change of |w_i|²."""
+    along = two_places(across(moves.weights, transpose(rows.reach)))
+    wider = (rows.beta * moves.columns) @ transpose(rows.beta)
+    wider = moves.share[:, None, None] * wider
+    return along, wider, 2.0 * along[..., 1].diagonal(0, -2, -1) + wider.diagonal(0, -2, -1)
 
 
 def _of_pairs(rows: Rows, moves: Moves) -> tuple:

@@ -46,8 +46,8 @@ class RunningKernel:
             values = self.line[0].tolist()
         return replace(self.kernel, **dict(zip(self.names, values, strict=True)))
 
-    def gradient_dlam(self, arguments, lam):
-        """Derivative of (f_p, f_c) in ``lam`` at fixed arguments.
+    def gradient_dlam(self, arguments, lam, value: bool = False):
+        """Derivative of (f_p, f_c), or of f before them, in ``lam`` at fixed arguments.
 
         Arguments and ``lam`` may be series of one order already. The
         derivative is then what is odd in a further step of ``lam`` alone,
@@ -56,10 +56,10 @@ class RunningKernel:
         order = lam.order + 1 if isinstance(lam, Series) else 1
         arguments = [lifted(value, order) for value in arguments]
         step = np.eye(order + 1)[1]
-        sides = [
-            self.at(lifted(lam, order) + Series(sign * step)).gradient(*arguments)
-            for sign in (1.0, -1.0)
-        ]
+        made = [self.at(lifted(lam, order) + Series(sign * step)) for sign in (1.0, -1.0)]
+        sides = [kernel.gradient(*arguments) for kernel in made]
+        if value:
+            sides = [(k.value(*arguments), *g) for k, g in zip(made, sides, strict=True)]
         odd = [
             (lifted(ahead, order) - lifted(behind, order)).coefficients[1:] / 2
             for ahead, behind in zip(*sides, strict=True)

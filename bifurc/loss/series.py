@@ -97,6 +97,13 @@ def parts(value):
     return value.real, value.imag / TINY_STEP
 
 
+def beside(one, other):
+    """Two matrices, or series of them, with their columns side by side."""
+    if not isinstance(one, Series):
+        return np.concatenate([one, other], axis=-1)
+    return Series(np.concatenate([one.coefficients, other.coefficients], axis=-1))
+
+
 def leading(value):
     """The constant term of a series or of :func:`ahead`; a real array is its own."""
     if isinstance(value, Series):

@@ -20,15 +20,18 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from bifurc.loss.gauge import fixed
 from bifurc.loss.neutral import equal_norms, shared_classes
 from bifurc.loss.problem import NetworkProblem
 from bifurc.structure.families import Family
+from bifurc.structure.structure import BIAS
 
 log = logging.getLogger(__name__)
 
 NEARLY = 1e-9  # 1 - cosine of two rows that a descent has not made quite parallel
 STEP = 1e-9  # last update of a Newton iteration, over the norm of W
 STEPS = 12  # of that iteration: it starts near its end
+GIVING_WAY = (*(2.0**-k for k in range(12)), 0.0)  # stiffness of what holds biases at a start
 ROUNDED = 1e-14  # of the norm of W: a gradient that is rounding
 MOVED = 0.1  # a member that was found does not move by more than this share
 
@@ -42,11 +45,15 @@ def pattern(problem: NetworkProblem, family: Family, lam: float) -> np.ndarray:
     s = problem.structure
     place = {c.name: i for i, c in enumerate(s.inputs)}
     x = known_entries(problem, family)
+    # biases start at 0, output weights where they would be fixed
+    beside = [BIAS in s.beside and c.column == BIAS for c in s.coordinates]
+    x = np.where(beside, 0.0, np.where(np.isnan(fixed(problem)), x, fixed(problem)))
     known = ~np.isnan(x)
     x = np.where(known, x, 0.0)
     rows = problem.rows(x, lam)
     # what each column still lacks, shared out over the rows
-    lacks = -(rows.signs * rows.sizes[..., None, :]) @ rows.beta - rows.signs @ rows.sigma
+    signs = rows.signs * np.ones_like(rows.sizes)
+    lacks = -((signs * rows.sizes)[..., None, :] @ rows.beta + signs[..., None, :] @ rows.sigma)
     share = lacks[0, 0] / np.abs(rows.sizes[0, : len(s.students)]).sum()
     return np.where(known, x, [share[place[c.column]] for c in s.coordinates])
 
@@ -165,19 +172,41 @@ def beside(problem: NetworkProblem, family: Family, lam: float) -> np.ndarray | 
     return newton(problem, pattern(problem, family, lam), lam)
 
 
-def newton(problem: NetworkProblem, x: np.ndarray, lam: float) -> np.ndarray | None:
-    """The critical point that plain Newton goes to from ``x``; None where there is none."""
+def newton(problem: NetworkProblem, x: np.ndarray, lam: float, held=None) -> np.ndarray | None:
+    """The critical point that plain Newton goes to from ``x``; None where there is none.
+
+    ``held`` are (stiffness, rest), each (n,), of a spring on coordinates.
+    """
     root = np.sqrt(np.maximum(problem.weights(lam), 0.0))
+    stiffness, rest = held or (np.zeros(problem.n), x)
     for _ in range(STEPS):
         try:
             g, jacobian = problem.jacobian(x, lam)
-            step = np.linalg.solve(jacobian[:, :-1], g)
+            g = g + stiffness * (x - rest)
+            step = np.linalg.solve(jacobian[:, :-1] + np.diag(stiffness), g)
         except (ArithmeticError, np.linalg.LinAlgError):
             return None
         x = x - step
         if np.linalg.norm(step * root) < STEP * np.linalg.norm(x * root):
             return x
     return None
+
+
+def released(problem: NetworkProblem, x: np.ndarray, lam: float) -> np.ndarray | None:
+    """The critical point where biases and output weights are let go; None if there is none.
+
+    By plain Newton, or step by step, as a spring that holds them where they are in ``x`` gives way.
+    """
+    found = newton(problem, x, lam)
+    if found is not None:
+        return found
+    free = [c.column in problem.structure.beside for c in problem.structure.coordinates]
+    found = x
+    for stiffness in GIVING_WAY:
+        found = newton(problem, found, lam, (stiffness * np.array(free), x))
+        if found is None:
+            return None
+    return found
 
 
 def nearest(problem: NetworkProblem, family: Family, lam: float) -> np.ndarray:

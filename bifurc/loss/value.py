@@ -152,7 +152,7 @@ def losses(problem, x: np.ndarray, lam: np.ndarray) -> np.ndarray:
     rows = problem.rows(x, lam)
     terms = reduced.loss_terms(rows)[..., 0, :]
     plain = known(terms.sum(-1), PER_TERM * np.abs(terms).sum(-1))
-    split = hasattr(problem.kernel, "split") and not problem.structure.bias
+    split = hasattr(problem.kernel, "split") and not problem.structure.beside
     lost = split and np.isnan(plain).any()
     return of_parts(problem, rows, x, lam) if lost else plain
 

@@ -93,8 +93,8 @@ def check_full(data: dict) -> Full:
 def network_of(problem: NetworkProblem, lam: Fraction, x: list) -> "Network":
     """The full network behind coordinates ``x``, arbs."""
     s = problem.structure
-    if s.decay.terms or s.bias:
-        raise ValueError("there is no formula for the full problem with biases or decay.")
+    if not s.is_plain:
+        raise ValueError("there is no formula for the full problem of more than weights.")
     slope = slope_of(problem, lam)
     sizes = {p.name: at_exactly(problem, p.size, lam) for p in s.sets}
     if any(size.denominator != 1 or size < 1 for size in sizes.values()):

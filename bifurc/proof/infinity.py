@@ -67,8 +67,8 @@ class AtInfinity:
             If the limit of the student is not the teacher up to signs.
         """
         s, found = self.problem.structure, []
-        if s.decay.terms:
-            raise NotCertifiedError("With decay the student does not tend to the teacher.")
+        if not s.is_plain:
+            raise NotCertifiedError("Only weights of neurons, without decay, tend to the teacher.")
         if s.ties or s.student_weights or s.teacher_weights or len(s.students) != len(s.teachers):
             raise NotCertifiedError("The student does not tend to the teacher up to signs.")
         values = dict(zip(s.coordinates, (known[0] for known in self.limit), strict=True))

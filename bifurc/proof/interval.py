@@ -317,8 +317,11 @@ def enclosing(problem: NetworkProblem) -> NetworkProblem:
         If python-flint is missing.
     """
     need_flint()
-    if problem.structure.bias:
-        raise NotCertifiedError("Biases have no formulas in interval arithmetic yet.")
+    if problem.structure.beside or problem.structure.confined:
+        raise NotCertifiedError(
+            "Biases, trained output weights and spheres have no formulas in interval arithmetic "
+            "yet."
+        )
     return problem.in_arithmetic(BALLS)
 
 

@@ -18,7 +18,7 @@ def is_learnt(problem: NetworkProblem, x: list, lam: Fraction) -> bool:
     s = problem.structure
     teachers = [_rows(s, b, lambda e: _entry_of_teacher(problem, e, lam)) for b in s.teachers]
     values = dict(zip(s.coordinates, x, strict=True)) if not s.ties else {}
-    if not values or s.decay.terms or s.bias:
+    if not values or not s.is_plain:
         return False
     students = [_rows(s, b, values.__getitem__) for b in s.students]
     weights = [

@@ -143,7 +143,7 @@ def problem_of(data: dict) -> NetworkProblem:
     """The problem of a certificate, if there are formulas for it here."""
     problem = record.problem_from_data(data)
     s = problem.structure
-    plain = not problem.kernel_parameters and not s.decay.terms and not s.bias
+    plain = not problem.kernel_parameters and s.is_plain
     if record.kernel_name(problem) != "relu" or not plain:
         raise NotCertifiedError("Only ReLU without biases and decay is proved at infinity.")
     return problem

@@ -204,6 +204,10 @@ def problem_to_data(problem: NetworkProblem) -> dict:
     if type(problem) is not NetworkProblem:  # it may have more than is written here
         raise ValueError(f"No certificate can be written of a {type(problem).__name__}.")
     s = problem.structure
+    if s.beside or s.confined:
+        raise ValueError(
+            "No certificate can be written of biases, trained output weights or a sphere."
+        )
     running = {
         name: Polynomial.of(value).text() for name, value in problem.kernel_parameters.items()
     }

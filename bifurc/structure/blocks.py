@@ -7,6 +7,7 @@ from typing import Protocol
 from bifurc.structure.polynomial import Polynomial
 
 BIAS = "bias"  # the column of biases
+ALPHA = "alpha"  # the column of output weights that are trained
 Entry = tuple[Polynomial, Polynomial]  # diagonal and off-diagonal; equal where not tied
 
 

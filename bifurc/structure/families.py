@@ -124,9 +124,9 @@ class Family:
         """Make a family from plain data, as a case file gives it.
 
         Keys: ``sets``, ``students``, ``inputs``, ``teachers``, ``teacher``,
-        ``student_weights``, ``teacher_weights``, ``decay``, ``reference``, ``bias``
-        (see :meth:`Structure.build`), ``start``, ``parameters``, ``kernel``,
-        ``kernel_parameters``, ``about``, ``found``, ``source``.
+        ``student_weights``, ``teacher_weights``, ``decay``, ``reference``, ``bias``,
+        ``train_weights``, ``sphere``, ``row_norm`` (see :meth:`Structure.build`), ``start``,
+        ``parameters``, ``kernel``, ``kernel_parameters``, ``about``, ``found``, ``source``.
         ``students`` and ``inputs`` default to all sets.
 
         Examples
@@ -203,10 +203,31 @@ class Family:
         """
         return replace(self, structure=self.structure.biased(bias))
 
+    def with_sphere(self, square: Any) -> "Family":
+        """The same family with \\|W\\|_F² held at ``square``, such as ``"d"``."""
+        return replace(self, structure=replace(self.structure, sphere=Polynomial.of(square)))
+
+    def with_row_norm(self, square: Any) -> "Family":
+        """The same family with \\|w_i\\|² of every row held at ``square``."""
+        return replace(self, structure=replace(self.structure, row_norm=Polynomial.of(square)))
+
+    def with_train_weights(self, gauge: str | bool = True) -> "Family":
+        """The same family with output weights that are trained.
+
+        Members are those that ones with fixed weights lead to.
+
+        Parameters
+        ----------
+        gauge : str
+            ``"alpha=1"``, the fixed weights, or ``"balanced"``, \\|alpha\\| = \\|w\\|:
+            which point stands for all where neurons are rescaled at no cost.
+        """
+        return replace(self, structure=self.structure.with_train_weights(gauge))
+
     @property
     def plain(self) -> bool:
-        """Whether there are neither biases nor decay."""
-        return not self.structure.bias and not self.structure.decay.terms
+        """Whether there are weights of neurons alone, free, without decay."""
+        return self.structure.is_plain
 
     def line(self, parameter: str, second: str | None = None) -> dict[str, Polynomial]:
         """Every parameter as a polynomial in ``lam`` when ``parameter`` runs.

@@ -1,13 +1,13 @@
 """Merge point sets: the way back from a split, to a larger group."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, permutations, product
 
 import numpy as np
 
 from bifurc.structure.polynomial import Polynomial
-from bifurc.structure.structure import BIAS, Block, Coordinate, PointSet, Structure, entry_of
+from bifurc.structure.structure import Block, Coordinate, PointSet, Structure, entry_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +29,7 @@ def mergers(structure: Structure) -> Iterator[Merger]:
     Rows of the student may be permuted by themselves, so a state can have a
     larger isotropy in which its rows answer to other inputs.
     """
-    sets = [p.name for p in structure.sets if not structure.bias or p.name != BIAS]
+    sets = [p.name for p in structure.sets if p.name not in structure.beside]
     for pair in combinations(sets, 2):
         if not _alike(structure, *pair):
             continue
@@ -69,9 +69,9 @@ def merge(structure: Structure, pair: tuple[str, str]) -> Structure:
         for given in (structure.student_weights, structure.teacher_weights)
     ]
     students, inputs, teachers = kinds
-    return Structure(
-        sets, students, inputs, teachers, teacher, weights[0], weights[1],
-        decay=structure.decay, reference=reference, bias=structure.bias, common=structure.common,
+    return replace(
+        structure, sets=sets, students=students, inputs=inputs, teachers=teachers, teacher=teacher,
+        student_weights=weights[0], teacher_weights=weights[1], ties=(), reference=reference,
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ and what was computed for the structure holds for the split one as it is.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -77,19 +77,17 @@ def split(structure: Structure, sizes: Mapping[str, Sequence], ties=()) -> Split
         _split_blocks(blocks, pieces)
         for blocks in (structure.students, structure.inputs, structure.teachers)
     )
-    child = Structure(
-        tuple(piece for group in pieces.values() for piece in group),
-        tuple(students),
-        tuple(inputs),
-        tuple(teachers),
-        _split_table(structure, structure.teacher, teachers, inputs),
-        _split_weights(students, structure.student_weights),
-        _split_weights(teachers, structure.teacher_weights),
-        tuple(ties),
-        structure.decay,
-        _split_table(structure, structure.reference, students, inputs),
-        structure.bias,
-        structure.common,
+    child = replace(
+        structure,
+        sets=tuple(piece for group in pieces.values() for piece in group),
+        students=tuple(students),
+        inputs=tuple(inputs),
+        teachers=tuple(teachers),
+        teacher=_split_table(structure, structure.teacher, teachers, inputs),
+        student_weights=_split_weights(students, structure.student_weights),
+        teacher_weights=_split_weights(teachers, structure.teacher_weights),
+        ties=tuple(ties),
+        reference=_split_table(structure, structure.reference, students, inputs),
     )
     parts = {name: tuple(piece.name for piece in group) for name, group in pieces.items()}
     return Split(child, parts, _embedding(structure, child, students, inputs))

@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 
 from bifurc.structure.blocks import (
+    ALPHA,
     BIAS,
     Block,
     Coordinate,
@@ -46,6 +47,7 @@ ONE = Polynomial.of(1)
 SLACK = 1e-9  # what rounding may take from a size: 4.1 - 3.1 is no more than 1
 MOST_BLOCKS = 100_000  # of W: beyond, nothing can be computed in reasonable time
 OUTPUT = "output"  # the row that holds the bias of the output
+GAUGES = ("alpha=1", "balanced")
 BIASES = ("hidden", "output")
 COMMON = "common"  # biases that are not trained
 
@@ -92,7 +94,8 @@ class Structure:
         Generators of K: permutations of point sets of equal size; sets left
         out stay where they are.
     decay : Polynomial
-        mu of the term mu/2 |W - c|², in the parameters.
+        mu of the term mu/2 |W - c|², in the parameters; output weights that are trained
+        are part of it.
     reference : mapping (student row, column) -> (diagonal, off-diagonal)
         Entries of c, as those of the teacher.
     bias : tuple of "hidden" and "output", or ("common",)
@@ -101,6 +104,13 @@ class Structure:
         of one more row in this column, the neuron that is always 1.
     common : Polynomial
         The bias of all hidden neurons where it is not trained.
+    trained : str
+        Whether output weights are trained too: "" or one of :data:`GAUGES`, which
+        chooses a point where neurons may be rescaled at no cost: the output weights
+        are those of ``student_weights``, or \\|alpha\\| = \\|w\\|. They are one
+        more column of W, and ``student_weights`` where members start.
+    sphere, row_norm : Polynomial
+        \\|W\\|_F² where weights are held on a sphere, or \\|w_i\\|² of every row.
     """
 
     sets: tuple[PointSet, ...]
@@ -115,6 +125,9 @@ class Structure:
     reference: Mapping[tuple[str, str], Entry] = field(default_factory=dict)
     bias: tuple[str, ...] = ()
     common: Polynomial = Polynomial.of(0)
+    trained: str = ""
+    sphere: Polynomial = Polynomial.of(0)
+    row_norm: Polynomial = Polynomial.of(0)
 
     def __post_init__(self):
         for what, named in (
@@ -139,7 +152,15 @@ class Structure:
         if not self.students or not self.inputs:
             raise ValueError("A structure needs at least one student and one input block.")
         check_weights(self)
+        if self.trained and self.trained not in GAUGES:
+            raise ValueError(f"A gauge is {' or '.join(GAUGES)}, got {self.trained!r}.")
         check_teacher(self)
+        if self.confined and (self.decay.terms or self.trained or self.reference):
+            raise ValueError(
+                "On a sphere weights have no decay and no reference, and output weights are fixed."
+            )
+        if self.sphere.terms and self.row_norm.terms:
+            raise ValueError("Give the norm of all weights or that of the rows, not both.")
         for generator in self.ties:
             check_tie(self, generator)
 
@@ -168,6 +189,9 @@ class Structure:
         decay: str | float | Polynomial = 0,
         reference: Mapping[str, object] | None = None,
         bias: str | float = "",
+        train_weights: str | bool = False,
+        sphere: str | float | Polynomial = 0,
+        row_norm: str | float | Polynomial = 0,
     ) -> "Structure":
         """Make a structure from names; a repeated set is named ``set``, ``set#2``, ...
 
@@ -206,8 +230,11 @@ class Structure:
             _expressions(teacher_weights),
             decay=Polynomial.of(decay),
             reference=table_from(reference or {}),
+            sphere=Polynomial.of(sphere),
+            row_norm=Polynomial.of(row_norm),
         )
-        return made if bias == "" else made.biased(bias, biases_of(teacher or {}))
+        made = made if bias == "" else made.biased(bias, biases_of(teacher or {}))
+        return made.with_train_weights(train_weights) if train_weights else made
 
     def biased(self, bias: str | float, taught: Mapping[str, object] | None = None) -> "Structure":
         """The same structure with biases, and those of the teacher as ``{row: value}``.
@@ -240,21 +267,50 @@ class Structure:
             common=common,
         )
 
-    @property
-    def plain(self) -> "Structure":
-        """The same structure without biases and without decay."""
-        if not self.bias:
-            return replace(self, decay=Polynomial.of(0))
+    def with_train_weights(self, gauge: str | bool = True) -> "Structure":
+        """The same structure with output weights that are trained, in a gauge."""
+        chosen = gauge if isinstance(gauge, str) else GAUGES[0]
+        if self.trained:
+            return replace(self, trained=chosen)
         return replace(
             self,
-            sets=self.sets[:-1],
+            sets=(*self.sets, PointSet(ALPHA, Polynomial.of(1))),
+            inputs=(*self.inputs, Block(ALPHA, ALPHA)),
+            trained=chosen,
+        )
+
+    @property
+    def plain(self) -> "Structure":
+        """The same structure without biases, with fixed output weights and without decay."""
+        beside = self.beside
+        return replace(
+            self,
+            sets=tuple(points for points in self.sets if points.name not in beside),
             students=self.hidden,
-            inputs=self.inputs[:-1],
-            teacher={key: entry for key, entry in self.teacher.items() if key[1] != BIAS},
+            inputs=tuple(block for block in self.inputs if block.points not in beside),
+            teacher={key: entry for key, entry in self.teacher.items() if key[1] not in beside},
             bias=(),
             common=Polynomial.of(0),
             decay=Polynomial.of(0),
+            trained="",
+            sphere=Polynomial.of(0),
+            row_norm=Polynomial.of(0),
         )
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether there are weights of neurons alone, free, without decay."""
+        return not self.beside and not self.decay.terms and not self.confined
+
+    @property
+    def confined(self) -> bool:
+        """Whether weights are held on a sphere, or each row on one."""
+        return bool(self.sphere.terms or self.row_norm.terms)
+
+    @property
+    def beside(self) -> set[str]:
+        """The columns that stand beside the inputs, and their sets: biases and output weights."""
+        return {name for name, on in ((BIAS, self.bias), (ALPHA, self.trained)) if on}
 
     @property
     def hidden(self) -> tuple[Block, ...]:
@@ -263,11 +319,9 @@ class Structure:
 
     def free(self, row: Block, column: Block) -> bool:
         """Whether the block of W is there: all but for biases that are not trained."""
-        if not self.bias:
-            return True
-        if row.name == OUTPUT:
+        if row.name == OUTPUT and OUTPUT in self.bias:
             return column.name == BIAS
-        return column.name != BIAS or "hidden" in self.bias
+        return column.name != BIAS or not self.bias or "hidden" in self.bias
 
     @cached_property
     def size(self) -> dict[str, Polynomial]:
@@ -278,7 +332,7 @@ class Structure:
     def parameters(self) -> set[str]:
         """Names of the parameters in sizes, teacher and decay."""
         entries = [v for _, _, table in self.tables for pair in table.values() for v in pair]
-        own = self.decay.names | self.common.names
+        own = self.decay.names | self.common.names | self.sphere.names | self.row_norm.names
         for weight in (*self.student_weights.values(), *self.teacher_weights.values()):
             own |= weight.names if isinstance(weight, Polynomial) else set()
         return own.union(*(p.names for p in [*self.size.values(), *entries]))
@@ -376,7 +430,7 @@ class Structure:
 
     def __str__(self) -> str:
         """Such as ``S(d - 3) x S(3)``."""
-        sets = [points for points in self.sets if not self.bias or points.name != BIAS]
+        sets = [points for points in self.sets if points.name not in self.beside]
         return " x ".join(f"S({points.size})" for points in sets)
 
     def least_size(self, points: PointSet) -> float:

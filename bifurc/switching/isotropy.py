@@ -9,7 +9,7 @@ import numpy as np
 from bifurc.loss.problem import NetworkProblem
 from bifurc.protocol import Problem
 from bifurc.structure.merge import Merger, merge, merged_values, mergers, spread
-from bifurc.structure.structure import BIAS, Coordinate, PointSet, Structure
+from bifurc.structure.structure import Coordinate, PointSet, Structure
 
 # entries that differ by less, relative to the largest, are equal; a branch point
 # met from its side branch is known to about the root of rounding
@@ -126,8 +126,8 @@ def relabellings(structure: Structure):
             sum(b.points == points.name for b in blocks)
             for blocks in (structure.students, structure.inputs, structure.teachers)
         )
-        bias = bool(structure.bias) and points.name == BIAS
-        groups.setdefault((points.size, copies, bias), []).append(points.name)
+        beside = points.name if points.name in structure.beside else ""
+        groups.setdefault((points.size, copies, beside), []).append(points.name)
     names = list(groups.values())
     for images in product(*(list(permutations(group)) for group in names)):
         moved = {

@@ -377,6 +377,6 @@ def test_a_bias_that_all_neurons_have_in_common_runs_as_a_parameter():
 def test_the_full_network_with_biases_is_that_of_the_value(rng):
     W, V = rng.normal(size=(3, 4)), rng.normal(size=(2, 4))
     g, H = by_series(W.ravel(), 3, 3, V, False)
-    mine, hessian = full.with_biases(W, V, ReLU().biased)
-    close(mine.ravel(), g, 1e-13)
+    mine, hessian = full.Network(W, V, ReLU().biased, biased=True).derivatives()
+    close(mine, g, 1e-13)
     close(hessian, H, 1e-12)

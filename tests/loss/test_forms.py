@@ -11,8 +11,9 @@ from bifurc.case import load_case
 from bifurc.cli.main import main
 from bifurc.loss import full
 from bifurc.loss.embedding import matrices, row_weights
-from bifurc.loss.forms import GAUGES, gauss_newton, with_output_weights
+from bifurc.loss.forms import gauss_newton
 from bifurc.run import family_of
+from bifurc.structure.structure import GAUGES
 from tests.loss.test_value import CASES
 
 
@@ -66,37 +67,48 @@ def test_the_gauss_newton_part_is_the_hessian_of_a_student_that_has_learnt(name)
     ],
 )  # fmt: skip
 def test_spectra_with_trained_output_weights(name, d, gauge, irrep, factor, expected):
-    problem, point = bifurc.member(name, d=d)
-    block = by_irrep(with_output_weights(problem, point.x, float(d), gauge), irrep)
+    problem, point = bifurc.member(bifurc.family(name).with_train_weights(gauge), d=d)
+    block = by_irrep(problem.blocks(point.x, float(d)), irrep)
     assert_allclose(factor * block.eigen().values, expected, atol=6e-10)
-    assert np.abs(block.matrix @ block.neutral).max() < 1e-13  # rescaling
+    assert np.abs(block.matrix @ block.neutral).max() < 1e-12  # rescaling
 
 
 @pytest.mark.parametrize("gauge", GAUGES)
 @pytest.mark.parametrize("name", ["type_m", "narrow_a", "signs", "wide_ii_1"])
 def test_blocks_with_output_weights_are_those_of_the_full_network(name, gauge):
     family = family_of(load_case(CASES / f"{name}.toml"))
-    problem, point = bifurc.member(family, next(iter(family.parameters)), 8)
+    parameter = next(iter(family.parameters))
+    problem, point = bifurc.member(family, parameter, 8)
     values = problem.parameters(point.lam)
-    u, v = matrices(problem.structure, point.x, values)
+    w, v = matrices(problem.structure, point.x, values)
     a, b = row_weights(problem.structure, values)
-    alpha = np.ones(len(u)) if gauge == "alpha=1" else np.sqrt(np.linalg.norm(u, axis=1))
-    w, (k, d) = u / alpha[:, None], u.shape
+    # a relu(w.x) = (a / s) relu(s w.x): the Hessian is J' H J, J of the product (a / s) (s w) / a
+    share = np.sqrt(np.linalg.norm(w, axis=1) / np.abs(a)) if gauge == "balanced" else 1 + 0 * a
+    (k, d), inner = w.shape, w / share[:, None]
     J = np.zeros((k, d, k, d + 1))
     for i in range(k):
-        J[i, :, i, :d], J[i, :, i, d] = alpha[i] * np.eye(d), w[i]
+        J[i, :, i, :d], J[i, :, i, d] = share[i] * np.eye(d), inner[i] / a[i]
     J = J.reshape(k * d, -1)
-    expected = np.linalg.eigvalsh(J.T @ full.hessian(u, v, problem.kernel, a, b) @ J)
-    found = union(with_output_weights(problem, point.x, point.lam, gauge), values)
-    assert_allclose(found, expected, atol=1e-11)
+    expected = np.linalg.eigvalsh(J.T @ full.hessian(w, v, problem.kernel, a, b) @ J)
+    trained, there = bifurc.member(family.with_train_weights(gauge), parameter, 8)
+    blocks = trained.blocks(there.x, there.lam)
+    assert_allclose(union(blocks, values), expected, atol=1e-11)
 
 
 @pytest.mark.parametrize("gauge", GAUGES)
-def test_thresholds_are_those_of_fixed_weights(gauge):
-    (event,) = bifurc.trace("II", d=(12, 5)).events
-    problem, point = bifurc.member("II", d=event.lam)
-    values = by_irrep(with_output_weights(problem, point.x, event.lam, gauge), "s").eigen().values
-    assert np.abs(values).min() < 1e-11
+@pytest.mark.parametrize("name, last", [("II", 5), ("A", 5), ("I", 6)])
+def test_thresholds_are_those_of_fixed_weights(name, last, gauge):
+    (fixed,) = bifurc.trace(name, d=(12, last)).events
+    family = bifurc.family(name).with_train_weights(gauge)
+    branch = bifurc.trace(family, d=(12, last))
+    (event,) = branch.events
+    assert event.lam == pytest.approx(fixed.lam, abs=1e-10)
+    assert (event.name, event.transition) == (fixed.name, fixed.transition)
+    for row, d in zip(branch.x, branch.lam, strict=True):  # the gauge holds all along
+        rows = branch.problem.rows(row, d)
+        alpha = rows.signs[0, : len(branch.problem.structure.hidden)]
+        lengths = np.sqrt(rows.norms[0, : len(alpha)])
+        assert_allclose(alpha, lengths if gauge == "balanced" else 1.0, rtol=1e-9)
 
 
 def test_the_command_line_prints_both(capsys):
@@ -111,9 +123,11 @@ def test_the_command_line_prints_both(capsys):
     _, shown = blocks("II", "--at", "d=10", "--train-weights", "balanced")
     assert shown["s"]["eigenvalues"][0] == pytest.approx(0.029468568, abs=6e-10)
     assert shown["s"]["neutral"] == [0.0] and shown["t"]["neutral"] == [0.0, 0.0]
-    given = ["spectrum", "II", "--at", "d=20", "--kernel", "gelu", "--train-weights"]
-    assert main(given) == 2
-    assert "positively homogeneous" in capsys.readouterr().err
+    assert shown["s"]["neutral_reasons"] == {"rescaling": 1}
+    assert main(["spectrum", "II", "--at", "d=10", "--train-weights"]) == 0
+    assert "(and 2 neutral: rescaling)" in capsys.readouterr().out
+    _, shown = blocks("II", "--at", "d=20", "--kernel", "gelu", "--train-weights")
+    assert shown["t"]["neutral"] == [] and len(shown["t"]["eigenvalues"]) == 7
     _, shown = blocks("II", "--at", "d=20", "--kernel", "softplus", "--form", "gn")
     assert min(shown["s"]["eigenvalues"]) > 0
 

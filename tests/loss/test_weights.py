@@ -3,10 +3,13 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from scipy.optimize import minimize_scalar
 
 import bifurc
+from bifurc.identification.verify import of_all_entries
 from bifurc.loss import full
-from bifurc.loss.embedding import matrices, row_weights
+from bifurc.loss.embedding import matrices, network_behind, row_weights
+from bifurc.loss.kernels import kernel
 
 
 def copy_average(H, sign=1):
@@ -42,6 +45,68 @@ def test_the_averaging_neuron_is_the_closed_form(H, sign):
     a, b = row_weights(family.structure, values)
     assert a[-1] == sign * H
     assert full.loss(w, v, problem.kernel, a, b) == pytest.approx(loss, rel=1e-12)
+
+
+@pytest.mark.parametrize("H, expected", [(2, 6.1357), (3, 13.3040)])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_training_the_weights_leaves_the_thresholds_of_copies_and_an_average(H, expected, sign):
+    """s[rest] has no output weight in it: that of the averaging neuron belongs to t alone."""
+    family = copy_average(H, sign).with_train_weights()
+    branch = bifurc.trace(family, d=(20, H + 1.1))
+    (event,) = branch.events
+    (fixed,) = bifurc.trace(copy_average(H, sign), d=(20, H + 1.1)).events
+    assert event.lam == pytest.approx(expected, abs=5e-5)
+    assert event.lam == pytest.approx(fixed.lam, abs=1e-10)
+    assert event.component.label == "s[rest]" and event.transition == "minimum -> saddle"
+    names = [c.name for c in branch.problem.structure.coordinates]
+    assert_allclose(branch.x[:, names.index("avg.alpha")], sign * H, rtol=1e-11)
+    assert_allclose(branch.x[:, names.index("copied.alpha")], 1.0, rtol=1e-11)
+
+
+def one_neuron():
+    """One student of one input for 1, -0.8 and 0.4 erf(v x / sqrt 2), v = 0.3, 1.5 and m."""
+    f, taught = kernel("erf").value, ((1.0, 0.3), (-0.8, 1.5))
+
+    def against(w, m):
+        return sum(a * f(w * w, v * v, w * v) for a, v in (*taught, (0.4, m)))
+
+    share = lambda w: against(w, 2.0) / np.sqrt(f(w * w, w * w, w * w))  # noqa: E731
+    w = minimize_scalar(share, bounds=(2.5, 5.0), method="bounded", options={"xatol": 1e-12}).x
+    return against, bifurc.Family.build(
+        "one", sets={"one": 1, "two": 1, "three": 1}, students=["one"], inputs=["one"],
+        teachers=["one", "two", "three"], kernel="erf", parameters={"m": 2}, train_weights=True,
+        teacher={"one,one": 0.3, "two,one": 1.5, "three,one": "m"}, start={"one": w},
+        teacher_weights={"two": -0.8, "three": 0.4},
+        found={"at": {"m": 2}, "coordinates": {
+            "one.one": w, "one.alpha": against(w, 2.0) / f(w * w, w * w, w * w)}},
+    )  # fmt: skip
+
+
+def test_an_output_weight_runs_through_zero_where_a_curve_of_dead_neurons_turns():
+    """alpha = 0 is critical for every w with sum_j a_j f(w, v_j) = 0: a parabola in (w, m)."""
+    against, family = one_neuron()
+    branch = bifurc.trace(family, m=(2, 5))
+    (event,) = branch.events
+    assert event.component.irrep == "t" and event.kind == "pitchfork"
+    w, alpha, _ = event.X
+    assert alpha == pytest.approx(0.0, abs=1e-10)
+    assert branch.x[0, 1] < 0 < branch.x[-1, 1]
+    h = 1e-4
+    assert against(w, event.lam) == pytest.approx(0.0, abs=1e-10)
+    assert against(w + h, event.lam) == pytest.approx(against(w - h, event.lam), abs=1e-10)
+
+
+@pytest.mark.parametrize("bias", ["", "hidden", "hidden, output"])
+@pytest.mark.parametrize("name", ["gelu", "softplus"])
+def test_other_activations_with_trained_weights_in_full(name, bias):
+    family = bifurc.family("II").with_kernel(name).with_train_weights()
+    problem, point = bifurc.member(family.with_bias(bias) if bias else family, d=6)
+    g, hessian = of_all_entries(*network_behind(problem, point.x, 6.0))
+    assert np.abs(g).max() < 1e-11
+    found = []
+    for c, block in problem.blocks(point.x, 6.0).items():
+        found.extend(np.repeat(block.eigen().values, round(c.dimension(d=6))))
+    assert_allclose(np.sort(found), np.linalg.eigvalsh(hessian), atol=1e-11)
 
 
 def test_a_weight_does_not_run():
