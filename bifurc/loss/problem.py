@@ -296,10 +296,9 @@ class NetworkProblem(OnLine):
         value = first = None
         if self.running.moves:
             only_lam = np.append(np.zeros(self.n), 1.0)[:, None, None, None]
-            trained = bool(self.structure.trained)
-            found = self.running.gradient_dlam(rows.arguments, lam, *[True] * trained)
-            first = [only_lam * part for part in found]
-            value = first.pop(0) if trained else None
+            first = [only_lam * part for part in self.running.gradient_dlam(rows.arguments, lam)]
+            if self.structure.trained:
+                value = only_lam * self.running.value_dlam(rows.arguments, lam)
         change = reduced.gradient_change(rows, self._directions, first, value)
         return coefficients(change, self.layout.outward).swapaxes(-1, -2)
 

@@ -46,8 +46,16 @@ class RunningKernel:
             values = self.line[0].tolist()
         return replace(self.kernel, **dict(zip(self.names, values, strict=True)))
 
-    def gradient_dlam(self, arguments, lam, value: bool = False):
-        """Derivative of (f_p, f_c), or of f before them, in ``lam`` at fixed arguments.
+    def gradient_dlam(self, arguments, lam):
+        """Derivative of (f_p, f_c) in ``lam`` at fixed arguments."""
+        return self._dlam(lambda kernel, at: kernel.gradient(*at), arguments, lam)
+
+    def value_dlam(self, arguments, lam):
+        """Derivative of f in ``lam`` at fixed arguments."""
+        return self._dlam(lambda kernel, at: [kernel.value(*at)], arguments, lam)[0]
+
+    def _dlam(self, formulas, arguments, lam) -> list:
+        """Derivatives in ``lam`` of what ``formulas`` (kernel, arguments) are.
 
         Arguments and ``lam`` may be series of one order already. The
         derivative is then what is odd in a further step of ``lam`` alone,
@@ -56,10 +64,10 @@ class RunningKernel:
         order = lam.order + 1 if isinstance(lam, Series) else 1
         arguments = [lifted(value, order) for value in arguments]
         step = np.eye(order + 1)[1]
-        made = [self.at(lifted(lam, order) + Series(sign * step)) for sign in (1.0, -1.0)]
-        sides = [kernel.gradient(*arguments) for kernel in made]
-        if value:
-            sides = [(k.value(*arguments), *g) for k, g in zip(made, sides, strict=True)]
+        sides = [
+            formulas(self.at(lifted(lam, order) + Series(sign * step)), arguments)
+            for sign in (1.0, -1.0)
+        ]
         odd = [
             (lifted(ahead, order) - lifted(behind, order)).coefficients[1:] / 2
             for ahead, behind in zip(*sides, strict=True)
