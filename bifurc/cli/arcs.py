@@ -25,7 +25,9 @@ def add(commands) -> None:
         "--from", dest="c", metavar="X,Y,...", help="c, for a problem of one's own; x0 by default"
     )
     command.add_argument(
-        "--sphere", action="store_true", help="of a problem of one's own, on the sphere through c"
+        "--on-sphere",
+        action="store_true",
+        help="of a problem of one's own, on the sphere through c",
     )
     add_search(command)
     add_output(command)
@@ -82,7 +84,7 @@ def run(arguments) -> None:
     at = {name: float(text) for name, text in fixes_of(arguments).items()}
     problem = network_of(named(arguments.family), arguments)
     found = arcs(
-        problem, c, depth=arguments.depth, switches=arguments.switches, sphere=arguments.sphere,
+        problem, c, depth=arguments.depth, switches=arguments.switches, sphere=arguments.on_sphere,
         search=search_of(arguments), **at,
     )  # fmt: skip
     if arguments.json:
