@@ -18,7 +18,9 @@ from bifurc.events.branch import Branch, follow
 from bifurc.events.marks import When, marked, watching
 from bifurc.events.records import Event, Events
 from bifurc.events.states import State
+from bifurc.graph.graph import BranchGraph
 from bifurc.loss.problem import NetworkProblem
+from bifurc.restart import known_branches
 from bifurc.structure import families
 from bifurc.structure.families import Family
 from bifurc.switching.classify import classify
@@ -113,6 +115,7 @@ def trace(
     both: bool = False,
     events: Sequence[When] = (),
     record: Mapping[str, Callable[[State], float]] | None = None,
+    start: Any = None,
     **parameters: Any,
 ) -> Branch:
     """Trace a problem along one parameter and find every event on the way.
@@ -131,6 +134,9 @@ def trace(
         Functions to watch; where they take their values is in ``branch.marks``.
     record : mapping from names to functions of a state, optional
         Further columns of ``branch.to_dict()`` and ``branch.to_dataframe()``.
+    start : array, state, point, event, branch or the file of one, optional
+        Where to start instead: a state at the first end of the window, or one
+        with its own parameter; of a branch its last point, to go on from there.
     **parameters
         A pair (from, to) for the parameter that runs, such as ``d=(40, 3.1)``;
         numbers or expressions for others.
@@ -161,7 +167,10 @@ def trace(
         given.function(f"record[{name!r}]", function, "a state")
     trust = judge_both_ways if given.flag("checked", checked) else judge
     options, parameters = seeds.split_options(options, parameters)
-    seed = seeds.seed(problem, parameters, both)
+    if start is None:
+        seed = seeds.seed(problem, parameters, both)
+    else:
+        seed = seeds.restarted(problem, parameters, both, start)
     branch = follow(seed.problem, seed.start, seed.window, options, trust=trust)
     _warn(ended_early(branch), EndedEarlyWarning)
     _warn(_elsewhere(seed, branch), OtherBranchWarning)
@@ -298,6 +307,7 @@ def explore(
     executor: Any = None,
     folder: str | Path | None = None,
     progress: Any = None,
+    start: Any = None,
     **parameters: Any,
 ):
     """Follow a problem and every branch born on it, and on those, ``depth`` times.
@@ -319,6 +329,10 @@ def explore(
         Where finished branches are saved, and taken from if they are there. It
         belongs to one run: the same problem, window, options and search.
     progress : callable (name, branch, waiting), optional
+    start : BranchGraph or the folder of a run, optional
+        What was followed of it in a window that lies in this one is taken
+        over, and goes on where that window ended. Or where to start, as for
+        :func:`trace`.
     **parameters
         As for :func:`trace`.
 
@@ -352,7 +366,11 @@ def explore(
     if executor is not None and not callable(getattr(executor, "submit", None)):
         raise ValueError(f"executor needs one of concurrent.futures, got {executor!r}.")
     options, parameters = seeds.split_options(options, parameters)
-    seed = seeds.seed(problem, parameters, both)
+    if start is None or isinstance(start, BranchGraph) or _is_folder(start):
+        seed = seeds.seed(problem, parameters, both)
+        known = () if start is None else known_branches(start)
+    else:
+        seed, known = seeds.restarted(problem, parameters, both, start), ()
     plan = Plan(
         window=seed.window,
         depth=depth,
@@ -360,11 +378,15 @@ def explore(
         search=search or Search(),
         options=options,
     )
-    graph = explore_from([tuple(seed)], plan, executor, place, progress)
+    graph = explore_from([tuple(seed)], plan, executor, place, progress, known)
     if early := graph.ended_early():
         said = f"Some branches ended early. {' '.join(early)}"
         _warn(said, EndedEarlyWarning)
     return graph
+
+
+def _is_folder(start: Any) -> bool:
+    return isinstance(start, str | Path) and Path(start).suffix != ".npz"
 
 
 def at_first(family: Any, parameters: dict[str, Any]):

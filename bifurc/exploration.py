@@ -1,7 +1,7 @@
 """Follow everything that can be reached from a start: the one conductor of all stages."""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor, Future, as_completed
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -27,6 +27,7 @@ from bifurc.graph.files import (
 from bifurc.graph.graph import BranchGraph
 from bifurc.loss.problem import NetworkProblem
 from bifurc.protocol import Problem
+from bifurc.restart import begun, extended
 from bifurc.switching.classify import classify
 from bifurc.switching.isotropy import enlarge, larger_isotropy
 from bifurc.switching.names import isotropy_of
@@ -50,6 +51,7 @@ class Task:
     origin: int | None = None  # node that it is born at
     lead: tuple[Point, ...] = ()  # points before the start, the event first
     born: Born | None = None
+    known: Branch | None = None  # what is followed of it already
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ def explore_from(
     executor: Executor | None = None,
     folder: Path | None = None,
     progress: Callable[[str, Branch, int], None] | None = None,
+    known: Sequence[Branch] = (),
 ) -> BranchGraph:
     """Follow the seeds and every branch born on them.
 
@@ -88,6 +91,8 @@ def explore_from(
         if it already is.
     progress : callable (name, branch, waiting), optional
         Called as soon as a branch is followed.
+    known : sequence of Branch, optional
+        Branches that were followed in a window inside this one: they go on.
 
     Returns
     -------
@@ -104,6 +109,7 @@ def explore_from(
             break
         births: list[Task] = []
         tasks = _within_budget(graph, tasks, plan)
+        tasks = [_begun(task, known) for task in tasks] if known else tasks
         done = _follow_all(tasks, plan, executor, folder, run, progress)
         follow_on = depth < plan.depth
         ahead = _ahead(tasks, done, plan, executor) if executor and follow_on else {}
@@ -118,6 +124,12 @@ def explore_from(
             unneeded.cancel()
         tasks = births
     return graph
+
+
+def _begun(task: Task, known: Sequence[Branch]) -> Task:
+    """The task, with the branch that began as it does, if one is known."""
+    points = (*task.lead, task.start)
+    return replace(task, known=begun(known, task.problem, points))
 
 
 def digest_of(seeds, plan: Plan) -> str:
@@ -179,7 +191,10 @@ def _follow_all(tasks, plan: Plan, executor, folder, run: str, progress) -> list
 
 def _follow(task: Task, plan: Plan) -> Branch:
     """Follow one branch to its end, cut where it meets a larger isotropy; runs in workers."""
-    whole = follow(task.problem, task.start, plan.window, plan.options, lead=task.lead)
+    if task.known is not None:
+        whole = extended(task.known, plan.window, plan.options)
+    else:
+        whole = follow(task.problem, task.start, plan.window, plan.options, lead=task.lead)
     branch = cut_at_return(replace(whole, isotropy=task.isotropy, born=task.born))
     classified = (classify(branch.problem, event) for event in branch.events)
     return replace(branch, events=Events(classified))

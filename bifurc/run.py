@@ -12,10 +12,13 @@ import bifurc
 from bifurc import seeds
 from bifurc.case import Case, case_hash
 from bifurc.continuation.options import Options
+from bifurc.events.branch import Branch
 from bifurc.exploration import Plan, digest_of, explore_from, save_run
 from bifurc.files import parts_left, write_atomically
+from bifurc.graph.files import load_branch
 from bifurc.graph.files import manifest as manifest_of
 from bifurc.graph.graph import SCHEMA, BranchGraph
+from bifurc.restart import same_problem
 from bifurc.structure.families import Family
 from bifurc.structure.polynomial import Polynomial
 from bifurc.switching.subgroups import Search
@@ -69,20 +72,29 @@ def seed_of(case: Case) -> tuple[str, Any, Any]:
 
 
 def run_case(
-    case: Case, executor=None, folder: Path | None = None, progress=None, seed=None
+    case: Case, executor=None, folder: Path | None = None, progress=None, seed=None, known=()
 ) -> BranchGraph:
     """Explore as the case says; with a folder, save branches as they are done and the graph.
 
-    ``seed`` is :func:`seed_of` the case, if that is at hand.
+    ``seed`` is :func:`seed_of` the case, if that is at hand; ``known`` are
+    branches of a smaller window, which go on.
     """
-    graph = explore_from([seed or seed_of(case)], plan_of(case), executor, folder, progress)
+    starts, plan = [seed or seed_of(case)], plan_of(case)
+    graph = explore_from(starts, plan, executor, folder, progress, known)
     if folder is not None:
         save_run(folder, graph)
     return graph
 
 
-def prepare(folder: Path, case: Case, path: Path, resume: bool, seed=None) -> None:
+def prepare(folder: Path, case: Case, path: Path, resume: bool, seed=None) -> list[Branch]:
     """Write the manifest of a run, or check that the one there is of the same run.
+
+    A run that is taken up may go further: in a wider window, deeper, to more branches.
+
+    Returns
+    -------
+    list of Branch
+        Those of a smaller window, to go on with.
 
     Raises
     ------
@@ -106,6 +118,10 @@ def prepare(folder: Path, case: Case, path: Path, resume: bool, seed=None) -> No
     # through JSON, so that tuples and lists compare equal
     said = json.loads(json.dumps(said, default=str))
     if old := manifest_of(folder):
+        known = _taken_over(folder, seed or seed_of(case)) if resume and further(old, said) else []
+        if known:
+            write_atomically(folder / "manifest.json", json.dumps(said, indent=1))
+            return known
         if old != said:
             raise ValueError(
                 f"{folder} holds another run (case, settings or versions differ); choose another "
@@ -114,13 +130,39 @@ def prepare(folder: Path, case: Case, path: Path, resume: bool, seed=None) -> No
         if not resume:
             raise ValueError(f"{folder} holds this run already; add --resume to take it up.")
         clear(folder)
-        return
+        return []
     left = parts_left(folder, r"manifest\.json")  # of a run that was killed before it began
     if folder.exists() and set(folder.iterdir()) - set(left):
         raise ValueError(f"{folder} is not empty and holds no run; choose another folder with -o.")
     for part in left:
         part.unlink(missing_ok=True)
     write_atomically(folder / "manifest.json", json.dumps(said, indent=1))
+    return []
+
+
+def further(old: dict, said: dict) -> bool:
+    """Whether what a manifest says is the run of an old one, and only goes further."""
+    try:
+        one, other = dict(old["settings"]), dict(said["settings"])
+        (low, high), (left, right) = one.pop("window"), other.pop("window")
+        grows = all(one.pop(name) <= other.pop(name) for name in ("depth", "max_branches"))
+    except (KeyError, TypeError, ValueError):
+        return False
+    same = one == other and old.get("versions") == said["versions"]
+    return same and old != said and grows and left <= low < high <= right
+
+
+def _taken_over(folder: Path, seed: tuple[str, Any, Any]) -> list[Branch]:
+    """The branches in the folder of a run of this problem, whose files are deleted."""
+    paths = sorted((folder / "branches").glob("b*.npz"))
+    known = [load_branch(path) for path in paths]
+    if not known or not same_problem(known[0].problem, seed[1]):
+        return []
+    clear(folder)
+    written = [folder / name for name in ("graph.json", "graph.graphml", "critical.csv")]
+    for path in [*written, *paths]:
+        path.unlink(missing_ok=True)
+    return known
 
 
 def clear(folder: Path) -> None:

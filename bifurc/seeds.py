@@ -22,6 +22,7 @@ from bifurc.events.branch import collect
 from bifurc.given import ARGUMENTS, flag, one_of
 from bifurc.loss.kernels import kernel
 from bifurc.loss.problem import NetworkProblem
+from bifurc.restart import in_coordinates, place_of
 from bifurc.structure import families
 from bifurc.structure.families import Family
 
@@ -181,6 +182,44 @@ def seed(given: Any, parameters: Mapping[str, Any], both: bool = False) -> Seed:
             "for problems that start inside theirs."
         )
     return _of_family(about.with_parameters(**others), name, first, last)
+
+
+def restarted(given: Any, parameters: Mapping[str, Any], both: bool, start: Any) -> Seed:
+    """Where a walk starts that goes on from what is there; see :func:`bifurc.restart.place_of`.
+
+    A state without a parameter of its own is one at the window's first end.
+    """
+    from bifurc.own.problem import Problem
+
+    about, place = named(case_of(given)), place_of(start)
+    _check_words(about, parameters)
+    name, ends, others = running(parameters)
+    flag("both", both)
+    lam = ends[0] if place.lam is None else place.lam
+    if not min(ends) <= lam <= max(ends):
+        raise ValueError(
+            f"The start lies at {name} = {lam:g}, outside the window from {ends[0]:g} to "
+            f"{ends[1]:g}; widen it."
+        )
+    if place.problem is not None:
+        plain = place.problem
+        if plain.parameter != name:
+            raise ValueError(f"The start is a branch in {plain.parameter!r}, not in {name!r}.")
+    elif isinstance(about, Problem) and len(place.x) == len(about.x0):
+        there = replace(about.with_parameters(**{**others, name: lam}), x0=place.x)
+        return _inside(there, name, ends, {}, both)
+    elif isinstance(about, Family | Problem):
+        plain = along(about.with_parameters(**others), name)
+    else:
+        raise ValueError("A case about a model starts at its own x; it takes no start.")
+    x, towards = in_coordinates(place, plain), ends[1] - lam or lam - ends[0]
+    point = point_at(plain, x, lam, towards=towards)
+    if place.way is not None and len(place.way) == len(point.tangent) and lam not in ends:
+        ahead = point.tangent @ (place.way / point.scales**2)
+        if place.problem is not None and ahead < 0:  # a branch goes on the way it went
+            point = replace(point, tangent=-point.tangent)
+    found = Seed(plain, point, (min(ends), max(ends)))
+    return replace(found, start=_far_end(found)) if both else found
 
 
 def _check_words(about: Any, words: Iterable[str]) -> None:

@@ -19,6 +19,7 @@ STREAM = [
     {"switching", "loci", "proof", "members"},
     {"models", "own"},
     {"graph"},
+    {"restart"},
     {"draw", "exploration", "seeds"},
     {"api"},
     {"run", "certified", "identification", "page"},

@@ -40,7 +40,9 @@ def add(commands) -> None:
     where.add_argument(
         "--executor", metavar="dask://HOST:PORT", help="the cluster of a Dask scheduler"
     )
-    command.add_argument("--resume", action="store_true", help="take up a run that was stopped")
+    command.add_argument(
+        "--resume", action="store_true", help="take up a run that was stopped, or go further"
+    )
     add_talk(command, "print nothing but errors")
     kept = "what was finished is saved; add --resume to go on"
     command.set_defaults(run=run, kept=kept)
@@ -54,13 +56,12 @@ def run(arguments) -> None:
         raise ValueError(f"--jobs needs at least 1, got {arguments.jobs}.")
     folders = _folders(arguments.cases, arguments.output)
     starts = [_start(path, folder) for path, folder in folders.items()]  # what is wrong, at once
-    for start in starts:
-        start.prepare(arguments.resume)
+    known = [start.prepare(arguments.resume) for start in starts]
     early = []
     with _executor(arguments) as executor:
-        for start in starts:
+        for start, branches in zip(starts, known, strict=True):
             try:
-                _run(start, executor, arguments.quiet)
+                _run(start, executor, arguments.quiet, branches)
             except EndedEarlyError as error:
                 early.append(str(error) if len(starts) == 1 else f"{start.path}: {error}")
     if early:
@@ -86,11 +87,11 @@ class _Start(NamedTuple):
     case: Any
     seed: Any
 
-    def prepare(self, resume: bool) -> None:
-        """Write its manifest, or check the one that is there."""
+    def prepare(self, resume: bool) -> list:
+        """Write its manifest, or check the one that is there; the branches to go on with."""
         from bifurc.run import prepare
 
-        prepare(self.folder, self.case, self.path, resume, self.seed)
+        return prepare(self.folder, self.case, self.path, resume, self.seed)
 
 
 def _start(path: Path, folder: Path) -> _Start:
@@ -105,14 +106,14 @@ def _start(path: Path, folder: Path) -> _Start:
     return _Start(path, folder, case, seed_of(case))
 
 
-def _run(start: _Start, executor, quiet: bool) -> None:
+def _run(start: _Start, executor, quiet: bool, known: list) -> None:
     """Run one case into its folder."""
     from bifurc.errors import EndedEarlyError
     from bifurc.run import differences, run_case
 
     case, folder = start.case, start.folder
     with _progress(quiet) as progress:
-        graph = run_case(case, executor, folder, progress, start.seed)
+        graph = run_case(case, executor, folder, progress, start.seed, known)
     if not quiet:
         for line in [
             *table(graph, case.parameter),
