@@ -17,7 +17,7 @@ from bifurc.identification.catalogue import TOLERANCE, Catalogue
 from bifurc.identification.form import block_form
 from bifurc.identification.identify import canonical, lowest
 from bifurc.identification.isotropy import find_points
-from bifurc.identification.polish import Status, polish
+from bifurc.identification.polish import Verdict, polish
 from bifurc.loss import full
 from bifurc.loss.kernels import ReLU
 from bifurc.structure.families import BUILT_IN, Family
@@ -148,7 +148,7 @@ def test_too_few_neurons_give_sizes_in_k():
     d, k = 7, 4
     x = np.hstack([np.eye(k) + 0.1, np.full((k, d - k), 0.2)])
     polished = polish(x, np.eye(d), ReLU(), reach=np.inf)
-    assert polished.status is Status.CRITICAL
+    assert polished.status is Verdict.CRITICAL
     found = bifurc.identify(polished.w)
     assert {p.size.text() for p in found.structure.sets} == {"k", "d - k"}
     assert found.family.parameters == {"d": 7, "k": "d - 3"}

@@ -7,7 +7,7 @@ picture come from its twin: ``curves`` and ``marks`` for ``diagram``,
 ``locus``, ``isotropies`` for ``isotropy_lattice``.
 """
 
-from bifurc.draw.curves import Curve, Mark, curves, marks
+from bifurc.draw.curves import Curve, EventMark, curves, marks
 from bifurc.draw.diagram import diagram
 from bifurc.draw.eigenvalues import eigencurves, eigenvalues
 from bifurc.draw.graph import branch_graph, isotropies
@@ -18,7 +18,7 @@ from bifurc.draw.weights import matrix, weights
 
 __all__ = [
     "Curve",
-    "Mark",
+    "EventMark",
     "branch_graph",
     "curves",
     "diagram",

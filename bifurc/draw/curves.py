@@ -48,7 +48,7 @@ class Curve:
 
 
 @dataclass(frozen=True, eq=False)
-class Mark:
+class EventMark:
     """An event at its place in the picture."""
 
     branch: str
@@ -142,7 +142,7 @@ def curves(
             heights = of(branch.problem, X)
             if heights is None:
                 break
-            at, index = along(branch.problem, X, x), piece.index.text()
+            at, index = abscissae(branch.problem, X, x), piece.index.text()
             found.append(Curve(name, label, index, piece.stable, at, np.asarray(heights)))
     if not found:
         raise ValueError(_nothing(source, y, window))
@@ -155,7 +155,7 @@ def marks(
     x: str | None = None,
     window: tuple[float, float] | None = None,
     formal: bool = False,
-) -> list[Mark]:
+) -> list[EventMark]:
     """The events of all branches, formal ones only if asked for."""
     of, found = scalar(y), []
     low, high = window or (-np.inf, np.inf)
@@ -165,12 +165,12 @@ def marks(
                 continue
             height = of(branch.problem, event.X[None])
             if height is not None:
-                at = along(branch.problem, event.X[None], x)
-                found.append(Mark(name, event, float(at[0]), float(height[0])))
+                at = abscissae(branch.problem, event.X[None], x)
+                found.append(EventMark(name, event, float(at[0]), float(height[0])))
     return found
 
 
-def along(problem: Problem, X: np.ndarray, x: str | None) -> np.ndarray:
+def abscissae(problem: Problem, X: np.ndarray, x: str | None) -> np.ndarray:
     """The values of a parameter at a batch of points."""
     name = x or problem.parameter
     values = [problem.parameters(lam) for lam in X[:, -1]]

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, MultipleLocator
 
-from bifurc.draw.curves import Curve, Mark, Scalar, Source, curves, marks, members
+from bifurc.draw.curves import Curve, EventMark, Scalar, Source, curves, marks, members
 from bifurc.draw.style import (
     GREY,
     IRREPS,
@@ -110,7 +110,7 @@ def draw_curve(ax: Axes, piece: Curve, colour: str) -> Line2D:
     return line
 
 
-def draw_mark(ax: Axes, mark: Mark, size: float = 1.0) -> Line2D:
+def draw_mark(ax: Axes, mark: EventMark, size: float = 1.0) -> Line2D:
     """One event: the symbol of its irrep, filled where a minimum is gained or lost."""
     event = mark.event
     look = marker_of(symbol(event), event.decides, GREY if event.formal else "#000000")
@@ -124,7 +124,7 @@ def symbol(event) -> str:
     return "fold" if event.kind == "fold" else event.irrep
 
 
-def frame(ax: Axes, pieces: list[Curve], events: list[Mark], window) -> list[Curve]:
+def frame(ax: Axes, pieces: list[Curve], events: list[EventMark], window) -> list[Curve]:
     """Limits that fit what is in the window; the pieces that leave them."""
     low, high = window or (
         min(piece.x.min() for piece in pieces),
@@ -148,7 +148,7 @@ def mark_integers(ax: Axes, low: float, high: float) -> None:
     ax.grid(axis="x")
 
 
-def entries(colour: dict[str, str], pieces: list[Curve], events: list[Mark]) -> list[Line2D]:
+def entries(colour: dict[str, str], pieces: list[Curve], events: list[EventMark]) -> list[Line2D]:
     """What a legend must say: branches, stability, irreps, what a filled symbol means."""
     found = [key(label, color=c) for label, c in colour.items()] if len(colour) > 1 else []
     names = {True: "minimum", False: "saddle"}

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from bifurc import given
-from bifurc.draw.curves import POINTS, along, drawn
+from bifurc.draw.curves import POINTS, abscissae, drawn
 from bifurc.draw.diagram import mark_integers, symbol
 from bifurc.draw.style import GREY, axes, key, legend, look_of, marker_of, pretty
 from bifurc.draw.view import few, say, scale_to
@@ -47,7 +47,7 @@ def eigencurves(
     if not parts:
         raise ValueError(f"The branch is not in the window {window}; choose another.")
     X = np.concatenate([part[int(i > 0) :] for i, part in enumerate(parts)])
-    at = along(branch.problem, X, x)
+    at = abscissae(branch.problem, X, x)
     parameters = [branch.problem.parameters(lam) for lam in X[:, -1]]
     found = []
     for component, block in branch.problem.blocks(X[:, :-1], X[:, -1]).items():
@@ -92,7 +92,7 @@ def eigenvalues(
     low, high = window or (found[0].x.min(), found[0].x.max())
     for event in branch.events:
         if not event.formal and low <= event.lam <= high:
-            at = along(branch.problem, event.X[None], x)
+            at = abscissae(branch.problem, event.X[None], x)
             look = marker_of(symbol(event), True, look_of(symbol(event))[1])
             ax.plot(at, [0.0], zorder=4, **look)
             keys.append(key(f"{event.kind} at {at[0]:.7g}", **look))

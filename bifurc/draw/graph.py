@@ -31,7 +31,7 @@ OTHER_END = ("1", "other end, see its reason")
 
 
 @dataclass(frozen=True)
-class Place:
+class Spot:
     """Where a node of the graph is drawn."""
 
     node: int
@@ -39,12 +39,12 @@ class Place:
     lane: float
 
 
-def places(graph: BranchGraph) -> dict[int, Place]:
+def places(graph: BranchGraph) -> dict[int, Spot]:
     """A place for each node: its parameter, and the height of the first piece that meets it."""
-    found: dict[int, Place] = {}
+    found: dict[int, Spot] = {}
     for (u, v, _), height in heights(graph).items():
         for node in (u, v):
-            found.setdefault(node, Place(node, graph.graph.nodes[node]["lam"], height))
+            found.setdefault(node, Spot(node, graph.graph.nodes[node]["lam"], height))
     return found
 
 
@@ -158,7 +158,7 @@ def branch_graph(graph: BranchGraph, ax: Axes | None = None, *, explain: bool = 
     return fig, ax
 
 
-def draw_edge(ax, one: Place, other: Place, data, lane, colour, span, texts) -> PathPatch:
+def draw_edge(ax, one: Spot, other: Spot, data, lane, colour, span, texts) -> PathPatch:
     """One piece: from its node over to the lane of its branch, along it, and to the other node.
 
     Its index stands on it where there is room, also beside the ``texts`` there are, as

@@ -13,7 +13,7 @@ from textwrap import wrap
 import numpy as np
 from matplotlib.axes import Axes
 
-from bifurc.draw.curves import Curve, Mark
+from bifurc.draw.curves import Curve, EventMark
 from bifurc.draw.style import GREY, PALETTE
 
 SEEN = 0.995  # of the parameter's range: what is beyond it on both sides may leave the frame
@@ -23,7 +23,9 @@ ROOM = 0.05  # of the frame, left free above and below
 WIDE, MOST = 110, 40  # letters in a line of a note, and names in it
 
 
-def ranked(labels: Iterable[str], pieces: Sequence[Curve], events: Sequence[Mark]) -> list[str]:
+def ranked(
+    labels: Iterable[str], pieces: Sequence[Curve], events: Sequence[EventMark]
+) -> list[str]:
     """Labels by what there is to see of them: the first one given, minima, then events."""
     first, *rest = dict.fromkeys(labels)
     minima = {piece.label for piece in pieces if piece.stable}

@@ -37,7 +37,7 @@ NEAR = 0.75  # a dip below this part of the smaller end value gets a point of it
 SEPARATE = 1e-9  # unknowns less apart than this are one place
 COARSE = 1e-6  # a step that is not halved again for eigenvalues that need not be real
 SHORTEST = 1e-10  # a step, in the chart, that is not halved again
-SAME = 1e-7  # shares of a step less apart than this may be one place, located twice
+ONE_SHARE = 1e-7  # shares of a step less apart than this may be one place, located twice
 VANISHED = 1e-3  # of what an eigenvalue is elsewhere on the branch: beyond it none vanishes there
 DEPTH = 30  # halvings of a step before two events count as one
 
@@ -300,7 +300,7 @@ def _outside(way: Step, component, known, i, singular) -> list[Found] | None:
         if at is None:
             return None
         share = way.place(at.X)
-        if any(abs(event.position - share) < SAME for event in events):
+        if any(abs(event.position - share) < ONE_SHARE for event in events):
             return _together(problem, at.X, component, len(crossing), share)
         events.append(Found(component, at, 1, False, share))
     return events

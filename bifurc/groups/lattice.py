@@ -34,7 +34,7 @@ from bifurc.groups.elements import (
 )
 
 MOST = 2000  # classes of isotropy groups looked for; elementary abelian groups have far more
-SAME = 1e-8  # values of a random function of projectors that differ by less are equal
+ONE_CLASS = 1e-8  # values of a random function of projectors that differ by less are equal
 NULL = 1e-7  # eigenvalues of (g - 1)'(g - 1) on a fixed space are zero or at least 1/order²
 SMALL = 1000  # order of a group whose lattice is found to number the names in it
 FEW = 300  # classes of such a lattice
@@ -77,13 +77,13 @@ class Action:
         |P g' r|² for a random r and all g is a function on the orbit of the projector P.
         """
         values = ((self._pulled[cosets] @ basis) ** 2).sum(axis=1)
-        return float(values.max()), int(np.count_nonzero(np.abs(values - values[0]) <= SAME))
+        return float(values.max()), int(np.count_nonzero(np.abs(values - values[0]) <= ONE_CLASS))
 
     def space(self, basis: np.ndarray, key: float, normal: int) -> FixedSpace:
         """The record of a fixed space."""
         generic = basis @ random_vectors(basis.shape[1], 1)[0]
         marks = self._writing.apply(self._raw, generic) @ random_vectors(self._writing.n, 3)[1:].T
-        members = np.abs(marks - marks[0]).max(axis=1) <= SAME
+        members = np.abs(marks - marks[0]).max(axis=1) <= ONE_CLASS
         return FixedSpace(basis, members, first_of_each(marks), key, normal)
 
     def add(self, basis: np.ndarray, within: FixedSpace | None = None) -> FixedSpace | None:
@@ -91,7 +91,7 @@ class Action:
         cosets = np.arange(len(self._raw)) if within is None else within.cosets
         key, normal = self.place(basis, cosets)
         alike = self._by_dimension.setdefault(basis.shape[1], [])
-        if any(abs(key - known.key) <= SAME for known in alike):
+        if any(abs(key - known.key) <= ONE_CLASS for known in alike):
             return None
         fresh = self.space(basis, key, normal * (len(self._raw) // len(cosets)))
         alike.append(fresh)
@@ -169,7 +169,7 @@ def _differ(bases: np.ndarray) -> np.ndarray:
     one, other = random_vectors(bases.shape[1], 2)
     values = ((one @ bases) * (other @ bases)).sum(axis=1)
     order = np.argsort(values, kind="stable")
-    ahead = np.diff(values[order]) > SAME
+    ahead = np.diff(values[order]) > ONE_CLASS
     return np.sort(order[np.concatenate([[True], ahead])])
 
 
@@ -278,7 +278,7 @@ class Labels:
         space = self._action.space(basis, key, normal)
         alike = [i for i, known in enumerate(self._known) if known.order == space.order]
         for i in alike:
-            if abs(self._known[i].key - key) <= SAME:
+            if abs(self._known[i].key - key) <= ONE_CLASS:
                 break
         else:
             i = len(self._known)

@@ -14,7 +14,7 @@ from scipy.sparse.csgraph import connected_components
 
 from bifurc.groups.elements import random_vectors
 
-SAME = 1e-8  # entries of a generic vector of a fixed space that differ by less are equal
+ONE_VALUE = 1e-8  # entries of a generic vector of a fixed space that differ by less are equal
 AT_ONCE = 1_000_000  # points of all partitions that are joined at a time
 
 
@@ -59,7 +59,7 @@ def _parts(basis: np.ndarray, signed: bool) -> np.ndarray:
     generic = basis @ random_vectors(basis.shape[1], 1)[0]
     values = np.concatenate([generic, -generic]) if signed else generic
     order = np.argsort(values, kind="stable")
-    steps = np.diff(values[order], prepend=values[order[:1]]) > SAME
+    steps = np.diff(values[order], prepend=values[order[:1]]) > ONE_VALUE
     labels = np.empty(len(values), dtype=int)
     labels[order] = np.cumsum(steps)
     return labels

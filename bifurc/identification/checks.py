@@ -6,7 +6,7 @@ NEARLY = 1.0  # degrees
 LARGEST, SMALLEST = 1e70, 1e-70  # of a row's largest entry: the loss takes its fourth power
 
 
-def checked(W, V=None) -> tuple[np.ndarray, np.ndarray]:
+def valid(W, V=None) -> tuple[np.ndarray, np.ndarray]:
     """Return W (k, d) and V (h, d) as arrays of finite floats.
 
     Raises

@@ -10,7 +10,7 @@ from scipy.sparse.linalg import eigsh
 
 from bifurc.events.records import morse_index
 from bifurc.identification.catalogue import TOLERANCE, Catalogue, label, own_diagonals
-from bifurc.identification.checks import checked, nearly_parallel
+from bifurc.identification.checks import nearly_parallel, valid
 from bifurc.identification.form import Form, block_form
 from bifurc.identification.polish import SPECTRAL, Polished, operator
 from bifurc.identification.settle import settle
@@ -147,7 +147,7 @@ def identify(W, V=None, families=None, catalogue: Catalogue | None = None) -> Id
     >>> found.name, found.index, round(found.loss, 6)
     ('II', 0, 0.021508)
     """
-    w, v = checked(W, V)
+    w, v = valid(W, V)
     catalogue = catalogue or Catalogue.beside(families)
     (polished, classes, kept), v, turned = _as_given_or_transposed(w, v)
     zero = tuple(np.setdiff1d(np.arange(len(w)), kept).tolist())

@@ -23,7 +23,7 @@ PRODUCTS = 500  # with the Hessian, for one step
 SINGULAR = 1e-10  # relative eigenvalue below which a direction counts as neutral
 
 
-class Status(Enum):
+class Verdict(Enum):
     """How a polishing ended."""
 
     CRITICAL = "Newton converged to a critical point."
@@ -39,7 +39,7 @@ class Status(Enum):
     @property
     def ok(self) -> bool:
         """Whether the matrix is a critical point now."""
-        return self is Status.CRITICAL
+        return self is Verdict.CRITICAL
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +49,7 @@ class Polished:
     Attributes
     ----------
     w : ndarray, shape (k, d)
-    status : Status
+    status : Verdict
     before, after : float
         Norm of the gradient.
     moved : float
@@ -57,7 +57,7 @@ class Polished:
     """
 
     w: np.ndarray
-    status: Status
+    status: Verdict
     before: float
     after: float
     moved: float
@@ -79,9 +79,9 @@ def polish(w, v, kernel, tolerance: float = TOLERANCE, reach: float = REACH) -> 
             break
         w, norm = shorter
     moved = float(np.linalg.norm(w - start) / np.linalg.norm(start))
-    status = Status.CRITICAL if norm <= tolerance else Status.STALLED
+    status = Verdict.CRITICAL if norm <= tolerance else Verdict.STALLED
     if status.ok and moved > reach:
-        status = Status.FAR
+        status = Verdict.FAR
     return Polished(w, status, float(first), float(norm), moved)
 
 

@@ -40,7 +40,7 @@ GRADIENT = 1e-9  # norm of the full gradient of a corrected point
 EIGENVALUE = 1e-8  # relative to the largest eigenvalue
 FORMED = 900  # entries of W up to which the Hessian is formed
 LARGEST = 40_000  # entries of W up to which products with it are taken
-SAME = 1e-9  # relative: eigenvalues that agree so well are one
+ONE_EIGENVALUE = 1e-9  # relative: eigenvalues that agree so well are one
 ENDS = 1e-9  # relative to the largest eigenvalue: the residual of one that has settled
 MORE = 4  # products for each different eigenvalue: those that are close take several
 EDGE = 1e-6  # a branch that ends this close to a whole value because of it, ends there
@@ -195,7 +195,7 @@ def _check_once(problem: NetworkProblem, n: int, network, reduced, index: int) -
 
 def different(values: np.ndarray) -> np.ndarray:
     """Each of some sorted values once, up to rounding."""
-    new = np.diff(values, prepend=-np.inf) > SAME * np.abs(values).max()
+    new = np.diff(values, prepend=-np.inf) > ONE_EIGENVALUE * np.abs(values).max()
     return values[new]
 
 

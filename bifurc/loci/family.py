@@ -7,7 +7,7 @@ import numpy as np
 from bifurc.continuation.options import Options
 from bifurc.events.records import Event, select
 from bifurc.loci.locus import Locus, follow
-from bifurc.loci.problem import BranchPointProblem, LocusProblem, Place
+from bifurc.loci.problem import BranchPointProblem, LocusProblem, PlanePoint
 from bifurc.loss.kernels import kernel
 from bifurc.loss.plane import Plane
 from bifurc.structure.families import Family
@@ -87,7 +87,7 @@ def problem_of(plane: Plane, event: Event, component: Component, lam: float, mu:
     ValueError
         If the kernel in a block is more than one line.
     """
-    place = Place(plane, event.X[:-1], lam, mu)
+    place = PlanePoint(plane, event.X[:-1], lam, mu)
     blocks = place.blocks()
     values = {c: np.sort(np.abs(block.eigen().values)) for c, block in blocks.items()}
     small = VANISHED * max(v.max(initial=0.0) for v in values.values())

@@ -14,7 +14,7 @@ from functools import cached_property
 
 import numpy as np
 
-from bifurc.loci.problem import Place
+from bifurc.loci.problem import PlanePoint
 from bifurc.loss.layout import Layout
 from bifurc.loss.plane import Plane
 from bifurc.structure.irreps import Component
@@ -96,21 +96,21 @@ class Lift:
 
 
 @dataclass(frozen=True, eq=False)
-class Kernel:
+class NullVectors:
     """The null vectors of an event in the copies of its irrep, and what its normal form says."""
 
     right: np.ndarray  # (copies,)
     left: np.ndarray  # (copies,), left @ right = 1
     quadratic: float  # over what it could be; its sign goes with that of ``right``
 
-    def turned_like(self, other: "Kernel | None") -> "Kernel":
+    def turned_like(self, other: "NullVectors | None") -> "NullVectors":
         """The same, with the sign of the right vector of ``other``."""
         if other is None or other.left @ self.right >= 0:
             return self
-        return Kernel(-self.right, -self.left, -self.quadratic)
+        return NullVectors(-self.right, -self.left, -self.quadratic)
 
 
-def kernels(plane: Plane, component: Component) -> Callable[[Place], Kernel] | None:
+def kernels(plane: Plane, component: Component) -> Callable[[PlanePoint], NullVectors] | None:
     """The kernel of an event at a place; None for an irrep that has no quadratic term."""
     if component.irrep == "t":
         child, lift = plane, None
@@ -121,7 +121,7 @@ def kernels(plane: Plane, component: Component) -> Callable[[Place], Kernel] | N
     else:
         return None
 
-    def at(here: Place) -> Kernel:
+    def at(here: PlanePoint) -> NullVectors:
         near, _ = here.vanishing(component)
         right, left = near.kernel[:, 0], near.left[:, 0]
         x, phi = here.x, right
@@ -131,7 +131,7 @@ def kernels(plane: Plane, component: Component) -> Callable[[Place], Kernel] | N
             sizes = {name: size(**given) for name, size in plane.structure.size.items()}
             x, phi = lift.pieces.embedding @ x, lift(right, sizes)
         weights = inside.weights(0.0)
-        return Kernel(right, left, _quadratic(inside, x, phi, weights))
+        return NullVectors(right, left, _quadratic(inside, x, phi, weights))
 
     return at
 

@@ -67,7 +67,7 @@ class Locus:
     points: list[Point]
     ends: tuple[End, End]
     special: list[Special] = field(default_factory=list)
-    along: Sequence[Component] = ()  # other irreps whose eigenvalue is zero all along
+    throughout: Sequence[Component] = ()  # other irreps whose eigenvalue is zero all along
     sheet: int | None = None  # of the branch that the event was found on, where that has several
 
     def __repr__(self) -> str:
@@ -77,7 +77,7 @@ class Locus:
     @property
     def label(self) -> str:
         """All irreps that vanish on it, such as ``t+s[bulk]``."""
-        return "+".join(dict.fromkeys(c.label for c in (self.problem.component, *self.along)))
+        return "+".join(dict.fromkeys(c.label for c in (self.problem.component, *self.throughout)))
 
     @property
     def values(self) -> dict[str, np.ndarray]:
@@ -275,7 +275,7 @@ def parallel_rows(problem: LocusProblem, point: Point) -> str:
     "" if there are none.
     """
     here = problem.place(point.X)
-    rows = here.along[0].rows(here.x, 0.0)
+    rows = here.lines[0].rows(here.x, 0.0)
     p, q, c = (value[0] for value in rows.arguments)
     structure = problem.plane.structure
     students = structure.students

@@ -40,7 +40,7 @@ ALONG_LAM, ALONG_MU, ALONG_BOTH = (1.0, 0.0), (0.0, 1.0), (1.0, 1.0)
 
 
 @dataclass(frozen=True, eq=False)
-class Place:
+class PlanePoint:
     """A point of the branch over the plane, and the lines of network problems through it."""
 
     plane: Plane
@@ -49,7 +49,7 @@ class Place:
     mu: float
 
     @cached_property
-    def along(self) -> tuple[Any, Any]:
+    def lines(self) -> tuple[Any, Any]:
         """The problems that move with lam and with mu from here."""
         lam, mu = self.lam, self.mu
         return self.plane.at(lam, mu, ALONG_LAM), self.plane.at(lam, mu, ALONG_MU)
@@ -57,24 +57,24 @@ class Place:
     @cached_property
     def measures(self) -> tuple[np.ndarray, np.ndarray]:
         """What coordinates are multiplied by, (n,), and its slopes in lam and mu, (2, n)."""
-        (factor, by_lam), (_, by_mu) = (line.chart(0.0).factors(0.0) for line in self.along)
+        (factor, by_lam), (_, by_mu) = (line.chart(0.0).factors(0.0) for line in self.lines)
         return factor, np.stack([by_lam, by_mu])
 
     def jacobian(self, checked: bool = True):
         """(g, [dg/dx | dg/dlam | dg/dmu])."""
-        g, first = self.along[0].jacobian(self.x, 0.0, checked)
-        _, second = self.along[1].jacobian(self.x, 0.0, checked=False)
+        g, first = self.lines[0].jacobian(self.x, 0.0, checked)
+        _, second = self.lines[1].jacobian(self.x, 0.0, checked=False)
         return g, np.hstack([first, second[:, -1:]])
 
     def blocks(self) -> dict[Component, Block]:
         """The block of every component."""
-        return self.along[0].blocks(self.x, 0.0)
+        return self.lines[0].blocks(self.x, 0.0)
 
     def vanishing(self, component: Component) -> tuple[Vanishing, np.ndarray]:
         """The eigenvalue of a block that is nearest to zero, and its gradient in (x, lam, mu)."""
-        near = vanishing(self.along[0], np.append(self.x, 0.0), component, checked=False)
+        near = vanishing(self.lines[0], np.append(self.x, 0.0), component, checked=False)
         only_mu = np.append(np.zeros(len(self.x)), 1.0)
-        change = self.along[1].blocks_along(self.x, 0.0, only_mu, [component])[component]
+        change = self.lines[1].blocks_along(self.x, 0.0, only_mu, [component])[component]
         return near, np.append(near.slope, near.left[:, 0] @ change @ near.kernel[:, 0])
 
     def range_slope(self, near: Vanishing, by_lam: np.ndarray) -> np.ndarray:
@@ -83,7 +83,7 @@ class Place:
         bordered = np.block([[near.jacobian[:, :-1], phi], [psi.T, np.zeros((1, 1))]])
         across = np.linalg.solve(bordered, np.append(-by_lam, 0.0))[:-1]
         ahead = np.append(across, 1.0)
-        inside = self.along[0].jacobian_along(self.x, 0.0, ahead)
+        inside = self.lines[0].jacobian_along(self.x, 0.0, ahead)
         # D²g[(across, 1, 0), (0, 0, 1)], by what the diagonal has on top of lam and mu alone
         mixed = self._second(ALONG_BOTH, ahead) - inside @ ahead
         mixed -= self._second(ALONG_MU, np.append(np.zeros(len(across)), 1.0))
@@ -120,15 +120,15 @@ class LocusProblem:
         """The problem itself: it asks nothing outside a window."""
         return self
 
-    def place(self, X: np.ndarray) -> Place:
+    def place(self, X: np.ndarray) -> PlanePoint:
         """The point of the branch and of the plane behind the unknowns (n + 1,)."""
         lam, mu = float(np.sinh(X[-2])), float(X[-1])
         y = X[: self.plane.n]
-        return Place(self.plane, y / Place(self.plane, y, lam, mu).measures[0], lam, mu)
+        return PlanePoint(self.plane, y / PlanePoint(self.plane, y, lam, mu).measures[0], lam, mu)
 
     def unknowns(self, x: np.ndarray, lam: float, mu: float) -> np.ndarray:
         """The inverse of :meth:`place`; shape (n + 1,)."""
-        factor, _ = Place(self.plane, x, lam, mu).measures
+        factor, _ = PlanePoint(self.plane, x, lam, mu).measures
         return np.concatenate([x * factor, np.zeros(self.unfoldings), [np.arcsinh(lam), mu]])
 
     def jacobian(self, y, mu, checked: bool = True):
@@ -138,7 +138,7 @@ class LocusProblem:
         near, slope = here.vanishing(self.component)
         return np.append(g, near.values), self.in_unknowns(here, np.vstack([slopes, slope]))
 
-    def in_unknowns(self, here: Place, slopes: np.ndarray) -> np.ndarray:
+    def in_unknowns(self, here: PlanePoint, slopes: np.ndarray) -> np.ndarray:
         """Derivatives in (x, lam, mu) as derivatives in the unknowns; shape (..., n + 1)."""
         factor, rates = here.measures
         by_x, by_lam, by_mu = slopes[..., :-2], slopes[..., -2], slopes[..., -1]

@@ -17,8 +17,8 @@ from functools import cached_property, partial
 import numpy as np
 
 from bifurc.continuation.point import Point
-from bifurc.loci.kernel import Kernel, kernels
-from bifurc.loci.problem import LocusProblem, Place
+from bifurc.loci.kernel import NullVectors, kernels
+from bifurc.loci.problem import LocusProblem, PlanePoint
 from bifurc.loci.track import LAM, MU, Track
 from bifurc.spectra import Block, Eigen
 from bifurc.structure.irreps import Component
@@ -30,7 +30,7 @@ SEEN = 2  # samples on each side that say how far it has gone
 HIDES = 0.8  # a dip of the parabola through three values below this part of them is looked at
 DEEP = 0.1  # and so is a value below this part of both its neighbours
 ROUNDS = 8  # of halving a step: past 1/512 of one, two zeros count as none
-SAME = 1e-8  # unknowns less apart are one point
+ONE_POINT = 1e-8  # unknowns less apart are one point
 REAL = 1e-6  # over the largest eigenvalue: one above it, at a change of sign, is no zero
 
 
@@ -58,12 +58,12 @@ class Sample:
 
     position: float
     point: Point
-    here: Place
+    here: PlanePoint
     eigens: dict[Component, Eigen]  # what has been asked for
-    kernel_of: Callable[[], Kernel] | None = None
+    kernel_of: Callable[[], NullVectors] | None = None
 
     @cached_property
-    def kernel(self) -> Kernel | None:
+    def kernel(self) -> NullVectors | None:
         """The kernel with its quadratic coefficient; None if there is none by symmetry."""
         return self.kernel_of() if self.kernel_of else None
 
@@ -74,7 +74,7 @@ class Sample:
     def eigen(self, component: Component) -> Eigen:
         """Of one block."""
         if component not in self.eigens:
-            block = self.here.along[0].blocks(self.here.x, 0.0, [component])[component]
+            block = self.here.lines[0].blocks(self.here.x, 0.0, [component])[component]
             self.eigens[component] = eigen_of(block)
         return self.eigens[component]
 
@@ -105,7 +105,7 @@ def specials(problem: LocusProblem, points: list[Point], names: tuple[str, str],
     Returns
     -------
     special : list of Special
-    along : list of Component
+    throughout : list of Component
     """
     if len(points) < 2:
         return [], []
@@ -114,11 +114,11 @@ def specials(problem: LocusProblem, points: list[Point], names: tuple[str, str],
     for special in watch.found():
         if not any(_same(special, other) for other in found):
             found.append(special)
-    return sorted(found, key=lambda special: special.position), watch.along
+    return sorted(found, key=lambda special: special.position), watch.throughout
 
 
 def _same(one: Special, other: Special) -> bool:
-    near = np.abs(one.X - other.X).max() < SAME
+    near = np.abs(one.X - other.X).max() < ONE_POINT
     return bool(near) and (one.about, one.component) == (other.about, other.component)
 
 
@@ -172,7 +172,7 @@ class Watch:
         return min(depths) > ROUNDING * (1.0 + abs(top))
 
     @property
-    def along(self) -> list[Component]:
+    def throughout(self) -> list[Component]:
         """Other irreps of which an eigenvalue is zero all along, by symmetry."""
         each = self._eigenvalues()
         return [c for c, _, watched in each if not self._signs(watched, NOISE)[1].any()]
@@ -225,7 +225,7 @@ class Watch:
             return None
         return sample
 
-    def _kernel_at(self, position: float, here: Place) -> Callable[[], Kernel] | None:
+    def _kernel_at(self, position: float, here: PlanePoint) -> Callable[[], NullVectors] | None:
         """What gives the kernel, with the sign of that of the nearest sample before it."""
         kernel_of = self.kernel_of
         if kernel_of is None:
@@ -233,7 +233,7 @@ class Watch:
         before = [s for s in self.samples if s.position <= position] or self.samples
         near = min(before, key=lambda s: abs(s.position - position), default=None)
 
-        def kernel() -> Kernel:
+        def kernel() -> NullVectors:
             return kernel_of(here).turned_like(near.kernel if near else None)
 
         return kernel

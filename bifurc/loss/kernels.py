@@ -60,7 +60,7 @@ FORMULAS = ("value", "gradient", "hessian")  # of every kernel
 
 
 @dataclass(frozen=True)
-class Split:
+class Splitting:
     """A kernel as |w||v| (radial + linear x + share k(x)), x the cosine of the angle.
 
     k is that of ReLU, which is even:
@@ -74,9 +74,11 @@ class Split:
     linear: Any
     share: Any = 1.0
 
-    def at_points(self) -> "Split":
+    def at_points(self) -> "Splitting":
         """The same without the axes of pairs, where parameters that run lead them."""
-        return Split(*(np.asarray(v)[..., 0, 0, 0, 0] if np.ndim(v) else v for v in astuple(self)))
+        return Splitting(
+            *(np.asarray(v)[..., 0, 0, 0, 0] if np.ndim(v) else v for v in astuple(self))
+        )
 
     at_one: ClassVar[float] = (np.pi / 2 - 1) / (2 * np.pi)  # k(1)
 
@@ -155,9 +157,9 @@ class ReLU:
         return BiasedReLU()
 
     @staticmethod
-    def split() -> Split:
+    def split() -> Splitting:
         """|w||v| (1/(2 pi) + x/4 + k(x)): what need not be summed pair by pair comes first."""
-        return Split(1 / (2 * np.pi), 0.25)
+        return Splitting(1 / (2 * np.pi), 0.25)
 
     @staticmethod
     def _angle(p, q, c):
@@ -217,10 +219,10 @@ class LeakyReLU:
         """The kernel of five arguments, with the biases of both neurons."""
         return BiasedLeakyReLU(self.slope)
 
-    def split(self) -> Split:
+    def split(self) -> Splitting:
         """As of ReLU, with slope c on top."""
         share, of = (1 - self.slope) ** 2, _RELU.split()
-        return Split(share * of.radial, share * of.linear + self.slope, share)
+        return Splitting(share * of.radial, share * of.linear + self.slope, share)
 
 
 class AbsoluteValue(LeakyReLU):

@@ -26,7 +26,7 @@ from bifurc.loss.neutral import (
 from bifurc.loss.running import RunningKernel
 from bifurc.loss.series import Series, ahead, beside, direction, parts
 from bifurc.loss.sphere import Sphere
-from bifurc.loss.value import Sums, losses
+from bifurc.loss.value import LossSums, losses
 from bifurc.spectra import Block as SpectralBlock
 from bifurc.spectra import Neutrals, held
 from bifurc.structure.irreps import Component
@@ -214,8 +214,8 @@ class NetworkProblem(OnLine):
         return losses(self, np.asarray(x, dtype=float), _numbers(lam))
 
     @cached_property
-    def _sums(self) -> Sums:
-        return Sums(self.layout)
+    def _sums(self) -> LossSums:
+        return LossSums(self.layout)
 
     def gradient(self, x, lam):
         """Entries g_a of the full gradient, shape (..., n)."""

@@ -39,7 +39,7 @@ SINGULAR = 1e-13  # of its largest eigenvalue: below it the Hessian says nothing
 
 
 @dataclass(frozen=True, eq=False)
-class Sums:
+class LossSums:
     """What the sums need to know of a structure; entries are those of rows over columns."""
 
     layout: Layout
@@ -168,10 +168,10 @@ def of_parts(problem, rows, x: np.ndarray, lam: np.ndarray) -> np.ndarray:
     return settled(problem._sums, split, at, x, hessian, problem.weights(lam), spring)
 
 
-def settled(sums: Sums, split: Any, at: tuple, x, hessian, weights, more) -> np.ndarray:
+def settled(sums: LossSums, split: Any, at: tuple, x, hessian, weights, more) -> np.ndarray:
     """The loss of the critical points that ``x`` (..., n) rounds; nan where it is not known.
 
-    ``at`` are teacher, sizes and columns as :meth:`Sums.terms` takes them;
+    ``at`` are teacher, sizes and columns as :meth:`LossSums.terms` takes them;
     ``hessian`` (..., n, n) is dg/dx of the gradient's entries g, weights m_a.
     ``more`` is what 2 L has on top, a function of ``x``.
     """

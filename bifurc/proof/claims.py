@@ -92,7 +92,7 @@ def _diagonal(system: BlockSystem, place: Place):
 
 def _change(system: BlockSystem, place: Place):
     """The derivative of the block along the branch, lam growing."""
-    direction = enclosure([*along(place.slopes), 1])
+    direction = enclosure([*velocity(place.slopes), 1])
     turns = place.turns(system.component)
     change = (direction[None] @ turns.reshape(turns.shape[0], -1)).reshape(*turns.shape[1:])
     return part(matrix_of(change), system.copies)
@@ -224,7 +224,7 @@ def index(problem, negative: dict) -> Polynomial:
     return total
 
 
-def along(slopes) -> list:
+def velocity(slopes) -> list:
     """dx/dlam on the branch from [g_x | g_lam]; arbs."""
     n = slopes.nrows()
     own = flint.arb_mat([[slopes[i, j] for j in range(n)] for i in range(n)])

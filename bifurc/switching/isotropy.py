@@ -13,7 +13,7 @@ from bifurc.structure.structure import Coordinate, PointSet, Structure
 
 # entries that differ by less, relative to the largest, are equal; a branch point
 # met from its side branch is known to about the root of rounding
-SAME = 1e-6
+EQUAL = 1e-6
 
 
 @singledispatch
@@ -68,7 +68,7 @@ def _(problem: NetworkProblem, state: np.ndarray, vector: np.ndarray) -> bool:
 @singledispatch
 def exchanged(problem: Problem, state: np.ndarray, one: np.ndarray, other: np.ndarray) -> bool:
     """Whether a symmetry that fixes a state takes one vector to the other."""
-    return bool(np.abs(one - other).max(initial=0.0) <= SAME * np.abs(other).max(initial=0.0))
+    return bool(np.abs(one - other).max(initial=0.0) <= EQUAL * np.abs(other).max(initial=0.0))
 
 
 @exchanged.register
@@ -108,13 +108,13 @@ def _constant(values: np.ndarray, classes: list[Coordinate]) -> bool:
     scale = np.abs(values).max()
     seen: dict[Coordinate, float] = {}
     return all(
-        abs(value - seen.setdefault(key, value)) <= SAME * scale
+        abs(value - seen.setdefault(key, value)) <= EQUAL * scale
         for value, key in zip(values, classes, strict=True)
     )
 
 
 def _equal(one: np.ndarray, other: np.ndarray) -> bool:
-    return bool(np.abs(one - other).max() <= SAME * np.abs(other).max())
+    return bool(np.abs(one - other).max() <= EQUAL * np.abs(other).max())
 
 
 def relabellings(structure: Structure):

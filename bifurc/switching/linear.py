@@ -32,7 +32,6 @@ from bifurc.switching.subgroups import Search
 from bifurc.switching.submaximal import LARGEST, MOST, Kernel
 from bifurc.switching.switch import OWN, Attempt, Birth, Candidate, candidates, census
 
-SAME = 1e-9
 VANISHING = 1e-7  # of the largest: eigenvalues of one place, which is known to rounding
 AT_ONCE = 20_000_000  # numbers of full Hessians in memory at a time
 COUNTED = 6  # largest dimension of a kernel whose branches are counted

@@ -29,7 +29,7 @@ FIRST, LEAST = 0.05, 1e-9  # steps of the homotopy, of its length
 FAR = 1e4  # beyond it, in units of coefficients of order one, a path goes to infinity
 TURN = 0.3  # of its size: how far a point of a path may move in a step
 CLOSE = 1e-9  # of Newton's last update at a point of a path
-SAME = 1e-6  # ends of two paths nearer than this, relative, are one solution
+ONE_SOLUTION = 1e-6  # ends of two paths nearer than this, relative, are one solution
 REGULAR = 1e-5  # of the Jacobian's largest singular value: below it a solution is not simple
 NEAR = 100  # a path that cannot be followed and is nearer than this comes to a multiple solution
 TRIES = 3  # with other constants, if the indices do not add up
@@ -194,9 +194,9 @@ def _lines(P: Homogeneous, A: np.ndarray, rng) -> tuple[list[np.ndarray], bool]:
     for w in ends[:, : P.m]:
         size = np.abs(w).max()
         for part, other in ((w.real, w.imag), (w.imag, w.real)):
-            if np.abs(other).max() < SAME * size:
+            if np.abs(other).max() < ONE_SOLUTION * size:
                 unit = part / np.linalg.norm(part)
-                if not any(1 - abs(unit @ known) < SAME for known in lines):
+                if not any(1 - abs(unit @ known) < ONE_SOLUTION for known in lines):
                     lines.append(unit)
     return lines, isolated
 
