@@ -389,12 +389,6 @@ def _is_folder(start: Any) -> bool:
     return isinstance(start, str | Path) and Path(start).suffix != ".npz"
 
 
-def at_first(family: Any, parameters: dict[str, Any]):
-    """The problem, its point at the first end of the window, heading for the other, the window."""
-    seed = seeds.seed(family, parameters)
-    return seed.problem, seed.start, seed.window
-
-
 def ended_early(branch: Branch) -> str | None:
     """Why a branch ended before it was done, or None."""
     if branch.status.early:

@@ -15,16 +15,7 @@ from bifurc.run import family_of
 from bifurc.structure.split import split
 from bifurc.switching.names import isotropy_of
 from bifurc.switching.subgroups import Search, proposals
-
-
-def scalar(g, g_x, g_lam):
-    """One equation g(x, lam) = 0."""
-    return PlainProblem(
-        gradient=lambda x, lam: np.array([g(x[0], lam)]),
-        hessian=lambda x, lam: np.array([[g_x(x[0], lam)]]),
-        gradient_dlam=lambda x, lam: np.array([g_lam(x[0], lam)]),
-        n=1,
-    )
+from tests.equations import scalar
 
 
 def pitchfork(size=1.0):

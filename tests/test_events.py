@@ -9,12 +9,13 @@ import pytest
 from mpmath import mpf
 
 from bifurc import family, locus, trace
-from bifurc.api import at_first, member
+from bifurc.api import member
 from bifurc.continuation.options import Options
 from bifurc.events.branch import follow
 from bifurc.loss import full
 from bifurc.loss.embedding import matrices
 from bifurc.loss.kernels import ReLU
+from bifurc.seeds import seed
 from bifurc.spectra import Block
 from tests import longhand
 
@@ -338,7 +339,8 @@ def test_speeds_of_a_block_that_is_not_definite_are_slopes_of_real_parts(seed):
 
 def test_no_event_is_lost_where_eigenvalues_are_not_real():
     """A pair and a real eigenvalue of s[bulk] cross near d = 5.003, within one step."""
-    problem, start, window = at_first(family("M", p=3.4045874941426923), {"d": (24.6, 4.8)})
+    at = seed(family("M", p=3.4045874941426923), {"d": (24.6, 4.8)})
+    problem, start, window = at.problem, at.start, at.window
     found = [
         [
             (event.component.label, event.kernel.shape[1])

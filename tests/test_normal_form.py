@@ -17,17 +17,7 @@ from bifurc.switching.classify import classify
 from bifurc.switching.normal_form import reduce
 from bifurc.switching.subgroups import Search
 from bifurc.switching.switch import leave, switch
-
-
-def scalar(f, slope, rate):
-    """A problem in one unknown from plain numbers."""
-    return PlainProblem(
-        gradient=lambda x, lam: np.array([f(x[0], lam)]),
-        hessian=lambda x, lam: np.array([[slope(x[0], lam)]]),
-        gradient_dlam=lambda x, lam: np.array([rate(x[0], lam)]),
-        n=1,
-    )
-
+from tests.equations import scalar
 
 coefficient = st.floats(0.2, 3.0).flatmap(lambda a: st.sampled_from([a, -a]))
 

@@ -12,28 +12,10 @@ from bifurc.continuation.options import Options, Status
 from bifurc.continuation.problem import PlainProblem
 from bifurc.continuation.trace import point_at
 from bifurc.events.branch import examine, follow
+from tests.equations import scalar
 from tests.test_plain_problems import chain
 
 POLYNOMIAL = (-0.63942, -0.58845, 0.13396, 0.49372, 0.50445, 0.7018, 0.84216)
-
-
-def scalar(f, f_x, f_lam, asked=None):
-    """One equation; every ``lam`` at which it is asked is kept in ``asked``."""
-
-    def noted(function):
-        def call(x, lam):
-            if asked is not None:
-                asked.append(float(lam))
-            return function(x, lam)
-
-        return call
-
-    return PlainProblem(
-        noted(lambda x, lam: np.array([f(x[0], lam)])),
-        noted(lambda x, lam: np.array([[f_x(x[0], lam)]])),
-        noted(lambda x, lam: np.array([f_lam(x[0], lam)])),
-        1,
-    )
 
 
 def went(problem, x, lam, window, towards=1.0, **options):

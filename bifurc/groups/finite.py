@@ -180,10 +180,6 @@ class FiniteGroup:
         """Whether an element takes one state to the other."""
         return bool(self.taking(one, other).any())
 
-    def reverses(self, state: np.ndarray, vector: np.ndarray) -> bool:
-        """Whether an element fixes ``state`` and takes ``vector`` to its negative."""
-        return self.moves(state, vector, -vector)
-
     def fixes_more(self, basis: np.ndarray, states: Sequence[np.ndarray]) -> bool:
         """Whether an element that does not fix all of ``basis`` fixes the states."""
         fixed = np.logical_and.reduce([self.taking(s, s) for s in states])

@@ -163,10 +163,6 @@ class SymmetricGroups:
         """Whether an element takes one state to the other."""
         return self.moves(np.zeros(self.n), one, other)
 
-    def reverses(self, state: np.ndarray, vector: np.ndarray) -> bool:
-        """Whether an element fixes ``state`` and takes ``vector`` to its negative."""
-        return self.moves(state, vector, -vector)
-
     def fixes_more(self, basis: np.ndarray, states: Sequence[np.ndarray]) -> bool:
         """Whether two parts of one set have equal entries in all states."""
         first = [int(part[0]) for part in self.parts(basis)]

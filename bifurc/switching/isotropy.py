@@ -54,14 +54,8 @@ def with_numbers(problem: NetworkProblem) -> Structure:
     return replace(problem.structure, sets=tuple(sets), teacher=teacher)
 
 
-@singledispatch
 def reversed_by_relabelling(problem: Problem, state: np.ndarray, vector: np.ndarray) -> bool:
-    """Whether exchanging sets of equal size fixes a state and turns a vector round."""
-    return False
-
-
-@reversed_by_relabelling.register
-def _(problem: NetworkProblem, state: np.ndarray, vector: np.ndarray) -> bool:
+    """Whether a symmetry that fixes a state turns a vector round."""
     return exchanged(problem, state, vector, -vector)
 
 

@@ -24,7 +24,6 @@ from bifurc.structure.polynomial import Polynomial
 from bifurc.switching.isotropy import (
     exchanged,
     larger_isotropy,
-    reversed_by_relabelling,
 )
 from bifurc.switching.normal_form import NormalForm
 from bifurc.switching.polynomials import index_across
@@ -229,11 +228,6 @@ def _(problem: SymmetricProblem, event: Event, search: Search):
 def _(problem: SymmetricProblem, *vectors: np.ndarray) -> bool:
     states = [problem.basis @ x for x in vectors]
     return problem.group.fixes_more(problem.basis, states)
-
-
-@reversed_by_relabelling.register
-def _(problem: SymmetricProblem, state: np.ndarray, vector: np.ndarray) -> bool:
-    return exchanged(problem, state, vector, -vector)
 
 
 @exchanged.register

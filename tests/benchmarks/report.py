@@ -20,10 +20,11 @@ from statistics import median
 import numpy as np
 
 import bifurc
-from bifurc.api import at_first, member
+from bifurc.api import member
 from bifurc.continuation.trace import point_at
 from bifurc.continuation.trace import trace as walk
 from bifurc.events.branch import collect, follow
+from bifurc.seeds import seed
 from bifurc.structure.split import split
 from tests.benchmarks import tasks, today
 from tests.benchmarks.peers import PEERS, bifurc_alone
@@ -239,7 +240,8 @@ def independence() -> str:
 
 def growth() -> str:
     """Cost against the number of sets, type II with its bulk in parts."""
-    problem, start, _ = at_first("II", {"d": (60.0, 20.0)})
+    at = seed("II", {"d": (60.0, 20.0)})
+    problem, start = at.problem, at.start
     rows = []
     for parts in ([], ["1"], ["1", "2"], ["1", "2", "3"]):
         pieces = split(problem.structure, {"bulk": parts} if parts else {})

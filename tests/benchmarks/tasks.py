@@ -6,12 +6,12 @@ from functools import partial
 
 import numpy as np
 
-from bifurc.api import at_first
 from bifurc.continuation.options import Options
 from bifurc.continuation.point import Point
 from bifurc.continuation.trace import point_at
 from bifurc.events.branch import follow
 from bifurc.models import chain, permuted
+from bifurc.seeds import seed
 from bifurc.structure.split import split
 
 TOLERANCE = 1e-10  # asked of every corrector
@@ -67,14 +67,16 @@ class Task:
 
 def family(name: str, d=(60.0, 3.2), expected=(), **parameters) -> Task:
     """A family along d, with all its isotypic spectra."""
-    problem, start, window = at_first(name, {"d": d, **parameters})
+    at = seed(name, {"d": d, **parameters})
+    problem, start, window = at.problem, at.start, at.window
     title = " ".join([f"type {name}", *(f"{key} = {value}" for key, value in parameters.items())])
     return network(title, problem, start, window, expected)
 
 
 def four_sets() -> Task:
     """Type II with its bulk in three parts, down to where its symmetry would break inside."""
-    problem, start, window = at_first("II", {"d": (60.0, 6.5)})
+    at = seed("II", {"d": (60.0, 6.5)})
+    problem, start, window = at.problem, at.start, at.window
     parts = split(problem.structure, {"bulk": ["1", "2"]})
     larger = problem.on(parts.structure)
     start = point_at(larger, parts.embedding @ start.x, start.lam, towards=-1.0)
