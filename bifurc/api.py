@@ -193,9 +193,7 @@ def _with_calls(problem: Any, event: Event, family: Family | None) -> Event:
     """The event of a family, which can be proved and followed in a second parameter."""
     if family is None:
         return event
-    return replace(
-        event, locus=partial(_locus_of, family, event), prove=partial(proof_of, problem, event)
-    )
+    return replace(event, follow=partial(_locus_of, family), prove=partial(proof_of, problem))
 
 
 def _locus_of(family: Family, event: Event, *where: Any, **how: Any) -> "Locus":
@@ -290,7 +288,6 @@ def locus(
     fixed: dict[str, Any] = {n: value for n, value in windows.items() if n not in named}
     branch = trace(family, **{first: along, **fixed})
     found = wanted(branch.events, event, near)
-    assert found.locus is not None  # events of a traced family have one
     curve = found.locus((first, second), window, options)
     return replace(curve, sheet=found.sheet) if max(branch.sheets) > 1 else curve
 

@@ -76,10 +76,22 @@ class Event:
     position: float = 0.0  # number of the point before it, plus the share of the step
     sheet: int = 1  # 1 for the part of the branch that the walk starts on, one more after each turn
     decided: bool = True  # whether second derivatives tell minima from saddles on its branch
-    # (params, window, options) -> Locus: the event in two parameters; bifurc.trace sets it
-    locus: Callable | None = field(default=None, repr=False)
-    # () -> Proof, or None if nothing can be proved here; bifurc.trace sets it
+    # (event, params, window, options) -> Locus; bifurc.trace sets it
+    follow: Callable | None = field(default=None, repr=False)
+    # event -> Proof, or None if nothing can be proved here; bifurc.trace sets it
     prove: Callable | None = field(default=None, repr=False)
+
+    def locus(self, *where: Any, **how: Any) -> Any:
+        """The event in two parameters; see :func:`bifurc.loci.family.of_event`.
+
+        Raises
+        ------
+        ValueError
+            If it is not an event of a family that :func:`bifurc.trace` found.
+        """
+        if self.follow is None:
+            raise ValueError("Only events of a traced family are followed in two parameters.")
+        return self.follow(self, *where, **how)
 
     @cached_property
     def proof(self) -> Any:
@@ -88,7 +100,7 @@ class Event:
         A :class:`bifurc.proof.event.Proof`, true if it is; None if it was not
         tried, as where python-flint is missing.
         """
-        return None if self.prove is None else self.prove()
+        return None if self.prove is None else self.prove(self)
 
     @property
     def component(self) -> Component:
