@@ -225,7 +225,9 @@ def restarted(given: Any, parameters: Mapping[str, Any], both: bool, start: Any)
 def _check_words(about: Any, words: Iterable[str]) -> None:
     """Raise ValueError where a word is no parameter, and was to be an option or an argument."""
     known = getattr(about, "parameters", None)
-    for word in words if known is not None else ():
+    if known is None:
+        return
+    for word in words:
         meant = get_close_matches(word, ARGUMENTS, n=1, cutoff=ALIKE)
         if word not in known and meant:
             raise ValueError(f"There is no option {word!r}. Did you mean {meant[0]!r}?")

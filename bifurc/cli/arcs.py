@@ -1,5 +1,7 @@
 """``bifurc arcs``: critical points on the tangency arcs from a member."""
 
+from typing import Any
+
 from bifurc.cli.common import add_family, add_output, fixes_of, network_of, print_json
 
 EPILOG = """examples:
@@ -81,7 +83,7 @@ def run(arguments) -> None:
     if arguments.runs:
         name = next(iter(arguments.runs))
         raise ValueError(f"Give one value of {name}, such as {name}=8: it stays fixed.")
-    at = {name: float(text) for name, text in fixes_of(arguments).items()}
+    at: dict[str, Any] = {name: float(text) for name, text in fixes_of(arguments).items()}
     problem = network_of(named(arguments.family), arguments)
     found = arcs(
         problem, c, depth=arguments.depth, switches=arguments.switches, sphere=arguments.on_sphere,

@@ -79,7 +79,7 @@ class Spectrum(dict):
 
     def lines(self) -> list[tuple[str, ...]]:
         """A row for each block."""
-        found = [("block", "dimension", "smallest", "largest")]
+        found: list[tuple[str, ...]] = [("block", "dimension", "smallest", "largest")]
         for c, values in self.items():
             ends = ("", "") if not values.size else (f"{values.min():.6g}", f"{values.max():.6g}")
             found.append((str(c), str(c.dimension), *ends))

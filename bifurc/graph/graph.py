@@ -262,7 +262,9 @@ class BranchGraph:
 
     def lines(self) -> list[tuple[str, ...]]:
         """A row of texts for each branch, under their headings."""
-        found = [("branch", "isotropy", "from", "to", "events", "born at", "ends")]
+        found: list[tuple[str, ...]] = [
+            ("branch", "isotropy", "from", "to", "events", "born at", "ends")
+        ]
         for name, one in self.branches.items():
             born = "" if one.born is None else f"{one.born.event.lam:.10g} on {one.born.parent}"
             ends = f"{one.points[0].lam:.6g}", f"{one.points[-1].lam:.6g}"

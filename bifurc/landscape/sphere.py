@@ -4,6 +4,8 @@ Critical points of f on |x| = r are those of f(x) - nu (|x|² - r²)/2 in (x, nu
 The Hessian there has one negative eigenvalue more than that of f on the sphere.
 """
 
+from typing import Any
+
 import numpy as np
 
 from bifurc import groups
@@ -31,7 +33,8 @@ def on_sphere(problem: Problem, c: np.ndarray) -> tuple[Problem, np.ndarray]:
         raise ValueError("A sphere through 0 is a point; choose another c.")
     name, at = next(iter(problem.parameters.items()))
     functions, _ = problem.engine_functions(name)
-    loss, slope, curvature = (functions.get(key) for key in ("loss", "gradient", "hessian"))
+    loss: Any = functions.get("loss")
+    slope, curvature = functions["gradient"], functions["hessian"]
 
     def value(y, **parameters):
         x, nu = y[:-1], y[-1]

@@ -6,6 +6,7 @@ as they are. The symmetry of the new problem is what fixes the point.
 
 from dataclasses import replace
 from functools import singledispatch
+from typing import Any
 
 import numpy as np
 
@@ -103,7 +104,9 @@ def _(problem: SymmetricProblem, x: np.ndarray, lam: float, measured: np.ndarray
 def _less_distance(problem: PlainProblem, c: np.ndarray, lam: float, measured: np.ndarray | None):
     """The plain problem along t."""
     measured = np.ones(problem.n) if measured is None else measured
-    along, loss, times = problem.hessian_along, problem.loss, problem.hessian_times
+    along: Any = problem.hessian_along
+    loss: Any = problem.loss
+    times: Any = problem.hessian_times
 
     def less(x, t):
         return float(loss(x, lam)) - t / 2 * float(measured @ (x - c) ** 2)

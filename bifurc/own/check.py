@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -78,7 +79,7 @@ def check(problem: Problem, seed: int = 0) -> list[Claim]:
 
 def _nearby(problem: Problem, rng) -> tuple[Problem, np.ndarray]:
     """Random values of parameters and x near the start, as near as functions need to be defined."""
-    function = problem.gradient if problem.loss is None else problem.loss
+    function: Any = problem.gradient if problem.loss is None else problem.loss
     move = rng.normal(size=len(problem.x0))
     moves = {name: float(rng.uniform(-1, 1)) for name in problem.parameters}
     for spread in NEARER:

@@ -174,7 +174,7 @@ class Problem:
         """The same problem with the scales that are not given, where they are far from one."""
         scales, width = dict(self.scales), abs(window[1] - window[0])
         if "x" not in scales:
-            function = self.gradient if self.loss is None else self.loss
+            function: Any = self.gradient if self.loss is None else self.loss
             values = (self.parameters[parameter], *window)
             at = [partial(function, **{**self.parameters, parameter: value}) for value in values]
             size = length(at, self.x0, 1 if self.loss is None else 2)

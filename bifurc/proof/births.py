@@ -33,7 +33,7 @@ import numpy as np
 
 from bifurc.loss.series import Series
 from bifurc.proof import record
-from bifurc.proof.claims import along, check_sizes, value_of
+from bifurc.proof.claims import check_sizes, value_of, velocity
 from bifurc.proof.interval import (
     Ball,
     NotCertifiedError,
@@ -67,17 +67,18 @@ def certify_births(event: dict) -> dict:
     NotCertifiedError
         If no branch is proved.
     """
-    data = {"schema": record.SCHEMA, "kind": "births", "certificates": [event], "splits": []}
+    data = {"schema": record.SCHEMA, "kind": "births", "certificates": [event]}
+    splits: list = []
     born, failure = [], "its irrep has no such branches"
     for parts in _proposals(event):
         try:
             born += conclusions({**data, "splits": [parts]})["born"]
-            data["splits"].append(parts)
+            splits.append(parts)
         except (NotCertifiedError, ZeroDivisionError) as error:
             failure = str(error)
     if not born:
         raise NotCertifiedError(f"No branch is proved to be born: {failure}")
-    return record.sign({**data, "proved": {"born": born}})
+    return record.sign({**data, "splits": splits, "proved": {"born": born}})
 
 
 def _proposals(event: dict) -> list:
@@ -126,7 +127,7 @@ def _born(event: dict, parts: dict) -> dict:
     embed = made.embedding.astype(int)
     state = [sum((v for v, e in zip(x, row, strict=True) if e), flint.arb(0)) for row in embed]
     phi, psi, solve = _kernel(child, state, lam)
-    moving = along(matrix(problem.jacobian(balls(x), Ball(lam), checked=False)[1]))
+    moving = velocity(matrix(problem.jacobian(balls(x), Ball(lam), checked=False)[1]))
     u = [sum((v for v, e in zip(moving, row, strict=True) if e), flint.arb(0)) for row in embed]
     still = [*phi, flint.arb(0)]
     both = [a + b for a, b in zip(still, [*u, flint.arb(1)], strict=True)]

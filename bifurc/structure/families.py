@@ -113,10 +113,10 @@ class Family:
         for row, entry in self.start.items():
             for column, value in (entry if isinstance(entry, Mapping) else {row: entry}).items():
                 what = f"Family {self.name!r}: the start of {row!r} in column {column!r}"
-                pair = isinstance(value, tuple | list)
-                if pair and len(value) != 2:
+                pair = value if isinstance(value, tuple | list) else (value, value)
+                if len(pair) != 2:
                     raise ValueError(f"{what} needs [diagonal, off], got {value!r}.")
-                for one in value if pair else [value]:
+                for one in pair:
                     number(what, one)
 
     @classmethod

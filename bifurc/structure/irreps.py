@@ -83,4 +83,5 @@ class Component(NamedTuple):
     def __repr__(self) -> str:
         return f"{self.copies}·{self.label}"
 
-    __str__ = __repr__
+    def __str__(self) -> str:
+        return repr(self)
