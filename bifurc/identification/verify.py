@@ -150,8 +150,8 @@ def _check(
         close = _beside_event(branch, before, after)
         said = "not compared: Newton does not settle this close to an event"
         return Check(n, note=said) if close else Check(n, gradient=math.inf)
-    if problem.structure.reference or problem.structure.confined:
-        return Check(n, note="not compared: there is no full formula for its reference or sphere")
+    if problem.structure.reference:
+        return Check(n, note="not compared: there is no full formula for its reference")
     try:
         network, kept = network_behind(problem, point.x, point.lam)
     except ValueError:
@@ -171,8 +171,8 @@ def _check(
 
 def _check_once(problem: NetworkProblem, n: int, network, reduced, index: int) -> Check:
     """Compare without forming the Hessian."""
-    if problem.structure.beside:
-        said = "of this size only networks without biases and with fixed output weights are"
+    if problem.structure.beside or problem.structure.confined:
+        said = "of this size only networks are that have no biases, spheres or trained weights"
         return Check(n, note=f"not compared: {said}")
     w, v, kernel, a, b = network.w, network.v, network.kernel, network.a, network.b
     decay, ours = network.decay, different(reduced)
@@ -223,7 +223,8 @@ def lanczos(hessian: LinearOperator, small: float) -> Iterator[np.ndarray]:
 def of_all_entries(network: full.Network, kept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Gradient and Hessian of a full network in the unknowns that are trained."""
     slope, hessian = network.derivatives()
-    return slope[kept], hessian[np.ix_(kept, kept)]
+    slope, hessian = slope[kept], hessian[np.ix_(kept, kept)]
+    return network.on_sphere(slope, hessian, kept) if network.confined else (slope, hessian)
 
 
 def _beside_event(branch: Branch, before: Point, after: Point) -> bool:

@@ -68,7 +68,7 @@ def network_behind(problem, x, lam: float) -> tuple[full.Network, np.ndarray]:
     more = k * bool(s.trained) + output
     network = full.Network(
         w, v, kernel.biased if s.bias else kernel, a, b, bool(s.bias), bool(s.trained), beta,
-        s.decay(**values),
+        s.decay(**values), "rows" if s.row_norm.terms else "sphere" * bool(s.sphere.terms),
     )  # fmt: skip
     return network, np.append(trained.ravel(), np.ones(more, bool))
 

@@ -86,6 +86,8 @@ class Network:
         Whether there are biases, and whether ``a`` is trained.
     beta : float or None
         The trained bias of the output.
+    confined : str
+        "sphere" or "rows" where the norm of all weights, or of each row, is held.
     decay : float
         mu of mu/2 (\\|W\\|² + \\|a\\|²), of ``a`` if that is trained.
     """
@@ -99,6 +101,27 @@ class Network:
     trained: bool = False
     beta: float | None = None
     decay: float = 0.0
+    confined: str = ""
+
+    def on_sphere(self, g, H, kept) -> tuple[np.ndarray, np.ndarray]:
+        """Gradient and Hessian on the sphere, in a basis of its tangent space.
+
+        Of the unknowns that are ``kept``, which ``g`` and ``H`` are in.
+        """
+        k, n = np.shape(self.w)
+        inner = np.ones((k, n))
+        inner[:, n - self.biased :] = 0.0
+        each = np.eye(k)[:, :, None] * (inner * self.w)
+        ways = each.reshape(k, -1) if self.confined == "rows" else each.reshape(k, -1).sum(0)[None]
+        ways = np.pad(ways, ((0, 0), (0, len(kept) - k * n)))[:, kept]
+        mu = -(ways @ g) / (ways * ways).sum(axis=1)
+        held = np.pad(inner.ravel(), (0, len(kept) - k * n))[kept]
+        if self.confined == "rows":
+            held = held * np.pad(np.repeat(mu, n), (0, len(kept) - k * n))[kept]
+        else:
+            held = held * mu
+        basis = np.linalg.qr(ways.T, mode="complete")[0][:, len(ways) :]
+        return basis.T @ (g + mu @ ways), basis.T @ (H + np.diag(held)) @ basis
 
     def derivatives(self) -> tuple[np.ndarray, np.ndarray]:
         """Gradient and Hessian in w row by row, then in a, then in beta, as far as trained."""

@@ -11,6 +11,7 @@ from numpy.testing import assert_allclose
 import bifurc
 from bifurc.cli.main import main
 from bifurc.graph.problems import problem_from, problem_spec
+from bifurc.identification.verify import verify
 from bifurc.loss import full
 from bifurc.loss.embedding import matrices, row_weights
 from bifurc.loss.kernels import ReLU
@@ -154,6 +155,16 @@ def test_biases_are_free_beside_a_sphere():
     assert event.transition == "saddle -> minimum" and 5 < event.lam < 5.5
     again = problem_from(problem_spec(branch.problem))
     assert_allclose(again.gradient(branch.x, branch.lam), 0.0, atol=1e-12)
+
+
+@pytest.mark.parametrize("which, square", [("sphere", "d"), ("row_norm", 1)])
+def test_a_branch_is_verified_in_full(which, square):
+    family = getattr(bifurc.family("II"), f"with_{which}")(square)
+    checks = verify(bifurc.trace(family, d=(8, 5)))
+    assert [check.lam for check in checks] == [8, 7, 6, 5]
+    assert all(check.compared and not check.mismatch for check in checks)
+    biased = bifurc.trace(family.with_bias("hidden, output"), d=(7, 6))
+    assert all(check.compared and not check.mismatch for check in verify(biased))
 
 
 def test_branches_are_born_on_the_sphere():
