@@ -282,9 +282,9 @@ TABLE = [
     ),
     *of(
         "structure/structure.py",
-        ("        check_weights(self)", ""),
-        ("        check_teacher(self)", ""),
-        ("            check_tie(self, generator)", "            pass"),
+        ("        checks.check_weights(self)", ""),
+        ("        checks.check_teacher(self)", ""),
+        ("            checks.check_tie(self, generator)", "            pass"),
     ),
     *of(
         "structure/checks.py",

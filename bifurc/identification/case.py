@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from bifurc.api import member
 from bifurc.continuation.trace import point_at, trace
 from bifurc.events.branch import collect
+from bifurc.structure.checks import SLACK
 from bifurc.structure.families import Family
-from bifurc.structure.structure import SLACK
 
 TABLES = ("teacher", "found")  # what gets a table of its own
 LEAST = 1.1  # a window's lower end, where sizes allow any

@@ -18,8 +18,8 @@ from bifurc.errors import NotDefinedError
 from bifurc.loci.problem import LocusProblem
 from bifurc.loci.special import Special, specials
 from bifurc.loci.track import LAM, MU, Track, fresh, null_vector
+from bifurc.structure.checks import SLACK
 from bifurc.structure.irreps import Component
-from bifurc.structure.structure import SLACK
 
 # steps of at most a quarter: nothing but the ends of a step says whether it stayed on the locus
 STEPS = Options(ds_max=0.25)

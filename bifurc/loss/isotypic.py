@@ -21,16 +21,8 @@ References
 
 import numpy as np
 
-from bifurc.loss.reduced import (
-    SAME,
-    Rows,
-    across,
-    exchanged,
-    joined,
-    transpose,
-    two_places,
-    with_excess,
-)
+from bifurc.loss.reduced import Rows
+from bifurc.loss.shapes import SAME, across, exchanged, joined, transpose, two_places, with_excess
 
 
 def pair_block(rows: Rows, basis, sign: float, keep):

@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-from bifurc.loss.reduced import Frame
+from bifurc.loss.frame import Frame
 from bifurc.structure.irreps import Component
 from bifurc.structure.structure import ALPHA, BIAS, OUTPUT, Structure
 

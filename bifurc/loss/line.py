@@ -10,8 +10,10 @@ import numpy as np
 from bifurc.loss.arithmetic import DOUBLES, Arithmetic
 from bifurc.loss.layout import Layout
 from bifurc.loss.metric import Metric, WarpedChart
+from bifurc.structure.blocks import Block
+from bifurc.structure.checks import SLACK
 from bifurc.structure.polynomial import Polynomial
-from bifurc.structure.structure import SLACK, Block, Structure
+from bifurc.structure.structure import Structure
 
 LAM = "lam"
 Line = Mapping[str, Polynomial]

@@ -17,10 +17,11 @@ from bifurc.loss.kernels import KERNELS, kernel, parameter_names
 from bifurc.loss.line import LAM
 from bifurc.loss.problem import NetworkProblem
 from bifurc.proof.interval import NotCertifiedError, exact, flint, precision
+from bifurc.structure.checks import check_names
 from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
 from bifurc.structure.polynomial import decimal as exactly
-from bifurc.structure.structure import Block, PointSet, Structure, check_names
+from bifurc.structure.structure import Block, PointSet, Structure
 
 SCHEMA = 1
 _EXACT = re.compile(r"(-?)0x([0-9a-f]+)p(-?[0-9]{1,9})")

@@ -2,13 +2,41 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from bifurc.structure.polynomial import Polynomial
 
+ONE = Polynomial.of(1)
+GAUGES = ("alpha=1", "balanced")  # of trained output weights
+BIASES = ("hidden", "output")
+COMMON = "common"  # biases that are not trained
 BIAS = "bias"  # the column of biases
 ALPHA = "alpha"  # the column of output weights that are trained
 Entry = tuple[Polynomial, Polynomial]  # diagonal and off-diagonal; equal where not tied
+
+
+@dataclass(frozen=True)
+class PointSet:
+    """A set of interchangeable points; its size is an affine polynomial."""
+
+    name: str
+    size: Polynomial
+
+    def __post_init__(self):
+        if self.size.degree > 1:
+            raise ValueError(
+                f"Point set {self.name!r} has size {self.size}; a size must be affine "
+                'in the parameters, such as "d - 1" or "d/2". Give an expression such as '
+                f"{self.size} a name among the parameters, and that as the size."
+            )
+
+    @property
+    def single(self) -> bool:
+        """Whether this is literally one point, at all parameters."""
+        return self.size == ONE
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.size}"
 
 
 @dataclass(frozen=True)
@@ -86,3 +114,22 @@ def entry_from(value) -> Entry:
     else:
         diagonal = off = value
     return Polynomial.of(diagonal), Polynomial.of(off)
+
+
+def expressions(weights: Mapping[str, Any] | None) -> dict:
+    """Second-layer weights, those that are written as text as polynomials."""
+    given = weights or {}
+    return {n: Polynomial.parse(w) if isinstance(w, str) else w for n, w in given.items()}
+
+
+def weight_on(name: str, weight, line: Mapping[str, Polynomial]) -> float:
+    """A second-layer weight at the parameters that a line leaves as they are."""
+    if not isinstance(weight, Polynomial):
+        return weight
+    value = weight.substitute(line).constant
+    if value is None:
+        raise ValueError(
+            f"The weight {weight} of row {name!r} moves along the line; let a parameter run that "
+            "it does not depend on."
+        )
+    return float(value)

@@ -5,9 +5,13 @@ import re
 from collections.abc import Iterable, Mapping
 from numbers import Real
 
+import numpy as np
+
 from bifurc.structure.blocks import Coordinate, entry_of
 from bifurc.structure.polynomial import Polynomial
 
+SLACK = 1e-9  # what rounding may take from a size: 4.1 - 3.1 is no more than 1
+MOST_BLOCKS = 100_000  # of W: beyond, nothing can be computed in reasonable time
 # an identifier; parts, copies and mergers of sets add to it what no identifier has
 NAME = re.compile(r"[^\W\d]\w*([/#+]\w+)*")
 
@@ -23,6 +27,32 @@ def check_names(what: str, names: Iterable[str]) -> None:
         if name in seen:
             raise ValueError(f"{what} {name!r} is there twice; names must differ.")
         seen.add(name)
+
+
+def check_blocks(structure) -> None:
+    """Raise ValueError unless there are blocks, on sets there are, with names of their own."""
+    for what, named in (
+        ("Point set", structure.sets),
+        ("Student block", structure.students),
+        ("Input block", structure.inputs),
+        ("Teacher block", structure.teachers),
+    ):
+        check_names(what, [one.name for one in named])
+    rows, columns = len(structure.students), len(structure.inputs)
+    if rows * columns > MOST_BLOCKS:
+        raise ValueError(
+            f"A structure of {rows} by {columns} blocks has {rows * columns} of them; "
+            f"{MOST_BLOCKS} are the most. Use fewer point sets."
+        )
+    known = {points.name for points in structure.sets}
+    for block in (*structure.students, *structure.inputs, *structure.teachers):
+        if block.points not in known:
+            raise ValueError(
+                f"Block {block.name!r} is a copy of point set {block.points!r}, which is "
+                f"not defined; the sets are {', '.join(sorted(known))}."
+            )
+    if not rows or not columns:
+        raise ValueError("A structure needs at least one student and one input block.")
 
 
 def check_weights(structure) -> None:
@@ -100,3 +130,17 @@ def _is_double(value) -> bool:
         return math.isfinite(value) and float(value) == value
     except OverflowError:
         return False
+
+
+def check_sizes(structure, values: Mapping[str, float]) -> None:
+    """Raise ValueError unless every point set has an admissible size."""
+    for points in structure.sets:
+        size = points.size(**values)
+        least = structure.least_size(points)
+        if not least - SLACK <= size < np.inf:
+            given = ", ".join(f"{name} = {values[name]:.6g}" for name in sorted(values))
+            raise ValueError(
+                f"Point set {points.name!r} has size {points.size} = {size:.6g} at {given}; "
+                f"it needs {'at least 1' if least == 1 else 'more than 0'}. "
+                "Move the parameters to larger sets."
+            )

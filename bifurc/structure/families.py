@@ -20,8 +20,9 @@ from typing import Any
 import numpy as np
 
 from bifurc.given import listed, nearest, number, one_of
+from bifurc.structure.checks import SLACK
 from bifurc.structure.polynomial import Polynomial
-from bifurc.structure.structure import SLACK, Structure
+from bifurc.structure.structure import Structure
 
 # keys of Family.build
 OWN = {"start", "parameters", "kernel", "kernel_parameters", "about", "found", "source"}

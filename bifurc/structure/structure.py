@@ -21,59 +21,34 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-import numpy as np
-
+from bifurc.structure import checks
 from bifurc.structure.blocks import (
     ALPHA,
     BIAS,
+    BIASES,
+    COMMON,
+    GAUGES,
+    ONE,
     Block,
     Coordinate,
     Entry,
     OnPoints,
+    PointSet,
     biases_of,
     entry_from,
     entry_of,
+    expressions,
     identity,
     named_blocks,
     pair_of,
     table_from,
+    weight_on,
 )
-from bifurc.structure.checks import check_names, check_teacher, check_tie, check_weights
 from bifurc.structure.components import components_of, orbits_of
 from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
 
-ONE = Polynomial.of(1)
-SLACK = 1e-9  # what rounding may take from a size: 4.1 - 3.1 is no more than 1
-MOST_BLOCKS = 100_000  # of W: beyond, nothing can be computed in reasonable time
 OUTPUT = "output"  # the row that holds the bias of the output
-GAUGES = ("alpha=1", "balanced")
-BIASES = ("hidden", "output")
-COMMON = "common"  # biases that are not trained
-
-
-@dataclass(frozen=True)
-class PointSet:
-    """A set of interchangeable points; its size is an affine polynomial."""
-
-    name: str
-    size: Polynomial
-
-    def __post_init__(self):
-        if self.size.degree > 1:
-            raise ValueError(
-                f"Point set {self.name!r} has size {self.size}; a size must be affine "
-                'in the parameters, such as "d - 1" or "d/2". Give an expression such as '
-                f"{self.size} a name among the parameters, and that as the size."
-            )
-
-    @property
-    def single(self) -> bool:
-        """Whether this is literally one point, at all parameters."""
-        return self.size == ONE
-
-    def __str__(self) -> str:
-        return f"{self.name}: {self.size}"
 
 
 @dataclass(frozen=True)
@@ -130,31 +105,11 @@ class Structure:
     row_norm: Polynomial = Polynomial.of(0)
 
     def __post_init__(self):
-        for what, named in (
-            ("Point set", self.sets),
-            ("Student block", self.students),
-            ("Input block", self.inputs),
-            ("Teacher block", self.teachers),
-        ):
-            check_names(what, [one.name for one in named])
-        if (blocks := len(self.students) * len(self.inputs)) > MOST_BLOCKS:
-            raise ValueError(
-                f"A structure of {len(self.students)} by {len(self.inputs)} blocks has {blocks} of "
-                f"them; {MOST_BLOCKS} are the most. Use fewer point sets."
-            )
-        known = {points.name for points in self.sets}
-        for block in (*self.students, *self.inputs, *self.teachers):
-            if block.points not in known:
-                raise ValueError(
-                    f"Block {block.name!r} is a copy of point set {block.points!r}, which is "
-                    f"not defined; the sets are {', '.join(sorted(known))}."
-                )
-        if not self.students or not self.inputs:
-            raise ValueError("A structure needs at least one student and one input block.")
-        check_weights(self)
+        checks.check_blocks(self)
+        checks.check_weights(self)
         if self.trained and self.trained not in GAUGES:
             raise ValueError(f"A gauge is {' or '.join(GAUGES)}, got {self.trained!r}.")
-        check_teacher(self)
+        checks.check_teacher(self)
         if self.confined and (self.decay.terms or self.trained or self.reference):
             raise ValueError(
                 "On a sphere weights have no decay and no reference, and output weights are fixed."
@@ -162,7 +117,7 @@ class Structure:
         if self.sphere.terms and self.row_norm.terms:
             raise ValueError("Give the norm of all weights or that of the rows, not both.")
         for generator in self.ties:
-            check_tie(self, generator)
+            checks.check_tie(self, generator)
 
     @property
     def tables(self):
@@ -226,8 +181,8 @@ class Structure:
             columns,
             rows,
             entries,
-            _expressions(student_weights),
-            _expressions(teacher_weights),
+            expressions(student_weights),
+            expressions(teacher_weights),
             decay=Polynomial.of(decay),
             reference=table_from(reference or {}),
             sphere=Polynomial.of(sphere),
@@ -415,7 +370,7 @@ class Structure:
         both = self.student_weights, self.teacher_weights
         if not any(isinstance(weight, Polynomial) for given in both for weight in given.values()):
             return self
-        found = [{n: _weight(n, weight, line) for n, weight in given.items()} for given in both]
+        found = [{n: weight_on(n, weight, line) for n, weight in given.items()} for given in both]
         return replace(self, student_weights=found[0], teacher_weights=found[1])
 
     def along(self, line: Mapping[str, Polynomial]) -> "Structure":
@@ -441,32 +396,4 @@ class Structure:
 
     def check_sizes(self, values: Mapping[str, float]) -> None:
         """Raise ValueError unless every point set has an admissible size."""
-        for points in self.sets:
-            size = points.size(**values)
-            least = self.least_size(points)
-            if not least - SLACK <= size < np.inf:
-                given = ", ".join(f"{name} = {values[name]:.6g}" for name in sorted(values))
-                raise ValueError(
-                    f"Point set {points.name!r} has size {points.size} = {size:.6g} at {given}; "
-                    f"it needs {'at least 1' if least == 1 else 'more than 0'}. "
-                    "Move the parameters to larger sets."
-                )
-
-
-def _expressions(weights: Mapping[str, Any] | None) -> dict:
-    """Second-layer weights, those that are written as text as polynomials."""
-    given = weights or {}
-    return {n: Polynomial.parse(w) if isinstance(w, str) else w for n, w in given.items()}
-
-
-def _weight(name: str, weight, line: Mapping[str, Polynomial]) -> float:
-    """A second-layer weight at the parameters that a line leaves as they are."""
-    if not isinstance(weight, Polynomial):
-        return weight
-    value = weight.substitute(line).constant
-    if value is None:
-        raise ValueError(
-            f"The weight {weight} of row {name!r} moves along the line; let a parameter run that "
-            "it does not depend on."
-        )
-    return float(value)
+        checks.check_sizes(self, values)

@@ -24,8 +24,9 @@ from bifurc.continuation.options import Options
 from bifurc.events.records import Event
 from bifurc.loss.problem import NetworkProblem
 from bifurc.protocol import Problem
+from bifurc.structure.checks import SLACK
 from bifurc.structure.split import split
-from bifurc.structure.structure import SLACK, Structure
+from bifurc.structure.structure import Structure
 from bifurc.switching.arms import arms
 from bifurc.switching.birth import EVERYWHERE, Birth, leave
 from bifurc.switching.isotropy import (
