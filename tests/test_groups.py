@@ -93,6 +93,29 @@ def test_the_cartesian_axes_are_t1u_in_any_basis(rng):
         ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "group",
+    [
+        groups.automorphisms(nx.dodecahedral_graph()),
+        groups.automorphisms(nx.heawood_graph()),
+        groups.dihedral(12),
+        groups.cyclic(11),
+        groups.product(groups.cyclic(3), groups.dihedral(4)),
+        groups.matrices([np.kron(np.eye(3), I4), np.kron(np.eye(3), J4)]),
+    ],
+    ids=repr,
+)
+def test_another_basis_changes_neither_irreps_nor_isotropies(group, rng):
+    basis = np.linalg.qr(rng.normal(size=(group.n, group.n)))[0]
+    turned = groups.matrices([basis @ g @ basis.T for g in group.generators])
+
+    def parts(one):
+        return sorted((p.dimension, p.copies, p.kind) for p in one.isotypic)
+
+    assert parts(turned) == parts(group)
+    assert sorted(classes(turned)) == sorted(classes(group))
+
+
 def test_types_of_irreps_and_their_copies(rng):
     """Z_4 by a signed permutation is complex on the plane, Q_8 quaternionic on R^4."""
     for generators, kind, units in (([QUARTERS], "complex", 2), ([I4, J4], "quaternionic", 4)):

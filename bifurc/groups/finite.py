@@ -151,7 +151,7 @@ class FiniteGroup:
     @cached_property
     def isotypic(self) -> tuple[Isotypic, ...]:
         """The isotypic decomposition of R^n, the trivial irrep left out; named."""
-        parts = decompose(self.writing, self.raw_generators, self.whole())
+        parts = decompose(self.all, self.raw_generators, self.whole())
         return name_irreps(self, parts)
 
     def character(self, part: Isotypic) -> np.ndarray:

@@ -9,9 +9,8 @@ commute with the irrep.
 
 For permutations, with signs or without, the matrices that commute are those
 that are constant on the orbits of pairs (i, j), which are the connected
-components of a graph. For other matrices the mean over the group is taken
-piece by piece: each generator, and random products of them, halve what does
-not commute.
+components of a graph. For other matrices it is the mean over the group that
+commutes: each of a few random elements halves what does not.
 
 References
 ----------
@@ -27,29 +26,32 @@ import numpy as np
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from bifurc.groups.elements import SEED, SignedPermutations, Writing
+from bifurc.groups.elements import SEED, Elements, SignedPermutations
 from bifurc.groups.symmetry import UNITS, Isotypic
 
 GAP = 1e-8  # of the largest eigenvalue: nearer ones belong to one summand
 COUPLED = 1e-6  # a random map between two summands this small, relative, is zero
 MIXED = 1e-13  # of its size: what may be left of a matrix that does not commute
-ROUNDS = 4000  # of averaging; each takes a part of what does not commute
+ROUNDS = 400  # of averaging; each halves the square of what does not commute, on average
 
 
-def decompose(writing: Writing, generators: np.ndarray, fixed: np.ndarray) -> list[Isotypic]:
+def decompose(members: Elements, generators: np.ndarray, fixed: np.ndarray) -> list[Isotypic]:
     """All irreps but the trivial one, with orthonormal copies; unnamed.
 
     Parameters
     ----------
+    members : Elements
+        All of the group.
     generators : raw elements
     fixed : ndarray, shape (n, f)
         Orthonormal basis of the trivial part.
     """
-    if fixed.shape[1] == writing.n:
+    n = members.writing.n
+    if fixed.shape[1] == n:
         return []
-    draw = _Commuting(writing, generators)
-    apart = np.eye(writing.n) - fixed @ fixed.T
-    summands = _summands(apart @ draw.symmetric() @ apart, writing.n - fixed.shape[1])
+    draw = _Commuting(members, generators)
+    apart = np.eye(n) - fixed @ fixed.T
+    summands = _summands(apart @ draw.symmetric() @ apart, n - fixed.shape[1])
     maps = [draw.any(), draw.any()]
     alike = _alike(summands, maps[0])
     ends = np.cumsum([group[0].shape[1] for group in alike])[:-1]
@@ -122,16 +124,16 @@ def _units(commuting: list[np.ndarray]) -> list[np.ndarray]:
 
 @dataclass
 class _Commuting:
-    """Random matrices that commute with the generators."""
+    """Random matrices that commute with the group."""
 
-    writing: Writing
+    members: Elements
     generators: np.ndarray
 
     def __post_init__(self):
         self._rng = np.random.default_rng(SEED)
         self._orbits = None
-        if isinstance(self.writing, SignedPermutations):
-            self._orbits = orbits_of_pairs(self.writing, self.generators)
+        if isinstance(self.members.writing, SignedPermutations):
+            self._orbits = orbits_of_pairs(self.members.writing, self.generators)
 
     def symmetric(self) -> np.ndarray:
         """A symmetric one."""
@@ -140,30 +142,24 @@ class _Commuting:
 
     def any(self) -> np.ndarray:
         """One of any kind."""
-        n = self.writing.n
         if self._orbits is None:
+            n = self.members.writing.n
             return self._averaged(self._rng.normal(size=(n, n)))
         labels, signs = self._orbits
         return self._rng.normal(size=labels.max() + 1)[labels] * signs
 
     def _averaged(self, matrix: np.ndarray) -> np.ndarray:
-        """The mean over the group, by halves: with each generator and with random products."""
-        moving = list(self.generators)
-        for i in range(ROUNDS):
-            g = moving[i % len(moving)]
-            moved = g @ matrix @ g.T
-            matrix = (matrix + moved) / 2
-            if i % len(moving) == 0:
-                left = max(np.abs(h @ matrix @ h.T - matrix).max() for h in self.generators)
-                if left <= MIXED * np.abs(matrix).max():
-                    return matrix
-            one, other = self._rng.integers(len(moving), size=2)
-            product = moving[one] @ moving[other]
-            product = product @ (3 * np.eye(len(product)) - product.T @ product) / 2  # orthogonal
-            if len(moving) < 4 * len(self.generators) + 8:
-                moving.append(product)
-            else:
-                moving[len(self.generators) + i % (3 * len(self.generators) + 8)] = product
+        """The mean over the group, by halves, with random elements.
+
+        They are taken from the list of all: products of products would leave
+        the group, their errors growing with each.
+        """
+        for _ in range(ROUNDS):
+            left = max(np.abs(h @ matrix @ h.T - matrix).max() for h in self.generators)
+            if left <= MIXED * np.abs(matrix).max():
+                break
+            g = self.members.raw[self._rng.integers(len(self.members))]
+            matrix = (matrix + g @ matrix @ g.T) / 2
         return matrix
 
 
