@@ -23,6 +23,7 @@ from bifurc.protocol import Problem
 SMALL = 1e-6  # an eigenvalue below this part of its natural size belongs to the kernel
 ROUNDING = 1e-9  # an eigenvalue below this part of it is one to rounding
 NEGLIGIBLE = 1e-7  # a coefficient below this part of its natural size is rounding
+PROBES, SEED = 3, 11  # moves of the state at which that is asked
 WEAK = (1e-3, 1e-2)  # of what the Hessian changes over one scale: the natural size at least
 
 
@@ -210,9 +211,11 @@ def reduce(
 def _change(problem: Problem, X: np.ndarray, scales: np.ndarray) -> float:
     """How much the Hessian changes over one scale: what to hold an eigenvalue against.
 
-    The other eigenvalues do not say, where the whole Hessian vanishes.
+    The other eigenvalues do not say, where the whole Hessian vanishes. A few
+    moves of all coordinates together tell as much as one of each.
     """
-    moves = [problem.jacobian_along(X[:-1], X[-1], u)[:, :-1] for u in np.diag(scales)]
+    ways = np.random.default_rng(SEED).normal(size=(PROBES, len(X))) * scales
+    moves = [problem.jacobian_along(X[:-1], X[-1], u)[:, :-1] for u in ways]
     return float(np.abs(moves).max(initial=0.0))
 
 

@@ -36,6 +36,8 @@ TRIES = 3  # with other constants, if the indices do not add up
 RADIAL = 0.7310585786  # of the term that is added, in units of P: no symmetry has this number
 LEVEL = 1e-7  # of P's coefficients: below it P is zero on a line, or (w'A w) A w
 ITERATIONS = 4
+SPARE = 3  # vectors beyond those whose values determine a polynomial
+LEAST_PROBES = 12  # the same where images under a large group help
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +91,27 @@ def fitted(directions: np.ndarray, values: np.ndarray, degree: int) -> Homogeneo
     """The polynomial with these values (points, m) at these directions (points, m)."""
     matrix = monomials(directions, exponents(directions.shape[1], degree))
     return Homogeneous(degree, np.linalg.lstsq(matrix, values, rcond=None)[0].T)
+
+
+def equivariant(degree: int, value, action: np.ndarray) -> Homogeneous:
+    """A homogeneous map that commutes with a group, from its values at a few vectors.
+
+    A value at a vector tells those at its images.
+
+    Parameters
+    ----------
+    value : callable (m,) -> (m,)
+    action : ndarray, shape (order, m, m)
+    """
+    rng, (order, m, _) = np.random.default_rng(SEED), action.shape
+    unknown = len(exponents(m, degree))
+    probes = min(unknown + SPARE, LEAST_PROBES + 2 * unknown // order)
+    at = rng.normal(size=(probes, m))
+    at /= np.linalg.norm(at, axis=1, keepdims=True)
+    values = np.array([value(w) for w in at])
+    chosen = action[rng.integers(order, size=(-(-3 * unknown // probes), probes))]
+    images, theirs = ((chosen @ each[..., None])[..., 0].reshape(-1, m) for each in (at, values))
+    return fitted(images, theirs, degree)
 
 
 @dataclass(frozen=True, eq=False)
@@ -251,10 +274,10 @@ class _System:
     def _next(self, y, t, ahead, gamma) -> tuple[np.ndarray, np.ndarray]:
         """Corrected points further along the paths, and Newton's last updates."""
         rise = self(y) - gamma * self.first(y)
-        guess = y - (ahead - t) * _solve(self._slopes(y, t, gamma), rise)
+        guess = y - (ahead - t) * solve_each(self._slopes(y, t, gamma), rise)
         for _ in range(ITERATIONS):
             value = (1 - ahead) * gamma * self.first(guess) + ahead * self(guess)
-            last = _solve(self._slopes(guess, ahead, gamma), value)
+            last = solve_each(self._slopes(guess, ahead, gamma), value)
             guess = guess - last
         return guess, last
 
@@ -313,7 +336,7 @@ class _Shifted(_System):
         return np.array(list(product((0, 1, -1), repeat=self.unknowns))[1:], dtype=complex)
 
 
-def _solve(matrices: np.ndarray, right: np.ndarray) -> np.ndarray:
+def solve_each(matrices: np.ndarray, right: np.ndarray) -> np.ndarray:
     """Solutions one by one; nan where a matrix is singular."""
     try:
         return np.linalg.solve(matrices, right[..., None])[..., 0]

@@ -24,13 +24,12 @@ import numpy as np
 
 from bifurc.protocol import Problem
 from bifurc.switching.normal_form import NEGLIGIBLE, SMALL, NormalForm, cubic_part
-from bifurc.switching.polynomials import Homogeneous, directions, exponents, fitted
+from bifurc.switching.polynomials import Homogeneous, directions, equivariant
 
 MOST = 3  # dimensions of a kernel that are solved: 8 paths in two, 26 in three
 LARGEST = 4  # the same where no subgroup fixes less: 80 paths
 PROBES = 3
 COARSE = 1e-6  # of the natural size: third derivatives are differences of differences
-SPARE = 3  # directions beyond those that determine a polynomial
 SEED = 11
 ANGLES = 360  # of a plane: half-lines closer together than a degree are not told apart
 ASKEW = 0.0123  # radians: so that no half-line that symmetry puts on an axis is on the grid
@@ -104,13 +103,16 @@ class Kernel:
         second = np.append(self.second(v), np.zeros(self.m))
         return -np.linalg.solve(self.bordered, second)[: len(self.right)]
 
-    def quadratic(self) -> Homogeneous | None:
-        """Q of the reduced equation; None if it is zero."""
-        return self._polynomial(2, lambda v: self.left.T @ self.second(v))
+    def quadratic(self, action: np.ndarray | None = None) -> Homogeneous | None:
+        """Q of the reduced equation; None if it is zero.
 
-    def cubic(self) -> Homogeneous | None:
+        ``action`` (order, m, m) is a group that it commutes with: fewer values are asked for.
+        """
+        return self._polynomial(2, lambda v: self.left.T @ self.second(v), action)
+
+    def cubic(self, action: np.ndarray | None = None) -> Homogeneous | None:
         """C of the reduced equation; None if it is zero."""
-        return self._polynomial(3, lambda v: self.left.T @ self._third(v))
+        return self._polynomial(3, lambda v: self.left.T @ self._third(v), action)
 
     def kind(self) -> str:
         """transcritical if the loss has a term of third order in any direction, else pitchfork.
@@ -128,11 +130,8 @@ class Kernel:
         x, lam = self.X[:-1], self.X[-1]
         return cubic_part(self.problem, x, lam, self.right @ v, self.bend(v))
 
-    def _polynomial(self, degree: int, value) -> Homogeneous | None:
-        count = len(exponents(self.m, degree)) + SPARE
-        at = np.random.default_rng(SEED).normal(size=(count, self.m))
-        at = at / np.linalg.norm(at, axis=1, keepdims=True)
-        found = fitted(at, np.array([value(v) for v in at]), degree)
+    def _polynomial(self, degree: int, value, action) -> Homogeneous | None:
+        found = equivariant(degree, value, np.eye(self.m)[None] if action is None else action)
         floor = (NEGLIGIBLE if degree == 2 else COARSE) * self.natural
         return found if np.abs(found.coefficients).max() > floor else None
 

@@ -37,6 +37,7 @@ from bifurc.switching.isotropy import (
 from bifurc.switching.normal_form import Crossed, NormalForm, halves, kind_at, reduce
 from bifurc.switching.subgroups import Search, Subgroup, proposals
 from bifurc.switching.submaximal import solve
+from bifurc.switching.whole import classes_beside
 
 ALL = "all together"
 OWN = "the branch's own"
@@ -116,6 +117,9 @@ def census(problem: Problem, event: Event, births: list["Birth"]) -> str | None:
     return None
 
 
+census.register(NetworkProblem, classes_beside)
+
+
 def switch(
     problem: Problem,
     event: Event,
@@ -123,7 +127,9 @@ def switch(
     options: Options | None = None,
     window: tuple[float, float] = EVERYWHERE,
 ):
-    """All half-branches born at an event, each once up to relabelling.
+    """The half-branches that the search finds at an event, each once up to relabelling.
+
+    Whether these are all is said by the last of the attempts, where it can be counted.
 
     Parameters
     ----------
