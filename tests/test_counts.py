@@ -1,4 +1,4 @@
-"""How many classes of branches a reduced equation has: against counts made by hand and by others."""
+"""How many classes of branches a reduced equation has: against counts by hand and by others."""
 
 from itertools import permutations
 

@@ -99,9 +99,9 @@ def test_shares_and_real_sizes_are_split_off():
 
 def test_every_subgroup_tried_is_on_record(type_ii):
     node = next(d for _, d in type_ii.graph.nodes(data=True) if d["label"] == "BP")
-    assert [line.split(":")[1] for line in node["tried"]["s[bulk]"]] == [
-        f" {p} + rest" for p in (1, 2, 3)
-    ]
+    *subgroups, all_together = node["tried"]["s[bulk]"]
+    assert all_together.startswith("all together: at d = 5")
+    assert [line.split(":")[1] for line in subgroups] == [f" {p} + rest" for p in (1, 2, 3)]
 
 
 def test_the_same_branch_from_two_events_is_one():

@@ -16,6 +16,7 @@ from bifurc.switching.subgroups import (
     partitions,
     proposals,
     transitive_groups,
+    within,
 )
 
 N = Polynomial.parse("d - 1")
@@ -50,9 +51,14 @@ def test_the_exterior_square_has_three_way_splits_and_finite_groups():
 
 
 def test_a_product_of_two_sets_is_split_in_both():
-    found = proposed("sxs", Search(explicit=2), bulk=N, rest=Polynomial.of("p"))
-    assert len(found) == 4
+    sizes = {"bulk": N, "rest": Polynomial.of("p")}
+    plain = proposed("sxs", Search(explicit=2, finite_groups=False), **sizes)
+    found = proposed("sxs", Search(explicit=2), **sizes)
+    assert len(plain) == 4
+    assert set(plain) < set(found)
     assert all("bulk: " in line and "rest: " in line for line in found)
+    both = "bulk: 1 + 1 + rest, rest: p/2 + rest; K = <(bulk/1 bulk/2)(rest/1 rest/2)>"
+    assert both in found
 
 
 @pytest.mark.parametrize("irrep", ["t", "k"])
@@ -138,3 +144,15 @@ def invariants(irrep, sizes):
 def test_fixed_vectors_of_splits(irrep, sizes, dimension):
     """What the splits of an irrep must be, by brute force; the engine's attempts agree with it."""
     assert invariants(irrep, sizes) == dimension
+
+
+@pytest.mark.parametrize(
+    ("ties", "count"),
+    [(((1, 2, 3, 0),), 2), (((1, 0, 3, 2), (2, 3, 0, 1)), 4), (((1, 2, 0), (1, 0, 2)), 3),
+     (((1, 2, 3, 0), (0, 3, 2, 1)), 7), (((1, 2, 3, 0), (1, 0, 2, 3)), 10)],
+    ids=["C4", "V4", "S3", "D4", "S4"],
+)  # fmt: skip
+def test_proper_subgroups_of_ties_up_to_conjugacy(ties, count):
+    """As many as the group has classes of subgroups, less one: 3, 5, 4, 8 and 11."""
+    named = [{f"a/{i}": f"a/{j}" for i, j in enumerate(g)} for g in ties]
+    assert len(list(within(named))) == count

@@ -10,8 +10,9 @@ from bifurc.loss.embedding import matrices
 from bifurc.models import chain, permuted, pitchfork
 from bifurc.switching.classify import classify
 from bifurc.switching.isotropy import enlarge, larger_isotropy, reversed_by_relabelling
+from bifurc.switching.names import isotropy_of
 from bifurc.switching.subgroups import Search
-from bifurc.switching.switch import OWN, switch
+from bifurc.switching.switch import ALL, OWN, switch
 from tests.test_subgroups import invariants
 
 WINDOWS = {"II": (12, 5), "A": (12, 5), "I": (12, 6), "M": (12, 5.5)}
@@ -39,7 +40,7 @@ def test_which_splits_are_axial_is_what_invariants_say(branches, name):
     (event,) = branch.events
     _, attempts = switch(branch.problem, event, Search(finite_groups=False))
     assert attempts
-    for attempt in attempts:
+    for attempt in (attempt for attempt in attempts if attempt.isotropy != ALL):
         sizes = [int(p) for p in attempt.isotropy.split(": ")[1].split(" + ")[:-1]]
         axial = invariants(event.component.irrep, (*sizes, 9 - sum(sizes))) == 1
         assert axial == ("half-branches" in attempt.outcome), str(attempt)
@@ -77,7 +78,7 @@ def test_complementary_splits_are_one_branch_with_the_sign_reversed(branches):
 
 def test_a_share_of_points_is_a_split_of_real_size(branches):
     problem, (event,) = branches["II"].problem, branches["II"].events
-    births, attempts = switch(problem, event, Search(explicit=0, shares=("1/3", "2/5")))
+    births, (*attempts, _) = switch(problem, event, Search(explicit=0, shares=("1/3", "2/5")))
     assert len(births) == 4
     assert [a.isotropy for a in attempts] == [
         "bulk: (d - 1)/3 + rest",
@@ -87,7 +88,7 @@ def test_a_share_of_points_is_a_split_of_real_size(branches):
 
 def test_a_split_with_too_small_a_part_is_on_record(branches):
     problem, (event,) = branches["II"].problem, branches["II"].events
-    births, attempts = switch(problem, event, Search(explicit=0, sizes=(0.5, 4.2)))
+    births, (*attempts, _) = switch(problem, event, Search(explicit=0, sizes=(0.5, 4.2)))
     assert births == []
     assert all("smaller than one point" in a.outcome for a in attempts)
 
@@ -170,3 +171,34 @@ def test_halves_that_a_relabelling_exchanges_are_one(branches):
     assert not reversed_by_relabelling(birth.problem, X[:-1], birth.form.kernel)
     other = [b for b in switch(problem, event)[0] if b.isotropy == "all: 1 + 2 + rest"]
     assert len(other) == 2
+
+
+def test_a_product_of_two_standard_irreps_has_axes_that_see_both_sets():
+    """M: <(b1 b2)(r1 r2)> x S_(d-4), of loss .0437757163 at d = 5.016803, is the third class."""
+    branch = bifurc.trace("M", d=(5.4, 4.9), p=2)
+    event = branch.events["sxs[bulk,rest]"]
+    assert event.lam == pytest.approx(5.0068, abs=1e-4)
+    births, attempts = switch(branch.problem, event)
+    assert "at d = 6: 3 of 3 classes of branches followed, 3 are axial" in attempts[-1].outcome
+    (birth,) = [b for b in births if isotropy_of(b.problem) == "S(d - 4) x S(1)^4 : C2"]
+    arm = follow(birth.problem, birth.start, (5.0, 5.05))
+    near = point_at(birth.problem, arm.at(d=5.016803)[0].x, 5.016803)
+    (loss,) = birth.problem.losses(near.x[None], np.array([5.016803]))
+    assert loss == pytest.approx(0.0437757163, abs=2e-9)  # d is given to six digits
+
+
+def test_a_kernel_of_complex_type_of_a_cyclic_group_of_parts(branches):
+    """Z_4 on four equal parts: two eigenvalues vanish together, and two classes are born."""
+    (event,) = branches["A"].events
+    births, _ = switch(branches["A"].problem, event)
+    (ring,) = [b for b in births if b.isotropy.endswith("K = <(1 2 3 4)>")]
+    arm = follow(ring.problem, ring.start, (5.7, 9.0))
+    (event,) = [e for e in arm.events if e.irrep == "k"]
+    assert event.lam == pytest.approx(8.154, abs=1e-3)
+    assert event.multiplicity == 2
+    assert event.index("above")(d=8.0) - event.index("below")(d=8.0) == pytest.approx(2)
+    births, attempts = switch(arm.problem, event)
+    words = {attempt.isotropy: attempt.outcome for attempt in attempts}
+    assert words["K = <(1 3)(2 4)>"] == "fixes nothing of the kernel"
+    assert words["K = 1"].startswith("4 directions, all by Euler's characteristic")
+    assert len(births) == 2

@@ -39,6 +39,7 @@ COARSE = 1e-6  # a step that is not halved again for eigenvalues that need not b
 SHORTEST = 1e-10  # a step, in the chart, that is not halved again
 ONE_SHARE = 1e-7  # shares of a step less apart than this may be one place, located twice
 VANISHED = 1e-3  # of what an eigenvalue is elsewhere on the branch: beyond it none vanishes there
+AT_ONCE = 40_000  # points of a call times the square of their unknowns: memory
 DEPTH = 30  # halvings of a step before two events count as one
 
 
@@ -101,18 +102,13 @@ class Spectra:
 
     def with_more(self, problem: Problem, places: list[int], more: "Spectra") -> "Spectra":
         """With those of other points, put before the points at ``places``."""
-        values, speeds, definite = (
-            {c: np.insert(table, places, other[c], axis=0) for c, table in mine.items()}
-            for mine, other in (
-                (self.values, more.values),
-                (self.speeds, more.speeds),
-                (self.definite, more.definite),
-            )
-        )
+        names = ("values", "speeds", "definite")
+        both = ((getattr(self, name), getattr(more, name)) for name in names)
+        tables = [{c: np.insert(t, places, b[c], axis=0) for c, t in a.items()} for a, b in both]
         X = np.insert(self.X, places, more.X, axis=0)
         tangents = np.insert(self.tangents, places, more.tangents, axis=0)
         steps = _lengths(problem, X, tangents)
-        return Spectra(X, tangents, values, speeds, definite, *steps, error=self.error)
+        return Spectra(X, tangents, *tables, *steps, error=self.error)
 
     def over_steps(self, speeds: np.ndarray) -> np.ndarray:
         """Changes over each step, as speeds (points, k) at both ends see them; (2, steps, k)."""

@@ -19,6 +19,8 @@ from bifurc.structure.polynomial import Polynomial
 MOST_PERMUTED = 5  # parts: every transitive group of a degree up to 5 has two generators
 MOST_EXPLICIT = 8  # points split off; the number of their partitions grows exponentially
 
+MOST_TIED = 120  # elements of a group of ties whose subgroups of two generators are all tried
+
 Permutation = tuple[int, ...]
 
 
@@ -39,13 +41,14 @@ class Subgroup:
             for name, sizes in self.parts.items()
         )
         if not self.generators:
-            return sets
-        return f"{sets}; K = <{', '.join(map(cycles, self.generators))}>"
+            return sets or "K = 1"
+        return f"{sets}{'; ' * bool(sets)}K = <{', '.join(map(cycles, self.generators))}>"
 
 
 def cycles(generator: Mapping[str, str]) -> str:
-    """A permutation of parts in cycle notation, parts by their numbers."""
+    """A permutation of parts in cycle notation, parts of a single set by their numbers."""
     left, text = dict(generator), ""
+    alone = len({name.rpartition("/")[0] for name in generator}) == 1
     while left:
         start, now = next(iter(left.items()))
         del left[start]
@@ -54,7 +57,8 @@ def cycles(generator: Mapping[str, str]) -> str:
             cycle.append(now)
             now = left.pop(now)
         if len(cycle) > 1:
-            text += "(" + " ".join(name.rpartition("/")[2] for name in cycle) + ")"
+            short = (name.rpartition("/")[2] if alone else name for name in cycle)
+            text += "(" + " ".join(short) + ")"
     return text or "()"
 
 
@@ -118,6 +122,8 @@ def proposals(
         one, other = component.sets
         for mine, yours in product(_two_way(size[one], search), _two_way(size[other], search)):
             yield Subgroup({one: mine, other: yours})
+        if search.finite_groups:
+            yield from _of_two_kinds(component.sets, size, search)
         return
     if component.irrep in ("t", "k"):
         return
@@ -175,6 +181,48 @@ def _with_groups(name: str, size: Polynomial, search: Search) -> Iterator[Subgro
         equal = (size / count,) * (count - 1)
         for group in transitive_groups(count):
             yield Subgroup({name: equal}, _named(group, names))
+
+
+def _of_two_kinds(sets: Sequence[str], size: Mapping, search: Search) -> Iterator[Subgroup]:
+    """Parts of two sets, permuted alike by one symmetric group; all there is of one set at least.
+
+    On two sums of a trivial and a standard irrep such a group fixes one line
+    of the product if one of them lacks the trivial one. A group that is not
+    twice transitive fixes more, and one that is no more of that line.
+    """
+    for count in range(2, search.equal_parts + 1):
+        swap, turn = (1, 0, *range(2, count)), (*range(1, count), 0)
+        equal = [(size[name] / count,) * (count - 1) for name in sets]
+        singles = (1,) * count if count <= search.explicit else None
+        for mine, yours in ((equal[0], equal[1]), (singles, equal[1]), (equal[0], singles)):
+            if mine is None or yours is None:
+                continue
+            both = [[f"{name}/{i + 1}" for i in range(count)] for name in sets]
+            ties = [
+                {names[i]: names[j] for names in both for i, j in enumerate(g)}
+                for g in dict.fromkeys((swap, turn))
+            ]
+            yield Subgroup(dict(zip(sets, (mine, yours), strict=True)), tuple(ties))
+
+
+def within(ties: Sequence[Mapping[str, str]]) -> Iterator[Subgroup]:
+    """The smaller groups of a finite group that permutes sets, once up to conjugacy.
+
+    Those that two elements make and the trivial one, larger ones first.
+    """
+    names = sorted({name for tie in ties for name in tie})
+    number = {name: i for i, name in enumerate(names)}
+    everything = closure([tuple(number[tie.get(n, n)] for n in names) for tie in ties])
+    pairs = combinations(sorted(everything), 2) if len(everything) <= MOST_TIED else ()
+    found: dict[frozenset, tuple[Permutation, ...]] = {}
+    seen = {everything}
+    for generators in [(g,) for g in sorted(everything)] + list(pairs):
+        group = closure(generators)
+        if group not in seen:
+            seen.update(frozenset(_conjugate(h, g) for g in group) for h in everything)
+            found[group] = generators
+    for group in sorted(found, key=len, reverse=True):
+        yield Subgroup({}, _named(found[group], names) if len(group) > 1 else ())
 
 
 def _named(group: Sequence[Permutation], names: Sequence[str]) -> tuple[dict[str, str], ...]:

@@ -35,7 +35,7 @@ from bifurc.switching.isotropy import (
     reversed_by_relabelling,
 )
 from bifurc.switching.normal_form import Crossed, NormalForm, halves, kind_at, reduce
-from bifurc.switching.subgroups import Search, Subgroup, proposals
+from bifurc.switching.subgroups import Search, Subgroup, proposals, within
 from bifurc.switching.submaximal import solve
 from bifurc.switching.whole import classes_beside
 
@@ -81,7 +81,7 @@ def _(problem: NetworkProblem, event: Event, search: Search):
         if component.irrep == "t":
             yield Candidate(OWN, problem, event.X, event.tangent)
         elif component.irrep == "k":
-            proposed.append(Subgroup({}))
+            proposed.extend(within(problem.structure.ties))
         else:
             proposed.extend(proposals(component, problem.structure.size, search))
     for subgroup in {str(one): one for one in proposed}.values():
@@ -97,7 +97,9 @@ def _(problem: NetworkProblem, event: Event, search: Search):
         parts = parts.along(problem.line)
         X = np.append(parts.embedding @ event.X[:-1], event.lam)
         child = problem.on(parts.structure)
-        yield Candidate(str(subgroup), child, X, submaximal=search.submaximal)
+        # a finite group leaves few dimensions of its kernels, and has no other ways to them
+        solved = search.submaximal or not subgroup.parts
+        yield Candidate(str(subgroup), child, X, submaximal=solved)
 
 
 def _breaks_points(problem: NetworkProblem, smaller: Structure, values) -> bool:

@@ -87,7 +87,7 @@ def counted_at(problem: NetworkProblem, event: Event, n: float, births: list[Bir
 
 
 def leading(kernel: Kernel, action: np.ndarray) -> Homogeneous | None:
-    """The lowest order of the reduced equation, which commutes with a group; None if it has none."""
+    """The lowest order of the reduced equation, which commutes with a group; None if none is."""
     return kernel.quadratic(action) or kernel.cubic(action)
 
 
