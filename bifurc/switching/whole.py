@@ -16,7 +16,7 @@ import numpy as np
 from bifurc.continuation.newton import LOST
 from bifurc.continuation.problem import PlainProblem
 from bifurc.continuation.start import point_at
-from bifurc.events.records import Event, Zero
+from bifurc.events.records import Event
 from bifurc.groups import permutations
 from bifurc.loss.embedding import matrices
 from bifurc.loss.entries import has_all_entries, of_all_entries
@@ -30,6 +30,7 @@ from bifurc.switching.submaximal import Kernel
 
 WHOLE = 1e-9  # how far a size may be from a whole number
 ALIKE = 1e-7  # of the largest eigenvalue: nearer ones belong to one irrep
+ABOUT = 10.0  # times where its speed takes it: an eigenvalue there is the one that vanished
 ENTRIES = 150  # of W, whose Hessian is asked for a few hundred times
 
 
@@ -73,7 +74,7 @@ def counted_at(problem: NetworkProblem, event: Event, n: float, births: list[Bir
     if w.size > ENTRIES:
         return None
     full = _full(problem, w, v, n)
-    vectors = _irrep(problem, event.zeros[0], point.x, n, full.hessian(w.ravel(), n))
+    vectors = _irrep(problem, event, point.x, n, full.hessian(w.ravel(), n))
     if vectors.shape[1] != dimension:
         return None
     kernel = Kernel.at(full, np.append(w.ravel(), n), vectors)
@@ -105,11 +106,17 @@ def _full(problem: NetworkProblem, w, v, lam: float) -> PlainProblem:
     )
 
 
-def _irrep(problem, zero: Zero, x: np.ndarray, lam: float, hessian: np.ndarray) -> np.ndarray:
-    """Eigenvectors of the full Hessian for the eigenvalue that vanishes at the event."""
+def _irrep(problem, event: Event, x: np.ndarray, lam: float, hessian: np.ndarray) -> np.ndarray:
+    """Eigenvectors of the full Hessian for the eigenvalue that vanishes at the event.
+
+    None where no eigenvalue of the block is about where its speed takes it.
+    """
+    (zero,) = event.zeros
     block = problem.blocks(x, lam, [zero.component])[zero.component]
     values = block.eigen().values
     near = values[np.argmin(np.abs(values))]
+    if lam != event.lam and not 1 / ABOUT < near / (zero.speed * (lam - event.lam)) < ABOUT:
+        return np.zeros((x.size, 0))
     every, vectors = np.linalg.eigh(hessian)
     return vectors[:, np.abs(every - near) <= ALIKE * np.abs(every).max()]
 
