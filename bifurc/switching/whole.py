@@ -10,6 +10,7 @@ directions.
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -18,8 +19,8 @@ from bifurc.continuation.problem import PlainProblem
 from bifurc.continuation.start import point_at
 from bifurc.events.records import Event
 from bifurc.groups import permutations
-from bifurc.loss.embedding import matrices
-from bifurc.loss.entries import has_all_entries, of_all_entries
+from bifurc.loss.embedding import matrices, network_behind
+from bifurc.loss.full import Network
 from bifurc.loss.problem import NetworkProblem
 from bifurc.structure.structure import Structure
 from bifurc.switching.birth import Birth
@@ -38,8 +39,9 @@ def classes_beside(problem: NetworkProblem, event: Event, births: list[Birth]) -
     """The classes at the whole sizes beside the event, and which of them are followed."""
     if len(event.zeros) > 1 or not event.breaks_out:
         return None
-    if problem.structure.ties or not has_all_entries(problem):
-        return None
+    s = problem.structure
+    if s.ties or s.bias or s.trained or s.confined or s.reference:
+        return None  # of networks of weights alone the kernel is known in all entries of W
     words = {}
     for n in _whole_beside(problem, event):
         try:
@@ -70,10 +72,11 @@ def counted_at(problem: NetworkProblem, event: Event, n: float, births: list[Bir
     if not (1 < dimension <= MOST_DIMENSIONS and 1 < elements <= MOST_ELEMENTS):
         return None
     point = point_at(problem, event.X[:-1], n)
-    w, v = matrices(structure, point.x, parameters)
+    network, _ = network_behind(problem, point.x, n)
+    w = network.w
     if w.size > ENTRIES:
         return None
-    full = _full(problem, w, v, n)
+    full = _full(network)
     vectors = _irrep(problem, event, point.x, n, full.hessian(w.ravel(), n))
     if vectors.shape[1] != dimension:
         return None
@@ -92,17 +95,18 @@ def leading(kernel: Kernel, action: np.ndarray) -> Homogeneous | None:
     return kernel.quadratic(action) or kernel.cubic(action)
 
 
-def _full(problem: NetworkProblem, w, v, lam: float) -> PlainProblem:
+def _full(network: Network) -> PlainProblem:
     """The whole network, all entries of W for themselves."""
+    shape = network.w.shape
 
     def at(x) -> tuple[np.ndarray, np.ndarray]:
-        return of_all_entries(problem, x.reshape(w.shape), v, lam)
+        return replace(network, w=x.reshape(shape)).derivatives()
 
     return PlainProblem(
-        gradient=lambda x, _: at(x)[0].ravel(),
+        gradient=lambda x, _: at(x)[0],
         hessian=lambda x, _: at(x)[1],
-        gradient_dlam=lambda x, _: np.zeros(w.size),
-        n=w.size,
+        gradient_dlam=lambda x, _: np.zeros(x.size),
+        n=network.w.size,
     )
 
 
