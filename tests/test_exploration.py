@@ -159,7 +159,8 @@ def test_a_cluster_of_processes_gives_the_same_graph(tmp_path, capsys):
 def test_an_address_that_is_none_is_refused_in_one_line(tmp_path, capsys):
     case = tmp_path / "case.toml"
     case.write_text('family = "II"\nwindow = { d = [9.0, 5.0] }\n')
-    assert main(["run", str(case), "--executor", "localhost"]) == 2
+    out = str(tmp_path / "out")
+    assert main(["run", str(case), "-o", out, "--executor", "localhost"]) == 2
     assert "dask://HOST:PORT" in capsys.readouterr().err
 
 
