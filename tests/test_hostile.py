@@ -333,6 +333,13 @@ def test_the_narrow_box_holds_the_zero_and_lies_in_the_wide_one(point, tmp_path,
         rejected(lie(point, path, value), tmp_path, capsys)
 
 
+def test_a_narrow_box_outside_the_wide_one_is_rejected_even_if_it_holds_the_digits():
+    """Slopes are enclosed on the wide box alone, so that outside nothing is proved."""
+    data = bifurc.certify("II", d=7, digits=3)
+    with pytest.raises(NotCertifiedError, match="lie in the wide one"):
+        check(lie(data, ["narrow", "radius"], ["0x1p-12"] * 5))
+
+
 def test_a_box_that_does_not_hold_the_digits_is_rejected(event, tmp_path, capsys):
     """Its middle has them all, but a zero of it may have others."""
     assert "value" in rejected(lie(event, ["narrow"], event["wide"]), tmp_path, capsys)

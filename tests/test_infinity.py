@@ -39,6 +39,16 @@ def test_each_family_is_a_minimum_at_every_real_d_beyond_its_event(name):
     assert "a minimum at every real lam >" in lines(data)[0] and "to infinity" in lines(data)[0]
 
 
+def test_type_m_of_two_and_a_half_flipped_neurons_is_a_minimum_beyond_its_event():
+    """The event of cases/type_m_fractional.toml; both sets have fractional sizes at whole d."""
+    data = bifurc.check(THEOREMS / "M_p_5_2.json")
+    low, high = data["certificates"][0]["proved"]["events"][0]["at"]
+    assert data["proved"]["is_minimum"] and data["proved"]["beyond"] == high
+    event = record.load(THEOREMS.parent / "type_m_fractional-s-8.4594.json")["proved"]["value"]
+    assert float(low) < float(event) < float(high) and float(high) - float(low) < 1e-6
+    assert "p = 5/2" in lines(data)[0]
+
+
 def lie(data, path, value):
     data = copy.deepcopy(data)
     *way, last = path
@@ -235,6 +245,12 @@ def test_the_teacher_is_a_minimum_at_every_real_d_beyond_2():
     ):
         with pytest.raises((NotCertifiedError, ValueError)):
             check(lie(data, path, value))
+
+
+def test_the_teacher_with_its_sign_changed_is_not_the_teacher():
+    data = record.load(THEOREMS / "global.json")
+    with pytest.raises(NotCertifiedError, match="not the teacher"):
+        check(lie(data, ("coordinates",), ["-1", "0"]))
 
 
 @pytest.mark.parametrize("d", [2.25, 3.0, 7.5])

@@ -34,7 +34,7 @@ never read to prove anything: they are compared with what the boxes prove
 (:mod:`bifurc.proof.certificate`). It may say less than what was proved, never more.
 
 Proved of the built-in families, with files in ``cases/certificates/theorems``:
-II, A, I and M with p = 2 are each one smooth branch of minima at every real d
+II, A, I and M with p = 2 and p = 5/2 are each one smooth branch of minima at every real d
 beyond their event, to infinity, with the limits of all isotypic eigenvalues;
 W = V is a minimum at every real d > 2; Fix(S_d) has four critical points without
 a zero row at every real d >= 2.2346; and branches are born at the first event of
