@@ -5,10 +5,13 @@ window, how far to explore, and an ``[expect]`` table that makes it a test.
 """
 
 import hashlib
+import json
 import math
+import re
 import tomllib
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
     BaseModel,
@@ -21,6 +24,15 @@ from pydantic import (
 )
 
 from bifurc.files import read_text, reading
+from bifurc.given import nearest
+
+# names of types that pydantic puts between the keys of a place; what they are in words
+TYPES = ("str", "int", "float", "bool", "FamilyData")
+NUMBER = r"-?[0-9.]+(e-?[0-9]+)?"
+WORDS = {
+    "string": "text", "integer": "whole number", "number": "number", "boolean": "true or false",
+    "array": "list", "object": "table",
+}  # fmt: skip
 
 
 def _finite(value):
@@ -215,16 +227,123 @@ def load_case(path: str | Path) -> Case:
         case._folder = Path(path).parent
         return case
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, filter(_written, first["loc"]))) or "the file"
-        said = first["msg"].removeprefix("Value error, ")
-        more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-        raise ValueError(f"Case {path}, {place}: {said}{more}.") from None
+        found = [one for one in error.errors() if _meant(one["loc"], data)] or error.errors()
+        first = min(found, key=lambda one: one["type"] != "extra_forbidden")  # a key mistyped
+        raise ValueError(f"Case {path}, {_said(first)}.") from None
+
+
+def _meant(place: tuple, data: dict) -> bool:
+    """Whether a complaint is about what was written: a family is a name or a table."""
+    as_table = isinstance(data.get("family"), dict)
+    return place[:2] != (("family", "str") if as_table else ("family", "FamilyData"))
+
+
+def _said(error: Any) -> str:
+    """The place of a mistake and what is wrong there; of an unknown key the nearest right one."""
+    *above, last = [part for part in error["loc"] if _written(part)] or ["the file"]
+    place = ".".join(map(str, [*above, last]))
+    if error["type"] == "extra_forbidden":
+        table = f"[{'.'.join(map(str, above))}]" if above else "the file"
+        known = list(_table(above).model_fields)
+        return f"{table}: there is no key {last!r}.{nearest(last, known)}".rstrip(".")
+    if error["type"] == "missing":
+        return f"{place}: the key {last!r} is missing"
+    return f"{place}: {error['msg'].removeprefix('Value error, ')}"
+
+
+def _table(place: Sequence[int | str]) -> type[BaseModel]:
+    """The model of the table at a place in a case file."""
+    model: type[BaseModel] = Case
+    for part in place:
+        if isinstance(part, str):
+            model = next(_models(model.model_fields[part].annotation))
+    return model
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The models in a type such as ``str | FamilyData`` or ``list[ExpectedEvent]``."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _models(part)
 
 
 def _written(part: int | str) -> bool:
     """Whether a part of a place stands in the file, and is no name that pydantic gives a type."""
-    return isinstance(part, int) or not part.startswith(("function-", "dict["))
+    return isinstance(part, int) or not (
+        part.startswith(("function-", "dict[", "tuple[", "literal[")) or part in TYPES
+    )
+
+
+def described() -> Iterator[str]:
+    """Every table and key of a case file, a line each, from the schema."""
+    schema = Case.model_json_schema()
+    places = {"Case": ""} | {
+        name: place.strip(".") for name, place in _places(schema["properties"], schema, "")
+    }
+    for name, place in places.items():
+        table = schema if name == "Case" else schema["$defs"][name]
+        yield f"[{place}]" if place else "at the top"
+        needed = table.get("required", ())
+        for key, kind in table["properties"].items():
+            if key in ("kind",) and not place:
+                continue
+            default = kind.get("default")
+            more = "needed" if key in needed else "" if default in (None, "", [], {}) else default
+            more = json.dumps(more) if isinstance(more, bool) else more
+            tail = f"  ({more})" if more != "" and not isinstance(more, dict) else ""
+            yield f"  {key:18} {_kind(kind)}{tail}"
+        yield ""
+
+
+def _places(properties: dict, schema: dict, above: str) -> Iterator[tuple[str, str]]:
+    """Names of tables in the schema and where they stand."""
+    for key, kind in properties.items():
+        for name in re.findall(r"#/\$defs/(\w+)", json.dumps(kind)):
+            place = f"{above}.{key}"
+            yield name, place
+            yield from _places(schema["$defs"][name]["properties"], schema, place)
+
+
+def _kind(kind: dict) -> str:
+    """What a value may be, in words."""
+    if "$ref" in kind:
+        return "table"
+    if "const" in kind or "enum" in kind:
+        return " or ".join(json.dumps(one) for one in kind.get("enum", [kind.get("const")]))
+    if "anyOf" in kind:
+        words = dict.fromkeys(_kind(one) for one in kind["anyOf"] if one.get("type") != "null")
+        words.pop("whole number", None) if "number" in words else None
+        return " or ".join(words)
+    inner = kind.get("items") or kind.get("additionalProperties")
+    inside = f" of {_kind(inner)}" if isinstance(inner, dict) and inner else ""
+    return WORDS.get(kind.get("type", ""), "any value") + inside
+
+
+def new_case(family: str, parameters: Mapping[str, str]) -> str:
+    """The text of a case about a family, to start from."""
+    window = "d = [40, 3.1]" if "d" in parameters else f"{next(iter(parameters), 'd')} = [2, 1]"
+    others = ", ".join(
+        f"{name} = {value if re.fullmatch(NUMBER, value) else json.dumps(value)}"
+        for name, value in parameters.items()
+        if f"{name} =" not in window
+    )
+    lines = [
+        "# bifurc case tells every key of this file",
+        f'family = "{family}"',
+        *([f"set = {{ {others} }}"] if others else []),
+        f"window = {{ {window} }}",
+        "",
+        "[explore]",
+        "depth = 1  # how many times to switch to what is born; 0 follows the family alone",
+        "",
+        "[draw]",
+        'y = "loss"',
+        "",
+        "# [[expect.events]]  # what the run must find makes the case a test",
+        '# transition = "saddle -> minimum"',
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def case_hash(path: str | Path) -> str:

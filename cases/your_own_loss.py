@@ -1,47 +1,63 @@
-"""From a loss of my own to its branches, a saved graph and a picture.
+# %% [markdown]
+# # From a loss to its branches, saved and drawn
+#
+# A file in percent format: an editor with Jupyter runs it cell by cell, Python as a whole.
 
-Six cells in a ring, each with a quartic well, coupled to their neighbours: the
-symmetry is that of the hexagon, and all that is born on the trivial branch is
-known on paper (at -c times the eigenvalues 0, 1, 3, 4 of the ring's Laplacian).
-"""
-
-import networkx as nx
+# %%
 import numpy as np
 
 import bifurc
 
-RING = nx.laplacian_matrix(nx.cycle_graph(6)).toarray().astype(float)
+# %% [markdown]
+# Six particles on a ring, each in a double well that opens as `lam` grows, coupled to their
+# neighbours by `c`. The loss is all that is needed.
 
 
+# %%
 def loss(x, lam, c):
-    """The potential of the ring."""
-    return lam * x @ x / 2 - (x**4).sum() / 4 + c * x @ RING @ x / 2
+    wells = -lam * x @ x / 2 + (x**4).sum() / 4
+    return wells + c * ((x - np.roll(x, 1)) ** 2).sum() / 2
 
 
-def main():
-    """Check, trace, explore, save, and draw."""
-    problem = bifurc.Problem(
-        loss,
-        x0=np.zeros(6),
-        parameters={"lam": -0.5, "c": 0.3},
-        group=bifurc.groups.automorphisms(nx.cycle_graph(6)),
-    )
-    for claim in bifurc.check(problem):
-        print(claim)
+problem = bifurc.Problem(
+    loss, np.zeros(6), {"lam": -0.5, "c": 0.3}, group=bifurc.groups.dihedral(6)
+)
+problem
 
-    branch = bifurc.trace(problem, lam=(-2, 2), both=True)
-    print(branch)
+# %% [markdown]
+# Do derivatives and symmetry fit? How were derivatives found?
 
-    graph = bifurc.explore(problem, lam=(-0.5, 2))
-    for name, born in graph.branches.items():
-        print(f"{name:8} {born!r}")
-    graph.save("ring")
-    again = bifurc.load("ring", problem=problem)
-    print("from the folder:", again.branches["b0-0.0"](1.0))
+# %%
+for claim in bifurc.check(problem):
+    print(claim)
+print(problem.derivatives)
 
-    figure, _ = bifurc.draw.diagram(again, y="norm")
-    bifurc.draw.save(figure, "ring.png")
+# %% [markdown]
+# One branch. Its events lie at `c` times the eigenvalues 0, 1, 3, 4 of the ring.
 
+# %%
+branch = bifurc.trace(problem, lam=(-0.5, 2), events=[bifurc.when(lambda at: at.smallest, -1)])
+print(branch)
+branch.events[1]
 
-if __name__ == "__main__":
-    main()
+# %%
+state = branch.at(lam=1.0)[0]
+print(state, state.eigenvalues)
+
+# %% [markdown]
+# What is born there, saved, drawn, and taken up again in a wider window.
+
+# %%
+graph = bifurc.explore(problem, lam=(-0.5, 0.5))
+print(graph)
+graph.save("ring")
+again = bifurc.load("ring", problem=problem)
+
+# %%
+fig, ax = bifurc.draw.diagram(again)
+bifurc.draw.save(fig, "ring.png")
+
+# %%
+born = again.branches["b0-1.0"]
+further = bifurc.trace(problem, lam=(-0.5, 0.8), start=born)
+print(further)

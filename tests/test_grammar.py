@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import runpy
 import warnings
 from pathlib import Path
 
@@ -232,14 +231,6 @@ def test_a_zero_that_is_born_with_a_branch_is_no_crossing(given):
     assert sorted(b.born.event.lam for b in graph.branches.values() if b.born) == pytest.approx(
         [-0.3, -0.3, 0.0, 0.0], abs=1e-9
     )
-
-
-@pytest.mark.parametrize("script", sorted(CASES.glob("your_own_*.py")), ids=lambda path: path.stem)
-def test_the_tutorials_about_ones_own_run(script, tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("MPLBACKEND", "agg")
-    runpy.run_path(str(script), run_name="__main__")
-    assert capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "bifurc"
 # in the order of the flow; those on one line stand side by side and know nothing of each other
 STREAM = [
-    {"errors", "given"},
+    {"errors", "given", "glossary"},
     {"files", "imported", "threads"},  # what any program needs
     {"case", "workers"},  # the file a user writes, as plain data; processes that know no task
     {"structure", "groups"},

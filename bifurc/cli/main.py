@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 # one module each in bifurc.cli; it has add(subparsers) and run(arguments)
 COMMANDS = (
     "families", "critical", "locus", "spectrum", "run", "status", "plot", "report", "identify",
-    "embed", "descend", "verify", "certify", "check", "asymptotics",
+    "embed", "descend", "verify", "certify", "check", "asymptotics", "case", "explain",
     "arcs",
 )  # fmt: skip
 

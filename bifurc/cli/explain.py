@@ -1,0 +1,49 @@
+"""``bifurc explain WORD``: what a word of a table or a message means."""
+
+import re
+import textwrap
+
+EPILOG = """examples:
+  bifurc explain sxs
+  bifurc explain "K = <(1 2 3)>"
+  bifurc explain               every word, a line each
+"""
+WIDTH = 80
+
+
+def add(commands) -> None:
+    """Declare the command."""
+    command = commands.add_parser(
+        "explain", help="what a word of a table or a message means", epilog=EPILOG
+    )
+    command.add_argument("words", metavar="WORD", nargs="*")
+    command.set_defaults(run=run)
+
+
+def run(arguments) -> None:
+    """Print what the words mean, or all of them."""
+    from bifurc.glossary import WORDS
+
+    for word in [found(" ".join(arguments.words))] if arguments.words else WORDS:
+        said = f"{word}: {WORDS[word]}"
+        print(textwrap.fill(said, WIDTH) if arguments.words else said.partition(". ")[0])
+
+
+def found(text: str) -> str:
+    """The entry that a text as it stands in a table is explained by: ``s[bulk]`` by s.
+
+    Raises
+    ------
+    ValueError
+        If there is none, with the nearest one.
+    """
+    from bifurc.given import nearest
+    from bifurc.glossary import WORDS
+
+    folded = {word.casefold(): word for word in reversed(WORDS)}
+    for part in (text, *re.split(r"\s|\[|=", text)):
+        if part in WORDS:
+            return part
+        if part.casefold() in folded:
+            return folded[part.casefold()]
+    raise ValueError(f"No word {text!r} is explained.{nearest(text, WORDS)}")
