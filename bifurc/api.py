@@ -18,9 +18,7 @@ from bifurc.events.branch import Branch, follow
 from bifurc.events.marks import When, marked, watching
 from bifurc.events.records import Event, Events
 from bifurc.events.states import State
-from bifurc.graph.graph import BranchGraph
 from bifurc.loss.problem import NetworkProblem
-from bifurc.restart import known_branches
 from bifurc.structure import families
 from bifurc.structure.families import Family
 from bifurc.switching.classify import classify
@@ -355,6 +353,7 @@ def explore(
     b0 (S(d - 1) x S(1)) at 5.58550524743: s[bulk] transcritical, saddle -> minimum, minimum from 6
     """
     from bifurc.exploration import Plan, explore_from
+    from bifurc.restart import known_branches
     from bifurc.switching.subgroups import Search
 
     place = None if folder is None else given.place("folder", folder)
@@ -363,11 +362,11 @@ def explore(
     if executor is not None and not callable(getattr(executor, "submit", None)):
         raise ValueError(f"executor needs one of concurrent.futures, got {executor!r}.")
     options, parameters = seeds.split_options(options, parameters)
-    if start is None or isinstance(start, BranchGraph) or _is_folder(start):
+    known = None if start is None else known_branches(start)
+    if start is None or known is not None:
         seed = seeds.seed(problem, parameters, both)
-        known = () if start is None else known_branches(start)
     else:
-        seed, known = seeds.restarted(problem, parameters, both, start), ()
+        seed = seeds.restarted(problem, parameters, both, start)
     plan = Plan(
         window=seed.window,
         depth=depth,
@@ -375,15 +374,11 @@ def explore(
         search=search or Search(),
         options=options,
     )
-    graph = explore_from([tuple(seed)], plan, executor, place, progress, known)
+    graph = explore_from([tuple(seed)], plan, executor, place, progress, known or ())
     if early := graph.ended_early():
         said = f"Some branches ended early. {' '.join(early)}"
         _warn(said, EndedEarlyWarning)
     return graph
-
-
-def _is_folder(start: Any) -> bool:
-    return isinstance(start, str | Path) and Path(start).suffix != ".npz"
 
 
 def ended_early(branch: Branch) -> str | None:

@@ -93,13 +93,11 @@ def in_coordinates(place: Place, problem: Any) -> np.ndarray:
     )
 
 
-def known_branches(given: Any) -> list[Branch]:
-    """The branches of a graph, of the folder of a run or of a table of branches."""
-    if isinstance(given, str | Path):
+def known_branches(given: Any) -> list[Branch] | None:
+    """The branches of a graph or of the folder of a run; None if it is neither."""
+    if isinstance(given, str | Path) and Path(given).suffix != ".npz":
         given = load(given)
-    if isinstance(given, BranchGraph):
-        return list(given.branches.values())
-    raise ValueError(f"start needs a graph or the folder of a run, got {type(given).__name__}.")
+    return list(given.branches.values()) if isinstance(given, BranchGraph) else None
 
 
 def same_problem(one: Any, other: Any) -> bool:

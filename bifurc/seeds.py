@@ -22,7 +22,6 @@ from bifurc.events.branch import collect
 from bifurc.given import ARGUMENTS, flag, one_of
 from bifurc.loss.kernels import kernel
 from bifurc.loss.problem import NetworkProblem
-from bifurc.restart import in_coordinates, place_of
 from bifurc.structure import families
 from bifurc.structure.families import Family
 
@@ -129,12 +128,10 @@ def split_options(options: Options | None, keywords: Mapping[str, Any]):
 
 def along(given: "Family | Problem | Case", parameter: str):
     """The problem that the engine continues when ``parameter`` runs."""
-    from bifurc.own.problem import Problem
-
-    if isinstance(given, Problem):
-        return given.along(parameter)
     if not isinstance(given, Family):
-        return _model(given)[0]
+        from bifurc.own.problem import Problem
+
+        return given.along(parameter) if isinstance(given, Problem) else _model(given)[0]
     line = given.line(parameter)
     if (n := len(given.structure.coordinates)) > FOLLOWED:
         raise ValueError(
@@ -190,6 +187,7 @@ def restarted(given: Any, parameters: Mapping[str, Any], both: bool, start: Any)
     A state without a parameter of its own is one at the window's first end.
     """
     from bifurc.own.problem import Problem
+    from bifurc.restart import in_coordinates, place_of
 
     about, place = named(case_of(given)), place_of(start)
     _check_words(about, parameters)

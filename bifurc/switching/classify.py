@@ -9,7 +9,6 @@ from bifurc.loss.problem import NetworkProblem
 from bifurc.protocol import Problem
 from bifurc.structure.irreps import Component
 from bifurc.structure.split import split
-from bifurc.switching.linear import SymmetricProblem
 from bifurc.switching.normal_form import kind_at, reduce
 from bifurc.switching.subgroups import Search
 from bifurc.switching.switch import Candidate, candidates
@@ -35,9 +34,11 @@ def kind_of(problem: Problem, event: Event, component: Component) -> str:
     """The kind as far as the kernel in one block shows it."""
     if component.irrep == "t":
         return kind_inside(problem, event)
-    if isinstance(problem, SymmetricProblem):
-        return problem.reduced(event).kind()
     if not isinstance(problem, NetworkProblem):
+        from bifurc.switching.linear import SymmetricProblem  # with groups, which load scipy
+
+        if isinstance(problem, SymmetricProblem):
+            return problem.reduced(event).kind()
         tries = (c for c in candidates(problem, event, Search()) if isinstance(c, Candidate))
         forms = (reduce(c.problem, c.X) for c in tries)
         return next((form.kind for form in forms if form), "unknown")
