@@ -24,6 +24,7 @@ from bifurc.loss.series import Series
 from bifurc.proof import record
 from bifurc.proof.certificate import certify_event, check
 from bifurc.proof.claims import quotient
+from bifurc.proof.dual import Dual
 from bifurc.proof.event import prove
 from bifurc.proof.interval import (
     Ball,
@@ -35,7 +36,7 @@ from bifurc.proof.interval import (
 )
 from bifurc.proof.learnt import unpinned
 from bifurc.proof.place import Place, enclosed
-from bifurc.proof.rounded import Dual, Enclosure, arbs_of, enclosure
+from bifurc.proof.rounded import Enclosure, arbs_of, enclosure
 from bifurc.proof.signs import Diagonal
 from bifurc.proof.system import box
 from bifurc.run import family_of

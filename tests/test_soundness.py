@@ -21,6 +21,7 @@ import bifurc
 from bifurc.loss.kernels import ReLU
 from bifurc.proof import claims, record
 from bifurc.proof.certificate import check
+from bifurc.proof.dual import Dual
 from bifurc.proof.extended import EventSystem
 from bifurc.proof.interval import (
     Apart,
@@ -36,7 +37,7 @@ from bifurc.proof.interval import (
 from bifurc.proof.learnt import is_learnt
 from bifurc.proof.model import ORDER, Model
 from bifurc.proof.place import Place, enclosed
-from bifurc.proof.rounded import Dual, Enclosure, arbs_of, enclosure, finite, matrix_of
+from bifurc.proof.rounded import Enclosure, arbs_of, enclosure, finite, matrix_of
 from bifurc.proof.signs import (
     Diagonal,
     Signs,

@@ -12,6 +12,7 @@ import numpy as np
 from bifurc.loss.arithmetic import Arithmetic
 from bifurc.loss.problem import NetworkProblem
 from bifurc.loss.reduced import Rows
+from bifurc.proof.dual import Dual
 from bifurc.proof.interval import (
     Ball,
     KeptApart,
@@ -23,7 +24,7 @@ from bifurc.proof.interval import (
     matrix,
     with_numbers,
 )
-from bifurc.proof.rounded import Dual, Enclosure, arbs_of, enclosure, finite, matrix_of
+from bifurc.proof.rounded import Enclosure, arbs_of, enclosure, finite, matrix_of
 from bifurc.structure.irreps import Component
 
 
