@@ -50,7 +50,7 @@ def content(graph: BranchGraph, title: str, prove: bool = True) -> dict[str, Any
     return {
         "title": title,
         "parameter": problems[0].parameter,
-        "headline": str(graph),
+        "headline": graph.headline,
         "heights": list(SCALARS),
         "coordinates": list(dict.fromkeys(n for p in problems for n in p.coordinate_names)),
         "branches": [

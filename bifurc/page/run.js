@@ -260,6 +260,8 @@ function graph() {
     hovertemplate: `${escaped(run.parameter)} = %{x:.10~g}<br>%{text}<extra></extra>`,
     marker: { size: 8, symbol: run.graph.nodes.map((n) => (n.event ? "circle" : "line-ns-open")), color: "#333" },
   });
+  const lanes = run.graph.edges.map((edge) => edge.lane);
+  byId("graph").style.height = `${Math.max(260, 24 * (Math.max(...lanes) - Math.min(...lanes)) + 80)}px`;
   Plotly.react("graph", traces, layout({ xaxis: axis(run.parameter), yaxis: { visible: false } }), bare);
 }
 
@@ -287,13 +289,21 @@ function options(id, names, words) {
   for (const name of names) byId(id).append(new Option(words(name), name));
 }
 
+// a few lines are read at once, many are folded behind their number
 function say(lines, what) {
+  if (!lines.length) return;
+  const place = document.createElement(lines.length > 5 ? "details" : "div");
+  if (lines.length > 5) {
+    const head = document.createElement("summary");
+    head.textContent = `${what}: ${lines.length}`;
+    place.append(head);
+  }
   for (const line of lines) {
     const p = document.createElement("p");
-    p.className = "warn";
     p.textContent = `${what}: ${line}`;
-    byId("notes").append(p);
+    place.append(p);
   }
+  byId("notes").append(place);
 }
 
 byId("headline").textContent = run.headline;
