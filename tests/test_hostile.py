@@ -351,6 +351,10 @@ def test_a_point_off_the_teacher_is_not_learnt(tmp_path, capsys):
     rejected(lie(data, ["coordinates", 1], "0x1p-40"), tmp_path, capsys)
 
 
+def test_a_checksum_that_does_not_fit_is_rejected_whatever_the_file_says(point, tmp_path, capsys):
+    assert "checksum" in rejected(point | {"checksum": "0" * 64}, tmp_path, capsys)
+
+
 @pytest.mark.parametrize(
     ("path", "value"),
     [

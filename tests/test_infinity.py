@@ -19,6 +19,7 @@ from bifurc.proof.interval import NotCertifiedError, flint, precision
 from bifurc.proof.limit import certify_limit, holds, parts_of
 from bifurc.proof.sums import Row, Sums
 from bifurc.proof.teacher import AtTeacher, Exact
+from bifurc.structure.polynomial import Polynomial
 
 THEOREMS = Path(__file__).parent.parent / "cases" / "certificates" / "theorems"
 # beyond which real d each family is a minimum: its events of README's table
@@ -251,6 +252,15 @@ def test_the_teacher_with_its_sign_changed_is_not_the_teacher():
     data = record.load(THEOREMS / "global.json")
     with pytest.raises(NotCertifiedError, match="not the teacher"):
         check(lie(data, ("coordinates",), ["-1", "0"]))
+
+
+def test_a_set_that_has_no_points_at_large_sizes_is_refused():
+    data = record.load(THEOREMS / "global.json")
+    data["problem"]["sets"]["other"] = Polynomial.parse(
+        "9 - d"
+    ).text()  # no block has it, so that no minor sees it
+    with pytest.raises(NotCertifiedError, match="too small"):
+        check(record.sign(data))
 
 
 @pytest.mark.parametrize("d", [2.25, 3.0, 7.5])
