@@ -104,11 +104,13 @@ class Spectra:
         """With those of other points, put before the points at ``places``."""
         names = ("values", "speeds", "definite")
         both = ((getattr(self, name), getattr(more, name)) for name in names)
-        tables = [{c: np.insert(t, places, b[c], axis=0) for c, t in a.items()} for a, b in both]
+        values, speeds, definite = (
+            {c: np.insert(t, places, b[c], axis=0) for c, t in a.items()} for a, b in both
+        )
         X = np.insert(self.X, places, more.X, axis=0)
         tangents = np.insert(self.tangents, places, more.tangents, axis=0)
         steps = _lengths(problem, X, tangents)
-        return Spectra(X, tangents, *tables, *steps, error=self.error)
+        return Spectra(X, tangents, values, speeds, definite, *steps, error=self.error)
 
     def over_steps(self, speeds: np.ndarray) -> np.ndarray:
         """Changes over each step, as speeds (points, k) at both ends see them; (2, steps, k)."""

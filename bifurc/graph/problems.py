@@ -14,7 +14,7 @@ from bifurc.own.problem import Problem
 from bifurc.spectra import Neutrals
 from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
-from bifurc.structure.structure import Block, PointSet, Structure
+from bifurc.structure.structure import PointBlock, PointSet, Structure
 from bifurc.switching.linear import SymmetricProblem
 
 
@@ -58,7 +58,8 @@ def structure_spec(structure: Structure) -> dict:
 def structure_from(spec: dict) -> Structure:
     """The structure of :func:`structure_spec`."""
     students, inputs, teachers = (
-        tuple(Block(*block) for block in spec[kind]) for kind in ("students", "inputs", "teachers")
+        tuple(PointBlock(*block) for block in spec[kind])
+        for kind in ("students", "inputs", "teachers")
     )
     return Structure(
         tuple(PointSet(name, Polynomial.parse(size)) for name, size in spec["sets"]),

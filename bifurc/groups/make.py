@@ -51,7 +51,7 @@ def dihedral(n: int) -> FiniteGroup:
     return _codes(n, generators, Named(f"D_{n}", "D", n, generators) if n > 2 else None)
 
 
-def permutations(generators: Sequence[Sequence[int]]) -> FiniteGroup:
+def permutations(generators: Sequence[Sequence[int] | np.ndarray]) -> FiniteGroup:
     """The group made by permutations of coordinates.
 
     Parameters

@@ -16,7 +16,7 @@ import numpy as np
 from bifurc.identification.isotropy import Points, find_points
 from bifurc.loss.embedding import matrices
 from bifurc.structure.polynomial import Polynomial
-from bifurc.structure.structure import Block, Structure
+from bifurc.structure.structure import PointBlock, Structure
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,7 +138,7 @@ def _places(sets) -> dict[str, dict[str, tuple[int, ...]]]:
     return places
 
 
-def _means(structure, row: Block, matrix, places, kind: str = "students") -> Iterator[float]:
+def _means(structure, row: PointBlock, matrix, places, kind: str = "students") -> Iterator[float]:
     """Mean entries of a row block over its coordinates, in their order."""
     for column in structure.inputs:
         part = matrix[np.ix_(places[kind][row.name], places["inputs"][column.name])]

@@ -6,7 +6,7 @@ import numpy as np
 
 from bifurc.loss import full
 from bifurc.structure.polynomial import Polynomial
-from bifurc.structure.structure import ALPHA, BIAS, OUTPUT, Block, Structure
+from bifurc.structure.structure import ALPHA, BIAS, OUTPUT, PointBlock, Structure
 
 
 def matrices(structure: Structure, x, values: Mapping[str, float]):
@@ -100,8 +100,8 @@ def integer_sizes(structure: Structure, values: Mapping[str, float]) -> dict[str
 
 
 def _assemble(
-    rows: Sequence[Block],
-    columns: Sequence[Block],
+    rows: Sequence[PointBlock],
+    columns: Sequence[PointBlock],
     entries: Mapping[tuple[str, str], tuple[float, float]],
     sizes: Mapping[str, int],
 ) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 from bifurc.loss.arithmetic import DOUBLES, Arithmetic
 from bifurc.loss.layout import Layout
 from bifurc.loss.metric import Metric, WarpedChart
-from bifurc.structure.blocks import Block
+from bifurc.structure.blocks import PointBlock
 from bifurc.structure.checks import SLACK
 from bifurc.structure.polynomial import Polynomial
 from bifurc.structure.structure import Structure
@@ -130,7 +130,7 @@ class OnLine:
         beside = self.layout.frame.beside[: self.layout.columns]
         return self._column_sizes * ~beside if beside.any() else self._column_sizes
 
-    def _block_sizes(self, *blocks: Block) -> np.ndarray:
+    def _block_sizes(self, *blocks: PointBlock) -> np.ndarray:
         order = {points.name: i for i, points in enumerate(self.structure.sets)}
         return self._sizes[[order[block.points] for block in blocks]].T
 

@@ -21,8 +21,7 @@ from bifurc.loss.neutral import (
     rescalings,
 )
 from bifurc.loss.series import Series, parts
-from bifurc.spectra import Block as SpectralBlock
-from bifurc.spectra import Neutrals
+from bifurc.spectra import Block, Neutrals
 from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
 from bifurc.structure.split import split
@@ -183,7 +182,7 @@ class NetworkProblem(Evaluator):
                 found[component] = Vertex(basis), Vertex(keep.T.reshape(basis.shape))
         return found
 
-    def blocks(self, x, lam, components=None) -> dict[Component, SpectralBlock]:
+    def blocks(self, x, lam, components=None) -> dict[Component, Block]:
         """The block of each of ``components`` (default: of all, t included)."""
         rows = self.rows(x, lam)
         return {
@@ -226,8 +225,8 @@ class NetworkProblem(Evaluator):
         (g, *_), slopes = parts(self.gradient_of(along[0]))
         return g, slopes.T, block, changes
 
-    def _block(self, component: Component, matrix, rows, lam) -> SpectralBlock:
-        return SpectralBlock(
+    def _block(self, component: Component, matrix, rows, lam) -> Block:
+        return Block(
             matrix,
             self.copy_weights(component, lam),
             self._neutral(component, rows),

@@ -21,7 +21,7 @@ from bifurc.structure.checks import check_names
 from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
 from bifurc.structure.polynomial import decimal as exactly
-from bifurc.structure.structure import Block, PointSet, Structure
+from bifurc.structure.structure import PointBlock, PointSet, Structure
 
 SCHEMA = 1
 _EXACT = re.compile(r"(-?)0x([0-9a-f]+)p(-?[0-9]{1,9})")
@@ -253,7 +253,7 @@ def problem_from_data(data: dict) -> NetworkProblem:
     """
     parse = Polynomial.parse
     students, inputs, teachers = (
-        tuple(Block(name, points) for name, points in data[key])
+        tuple(PointBlock(name, points) for name, points in data[key])
         for key in ("students", "inputs", "teachers")
     )
     structure = Structure(

@@ -40,7 +40,7 @@ class PointSet:
 
 
 @dataclass(frozen=True)
-class Block:
+class PointBlock:
     """A copy of a point set among the rows or the columns."""
 
     name: str
@@ -69,17 +69,19 @@ class Coordinate:
         return ".".join(filter(None, (self.row, self.column, self.part)))
 
 
-def named_blocks(points: Sequence[str]) -> tuple[Block, ...]:
+def named_blocks(points: Sequence[str]) -> tuple[PointBlock, ...]:
     """Blocks on these sets; a repeated set is named ``set``, ``set#2``, ..."""
     seen: dict[str, int] = {}
     blocks = []
     for name in points:
         seen[name] = seen.get(name, 0) + 1
-        blocks.append(Block(name if seen[name] == 1 else f"{name}#{seen[name]}", name))
+        blocks.append(PointBlock(name if seen[name] == 1 else f"{name}#{seen[name]}", name))
     return tuple(blocks)
 
 
-def identity(rows: Sequence[Block], columns: Sequence[Block]) -> dict[tuple[str, str], Entry]:
+def identity(
+    rows: Sequence[PointBlock], columns: Sequence[PointBlock]
+) -> dict[tuple[str, str], Entry]:
     """The identity on blocks that copy one set."""
     one, zero = Polynomial.of(1), Polynomial.of(0)
     return {(r.name, c.name): (one, zero) for r in rows for c in columns if r.points == c.points}

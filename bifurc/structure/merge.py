@@ -7,7 +7,7 @@ from itertools import combinations, permutations, product
 import numpy as np
 
 from bifurc.structure.polynomial import Polynomial
-from bifurc.structure.structure import Block, Coordinate, PointSet, Structure, entry_of
+from bifurc.structure.structure import Coordinate, PointBlock, PointSet, Structure, entry_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +57,7 @@ def merge(structure: Structure, pair: tuple[str, str]) -> Structure:
                 continue
             new = block
             if block.points == one:
-                new = Block(block.name.replace(one, name, 1), name)
+                new = PointBlock(block.name.replace(one, name, 1), name)
             renamed[block.name] = new.name
             kept.append(new)
         kinds.append(tuple(kept))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bifurc.structure.polynomial import Polynomial
-from bifurc.structure.structure import Block, Coordinate, PointSet, Structure
+from bifurc.structure.structure import Coordinate, PointBlock, PointSet, Structure
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,10 +101,10 @@ def _pieces(points: PointSet, sizes: Sequence) -> list[PointSet]:
     return [PointSet(f"{points.name}/{i}", size) for i, size in enumerate([*first, last], start=1)]
 
 
-def _split_blocks(blocks: Sequence[Block], pieces) -> dict[Block, Block]:
+def _split_blocks(blocks: Sequence[PointBlock], pieces) -> dict[PointBlock, PointBlock]:
     """Each new block with the one it is part of."""
     return {
-        Block(block.name + piece.name.removeprefix(block.points), piece.name): block
+        PointBlock(block.name + piece.name.removeprefix(block.points), piece.name): block
         for block in blocks
         for piece in pieces[block.points]
     }
@@ -121,7 +121,9 @@ def _split_table(structure: Structure, table: Mapping, rows: Mapping, columns: M
     return found
 
 
-def _split_weights(blocks: Mapping[Block, Block], weights: Mapping[str, float]) -> dict[str, float]:
+def _split_weights(
+    blocks: Mapping[PointBlock, PointBlock], weights: Mapping[str, float]
+) -> dict[str, float]:
     return {b.name: weights[over.name] for b, over in blocks.items() if over.name in weights}
 
 

@@ -29,10 +29,10 @@ from bifurc.structure.blocks import (
     COMMON,
     GAUGES,
     ONE,
-    Block,
     Coordinate,
     Entry,
     OnPoints,
+    PointBlock,
     PointSet,
     biases_of,
     entry_from,
@@ -58,7 +58,7 @@ class Structure:
     Parameters
     ----------
     sets : tuple of PointSet
-    students, inputs, teachers : tuple of Block
+    students, inputs, teachers : tuple of PointBlock
         Row blocks of W, column blocks of W and V, row blocks of V.
     teacher : mapping (teacher row, column) -> (diagonal, off-diagonal)
         Entries of V as polynomials; blocks left out are zero.
@@ -89,9 +89,9 @@ class Structure:
     """
 
     sets: tuple[PointSet, ...]
-    students: tuple[Block, ...]
-    inputs: tuple[Block, ...]
-    teachers: tuple[Block, ...]
+    students: tuple[PointBlock, ...]
+    inputs: tuple[PointBlock, ...]
+    teachers: tuple[PointBlock, ...]
     teacher: Mapping[tuple[str, str], Entry]
     student_weights: Mapping[str, Any] = field(default_factory=dict)
     teacher_weights: Mapping[str, Any] = field(default_factory=dict)
@@ -209,8 +209,8 @@ class Structure:
                 "Biases are hidden, output or both, of a network, or an expression that all "
                 f"neurons have in common; got {bias!r}."
             )
-        block = Block(BIAS, BIAS)
-        row = (Block(OUTPUT, BIAS),) if OUTPUT in kinds else ()
+        block = PointBlock(BIAS, BIAS)
+        row = (PointBlock(OUTPUT, BIAS),) if OUTPUT in kinds else ()
         more = {(name, BIAS): entry_from(value) for name, value in (taught or {}).items()}
         return replace(
             self,
@@ -230,7 +230,7 @@ class Structure:
         return replace(
             self,
             sets=(*self.sets, PointSet(ALPHA, Polynomial.of(1))),
-            inputs=(*self.inputs, Block(ALPHA, ALPHA)),
+            inputs=(*self.inputs, PointBlock(ALPHA, ALPHA)),
             trained=chosen,
         )
 
@@ -268,11 +268,11 @@ class Structure:
         return {name for name, on in ((BIAS, self.bias), (ALPHA, self.trained)) if on}
 
     @property
-    def hidden(self) -> tuple[Block, ...]:
+    def hidden(self) -> tuple[PointBlock, ...]:
         """The row blocks of neurons: all but that of the output's bias."""
         return self.students[: len(self.students) - (OUTPUT in self.bias)]
 
-    def free(self, row: Block, column: Block) -> bool:
+    def free(self, row: PointBlock, column: PointBlock) -> bool:
         """Whether the block of W is there: all but for biases that are not trained."""
         if row.name == OUTPUT and OUTPUT in self.bias:
             return column.name == BIAS
@@ -307,11 +307,11 @@ class Structure:
             for entry in self._parts(row, column)
         )
 
-    def entries_of(self, rows: Sequence[Block]) -> tuple[Coordinate, ...]:
+    def entries_of(self, rows: Sequence[PointBlock]) -> tuple[Coordinate, ...]:
         """Orbits of entries of a matrix with these row blocks."""
         return tuple(e for row in rows for column in self.inputs for e in self._parts(row, column))
 
-    def _parts(self, row: Block, column: Block) -> tuple[Coordinate, ...]:
+    def _parts(self, row: PointBlock, column: PointBlock) -> tuple[Coordinate, ...]:
         parts = ("diag", "off") if self.tied(row, column) else ("",)
         return tuple(Coordinate(row.name, column.name, part) for part in parts)
 
@@ -343,7 +343,7 @@ class Structure:
         n = points[entry.row]
         return {"diag": n, "off": n * (n - 1), "": n * points[entry.column]}[entry.part]
 
-    def moved(self, blocks: Sequence[Block], generator: Mapping[str, str]) -> dict[str, str]:
+    def moved(self, blocks: Sequence[PointBlock], generator: Mapping[str, str]) -> dict[str, str]:
         """Where a generator of K takes each block: the copy of the new set in the same place."""
         copies: dict[str, list[str]] = {}
         for block in blocks:

@@ -20,6 +20,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations_with_replacement, permutations
+from typing import Any
 
 import numpy as np
 
@@ -76,8 +77,8 @@ class Count:
     @cached_property
     def lines(self) -> list[frozenset[int]]:
         """Classes of branches: half-branches w and -w are two halves of one."""
-        pairs = (frozenset((i, self.place(-one.vector))) for i, one in enumerate(self.found))
-        return list(dict.fromkeys(pairs))
+        pairs = ((i, self.place(-one.vector)) for i, one in enumerate(self.found))
+        return list(dict.fromkeys(frozenset(k for k in pair if k is not None) for pair in pairs))
 
     def axial(self, line: frozenset[int]) -> bool:
         """Whether the isotropy group of a branch fixes one line of the kernel."""
@@ -120,7 +121,7 @@ class Form:
         tensor = np.zeros((P.m,) * (P.degree + 1))
         chosen = combinations_with_replacement(range(P.m), P.degree)
         for column, some in zip(P.coefficients.T, chosen, strict=True):
-            orders = set(permutations(some))
+            orders: Any = set(permutations(some))
             for order in orders:
                 tensor[(slice(None), *order)] = column / len(orders)
         return cls(P.degree, tensor)

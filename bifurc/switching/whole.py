@@ -153,9 +153,10 @@ def _moved(blocks, name: str, moved: np.ndarray, sizes) -> np.ndarray:
 def _directions(births: list[Birth], parameters) -> Iterator[np.ndarray]:
     """The entries of W that half-branches move first, where their parts have whole sizes."""
     for birth in births:
-        if isinstance(birth.form, NormalForm):
+        child = birth.problem
+        if isinstance(birth.form, NormalForm) and isinstance(child, NetworkProblem):
             try:
-                way, _ = matrices(birth.problem.structure, birth.form.kernel, parameters)
+                way, _ = matrices(child.structure, birth.form.kernel, parameters)
             except ValueError:
                 continue
             yield birth.sign * way.ravel()
