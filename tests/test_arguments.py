@@ -10,6 +10,7 @@ import pytest
 
 import bifurc
 from bifurc import draw, given, groups
+from bifurc.cli.main import main
 
 CASES = Path(__file__).parents[1] / "cases"
 WINDOW = {"d": (12, 5)}
@@ -201,6 +202,52 @@ CALLS = [
 ]
 
 
+OWN_CASE = """
+window = { lam = [-0.5, 2] }
+[problem]
+function = "model.py:loss"
+x0 = [0]
+parameters = { lam = -0.5 }
+"""
+ZERO_ROW = """
+window = { d = [12, 11] }
+[family]
+name = "Z"
+sets = { bulk = "d - 1", last = 1 }
+start = { bulk = 1, last = { last = 0, bulk = 0 } }
+parameters = { d = 12 }
+"""
+MODEL = """
+import numpy as np
+
+
+def loss(x, lam):
+    return -lam * x @ x / 2 + (x**4).sum() / 4
+
+
+def phi(z):
+    return z * np.nan
+"""
+COMMANDS = [
+    "spectrum own.toml --at lam=0", "embed own.toml --at lam=0 -o a.npy", "asymptotics own.toml",
+    "locus own.toml --event s", "certify own.toml --at lam=0", "critical own.toml c=1",
+    "critical own.toml lam=a", "critical own.toml --kernel gelu", "critical zero.toml",
+    "critical II --kernel model.py:phi", "critical II --kernel model.py:no",
+    "critical II --kernel rellu", "critical II --decay a+", "critical II --decay nan",
+    "critical II --bias hiden", "critical II --from nan", "critical II --from 3 --to 3",
+    "critical II d=", "critical II d=..3", "critical II d=40..5..3", "critical II d=40..5 q=1..2",
+    "critical II d=12..11 p=1", "critical M p=q", "critical II --param q", "critical A+J",
+    "critical", "spectrum II", "spectrum II d=a", "spectrum II d=nan", "spectrum II d=-3",
+    "spectrum II d=1e400", "embed II --at d=5.5 -o a.npy", "embed II --at d=5 -o a.txt",
+    "embed II -o a.npy", "asymptotics II --order 0", "locus M", "locus M --event s --params d",
+    "certify II", "certify II --at d=a", "certify II --at d=7 --digits 0", "check none.json",
+    "check own.toml", "run none.toml", "run own.toml --jobs 0", "run own.toml -o model.py", "run",
+    "plot none", "plot model.py", "status none", "report none", "verify none",
+    "identify none.npy", "identify model.py", "descend --d 1", "descend --d 3 --runs 0",
+    "arcs II", "case new IIi", "explain qqqq", "families x", "nothing",
+]  # fmt: skip
+
+
 def said(call, *args, **keywords) -> str:
     """The one line that a call ends with."""
     with pytest.raises(ValueError) as raised:
@@ -283,3 +330,20 @@ def test_no_parameter_has_the_name_of_an_argument():
 def test_names_are_typed_easily():
     for typed, name in (("A+I", "A(p) + I"), ("A(p)+I", "A(p) + I"), ("II+1", "II + 1")):
         assert bifurc.family(typed).name == name
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_commands(line, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own.toml").write_text(OWN_CASE)
+    (tmp_path / "zero.toml").write_text(ZERO_ROW)
+    (tmp_path / "model.py").write_text(MODEL)
+    before = sorted(tmp_path.iterdir())
+    try:
+        assert main(line.split()) == 2
+    except SystemExit as end:  # of the parser
+        assert end.code == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err.count("\n") == 1 and err.startswith("bifurc")
+    assert not any(word in err for word in ("mistake in bifurc", "an operation", "Warning"))
+    assert [one for one in sorted(tmp_path.iterdir()) if "cache" not in one.name] == before

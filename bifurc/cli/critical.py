@@ -133,6 +133,11 @@ def window_of(problem, windows, arguments) -> tuple[str, tuple[float, float]]:
     """The parameter that runs and its window: as given, the case's, or for d the usual one."""
     from bifurc.api import problem as along
 
+    if len(arguments.runs) > 1:
+        raise ValueError(
+            f"One parameter runs, got windows for {', '.join(arguments.runs)}; fix the others, as "
+            "in p=2. Two run in bifurc locus."
+        )
     running = list(arguments.runs) or list(windows)
     parameter = arguments.param or next(iter(running), "d")
     first, last = windows.get(parameter, (None, None))

@@ -118,7 +118,11 @@ def descend(problem: NetworkProblem, x: np.ndarray, lam: float, steps: int = 400
     """
     root = np.sqrt(np.maximum(problem.weights(lam), 1e-12))
     damping = 1e-3
-    value = problem.loss(x, lam)
+    with np.errstate(all="ignore"):
+        value = problem.loss(x, lam)
+    if not np.isfinite(value):
+        problem.jacobian(x, lam)  # says which row is zero, if one is
+        raise StartError("The loss is no finite number at the start; give another start or kernel.")
     for _ in range(steps):
         g, jacobian = problem.jacobian(x, lam, checked=False)
         norm = np.linalg.norm(g * root)
