@@ -454,7 +454,6 @@ TABLE = [
         "proof/births.py",
         ("        if not rest > 0 or (component.irrep == \"y\" and not rest >= 2):", "        if False:"),
         ("    if multiplicity != 1:", "    if False:"),
-        ("    signs(diagonal, crossing=True)", ""),
         ("    if speed.contains(0) or coefficient.contains(0) or not coefficient.is_finite():", "    if False:"),
         ("    if list(parts) != list(component.sets):", "    if False:"),
         ("                if any(not (phi[one] - phi[k]).contains(0) for k in others):", "                if others:"),

@@ -10,9 +10,9 @@ import bifurc
 from bifurc.cli.certify import lines
 from bifurc.cli.main import main
 from bifurc.proof import record
-from bifurc.proof.births import certify_births
+from bifurc.proof.births import _is_turned, certify_births, conclusions
 from bifurc.proof.certificate import check
-from bifurc.proof.interval import NotCertifiedError, precision
+from bifurc.proof.interval import NotCertifiedError, flint, precision
 from bifurc.structure.split import split
 
 FOLDER = Path(__file__).parent.parent / "cases" / "certificates"
@@ -126,6 +126,37 @@ def test_no_branch_is_proved_where_nothing_says_that_the_quadratic_term_vanishes
     assert data["splits"] == [{"all": [1, 1]}, {"all": [2, 2]}]
     with pytest.raises(NotCertifiedError):
         check(record.sign({**data, "splits": [{"all": [1, 2]}, {"all": [2, 2]}]}))
+
+
+@pytest.mark.parametrize(
+    ("name", "parts", "message"),
+    [
+        ("A-x-5.7638", {"all": [1]}, "not one line"),
+        ("A-x-5.7638", {"all": [1, 1, 1]}, "not one line"),
+        ("II-s-5.5855", {"bulk": [1, 1]}, "not one line"),
+        ("II-s-5.5855", {"last": [1]}, "not those of the event"),
+        ("II-s-5.5855", {"bulk": [5]}, "no point left"),
+        ("A-x-5.7638", {"all": [1, 2]}, "direction"),
+    ],
+)
+def test_parts_that_fix_no_one_line_prove_nothing(name, parts, message):
+    event = record.load(FOLDER / f"{name}.json")
+    with pytest.raises(NotCertifiedError, match=message):
+        conclusions({"certificates": [event], "splits": [parts]})
+
+
+def test_an_exchange_turns_a_kernel_only_if_an_entry_says_so():
+    structure, parts = bifurc.problem("A").structure, {"all": [1, 1]}
+    made = split(structure, parts)
+    names = [c.name for c in made.structure.coordinates]
+    for sign, turned in ((1, False), (-1, True)):
+        phi = []
+        for name in names:
+            image = name.replace("all/1", "*").replace("all/2", "all/1").replace("*", "all/2")
+            one, two = names.index(name), names.index(image)
+            phi.append(flint.arb(0 if one == two and sign < 0 else sign ** (one > two)))
+        assert _is_turned(made, parts, phi) == turned
+    assert not _is_turned(split(structure, {"all": [1, 2]}), {"all": [1, 2]}, phi)
 
 
 def test_the_command(tmp_path, capsys):

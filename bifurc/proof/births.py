@@ -45,7 +45,7 @@ from bifurc.proof.interval import (
     matrix,
     precision,
 )
-from bifurc.proof.signs import diagonalise, null_vectors, signs
+from bifurc.proof.signs import diagonalise, null_vectors
 from bifurc.proof.system import part
 from bifurc.structure.irreps import Component
 from bifurc.structure.split import Split, split
@@ -186,13 +186,13 @@ def _check_parts(problem, component: Component, parts: dict, lam: Ball) -> None:
 def _kernel(problem, state: list, lam):
     """(phi, psi with psi . phi = 1, v -> the solution of g_x w = v - (psi . v) phi); lists of arbs.
 
-    The largest entry of phi is 1.
+    The largest entry of phi is 1. Beside the eigenvalue that is zero there is no other
+    one, as all but its place in nearly diagonal form is proved to be regular.
     """
     slopes = matrix(problem.jacobian(balls(state), Ball(lam), checked=False)[1])
     n = range(slopes.nrows())
     hessian = part(slopes, n)
     diagonal = diagonalise(hessian, arbs(problem.weights(Ball(lam))))
-    signs(diagonal, crossing=True)
     left, right = null_vectors(diagonal)
     phi, psi = (diagonal.basis * right).entries(), (left * diagonal.inverse).entries()
     scale = phi[_largest(phi)]
