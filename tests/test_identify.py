@@ -481,3 +481,27 @@ def test_the_case_of_a_branch_with_folds_can_be_followed(entry, catalogue):
     (fold,) = (event for event in branch.events if event.kind == "fold")
     assert fold.lam == pytest.approx(18.73, abs=0.005)
     assert 23 < branch.points[0].lam < 23.642675
+
+
+@pytest.mark.parametrize("kernel, name", [("gelu", "II"), ("gelu", "A"), ("softplus", "II")])
+def test_a_matrix_of_another_activation_is_identified(kernel, name, rng, tmp_path, capsys):
+    from bifurc.cli.main import main
+
+    family = bifurc.family(name).with_kernel(kernel)
+    w = conjugate(rng, bifurc.embed(family, d=7), 1e-6)
+    found = bifurc.identify(w, kernel=kernel)
+    problem, point = bifurc.member(family, d=7)
+    assert found.name == name and found.index == 0
+    assert found.loss == pytest.approx(problem.loss(point.x, 7.0), rel=1e-9)
+    assert_allclose(found.problem.gradient(found.form.x, 7.0), 0.0, atol=1e-12)
+    np.save(tmp_path / "w.npy", w)
+    assert main(["identify", str(tmp_path / "w.npy"), "--kernel", kernel, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["family"] == name
+
+
+def test_descents_of_another_activation_know_its_minima():
+    """Of A, I, II and M those that are minima at d = 6 by the thresholds of issue 17, section 4."""
+    ended = bifurc.descend(6, runs=3, seed=1, kernel="gelu")
+    assert not ended.unidentified
+    assert {kind.name for kind in (*ended.kinds, *ended.missed)} == {"global", "A", "II"}
+    assert all(kind.index == 0 for kind in (*ended.kinds, *ended.missed))

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from bifurc.structure.structure import GAUGES
 
+KERNEL = "another activation: relu, erf, gelu, tanh, ..., or module:name, file.py:name of one's own"
+
 
 class _Given(argparse.Action):
     """Families and case files, apart from NAME=VALUE and NAME=FROM..TO among them."""
@@ -52,8 +54,7 @@ def add_family(parser: argparse.ArgumentParser, several: bool = False) -> None:
     parser.add_argument(
         "--kernel",
         metavar="NAME",
-        help="another activation: relu, erf, gelu, tanh, ..., or module:name, file.py:name of "
-        "one's own",
+        help=KERNEL,
     )
     parser.add_argument(
         "--bias",

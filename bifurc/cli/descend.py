@@ -3,11 +3,12 @@
 import sys
 from functools import partial
 
-from bifurc.cli.common import add_output, bar, families_in, print_json
+from bifurc.cli.common import KERNEL, add_output, bar, families_in, print_json
 
 EPILOG = """examples:
   bifurc descend --d 8
   bifurc descend --d 8 --k 9 --runs 500 --seed 3 --cases new/
+  bifurc descend --d 6 --kernel gelu
 """
 
 
@@ -27,6 +28,7 @@ def add(commands) -> None:
         "--known", action="append", default=[], metavar="CASE", help="a case file with a family"
     )
     command.add_argument("--cases", metavar="DIR", help="write a case file for each new family")
+    command.add_argument("--kernel", metavar="NAME", default="relu", help=KERNEL)
     add_output(command)
     command.set_defaults(run=run)
 
@@ -41,6 +43,7 @@ def run(arguments) -> None:
         arguments.runs,
         arguments.seed,
         families=families_in(arguments.known),
+        kernel=arguments.kernel,
         progress=partial(bar, unit="run", quiet=arguments.quiet),
     )
     if arguments.json:

@@ -1,11 +1,12 @@
 """``bifurc identify``: which critical point a weight matrix is."""
 
-from bifurc.cli.common import add_output, check_place, families_in, print_json
+from bifurc.cli.common import KERNEL, add_output, check_place, families_in, print_json
 
 EPILOG = """examples:
   bifurc identify W.npy
   bifurc identify W.csv --teacher V.csv -o mine.toml
   bifurc identify net.npz --array fc1.weight
+  bifurc identify W.npy --kernel gelu
 
 The weights of a PyTorch model are saved as
 numpy.savez("net.npz", **{name: p.numpy() for name, p in model.state_dict().items()}).
@@ -36,6 +37,7 @@ def add(commands) -> None:
     command.add_argument(
         "-o", "--output", metavar="CASE", help="write a case file that continues it"
     )
+    command.add_argument("--kernel", metavar="NAME", default="relu", help=KERNEL)
     add_output(command)
     command.set_defaults(run=run)
 
@@ -51,7 +53,7 @@ def run(arguments) -> None:
     check_place(arguments.output)
     w = read_matrix(arguments.matrix, arguments.array)
     v = None if arguments.teacher is None else read_matrix(arguments.teacher)
-    found = identify(w, v, families_in(arguments.known))
+    found = identify(w, v, families_in(arguments.known), kernel=arguments.kernel)
     if arguments.json:
         print_json(summary(found))
     elif found.ok:

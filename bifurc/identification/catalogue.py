@@ -10,6 +10,7 @@ diagonals say nothing.
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -40,15 +41,20 @@ class Catalogue:
     ----------
     families : sequence of Family
         The built-in ones and those of the catalogue by default.
+    kernel : str or object
+        The activation of the networks that are looked at; families are those of this kernel.
     """
 
     families: Sequence[Family] = field(default_factory=known_families)
+    kernel: Any = "relu"
     _forms: dict = field(default_factory=dict, repr=False)
 
     @classmethod
-    def beside(cls, families: Sequence[Family] | None) -> "Catalogue":
-        """``families`` first, then those known by name."""
-        return cls((*(families or ()), *known_families()))
+    def beside(cls, families: Sequence[Family] | None, kernel: Any = "relu") -> "Catalogue":
+        """Those of ``families`` with this kernel first, then those known by name, with it."""
+        known = [f if f.kernel == kernel else f.with_kernel(kernel) for f in known_families()]
+        mine = [family for family in families or () if family.kernel == kernel]
+        return cls((*mine, *known), kernel)
 
     def recognise(self, form: Form, d: int, k: int) -> tuple[Family | None, list[str]]:
         """The family that ``form`` belongs to, or None; and what is to be noted of it."""

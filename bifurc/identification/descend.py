@@ -7,6 +7,7 @@ it. What comes out is compared with the families that are minima at that size.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize
@@ -14,10 +15,10 @@ from scipy.optimize import minimize
 from bifurc.given import whole
 from bifurc.identification.catalogue import AGREE, Catalogue, agree, label
 from bifurc.identification.identify import Identified, canonical, identify
-from bifurc.loss import full
-from bifurc.loss.kernels import kernel
+from bifurc.loss import full, kernels
 from bifurc.threads import one_thread
 
+RELU = kernels.ReLU()
 STEPS = 20000  # L-BFGS iterations; descents take a few hundred
 
 
@@ -81,6 +82,7 @@ def descend(
     seed: int = 1,
     families=None,
     progress: Callable | None = None,
+    kernel: Any = "relu",
 ) -> Descents:
     """Descend from ``runs`` random starts and identify every end point.
 
@@ -94,6 +96,8 @@ def descend(
     runs, seed : int
     families : sequence of Family, optional
         Known families beside the built-in ones.
+    kernel : str or object
+        The activation of the networks, see :func:`bifurc.kernels.kernel`.
     progress : callable, optional
         Wraps the range of runs, such as ``tqdm.tqdm``.
 
@@ -105,10 +109,10 @@ def descend(
     k = d if k is None else k
     for name, value, least in (("d", d, 2), ("k", k, 1), ("runs", runs, 1), ("seed", seed, 0)):
         whole(name, value, least)
-    catalogue = Catalogue.beside(families)
+    catalogue, made = Catalogue.beside(families, kernel), kernels.kernel(kernel)
     gathered = _Gathered()
     for run in (progress or iter)(range(runs)):
-        gathered.add(run, identify(end_point(d, k, seed, run), catalogue=catalogue))
+        gathered.add(run, identify(end_point(d, k, seed, run, made), catalogue=catalogue))
     kinds = tuple(sorted(gathered.kinds(), key=lambda kind: (-len(kind.runs), kind.loss)))
     met = {kind.name for kind in kinds}
     missed = tuple(
@@ -124,12 +128,12 @@ def start(d: int, k: int, seed: int, run: int) -> np.ndarray:
     return np.random.default_rng([seed, run]).normal(scale=np.sqrt(2 / (d + k)), size=(k, d))
 
 
-def end_point(d: int, k: int, seed: int, run: int) -> np.ndarray:
+def end_point(d: int, k: int, seed: int, run: int, made=RELU) -> np.ndarray:
     """Where L-BFGS ends from one start, shape (k, d)."""
-    v, relu = np.eye(d), kernel("relu")
+    v = np.eye(d)
 
     def objective(flat):
-        value, slope = full.loss_and_gradient(flat.reshape(k, d), v, relu)
+        value, slope = full.loss_and_gradient(flat.reshape(k, d), v, made)
         return value, slope.ravel()
 
     options = {"maxiter": STEPS, "maxfun": 2 * STEPS, "ftol": 1e-15, "gtol": 1e-8}

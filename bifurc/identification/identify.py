@@ -15,9 +15,8 @@ from bifurc.identification.form import Form, block_form
 from bifurc.identification.polish import SPECTRAL, Polished, operator
 from bifurc.identification.settle import settle
 from bifurc.identification.teacher import rotated
-from bifurc.loss import full
+from bifurc.loss import full, kernels
 from bifurc.loss.embedding import matrices
-from bifurc.loss.kernels import kernel
 from bifurc.loss.problem import NetworkProblem
 from bifurc.structure.families import Family
 from bifurc.structure.irreps import Component
@@ -25,6 +24,7 @@ from bifurc.structure.polynomial import Polynomial
 from bifurc.structure.structure import Structure
 from bifurc.threads import one_thread
 
+RELU = kernels.ReLU()
 SMALL = 1e-9  # an eigenvalue that is zero up to rounding
 ZERO = 1e-6  # length of a row that counts as zero, relative to the longest
 TRAINED = 1e-3  # a trained matrix moves less on the way to its critical point, over its norm
@@ -57,6 +57,8 @@ class Identified:
     parallel : tuple of (int, int, float)
         Pairs of rows and the angle between them in degrees, if below one.
     notes : tuple of str
+    kernel : str or object
+        The activation.
     """
 
     polished: Polished
@@ -68,6 +70,7 @@ class Identified:
     zero_rows: tuple[int, ...] = ()
     parallel: tuple[tuple[int, int, float], ...] = ()
     notes: tuple[str, ...] = ()
+    kernel: Any = "relu"
 
     def __repr__(self) -> str:
         if not self.ok:
@@ -93,7 +96,7 @@ class Identified:
     @cached_property
     def problem(self) -> NetworkProblem:
         """The reduced problem along d, k - d fixed; ``form.x`` solves it at ``d``."""
-        return problem_of(self.form)
+        return problem_of(self.form, kernels.kernel(self.kernel))
 
     @property
     def index(self) -> Any:
@@ -117,7 +120,9 @@ class Identified:
 
 
 @one_thread()
-def identify(W, V=None, families=None, catalogue: Catalogue | None = None) -> Identified:
+def identify(
+    W, V=None, families=None, catalogue: Catalogue | None = None, kernel: Any = "relu"
+) -> Identified:
     """Polish a weight matrix, find its isotropy and say which family it is.
 
     Parameters
@@ -129,7 +134,9 @@ def identify(W, V=None, families=None, catalogue: Catalogue | None = None) -> Id
     families : sequence of Family, optional
         Known families beside the built-in ones.
     catalogue : Catalogue, optional
-        To identify many matrices: keeps the members it has computed.
+        To identify many matrices: keeps the members it has computed, and brings its kernel.
+    kernel : str or object
+        The activation of the network, see :func:`bifurc.kernels.kernel`.
 
     Returns
     -------
@@ -148,8 +155,9 @@ def identify(W, V=None, families=None, catalogue: Catalogue | None = None) -> Id
     ('II', 0, 0.021508)
     """
     w, v = valid(W, V)
-    catalogue = catalogue or Catalogue.beside(families)
-    (polished, classes, kept), v, turned = _as_given_or_transposed(w, v)
+    catalogue = catalogue or Catalogue.beside(families, kernel)
+    made = kernels.kernel(catalogue.kernel)
+    (polished, classes, kept), v, turned = _as_given_or_transposed(w, v, made)
     zero = tuple(np.setdiff1d(np.arange(len(w)), kept).tolist())
     parallel = tuple((int(kept[i]), int(kept[j]), a) for i, j, a in nearly_parallel(polished.w))
     about: dict[str, Any] = {"zero_rows": zero, "parallel": parallel}
@@ -158,20 +166,21 @@ def identify(W, V=None, families=None, catalogue: Catalogue | None = None) -> Id
     form = block_form(polished.w, v, TOLERANCE)
     if form.deviation > 10 * TOLERANCE:
         form = block_form(polished.w, v, 0.01 * TOLERANCE)
-    loss = full.loss(polished.w, v, kernel("relu"))
+    loss = full.loss(polished.w, v, made)
     family, notes = catalogue.recognise(form, w.shape[1], len(kept))
     notes = turned + notes + _notes(form, loss, classes, kept)
-    spectrum = spectrum_of(form, polished.w, v)
+    spectrum = spectrum_of(form, polished.w, v, made)
     if (count := sum(len(values) for values, _ in spectrum.values())) < len(form.x):
         notes.append(f"Computed are the {count} smallest of {polished.w.size} eigenvalues.")
     found = Identified(
         polished=polished,
         form=replace(form, rows=tuple(kept[list(form.rows)].tolist())),
-        family=family or new_family(form),
+        family=family or new_family(form, catalogue.kernel),
         known=family is not None,
         loss=loss,
         spectrum=spectrum,
         notes=tuple(notes),
+        kernel=catalogue.kernel,
         **about,
     )
     if not found.flat:
@@ -183,7 +192,7 @@ def identify(W, V=None, families=None, catalogue: Catalogue | None = None) -> Id
     return replace(found, notes=(*found.notes, note))
 
 
-def _as_given_or_transposed(w, v):
+def _as_given_or_transposed(w, v, made):
     """The matrix polished, or its transpose where that is much nearer to a critical point.
 
     Returns
@@ -194,12 +203,12 @@ def _as_given_or_transposed(w, v):
     notes : list of str
     """
     mine, v_mine = rotated(w, v)
-    given = _settled(mine, v_mine)
+    given = _settled(mine, v_mine, made)
     moved = given[0].moved if given[0].status.ok else np.inf
     if w.shape[0] != w.shape[1] or moved < TRAINED:
         return given, v_mine, []
     theirs, v_theirs = rotated(w.T, v)
-    turned = _settled(theirs, v_theirs)
+    turned = _settled(theirs, v_theirs, made)
     if not turned[0].status.ok or turned[0].moved > NEARER * moved:
         return given, v_mine, []
     how = f"moves by {moved:.1%} of its norm" if np.isfinite(moved) else "is near none"
@@ -213,16 +222,16 @@ def _as_given_or_transposed(w, v):
     )
 
 
-def _settled(w, v) -> tuple[Polished, list[np.ndarray], np.ndarray]:
+def _settled(w, v, made) -> tuple[Polished, list[np.ndarray], np.ndarray]:
     """Polish without rows that are zero or become so; also which rows were kept."""
-    kept = np.arange(len(w))
+    kept, rays = np.arange(len(w)), getattr(made, "homogeneous", False)
     while True:
         lengths = np.linalg.norm(w, axis=1)
-        small = lengths <= ZERO * lengths.max()
+        small = lengths <= ZERO * lengths.max() * rays
         w, kept = w[~small], kept[~small]
-        polished, classes = settle(w, v, kernel("relu"))
+        polished, classes = settle(w, v, made)
         lengths = np.linalg.norm(polished.w, axis=1)
-        if not polished.status.ok or lengths.min() > ZERO * lengths.max():
+        if not (rays and polished.status.ok and lengths.min() <= ZERO * lengths.max()):
             return polished, classes, kept
         w = polished.w
 
@@ -248,7 +257,7 @@ def _notes(form: Form, loss: float, classes, kept) -> list[str]:
     return notes
 
 
-def new_family(form: Form) -> Family:
+def new_family(form: Form, kernel: Any = "relu") -> Family:
     """A family for a form that no known family has; its name is its group."""
     name = f"new: {form.structure}" if form.structure.parameters else "new: no symmetry"
     d = int(form.parameters["d"])
@@ -265,33 +274,34 @@ def new_family(form: Form) -> Family:
         start={row: float(np.sign(round(value, 9))) for row, value in own.items()},
         parameters=parameters,
         found={"at": {"d": d}, "coordinates": coordinates},
+        kernel=kernel,
     )
 
 
-def problem_of(form: Form) -> NetworkProblem:
+def problem_of(form: Form, made) -> NetworkProblem:
     """The reduced problem of a form along d."""
     line = {"d": Polynomial.parse("lam")}
     if "k" in form.parameters:
         line["k"] = line["d"] + round(form.parameters["k"] - form.parameters["d"])
-    return NetworkProblem(form.structure, kernel("relu"), line)
+    return NetworkProblem(form.structure, made, line)
 
 
-def spectrum_of(form: Form, w, v) -> dict[Component, tuple[np.ndarray, int]]:
+def spectrum_of(form: Form, w, v, made) -> dict[Component, tuple[np.ndarray, int]]:
     """Eigenvalues of each block and how many neutral directions it has."""
     if len(form.x) > MANY:
-        return {Component.on("t", len(form.x)): (lowest(w, v), 0)}
+        return {Component.on("t", len(form.x)): (lowest(w, v, made), 0)}
     spectrum = {}
-    problem = problem_of(form)
+    problem = problem_of(form, made)
     for component, block in problem.blocks(form.x, form.parameters["d"]).items():
         spectrum[component] = block.eigen().values, block.neutrals
     return spectrum
 
 
-def lowest(w, v) -> np.ndarray:
+def lowest(w, v, made=RELU) -> np.ndarray:
     """All eigenvalues of the full Hessian, ascending; of a large one those up to a positive one."""
     if w.size <= SPECTRAL:
-        return np.linalg.eigvalsh(full.hessian(w, v, kernel("relu")))
-    hessian, count, values = operator(w, v, kernel("relu")), FEW, np.zeros(0)
+        return np.linalg.eigvalsh(full.hessian(w, v, made))
+    hessian, count, values = operator(w, v, made), FEW, np.zeros(0)
     while count < w.size and not (values > SMALL).any():
         values = np.sort(eigsh(hessian, count, which="SA", return_eigenvectors=False))
         count *= 4

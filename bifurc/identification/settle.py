@@ -24,9 +24,11 @@ def settle(w, v, kernel) -> tuple[Polished, list[np.ndarray]]:
     Polished
         Its ``moved`` does not count the exchange of norm.
     classes : list of ndarray
-        Classes of parallel rows.
+        Classes of parallel rows that exchange norm.
     """
     first = polish(w, v, kernel)
+    if not getattr(kernel, "homogeneous", False):
+        return first, []  # parallel neurons do not exchange norm
     classes = parallel_classes(first.w if first.status.ok else w, CLOSE)
     if not classes:
         return first, []
