@@ -8,7 +8,7 @@ import bifurc
 from bifurc.identification.descend import end_point, same_kind
 from bifurc.identification.form import block_form
 from bifurc.identification.identify import Identified
-from bifurc.identification.polish import Polished, Status
+from bifurc.identification.polish import Polished, Verdict
 from bifurc.loss import full
 from bifurc.loss.kernels import ReLU
 
@@ -71,7 +71,7 @@ def test_points_that_look_alike_are_one_kind_in_any_order():
     kinds = []
     for w in (circle, circle[:, turn][turn], circle * 1.01):
         form = block_form(w, np.eye(3), 1e-7)
-        polished = Polished(w, Status.CRITICAL, 0.0, 0.0, 0.0)
+        polished = Polished(w, Verdict.CRITICAL, 0.0, 0.0, 0.0)
         kinds.append(Identified(polished, form, loss=full.loss(w, np.eye(3), ReLU())))
     assert kinds[0].form.alike
     assert same_kind(kinds[0], kinds[1])

@@ -219,8 +219,14 @@ def test_verify_checks_every_branch_of_a_run(finished, capsys):
 
 
 def test_verify_ends_with_three_on_a_mismatch(finished, capsys, monkeypatch):
-    true = bifurc.loss.full.hessian
-    monkeypatch.setattr(bifurc.loss.full, "hessian", lambda *a: 1.01 * true(*a))
+    network = bifurc.loss.full.Network
+    true = network.derivatives
+
+    def wrong(self):
+        slope, hessian = true(self)
+        return slope, 1.01 * hessian
+
+    monkeypatch.setattr(network, "derivatives", wrong)
     assert main(["verify", str(finished)]) == 3
     captured = capsys.readouterr()
     assert "MISMATCH" in captured.out
