@@ -113,3 +113,12 @@ def test_the_readme_explains_words_as_the_command_does():
     told = dict(re.findall(r"^- \*\*(\w+)\*\*: (.+?)$", section, re.M))
     assert len(told) > 8
     assert all(WORDS[word] == text for word, text in told.items())
+
+
+def test_each_step_is_told_to_those_who_ask(caplog, capsys):
+    assert main(["critical", "II", "d=12..5", "-v"]) == 0
+    told = [record.getMessage() for record in caplog.records if "trace" in record.name]
+    assert any(line.startswith("lam=+5 ") for line in told) and len(told) > 5
+    caplog.clear()
+    assert main(["critical", "II", "d=12..5"]) == 0
+    assert not caplog.records

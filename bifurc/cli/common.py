@@ -108,7 +108,9 @@ def add_output(parser: argparse.ArgumentParser, csv: bool = False) -> None:
 def add_talk(parser: argparse.ArgumentParser, quiet: str) -> None:
     """-q and -v."""
     parser.add_argument("-q", "--quiet", action="store_true", help=quiet)
-    parser.add_argument("-v", "--verbose", action="count", default=0, help="log what is done")
+    parser.add_argument(
+        "-v", "--verbose", action="count", default=0, help="log each step; -vv what else is done"
+    )
 
 
 def fixes_of(arguments, but: str | None = None) -> dict[str, str]:

@@ -93,7 +93,7 @@ def trace(
                 failures = {outcome.status, *(failures if short else ())}
                 break
             point = replace(outcome.point, evaluations=spent)
-            log.debug("lam=%+.8g step=%.1e newton=%d", point.lam, step, outcome.iterations)
+            log.info("lam=%+.8g step=%.1e newton=%d", point.lam, step, outcome.iterations)
             yield from (*outcome.between, point)
             if point.lam in window:
                 return Status.WINDOW
