@@ -7,7 +7,11 @@ import pytest
 
 import bifurc
 from bifurc import groups
+from bifurc.continuation.problem import PlainProblem
+from bifurc.continuation.trace import point_at
+from bifurc.events.branch import follow
 from bifurc.switching.count import count
+from bifurc.switching.linear import SymmetricProblem
 from bifurc.switching.polynomials import directions, equivariant
 from bifurc.switching.switch import ALL, switch
 
@@ -85,3 +89,25 @@ def test_classes_of_families_where_sizes_are_whole(words, family, at, followed, 
         f"{followed} of {classes} classes of branches followed, {axial} are axial"
     )
     assert word.endswith("the indices add up to Euler's characteristic")
+
+
+def test_what_is_not_solved_of_an_own_problem_is_counted():
+    """Signs of five coordinates, sum a_i x_i⁴: a class for each set of them that is not zero.
+
+    Of 31 those with four and five fix too much of the kernel to be solved.
+    """
+    a = np.array([1.0, 1.3, 1.7, 2.1, 2.9])
+    full = PlainProblem(
+        gradient=lambda x, lam: lam * x - a * x**3,
+        hessian=lambda x, lam: np.diag(lam - 3 * a * x**2),
+        gradient_dlam=lambda x, lam: x,
+        n=5,
+    )
+    signs = groups.matrices([np.diag(1.0 - 2 * row) for row in np.eye(5)])
+    problem = SymmetricProblem.of(full, signs)
+    (event,) = follow(problem, point_at(problem, np.zeros(0), -0.5), (-0.5, 0.5)).events
+    births, attempts = switch(problem, event)
+    assert len(births) == 5 + 10 + 10
+    word = attempts[-1].outcome
+    assert word.startswith("25 of 31 classes of branches followed, 5 are axial")
+    assert "1 of order 1" in word and "5 of order 2" in word

@@ -68,6 +68,7 @@ class Action:
         self._writing, self._raw = writing, raw
         generic = random_vectors(writing.n, 1)[0]
         self._pulled = writing.apply(writing.inverse(raw), generic)
+        self._signed = isinstance(writing, SignedPermutations) and bool((raw >= writing.n).any())
         self._by_dimension: dict[int, list[FixedSpace]] = {}
         self.found: list[FixedSpace] = []
 
@@ -119,7 +120,7 @@ class Action:
         """Intersections with fixed spaces of single elements; the largest ones suffice."""
         others = self._raw[space.cosets[~space.members[space.cosets]]]
         if isinstance(self._writing, SignedPermutations):
-            return partitions.joined(space.basis, others)
+            return partitions.joined(space.basis, others, self._signed)
         return _intersections(others, space.basis)
 
 

@@ -18,7 +18,7 @@ ONE_VALUE = 1e-8  # entries of a generic vector of a fixed space that differ by 
 AT_ONCE = 1_000_000  # points of all partitions that are joined at a time
 
 
-def joined(basis: np.ndarray, codes: np.ndarray) -> list[np.ndarray]:
+def joined(basis: np.ndarray, codes: np.ndarray, signed: bool) -> list[np.ndarray]:
     """Largest fixed spaces of the group that fixes a space with one more element.
 
     Parameters
@@ -26,9 +26,12 @@ def joined(basis: np.ndarray, codes: np.ndarray) -> list[np.ndarray]:
     basis : ndarray, shape (n, f)
     codes : ndarray, shape (m, n)
         The elements to choose from.
+    signed : bool
+        Whether the group has signs, be they in these elements or not: then some
+        coordinates may be zero on the space, or negatives of others.
     """
     n = len(basis)
-    labels = _parts(basis, signed=bool((codes >= n).any()))
+    labels = _parts(basis, signed)
     weights = random_vectors(len(labels), 1)[0]
     found: dict[float, np.ndarray] = {}
     size = max(1, AT_ONCE // n)

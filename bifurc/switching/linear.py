@@ -21,19 +21,20 @@ from bifurc.groups import Isotypic, Symmetry
 from bifurc.spectra import Block
 from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
+from bifurc.switching.count import MOST_DIMENSIONS, MOST_ELEMENTS, count
 from bifurc.switching.isotropy import (
     exchanged,
     larger_isotropy,
 )
 from bifurc.switching.normal_form import NormalForm
-from bifurc.switching.polynomials import index_across
+from bifurc.switching.polynomials import equivariant, index_across
 from bifurc.switching.subgroups import Search
 from bifurc.switching.submaximal import LARGEST, MOST, Kernel
 from bifurc.switching.switch import OWN, Attempt, Birth, Candidate, candidates, census
 
 VANISHING = 1e-7  # of the largest: eigenvalues of one place, which is known to rounding
 AT_ONCE = 20_000_000  # numbers of full Hessians in memory at a time
-COUNTED = 6  # largest dimension of a kernel whose branches are counted
+COUNTED = 6  # the largest kernel whose branches are counted where its group is not listed
 
 
 def Permutations(n: int) -> Symmetry:  # noqa: N802 (the name it had as a class)
@@ -237,32 +238,57 @@ def _(problem: SymmetricProblem, state: np.ndarray, one: np.ndarray, other: np.n
 
 @census.register
 def _(problem: SymmetricProblem, event: Event, births: list[Birth]) -> str | None:
-    """Their orbits on the sphere of the kernel, with signs by index: Euler's characteristic."""
-    k = problem.kernel(event).shape[1]
+    """Their orbits on the sphere of the kernel, with signs by index: Euler's characteristic.
+
+    Where they do not add up to it, all classes are looked for.
+    """
     forms = [
         (birth.sign, birth.form, birth.problem.basis)
         for birth in births
         if isinstance(birth.form, NormalForm) and isinstance(birth.problem, SymmetricProblem)
     ]
-    if not births or len(forms) < len(births) or not 1 < k <= COUNTED or not event.breaks_out:
+    k = problem.kernel(event).shape[1]
+    if len(forms) < len(births) or not 1 < k <= MOST_DIMENSIONS or not event.breaks_out:
         return None
     kernel = problem.reduced(event)
-    leading = kernel.quadratic() or kernel.cubic()
-    speeds = kernel.speeds()
-    values = np.linalg.eigvalsh((speeds + speeds.T) / 2)
+    if (action := _action(problem, kernel)) is None and k > COUNTED:
+        return None
+    ways = [sign * kernel.right.T @ (basis @ form.kernel) for sign, form, basis in forms]
+    orders = [problem.group.isotropy_order(basis) for _, _, basis in forms]
+    return _classes(kernel, action, ways, [problem.group.isotropy_order(problem.basis), *orders])
+
+
+def _classes(kernel: Kernel, action, ways: list[np.ndarray], orders: list[int]) -> str | None:
+    """A word on the half-branches that go some ways: orders are those of isotropy groups."""
+    leading, speeds = kernel.quadratic(action) or kernel.cubic(action), kernel.speeds()
+    values, turns = np.linalg.eigh((speeds + speeds.T) / 2)
     if leading is None or values[0] * values[-1] <= 0:
         return None
-    total, order = 0, problem.group.isotropy_order(problem.basis)
-    for sign, form, basis in forms:
-        w = sign * kernel.right.T @ (basis @ form.kernel)
-        w = w / np.linalg.norm(w)
+    total, (order, *theirs) = 0, orders
+    for way, own in zip(ways, theirs, strict=True):
+        w = way / np.linalg.norm(way)
         image = speeds @ w
         level = float(leading(w) @ image / (image @ image))
         index, regular = index_across(leading, speeds, w, level)
         if not regular:
-            return f"{len(births)} half-branches; the third order does not tell whether that is all"
-        total += (-1) ** index * (order // problem.group.isotropy_order(basis))
-    sphere = 2 if k % 2 else 0
-    if total == sphere:
-        return f"{len(births)} of {len(births)} classes of half-branches, by Euler's characteristic"
-    return f"{len(births)} classes of half-branches, and some are missing: {total} is not {sphere}"
+            return f"{len(ways)} half-branches; the third order does not tell whether that is all"
+        total += (-1) ** index * (order // own)
+    sphere = 2 if kernel.m % 2 else 0
+    if ways and total == sphere:
+        return f"{len(ways)} of {len(ways)} classes of half-branches, by Euler's characteristic"
+    if action is not None:
+        root = turns / np.sqrt(np.abs(values)) @ turns.T  # lengths in which all speeds are one
+        unit = equivariant(leading.degree, lambda w: root @ leading(root @ w), action)
+        return count(unit, action).word([np.linalg.solve(root, way) for way in ways])
+    return f"{len(ways)} classes of half-branches, and some are missing: {total} is not {sphere}"
+
+
+def _action(problem: SymmetricProblem, kernel: Kernel) -> np.ndarray | None:
+    """Elements of the isotropy group on a kernel, (order, k, k); None if they are not listed."""
+    if not isinstance(problem.group, groups.FiniteGroup):
+        return None
+    own = problem.group.isotropy(problem.basis)
+    if own.order > MOST_ELEMENTS:
+        return None
+    inverse = np.linalg.pinv(kernel.right)
+    return np.concatenate([inverse @ images for images in own.images(kernel.right)])
