@@ -141,11 +141,13 @@ class Named:
         ("0 + 1 - 0", ([0, 1, 0], 2)),
         ("0 + - 0", None),  # two zeros, or none
         ("0 - 1", None),
-        ("0 + 2", None),
+        ("0 + .", None),
+        ("0 + . 1", None),
         ("0 1", None),
         ("+ 1", None),
         ("0 +", None),
         ("0 + .", None),
+        ("0 + . 1", None),
         ("0 . 1", ([0, 1], 0)),  # the irrep does not exist in between
     ],
 )
