@@ -22,7 +22,8 @@ _NAMES = {
     "bifurc.identification.embed": "embed",
     "bifurc.identification.identify": "identify",
     "bifurc.identification.verify": "verify",
-    "bifurc.landscape.arcs": "arcs",
+    "bifurc.landscapes.arcs": "arcs",
+    "bifurc.landscapes.connections": "landscape",
     "bifurc.loss.start": "StartError",
     "bifurc.own.problem": "Problem",
     "bifurc.page.write": "report",
@@ -69,7 +70,8 @@ if TYPE_CHECKING:  # the same, for those who read without running
     from bifurc.identification.embed import embed as embed
     from bifurc.identification.identify import identify as identify
     from bifurc.identification.verify import verify as verify
-    from bifurc.landscape.arcs import arcs as arcs
+    from bifurc.landscapes.arcs import arcs as arcs
+    from bifurc.landscapes.connections import landscape as landscape
     from bifurc.loss import kernels as kernels
     from bifurc.loss.start import StartError as StartError
     from bifurc.own.problem import Problem as Problem

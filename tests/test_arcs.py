@@ -10,7 +10,7 @@ from bifurc import Search, arcs
 from bifurc.api import member
 from bifurc.cli.main import main
 from bifurc.events.states import passes
-from bifurc.landscape.tangency import about
+from bifurc.landscapes.tangency import about
 from bifurc.loss import full
 from bifurc.loss.embedding import matrices
 from bifurc.loss.kernels import kernel

@@ -23,7 +23,7 @@ STREAM = [
     {"draw", "exploration", "seeds"},
     {"api"},
     {"run", "certified", "identification", "page"},
-    {"landscape"},
+    {"landscapes"},
     {"cli"},
 ]
 LEVEL = {name: level for level, names in enumerate(STREAM) for name in names}

@@ -36,17 +36,21 @@ def add(commands) -> None:
     command.set_defaults(run=run)
 
 
-def add_search(command) -> None:
+def add_search(command, explicit: int = 3, equal_parts: int = 4) -> None:
     """Which isotropy subgroups are tried."""
     command.add_argument(
-        "--explicit", type=int, default=3, metavar="N", help="points split off at most (3)"
+        "--explicit",
+        type=int,
+        default=explicit,
+        metavar="N",
+        help=f"points split off at most ({explicit})",
     )
     command.add_argument(
         "--equal-parts",
         type=int,
-        default=4,
+        default=equal_parts,
         metavar="N",
-        help="equal parts that finite groups permute at most (4); 0 for no finite groups",
+        help=f"equal parts that finite groups permute at most ({equal_parts}); 0 for none",
     )
     command.add_argument(
         "--submaximal", action="store_true", help="also groups that fix a plane of the kernel"
@@ -66,13 +70,34 @@ def search_of(arguments):
     )
 
 
+def place_and_problem(arguments):
+    """The problem that the arguments name, and the values of its parameters.
+
+    Raises
+    ------
+    ValueError
+        If a parameter has a window, or a value is no number.
+    """
+    from bifurc.seeds import named
+
+    if arguments.runs:
+        name = next(iter(arguments.runs))
+        raise ValueError(f"Give one value of {name}, such as {name}=8: it stays fixed.")
+    at: dict[str, Any] = {}
+    for name, text in fixes_of(arguments).items():
+        try:
+            at[name] = float(text)
+        except ValueError:
+            raise ValueError(f"{name}={text} needs a number; write it as {name}=8.") from None
+    return network_of(named(arguments.family), arguments), at
+
+
 def run(arguments) -> None:
     """Follow the arcs and print what they meet."""
     import numpy as np
 
     from bifurc.errors import EndedEarlyError
-    from bifurc.landscape.arcs import arcs
-    from bifurc.seeds import named
+    from bifurc.landscapes.arcs import arcs
 
     c = None
     if arguments.c is not None:
@@ -80,11 +105,7 @@ def run(arguments) -> None:
             c = np.array([float(text) for text in arguments.c.split(",")])
         except ValueError:
             raise ValueError(f"--from {arguments.c} needs numbers with commas between.") from None
-    if arguments.runs:
-        name = next(iter(arguments.runs))
-        raise ValueError(f"Give one value of {name}, such as {name}=8: it stays fixed.")
-    at: dict[str, Any] = {name: float(text) for name, text in fixes_of(arguments).items()}
-    problem = network_of(named(arguments.family), arguments)
+    problem, at = place_and_problem(arguments)
     found = arcs(
         problem, c, depth=arguments.depth, switches=arguments.switches, sphere=arguments.on_sphere,
         search=search_of(arguments), **at,

@@ -4,11 +4,13 @@ A drawing function takes data and axes (new ones if none are given) and
 returns what it drew; it neither shows nor saves. The numbers behind each
 picture come from its twin: ``curves`` and ``marks`` for ``diagram``,
 ``eigencurves`` for ``eigenvalues``, ``matrix`` for ``weights``, ``locus_curve`` for
-``locus``, ``isotropies`` for ``isotropy_lattice``.
+``locus``, ``isotropies`` for ``isotropy_lattice``, ``disconnectivity_tree`` for
+``disconnectivity``.
 """
 
 from bifurc.draw.curves import Curve, EventMark, curves, marks
 from bifurc.draw.diagram import diagram
+from bifurc.draw.disconnectivity import disconnectivity, disconnectivity_tree
 from bifurc.draw.eigenvalues import eigencurves, eigenvalues
 from bifurc.draw.graph import branch_graph, isotropies
 from bifurc.draw.lattice import isotropy_lattice
@@ -22,6 +24,8 @@ __all__ = [
     "branch_graph",
     "curves",
     "diagram",
+    "disconnectivity",
+    "disconnectivity_tree",
     "eigencurves",
     "eigenvalues",
     "isotropies",

@@ -23,9 +23,9 @@ from bifurc.events.records import Event
 from bifurc.events.states import passes
 from bifurc.exploration import Plan, explore_from
 from bifurc.graph.graph import BranchGraph
-from bifurc.landscape.points import Critical, Names, critical
-from bifurc.landscape.sphere import on_sphere
-from bifurc.landscape.tangency import about, bare
+from bifurc.landscapes.points import Critical, Names, critical
+from bifurc.landscapes.sphere import on_sphere
+from bifurc.landscapes.tangency import about, bare
 from bifurc.structure.families import Family
 from bifurc.switching.subgroups import Search
 from bifurc.threads import one_thread
@@ -265,7 +265,7 @@ def from_point(
     Parameters
     ----------
     measured : ndarray, optional
-        See :func:`bifurc.landscape.tangency.about`.
+        See :func:`bifurc.landscapes.tangency.about`.
     known : sequence of Critical
         Points from which arcs are followed already.
     """

@@ -3,12 +3,18 @@
 The rest of the package follows what it is given. Here critical points of one
 loss, at fixed parameters, are looked for.
 
-Arcs (:mod:`bifurc.landscape.arcs`). Critical points of L - lam/2 |W - c|² are
+Arcs (:mod:`bifurc.landscapes.arcs`). Critical points of L - lam/2 |W - c|² are
 the points where a level set of L is tangent to a sphere around c. From a
 critical point c they leave at the eigenvalues of its Hessian, and where they
 come through lam = 0 there are critical points of L.
 
-A critical point, however found, is one record (:mod:`bifurc.landscape.points`):
+Connections (:mod:`bifurc.landscapes.flow`, :mod:`bifurc.landscapes.connections`).
+The gradient flow from a saddle along its unstable directions, each in the fixed
+space of an axial subgroup, ends at critical points of lower loss. With them
+the points of one size are a network: which minima are joined, and how high
+the lowest pass found between them is.
+
+A critical point, however found, is one record (:mod:`bifurc.landscapes.points`):
 its state in the fixed space of its own isotropy, loss, index, the size of its
 orbit, and the name of the family that it belongs to, if that is known. Two are
 the same if their losses and the sums of powers of their entries agree, which

@@ -272,3 +272,37 @@ def distinct(points: Sequence[Critical]) -> list[Critical]:
         if not any(point.same(known) for known in kept):
             kept.append(point)
     return sorted(kept, key=lambda point: point.loss)
+
+
+def family_of(point: Critical, name: str) -> Family:
+    """The family of a network's critical point: the branch through it.
+
+    Raises
+    ------
+    ValueError
+        If it is no point of a network.
+    """
+    problem = point.problem
+    if not isinstance(problem, NetworkProblem):
+        raise ValueError("Only critical points of networks make a family.")
+    structure, values = problem.structure, problem.parameters(point.lam)
+    sets = {b.name: b.points for b in (*structure.hidden, *structure.inputs)}
+    own = {block.name: 0.0 for block in structure.hidden}
+    coordinates = {c.name: float(v) for c, v in zip(structure.coordinates, point.x, strict=True)}
+    for c, value in zip(structure.coordinates, point.x, strict=True):
+        if c.part != "off" and sets[c.row] == sets[c.column]:
+            own[c.row] = float(np.sign(round(float(value), 9)))
+    line = {name: poly.text() for name, poly in problem.line.items()}
+    parameters = {
+        n: values[n] if n == problem.parameter or not problem.line[n].names else line[n]
+        for n in values
+    }
+    return Family(
+        name,
+        structure,
+        start=own,
+        parameters=parameters,
+        kernel=name_of(problem.kernel),
+        kernel_parameters=dict(problem.kernel_parameters),
+        found={"at": {problem.parameter: point.lam}, "coordinates": coordinates},
+    )
