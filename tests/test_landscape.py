@@ -106,7 +106,7 @@ def test_ways_are_unstable_eigenvectors_and_losses_fall():
         along = way.problem.jacobian(way.x, 8.0)[1][:, :-1] @ way.direction
         assert along == pytest.approx(way.eigenvalue * way.direction, abs=1e-9)
         assert way.eigenvalue < 0
-        assert (np.diff(one.losses) < 1e-12).all()
+        assert (np.diff(one.losses) < 1e-9).all()  # to the accuracy of the integration
 
 
 def test_the_barrier_tends_to_what_two_neurons_make_of_it():
