@@ -82,6 +82,7 @@ def test_at_a_real_size_the_flow_stays_in_its_fixed_space():
     assert found.barrier("II", "global")[0] > 0
 
 
+@pytest.mark.slow
 def test_the_full_matrix_flows_to_the_same_points():
     saddle = the_pass(8)
     mine = sorted(one.end.loss for one in descents(saddle, Search(), NAMES))
@@ -109,6 +110,7 @@ def test_ways_are_unstable_eigenvectors_and_losses_fall():
         assert (np.diff(one.losses) < 1e-9).all()  # to the accuracy of the integration
 
 
+@pytest.mark.slow
 def test_the_barrier_tends_to_what_two_neurons_make_of_it():
     """By hand: with constants and linear functions free, two neurons s(1, ±1)/sqrt(2) in the plane.
 
