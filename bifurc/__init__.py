@@ -24,6 +24,7 @@ _NAMES = {
     "bifurc.identification.verify": "verify",
     "bifurc.landscapes.arcs": "arcs",
     "bifurc.landscapes.connections": "landscape",
+    "bifurc.landscapes.discover": "discover",
     "bifurc.loss.start": "StartError",
     "bifurc.own.problem": "Problem",
     "bifurc.page.write": "report",
@@ -72,6 +73,7 @@ if TYPE_CHECKING:  # the same, for those who read without running
     from bifurc.identification.verify import verify as verify
     from bifurc.landscapes.arcs import arcs as arcs
     from bifurc.landscapes.connections import landscape as landscape
+    from bifurc.landscapes.discover import discover as discover
     from bifurc.loss import kernels as kernels
     from bifurc.loss.start import StartError as StartError
     from bifurc.own.problem import Problem as Problem

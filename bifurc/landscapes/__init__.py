@@ -14,6 +14,10 @@ space of an axial subgroup, ends at critical points of lower loss. With them
 the points of one size are a network: which minima are joined, and how high
 the lowest pass found between them is.
 
+Many starts (:mod:`bifurc.landscapes.discover`). In one fixed space Newton goes
+from random states, also pushed away from what is known, and how often each
+point was met tells how much was likely missed.
+
 A critical point, however found, is one record (:mod:`bifurc.landscapes.points`):
 its state in the fixed space of its own isotropy, loss, index, the size of its
 orbit, and the name of the family that it belongs to, if that is known. Two are

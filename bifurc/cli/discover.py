@@ -1,0 +1,39 @@
+"""``bifurc discover``: the critical points in the fixed space of a family, at one size."""
+
+from bifurc.cli.arcs import place_and_problem
+from bifurc.cli.common import add_family, add_output, bar, print_json
+
+EPILOG = """examples:
+  bifurc discover global d=8
+  bifurc discover II d=12 --starts 500 --json
+"""
+
+
+def add(commands) -> None:
+    """Declare the command."""
+    command = commands.add_parser(
+        "discover",
+        help="critical points in the fixed space of a family, by many starts with deflation",
+        epilog=EPILOG,
+    )
+    add_family(command)
+    command.add_argument("--starts", type=int, default=200, metavar="N", help="random starts (200)")
+    command.add_argument("--seed", type=int, default=0, metavar="N", help="of the starts (0)")
+    add_output(command)
+    command.set_defaults(run=run)
+
+
+def run(arguments) -> None:
+    """Look for points and print them."""
+    from bifurc.landscapes.discover import discover
+
+    problem, at = place_and_problem(arguments)
+    quiet = arguments.quiet or arguments.json
+    found = discover(
+        problem, arguments.starts, arguments.seed,
+        lambda numbers: bar(numbers, "starts", quiet), **at,
+    )  # fmt: skip
+    if arguments.json:
+        print_json({"family": arguments.family, "at": at} | found.to_dict())
+    else:
+        print(found)
