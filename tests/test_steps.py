@@ -368,3 +368,30 @@ def test_an_event_at_a_point_of_the_branch_is_found_once(sizes, off):
         points.append(point_at(problem, point.x, point.lam, towards=towards))
     found = examine(problem, points, Status.WINDOW, Options()).events
     assert [e.lam for e in found] == pytest.approx([event.lam], rel=1e-12)
+
+
+@pytest.mark.parametrize("which", ["gradient", "hessian", "loss"])
+def test_single_precision_behind_double_is_seen_by_its_noise(which, rng):
+    """x³ - lam x + A x, one of its functions computed in float32 and returned as float64."""
+    A = rng.standard_normal((4, 4))
+    A = A + A.T
+
+    def single(function):
+        return lambda x, lam: np.asarray(function(np.float32(x), np.float32(lam)), dtype=float)
+
+    functions = {
+        "gradient": lambda x, lam: A.astype(x.dtype) @ x - lam * x + x**3,
+        "hessian": lambda x, lam: A.astype(x.dtype) + np.diag(3 * x**2 - lam),
+        "gradient_dlam": lambda x, lam: -x,
+    }
+    assert point_at(PlainProblem(**functions, n=4), np.zeros(4), -0.3).x == pytest.approx(0)
+    if which == "loss":
+        own = bifurc.Problem(
+            lambda x, lam: float((np.float32(x) ** 4).sum() / 4 - np.float32(lam) * (x @ x)),
+            x0=np.zeros(4), parameters={"lam": -0.3},
+        )  # fmt: skip
+        problem = own.along("lam")
+    else:
+        problem = PlainProblem(**{**functions, which: single(functions[which])}, n=4)
+    with pytest.raises(ValueError, match="as if they computed in single precision"):
+        point_at(problem, np.zeros(4), -0.3)

@@ -136,15 +136,17 @@ class PlainProblem:
 
     def _difference(self, function, x, lam, u):
         """Derivative of a function of (x, lam) along u, by differences inside the limits."""
-        h = 1e-5 / max(np.abs(u / self.scales(lam)).max(), 1e-300)
+        h = 1e-4 / max(np.abs(u / self.scales(lam)).max(), 1e-300)
 
         def at(share):
             return function(x + share * h * u[..., :-1], lam + share * h * u[..., -1])
 
         low, high = self.limits
-        reach = h * np.abs(u[..., -1])
+        reach = 2 * h * np.abs(u[..., -1])
         if np.all((lam - reach >= low) & (lam + reach <= high)):
-            return (at(1) - at(-1)) / (2 * h)
+            near, far = ((at(s) - at(-s)) / (2 * s * h) for s in (1, 2))
+            return (4 * near - far) / 3
+        h = h / 10
         side = (
             -1.0
             if np.all((lam + 2 * h * u[..., -1] > high) | (lam + 2 * h * u[..., -1] < low))

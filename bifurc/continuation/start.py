@@ -10,13 +10,24 @@ from dataclasses import replace
 
 import numpy as np
 
-from bifurc.continuation.constants import COARSEST, ON_EVENT, SLOPE, TRIES, USUAL
+from bifurc.continuation.constants import (
+    AWAY,
+    CLOSE,
+    COARSEST,
+    NOISES,
+    NOISY,
+    ON_EVENT,
+    RANDOM,
+    SLOPE,
+    TRIES,
+    USUAL,
+)
 from bifurc.continuation.correct import Outcome, correct_at, length
 from bifurc.continuation.neutral import as_it_is, rested
 from bifurc.continuation.newton import LOST
 from bifurc.continuation.options import Options, Status
 from bifurc.continuation.point import Point
-from bifurc.continuation.problem import PlainProblem
+from bifurc.continuation.within import NOWHERE
 from bifurc.protocol import Field, Problem
 from bifurc.spectra import Block
 
@@ -123,13 +134,50 @@ def in_units(problem: Problem, start: Point, window: tuple[float, float]):
 
 
 def precise(problem: Problem, x: np.ndarray, lam: float) -> None:
-    """Raise ValueError where plain functions are too coarse for what is asked of them."""
-    if not isinstance(problem, PlainProblem):
+    """Raise ValueError where plain functions are too coarse for what is asked of them.
+
+    Numbers in double precision may have been computed in single: so the noise
+    of the functions is asked as well.
+    """
+    if not hasattr(problem, "hessian"):
         return
-    kinds = [np.asarray(function(x, lam)).dtype for function in (problem.gradient, problem.hessian)]
+    functions = (problem.gradient, problem.hessian)
+    kinds = [np.asarray(function(x, lam)).dtype for function in functions]
     coarse = [kind for kind in kinds if kind.kind == "f" and kind.itemsize < COARSEST]
     if coarse:
         raise ValueError(
             f"These functions compute in {coarse[0]}, with {np.finfo(coarse[0]).precision} digits: "
             "too few to follow a branch. Let them compute in float64."
         )
+    size = float(np.abs(problem.hessian(x, lam)).max(initial=0.0))
+    far = float(np.abs(x).max(initial=0.0)) + AWAY
+    noises = (noise(functions[0], x, lam, size * far), noise(functions[1], x, lam, size))
+    if noises[0] > NOISY or noises[1] > max(NOISY, NOISES * problem.error):
+        raise ValueError(
+            f"These functions are known to {max(noises):.0e} of their size, as if they computed in "
+            "single precision: too few digits to follow a branch. Let them compute in float64."
+        )
+
+
+def noise(function, x: np.ndarray, lam: float, size: float) -> float:
+    """What is random in the values of a function near a point, over their size or ``size``.
+
+    Fourth differences over a tiny distance leave nothing of what is smooth.
+
+    References
+    ----------
+    .. [1] Moré, Wild, "Estimating computational noise", SIAM J. Sci. Comput. 33
+       (2011) 1292-1314.
+    """
+    rng = np.random.default_rng(len(x))
+    way = rng.uniform(0.5, 1.0, len(x)) * (1.0 + np.abs(x))
+    try:
+        with np.errstate(all="ignore"):
+            values = np.array([function(x + (AWAY + k * CLOSE) * way, lam) for k in range(8)])
+    except NOWHERE:
+        return 0.0
+    values = values.astype(float)
+    size = max(size, np.abs(values).max(initial=0.0))
+    if not np.isfinite(size) or not size:
+        return 0.0
+    return float(np.abs(np.diff(values, 4, axis=0)).max() / (RANDOM * size))

@@ -22,6 +22,7 @@ from bifurc.events.marks import Mark
 from bifurc.events.pieces import Piece, pieces
 from bifurc.events.records import Born, Event, Events, Index, Zero, morse_index
 from bifurc.events.states import State, state, states
+from bifurc.events.touch import touches
 from bifurc.protocol import Problem
 from bifurc.spectra import Block
 from bifurc.structure.irreps import Component
@@ -298,7 +299,8 @@ def examine(
         # the last points before the edge of definition may already lie beyond it
         at_edge = known.lengths[believed - 1 :].sum() < EDGES.get(status, 0.0)
         points, status = points[:believed], Status.OUTSIDE if at_edge else Status.JUMP
-    places = together(problem, found)
+    found += touches(inside, points, known)
+    places = together(problem, sorted(found, key=lambda one: one.position))
     steps = [min(int(place[0].position), len(points) - 2) for place in places]
     events = Events()
     for number, (place, i) in enumerate(zip(places, steps, strict=True)):
@@ -417,8 +419,9 @@ def _sides(problem: Problem, place: list[Found], rates, known: Spectra, i: int, 
     rest = _others(problem, place[0].at.X, vanishing)
     before, after = dict(rest), dict(rest)
     for found, rate in zip(place, rates, strict=True):
-        side = before if rate > 0 else after
-        side[found.component] += found.count
+        negative = (found.touch < 0,) * 2 if found.touch else (rate > 0, rate <= 0)
+        for side, there in zip((before, after), negative, strict=True):
+            side[found.component] += found.count * there
     return before, after
 
 
@@ -428,6 +431,8 @@ def _kind(problem: Problem, found: Found, fold: bool, definite: bool) -> str:
         return "fold"
     if found.tangential:
         return "tangential"
+    if found.touch:
+        return "touch"
     if definite or found.count < 2:
         return "unknown"
     X, c = found.at.X, found.component

@@ -47,6 +47,16 @@ def blurred(a, b, slope_a, slope_b, error: np.ndarray) -> np.ndarray:
     return blurred
 
 
+def touching(stops: np.ndarray, error: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    """Where cubics touch zero to rounding, or end there, and do not go beyond it; (steps, k).
+
+    ``stops`` (4, steps, k) are the values of a cubic at its ends and where it turns.
+    """
+    far = np.where(np.abs(stops[0]) > np.abs(stops[-1]), stops[0], stops[-1])
+    lowest = (np.sign(far) * stops).min(axis=0)
+    return (np.abs(lowest) <= noise) & (error / 16 <= noise)
+
+
 def corners(a, b, slope_a, slope_b) -> tuple[np.ndarray, np.ndarray]:
     """Where lines through the ends with these slopes meet inside (else 0), and how high.
 

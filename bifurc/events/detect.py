@@ -13,13 +13,14 @@ from functools import cached_property
 import numpy as np
 
 from bifurc.continuation.constants import NOISE
+from bifurc.continuation.neutral import EPS
 from bifurc.continuation.options import Options
 from bifurc.continuation.point import Point
 from bifurc.continuation.predict import hermite_weights
 from bifurc.continuation.singular import Singularity
 from bifurc.continuation.step import Step
 from bifurc.continuation.trust import singular_between
-from bifurc.events.cubics import blurred, corners, errors, extrema, root
+from bifurc.events.cubics import blurred, corners, errors, extrema, root, touching
 from bifurc.events.locate import Crossing, crossing_at, locate_crossing, vanishing
 from bifurc.protocol import Problem
 from bifurc.structure.irreps import Component
@@ -36,6 +37,7 @@ NEAR = 0.75  # a dip below this part of the smaller end value gets a point of it
 # miss two eigenvalues that pass one another at zero, whose cubic only halves from step to step
 SEPARATE = 1e-9  # unknowns less apart than this are one place
 COARSE = 1e-6  # a step that is not halved again for eigenvalues that need not be real
+ROUNDINGS = 16  # behind a sum of g, over that of one term of it
 SHORTEST = 1e-10  # a step, in the chart, that is not halved again
 ONE_SHARE = 1e-7  # shares of a step less apart than this may be one place, located twice
 VANISHED = 1e-3  # of what an eigenvalue is elsewhere on the branch: beyond it none vanishes there
@@ -57,8 +59,43 @@ class Spectra:
     definite: dict[Component, np.ndarray]  # (points,), whether all eigenvalues must be real
     lengths: np.ndarray  # (steps,), in the chart
     rates: np.ndarray  # (2, steps, 1), length over speed in the chart at both ends of each step
+    rises: np.ndarray  # (2, steps), speed of the parameter over that of all, in the chart
     error: float = 0.0  # of the blocks' entries, relative, where they come of differences
     ends: tuple[dict[Component, np.ndarray], ...] | None = None  # signs at both, if known before
+
+    @cached_property
+    def largest(self) -> np.ndarray:
+        """The largest eigenvalue at each point, (points,)."""
+        sizes = [np.abs(values).max(axis=-1, initial=0.0) for values in self.values.values()]
+        return np.max(sizes, axis=0)
+
+    @cached_property
+    def about(self) -> np.ndarray:
+        """The same, of all points that lie about as near as counts as one, (points, 1)."""
+        along = np.append(0.0, np.cumsum(self.lengths))
+        near = np.abs(along - along[:, None]) <= 1.0
+        return np.where(near, self.largest, 0.0).max(axis=-1, keepdims=True)
+
+    @cached_property
+    def floor(self) -> np.ndarray:
+        """How small an eigenvalue is to be called zero that is not known to cross, (points, 1)."""
+        return NOISE * self.about + self.error * self.largest.max()
+
+    @cached_property
+    def noise(self) -> dict[Component, np.ndarray]:
+        """How far from zero rounding may move the cubics of each block, (steps, k).
+
+        Near a branch point of its own, not near a fold, points of the branch
+        are known to what rounds g over the eigenvalue that vanishes.
+        """
+        floor, found = np.maximum(self.floor[:-1], self.floor[1:]), {}
+        size = ROUNDINGS * EPS * np.abs(self.X[:-1, :-1]).max(axis=-1, initial=0.0)
+        size = (size * np.abs(self.rises).max(axis=0))[:, None]
+        for c, values in self.values.items():
+            ends = np.minimum(np.abs(values[:-1]), np.abs(values[1:]))
+            own = size * self.about[:-1] ** 2 / np.maximum(ends, floor) if c.irrep == "t" else 0.0
+            found[c] = floor + own + 0.0 * ends
+        return found
 
     @cached_property
     def signs(self) -> dict[Component, np.ndarray]:
@@ -68,10 +105,8 @@ class Spectra:
         branch is born with, or what has not yet grown out of it, says nothing.
         At the last points it is what was before.
         """
-        sizes = [np.abs(values).max(axis=-1, initial=0.0) for values in self.values.values()]
-        largest = np.max(sizes, axis=0)
         # the error of differences is absolute: it stays where all eigenvalues vanish
-        floor = (NOISE * largest + self.error * largest.max())[:, None]
+        floor = (NOISE * self.largest + self.error * self.largest.max())[:, None]
         found = {}
         for c, values in self.values.items():
             told, negative, last = np.abs(values) > floor, values < 0, len(values) - 1
@@ -126,6 +161,7 @@ class Found:
     count: int
     tangential: bool
     position: float
+    touch: int = 0  # the sign on both sides of eigenvalues that touch zero; 0 if they cross it
 
 
 def spectra(problem: Problem, points: list[Point]) -> Spectra:
@@ -227,7 +263,7 @@ def _within(way: Step, known, i, options, depth=0) -> list[Found] | None:
 def _at_once(way: Step, known: Spectra, i: int, found: list[Found]) -> list[Found]:
     """Eigenvalues that pass one another at zero, on a step too short to be cut: it is the place."""
     events: list[Found] = []
-    X, tangent = way.guess(HALF), way.tangent(HALF)
+    X = way.guess(HALF)
     for component, values in known.values.items():
         room = TOGETHER * np.abs(known.over_steps(known.speeds[component])[:, i]).max(axis=0)
         # eigenvalues that run away to infinity are fast as well, and larger than elsewhere
@@ -236,14 +272,17 @@ def _at_once(way: Step, known: Spectra, i: int, found: list[Found]) -> list[Foun
         near = (one.at.X - X for one in found if one.component == component)
         count *= bool(known.definite[component][i : i + 2].all())
         if count and not any(np.abs(off).max() < SEPARATE for off in near):
-            at = vanishing(way.problem, X, component, count)
-            singular = Singularity(
-                X, at.kernel, at.left, at.eigen.values, False, 0.0, at.slope, way.length
-            )
-            crossing = Crossing(X, tangent / tangent[-1], at.kernel, at.slope, way.length)
-            own = component.irrep == "t"
-            events.append(Found(component, singular if own else crossing, count, False, i + HALF))
+            at = located_at(way, X, HALF, component, count)
+            events.append(Found(component, at, count, False, i + HALF))
     return events
+
+
+def located_at(way: Step, X: np.ndarray, share: float, component: Component, count: int):
+    """A known place on a step where eigenvalues of a block vanish."""
+    at, tangent = vanishing(way.problem, X, component, count), way.tangent(share)
+    if component.irrep == "t":
+        return Singularity(X, at.kernel, at.left, at.eigen.values, False, 0.0, at.slope, way.length)
+    return Crossing(X, tangent / tangent[-1], at.kernel, at.slope, way.length)
 
 
 def _halves(way: Step, options, i, depth, ends):
@@ -351,19 +390,25 @@ def _doubtful(points, known: Spectra) -> tuple[np.ndarray, np.ndarray]:
     sizes = np.abs(stops)
     ends, lowest = np.minimum(sizes[0], sizes[-1]), sizes.min(axis=0)
     kinks, heights = corners(a, b, *slopes)
-    hidden = blurred(a, b, slopes[0], slopes[1], TRUST * errors(values, speeds, known))
+    missed = TRUST * errors(values, speeds, known)
+    hidden = blurred(a, b, slopes[0], slopes[1], missed)
     turning = (lowest < NEAR * ends) | hidden | (heights * np.sign(a) < CORNER * ends)
     real = known.real  # others pass one another and through infinity as they like
     turning = np.where(real, turning, lowest < NEAR * ends)
     unsure = (changes > 1) | np.where(changes == 0, turning, real & hidden)
     unsure &= real | (known.lengths > COARSE)[:, None]
     unsure &= np.maximum(sizes[0], sizes[-1]) > FLAT * np.abs(values).max()
+    unsure &= ~touching(stops, missed, np.concatenate([*known.noise.values()], -1))
     # where lam turns at constant inertia a branch of larger isotropy is met: touches are expected
     doubtful = np.any(unsure, axis=-1) & ~_touches(known, points)
     worst = np.where(unsure, lowest, np.inf).argmin(axis=-1)
     step = np.arange(len(a))
     deep = sizes[1:-1, step, worst].argmin(axis=0)
-    tries = np.stack([places[deep, step, worst], kinks[step, worst]])
+    # a place where it cannot be told what lies below zero may be singular: to the side of it
+    turns = places[deep, step, worst]
+    told = sizes[1:-1][deep, step, worst] > missed[step, worst]
+    aside = np.where(turns < HALF, turns + (1 - turns) / 4, turns - turns / 4)
+    tries = np.stack([np.where(told, turns, aside), kinks[step, worst]])
     good = (tries > INWARD) & (tries < 1 - INWARD)
     return doubtful, np.where(good[0], tries[0], np.where(good[1], tries[1], HALF))
 
@@ -376,16 +421,17 @@ def _touches(known: Spectra, points: list[Point]) -> np.ndarray:
     return (slopes[:-1] * slopes[1:] < 0) & (negatives[:-1] == negatives[1:])
 
 
-def _lengths(
-    problem: Problem, X: np.ndarray, tangents: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Length of each step in its chart, (steps,), and length over speed at its ends."""
+def _lengths(problem: Problem, X: np.ndarray, tangents: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Of each step the length in its chart, (steps,), length over speed at its ends, rises."""
     lengths, rates = np.zeros(len(X) - 1), np.zeros((2, len(X) - 1, 1))
+    rises = np.zeros((2, len(X) - 1))
     charts = [problem.chart(lam) for lam in X[:-1, -1]]
     for chart in set(charts):
         first = np.flatnonzero([other is chart for other in charts])
         ends = first + [[0], [1]]
         y, speeds = chart.lift(X[ends], tangents[ends])
         lengths[first] = np.linalg.norm(y[1] - y[0], axis=-1)
-        rates[:, first, 0] = lengths[first] / np.linalg.norm(speeds, axis=-1)
-    return lengths, rates
+        speed = np.linalg.norm(speeds, axis=-1)
+        rates[:, first, 0] = lengths[first] / speed
+        rises[:, first] = speeds[..., -1] / speed
+    return lengths, rates, rises

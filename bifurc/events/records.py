@@ -59,8 +59,10 @@ class Event:
     and after it along the branch. Where a branch ends at the event, the side
     on which it does not exist is None.
 
-    At an event of kind ``pair`` no eigenvalue is zero: two of one block, which
-    can be not real where its form is not definite, pass the imaginary axis.
+    At an event of kind ``touch`` eigenvalues reach zero and turn back, so that
+    both sides have the same index. At an event of kind ``pair`` no eigenvalue
+    is zero: two of one block, which can be not real where its form is not
+    definite, pass the imaginary axis.
     """
 
     label: str  # BP, LP
@@ -72,7 +74,8 @@ class Event:
     loss: float | None
     below: Index | None = field(repr=False)
     above: Index | None = field(repr=False)
-    kind: str = "unknown"  # fold, transcritical, pitchfork, degenerate, tangential, pair
+    # fold, transcritical, pitchfork, degenerate, tangential, touch, pair
+    kind: str = "unknown"
     position: float = 0.0  # number of the point before it, plus the share of the step
     sheet: int = 1  # 1 for the part of the branch that the walk starts on, one more after each turn
     decided: bool = True  # whether second derivatives tell minima from saddles on its branch

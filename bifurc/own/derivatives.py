@@ -69,6 +69,8 @@ def _imaginary(function: Callable, x: np.ndarray, along: np.ndarray) -> np.ndarr
         values = [np.asarray(function(one)) for one in moved]
     if not all(np.iscomplexobj(value) for value in values):
         raise TypeError("The function drops imaginary parts.")
+    if not values:
+        return np.zeros((*np.shape(function(x)), 0))
     return np.stack([value.imag / TINY for value in values], axis=-1)
 
 
@@ -86,7 +88,7 @@ def _differences(
             for node in NODES
         )
         found.append(sum(w * pair for w, pair in zip(WEIGHTS, pairs, strict=True)) / h)
-    return np.stack(found, axis=-1)
+    return np.stack(found, axis=-1) if found else np.zeros((*np.shape(function(x)), 0))
 
 
 def jax_functions(loss: Callable, x: np.ndarray, lam: float) -> dict[str, Any] | None:

@@ -19,7 +19,7 @@ from bifurc.continuation.point import Point
 from bifurc.errors import NotDefinedError, ZeroRowError
 from bifurc.protocol import Problem
 from bifurc.spectra import Block
-from bifurc.switching.normal_form import Crossed, NormalForm
+from bifurc.switching.normal_form import Crossed, NormalForm, Touched
 
 AMPLITUDE = 0.05  # distance from the event at which a half-branch is taken up, in scales
 SHARES = (1.0, 0.4, 0.1, 0.02)  # of that, where Newton falls back
@@ -29,7 +29,7 @@ NEAR = tuple(1e-2 * 4.0**-k for k in range(8))  # of the way to the first point:
 KERNEL = 1e-9  # of the largest eigenvalue: what vanishes at an event, which is known to rounding
 
 EVERYWHERE = (-np.inf, np.inf)
-Form = NormalForm | Crossed
+Form = NormalForm | Crossed | Touched
 
 log = logging.getLogger(__name__)
 

@@ -24,6 +24,7 @@ SMALL = 1e-6  # an eigenvalue below this part of its natural size belongs to the
 ROUNDING = 1e-9  # an eigenvalue below this part of it is one to rounding
 NEGLIGIBLE = 1e-7  # a coefficient below this part of its natural size is rounding
 PROBES, SEED = 3, 11  # moves of the state at which that is asked
+ASIDE = 1e-2  # of a scale: how far a second derivative of the Hessian is differenced over
 WEAK = (1e-3, 1e-2)  # of what the Hessian changes over one scale: the natural size at least
 
 
@@ -81,6 +82,10 @@ class NormalForm:
         move[:-1] += self.kernel + 2 * s * self.bend
         return move
 
+    def side_of(self, sign: int) -> int:
+        """On which side of the event along the kernel the half-branch of this sign lies."""
+        return sign
+
     def amplitude(self, move: np.ndarray, scales: np.ndarray) -> float:
         """The amplitude of a point that lies at ``move`` (n + 1,) from the event."""
         aside = move[:-1] - move[-1] * self.trivial[:-1]
@@ -137,6 +142,40 @@ def kind_at(problem: Problem, X: np.ndarray, form: NormalForm) -> str:
     return "pitchfork" if sides[0] == sides[1] else "transcritical"
 
 
+@dataclass(frozen=True, eq=False)
+class Touched:
+    """A branch where eigenvalues touch zero: the known one and share l^order phi."""
+
+    trivial: np.ndarray  # (n + 1,), tangent of the known branch, lam component 1
+    kernel: np.ndarray  # (n,), phi
+    share: float
+    order: int
+    one_sided: bool = False
+
+    def lam(self, s: float) -> float:
+        """Distance of the parameter: the amplitude itself."""
+        return s
+
+    def guess(self, X: np.ndarray, s: float) -> np.ndarray:
+        """Predicted point (x, lam) at l = ``s``."""
+        return X + s * self.trivial + self.share * s**self.order * np.append(self.kernel, 0.0)
+
+    def tangent(self, s: float) -> np.ndarray:
+        """d/ds of :meth:`guess`."""
+        rate = self.share * self.order * s ** (self.order - 1)
+        return self.trivial + rate * np.append(self.kernel, 0.0)
+
+    def side_of(self, sign: int) -> int:
+        """On which side of the event along the kernel the half-branch of this sign lies."""
+        return int(np.sign(self.share)) * sign**self.order
+
+    def amplitude(self, move: np.ndarray, scales: np.ndarray) -> float:
+        """l of a point at ``move`` (n + 1,) from the event; 0 if it is not on this branch."""
+        l, line = float(move[-1]), self.kernel / scales[:-1] ** 2
+        aside = float(line @ (move - l * self.trivial)[:-1]) / float(line @ self.kernel)
+        return l if 0.5 < aside / (self.share * l**self.order or np.inf) < 2.0 else 0.0
+
+
 def reduce(
     problem: Problem, X: np.ndarray, tangent: np.ndarray | None = None, side: int = 1
 ) -> NormalForm | None:
@@ -165,7 +204,7 @@ def reduce(
     order = np.argsort(np.abs(eigen.values))
     values = np.abs(eigen.values[order])
     scales = problem.scales(lam)
-    usual = max(values[-1], _change(problem, X, scales)) or 1.0
+    usual = natural_size(problem, X, values[-1], scales)
     reach = 1.0 if getattr(problem, "units", None) is None else float(np.mean(scales[:-1]))
     # what is as small as the zero, or as rounding, vanishes as well
     if values[0] > SMALL * usual or (values[1:2] < max(10 * values[0], ROUNDING * usual)).any():
@@ -208,14 +247,28 @@ def reduce(
     )
 
 
-def _change(problem: Problem, X: np.ndarray, scales: np.ndarray) -> float:
-    """How much the Hessian changes over one scale: what to hold an eigenvalue against.
+def natural_size(problem: Problem, X: np.ndarray, largest: float, scales: np.ndarray) -> float:
+    """What to hold an eigenvalue against: the largest, or what they change by over one scale.
 
-    The other eigenvalues do not say, where the whole Hessian vanishes. A few
+    The other eigenvalues do not say, where the whole Hessian vanishes; and
+    where its derivatives vanish as well, only their own change does. A few
     moves of all coordinates together tell as much as one of each.
     """
     ways = np.random.default_rng(SEED).normal(size=(PROBES, len(X))) * scales
     moves = [problem.jacobian_along(X[:-1], X[-1], u)[:, :-1] for u in ways]
+    change = float(np.abs(moves).max(initial=0.0))
+    if len(scales) == 2 or largest <= SMALL * change:
+        change = max(change, _second_change(problem, X, scales))
+    return max(largest, change) or 1.0
+
+
+def _second_change(problem: Problem, X: np.ndarray, scales: np.ndarray) -> float:
+    """How much what it changes by changes over one scale, from differences."""
+    moves = []
+    for u in np.random.default_rng(SEED).normal(size=(PROBES, len(X))) * scales:
+        one, other = (X + side * ASIDE * u for side in (1, -1))
+        near, far = (problem.jacobian_along(at[:-1], at[-1], u)[:, :-1] for at in (one, other))
+        moves.append((near - far) / (2 * ASIDE))
     return float(np.abs(moves).max(initial=0.0))
 
 

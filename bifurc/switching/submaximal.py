@@ -22,13 +22,24 @@ from functools import cached_property
 
 import numpy as np
 
+from bifurc.continuation.correct import correct_at
+from bifurc.continuation.options import Options
 from bifurc.protocol import Problem
-from bifurc.switching.normal_form import NEGLIGIBLE, SMALL, NormalForm, cubic_part
+from bifurc.switching.normal_form import (
+    NEGLIGIBLE,
+    SMALL,
+    NormalForm,
+    Touched,
+    cubic_part,
+    natural_size,
+)
 from bifurc.switching.polynomials import Homogeneous, directions, equivariant
 
 MOST = 3  # dimensions of a kernel that are solved: 8 paths in two, 26 in three
 LARGEST = 4  # the same where no subgroup fixes less: 80 paths
 PROBES = 3
+ASIDE = 1e-2  # of the scale of lam: where a branch is asked beside a point where it touches
+FLAT = 1e-4  # of the natural size: what is smaller is not told from a touch of higher order
 COARSE = 1e-6  # of the natural size: third derivatives are differences of differences
 SEED = 11
 ANGLES = 360  # of a plane: half-lines closer together than a degree are not told apart
@@ -56,6 +67,9 @@ class Kernel:
         ways = [scales * way for way in (np.eye(len(X))[-1], *random_ways(len(X)))]
         moves = [problem.jacobian_along(x, lam, u)[:, :-1] for u in ways]
         size = float(np.abs(moves).max(initial=0.0))
+        largest = float(np.abs(jacobian[:, :-1]).max(initial=0.0))
+        if largest <= SMALL * max(size, 1e-300):  # all of the Hessian vanishes
+            size = natural_size(problem, X, largest, scales)
         if right is None:
             block = next(iter(problem.blocks(x, lam, problem.components[:1]).values()))
             eigen = block.eigen()
@@ -152,8 +166,50 @@ def _lengths(vectors: np.ndarray) -> np.ndarray:
 class Solved:
     """Normal forms along all directions of a kernel, and a word on whether that is all."""
 
-    forms: list[NormalForm]
+    forms: list
     word: str
+
+
+def solve_touch(problem: Problem, X: np.ndarray) -> Solved:
+    """The same where the eigenvalues of the kernel touch zero: l² A v + Q(v) + C(v) = 0.
+
+    The speeds of the first order are zero there; A is of the second, from the
+    branch on both sides.
+    """
+    kernel = Kernel.at(problem, X)
+    if not 1 < kernel.m <= LARGEST:
+        return Solved([], f"the kernel in its fixed space has {kernel.m} dimensions: not solved")
+    if kernel.kinked:
+        return Solved([], "not C³ on a kernel where eigenvalues touch zero: not solved")
+    second = _second_speeds(kernel)
+    values = np.abs(np.linalg.eigvalsh((second + second.T) / 2))
+    if values.min() <= FLAT * kernel.natural:
+        return Solved([], "an eigenvalue of the kernel touches zero to a higher order: not solved")
+    leading = kernel.quadratic() or kernel.cubic()
+    if leading is None:
+        return Solved([], "degenerate: the normal form is not determined to third order")
+    ways, forms = directions(leading, second), []
+    for way in ways.found:
+        phi, rate = kernel.right @ way.vector, way.rate
+        if leading.degree == 2 and rate:
+            forms += [Touched(kernel.trivial, phi, 1 / rate, 2)]
+        elif rate > 0:
+            forms += [Touched(kernel.trivial, phi, side / np.sqrt(rate), 1) for side in (1, -1)]
+    return Solved(forms, str(ways))
+
+
+def _second_speeds(kernel: Kernel) -> np.ndarray:
+    """Half the second derivative of the Hessian on the kernel along the branch, (m, m)."""
+    scale = float(kernel.problem.scales(kernel.X[-1])[-1])
+    upward, found = np.eye(len(kernel.X))[-1], np.zeros((kernel.m, kernel.m))
+    for l in (ASIDE * scale, -ASIDE * scale):
+        point = correct_at(kernel.problem, kernel.X + l * kernel.trivial, upward, Options()).point
+        if point is None:
+            raise np.linalg.LinAlgError("no point of the branch beside the touch")
+        bordered = kernel.bordered.copy()
+        bordered[: -kernel.m, : -kernel.m] = point.jacobian[:, :-1]
+        found -= np.linalg.inv(bordered)[-kernel.m :, -kernel.m :] / (2 * l * l)
+    return found
 
 
 def solve(problem: Problem, X: np.ndarray) -> Solved:

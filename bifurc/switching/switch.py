@@ -36,7 +36,7 @@ from bifurc.switching.isotropy import (
 )
 from bifurc.switching.normal_form import Crossed, NormalForm, halves, kind_at, reduce
 from bifurc.switching.subgroups import Search, Subgroup, proposals, within
-from bifurc.switching.submaximal import solve
+from bifurc.switching.submaximal import solve, solve_touch
 from bifurc.switching.whole import classes_beside
 
 ALL = "all together"
@@ -167,7 +167,7 @@ def switch(
             # zeros that other blocks have here may lie in the fixed space of the candidate
             held = recognised(candidate.problem, candidate.X[:-1], float(candidate.X[-1]))
             candidate = replace(candidate, problem=held)
-        found, outcome = _at(candidate, options, window)
+        found, outcome = _at(candidate, options, window, event.kind == "touch")
         births.extend(found)
         attempts.append(Attempt(candidate.isotropy, outcome))
     if (word := census(problem, event, births)) is not None:
@@ -183,7 +183,7 @@ def _inside(births: list[Birth], attempts: list[Attempt], window):
     return kept, attempts
 
 
-def _at(candidate: Candidate, options: Options, window) -> tuple[list[Birth], str]:
+def _at(candidate: Candidate, options: Options, window, touch: bool) -> tuple[list[Birth], str]:
     """The half-branches with one isotropy, and a word on how many there are."""
     problem, X = candidate.problem, candidate.X
     try:
@@ -191,10 +191,10 @@ def _at(candidate: Candidate, options: Options, window) -> tuple[list[Birth], st
     except LOST:
         return [], "the loss is not smooth there"
     if form is None:
-        return _in_all_directions(candidate, options, window)
+        return _in_all_directions(candidate, options, window, touch)
     if candidate.isotropy != OWN and larger_isotropy(problem, X[:-1], form.kernel):
         return [], "its branch has a larger isotropy"
-    if form.kind == "degenerate":
+    if touch or form.kind == "degenerate":
         return _degenerate(candidate, form, options)
     both = not reversed_by_relabelling(problem, X[:-1], form.kernel)
     births = []
@@ -207,23 +207,26 @@ def _at(candidate: Candidate, options: Options, window) -> tuple[list[Birth], st
     return births, f"{kind_at(problem, X, form)}, {len(births)} half-branches{more}"
 
 
-def _in_all_directions(candidate: Candidate, options: Options, window) -> tuple[list[Birth], str]:
+def _in_all_directions(
+    candidate: Candidate, options: Options, window, touch: bool
+) -> tuple[list[Birth], str]:
     """The half-branches of a submaximal isotropy: its kernel is a plane or more."""
     problem, X = candidate.problem, candidate.X
     if not candidate.submaximal:
         return [], "not axial: the kernel in its fixed space is not one line"
-    solved = solve(problem, X)
+    solved = solve_touch(problem, X) if touch else solve(problem, X)
     births: list[Birth] = []
-    taken: list[np.ndarray] = []
+    taken: dict[int, list[np.ndarray]] = {}
     exact = [f for f in solved.forms if not larger_isotropy(problem, X[:-1], f.kernel)]
     missed = 0
     for form, sign in product(exact, (1, -1)):
         if form.one_sided and sign < 0:
             continue  # the other side is a direction of its own
-        way = sign * form.kernel
-        if any(exchanged(problem, X[:-1], known, way) for known in taken):
+        way = form.side_of(sign) * form.kernel
+        known = taken.setdefault(sign if touch else 0, [])  # a touch has branches both ways
+        if any(exchanged(problem, X[:-1], other, way) for other in known):
             continue
-        taken.append(way)
+        known.append(way)
         start = leave(problem, X, form, sign, options, window)
         if start is None or larger_isotropy(problem, start.x):
             missed += 1
