@@ -10,6 +10,7 @@ import numpy as np
 PROBES = (0.02, 0.05, 0.11, 0.2, 0.35, 0.5, 0.65, 0.8, 0.89, 0.95, 0.98)  # shares of a step
 BETWEEN = 0.4  # of r (1 - r): half the way from one of them to the next
 VAGUE = 0.03  # of the larger end value: what a cubic may miss half way and is still known
+CLEAR = 4.0  # times noise: what is told from it
 UNEVEN = 0.2  # least share of one of two neighbouring steps that tell of each other
 
 
@@ -51,10 +52,12 @@ def touching(stops: np.ndarray, error: np.ndarray, noise: np.ndarray) -> np.ndar
     """Where cubics touch zero to rounding, or end there, and do not go beyond it; (steps, k).
 
     ``stops`` (4, steps, k) are the values of a cubic at its ends and where it turns.
+    Where noise is as large as they are nothing is known.
     """
     far = np.where(np.abs(stops[0]) > np.abs(stops[-1]), stops[0], stops[-1])
     lowest = (np.sign(far) * stops).min(axis=0)
-    return (np.abs(lowest) <= noise) & (error / 16 <= noise)
+    told = CLEAR * noise < np.abs(far)
+    return told & (np.abs(lowest) <= noise) & (error / 16 <= noise)
 
 
 def corners(a, b, slope_a, slope_b) -> tuple[np.ndarray, np.ndarray]:

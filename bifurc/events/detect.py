@@ -27,7 +27,7 @@ from bifurc.structure.irreps import Component
 
 TRUST = 2.0  # times what the cubic through its neighbours misses a point by
 TOGETHER = 3.0  # times what eigenvalues change by on a last step: those below it vanish there
-FLAT = 1e-12  # of all eigenvalues: one below it at both ends of a step is zero all along
+FLAT = 2.0  # times what is called zero: an eigenvalue below it at both ends is zero all along
 CORNER = 0.1  # of the smaller end value: a corner below it may be one beyond zero
 INWARD = 0.1  # least distance of a new point from the ends of its step, as a share
 HALF = 0.5
@@ -37,7 +37,7 @@ NEAR = 0.75  # a dip below this part of the smaller end value gets a point of it
 # miss two eigenvalues that pass one another at zero, whose cubic only halves from step to step
 SEPARATE = 1e-9  # unknowns less apart than this are one place
 COARSE = 1e-6  # a step that is not halved again for eigenvalues that need not be real
-ROUNDINGS = 16  # behind a sum of g, over that of one term of it
+ROUNDINGS = 8  # behind a sum of g, over that of one term of it
 SHORTEST = 1e-10  # a step, in the chart, that is not halved again
 ONE_SHARE = 1e-7  # shares of a step less apart than this may be one place, located twice
 VANISHED = 1e-3  # of what an eigenvalue is elsewhere on the branch: beyond it none vanishes there
@@ -397,7 +397,7 @@ def _doubtful(points, known: Spectra) -> tuple[np.ndarray, np.ndarray]:
     turning = np.where(real, turning, lowest < NEAR * ends)
     unsure = (changes > 1) | np.where(changes == 0, turning, real & hidden)
     unsure &= real | (known.lengths > COARSE)[:, None]
-    unsure &= np.maximum(sizes[0], sizes[-1]) > FLAT * np.abs(values).max()
+    unsure &= np.maximum(sizes[0], sizes[-1]) > FLAT * np.maximum(known.floor[:-1], known.floor[1:])
     unsure &= ~touching(stops, missed, np.concatenate([*known.noise.values()], -1))
     # where lam turns at constant inertia a branch of larger isotropy is met: touches are expected
     doubtful = np.any(unsure, axis=-1) & ~_touches(known, points)
@@ -406,7 +406,7 @@ def _doubtful(points, known: Spectra) -> tuple[np.ndarray, np.ndarray]:
     deep = sizes[1:-1, step, worst].argmin(axis=0)
     # a place where it cannot be told what lies below zero may be singular: to the side of it
     turns = places[deep, step, worst]
-    told = sizes[1:-1][deep, step, worst] > missed[step, worst]
+    told = sizes[1:-1][deep, step, worst] > 4 * missed[step, worst]
     aside = np.where(turns < HALF, turns + (1 - turns) / 4, turns - turns / 4)
     tries = np.stack([np.where(told, turns, aside), kinks[step, worst]])
     good = (tries > INWARD) & (tries < 1 - INWARD)

@@ -16,11 +16,12 @@ import numpy as np
 
 from bifurc.continuation.point import Point
 from bifurc.continuation.step import Step
-from bifurc.events.cubics import errors, extrema, touching
+from bifurc.events.cubics import CLEAR, errors, extrema, touching
 from bifurc.events.detect import TRUST, Found, Spectra, located_at
 from bifurc.protocol import Problem
 from bifurc.structure.irreps import Component
 
+SLACK = 0.1  # of the smaller end: how far a cubic may miss an eigenvalue that touches flatly
 ONE_PLACE = 1e-3  # of a step: eigenvalues of a block that touch nearer to each other touch together
 
 
@@ -58,14 +59,15 @@ def _still(at):
 def _places(known: Spectra, component: Component) -> Iterator[tuple[int, float, int]]:
     """Steps, shares of them and signs where one eigenvalue of a block touches zero."""
     values, speeds = known.values[component], known.speeds[component]
-    told = np.abs(values) > known.floor
+    noise, ends = known.noise[component], np.abs(values)
+    at_points = np.minimum(np.vstack([noise[:1], noise]), np.vstack([noise, noise[-1:]]))
     slopes = known.over_steps(speeds)
     shares, inside = extrema(values[:-1], values[1:], *slopes)
     stops = np.stack([values[:-1], *inside, values[1:]])
-    touched = touching(stops, TRUST * errors(values, speeds, known), known.noise[component])
+    touched = touching(stops, TRUST * errors(values, speeds, known), noise)
     for j in range(values.shape[1]):
-        order = np.flatnonzero(told[:, j])
-        for i, k in zip(order.tolist(), order[1:].tolist(), strict=False):
+        order = np.flatnonzero(ends[:, j] > CLEAR * at_points[:, j]).tolist()
+        for i, k in zip(order, order[1:], strict=False):
             sign = int(np.sign(values[i, j]))
             falls, rises = sign * speeds[i, j] < 0, sign * speeds[k, j] > 0
             if values[k, j] * sign < 0 or not (falls and rises):
@@ -76,7 +78,19 @@ def _places(known: Spectra, component: Component) -> Iterator[tuple[int, float, 
                 if touched[i, j]:
                     lowest = (sign * inside[:, i, j]).argmin()
                     yield i, float(shares[lowest, i, j]), sign
-            else:
+            elif (ends[i + 1 : k, j] <= CLEAR * known.floor[i + 1 : k, 0]).any() or _reaches_zero(
+                known, values[:, j], speeds[:, j], at_points[:, j], i, k
+            ):
                 turning = i + int((sign * speeds[i + 1 : k + 1, j] > 0).argmax())
                 one, other = (sign * float(speeds[m, j]) for m in (turning, turning + 1))
                 yield turning, min(max(one / (one - other), 0.0), 1.0), sign
+
+
+def _reaches_zero(known: Spectra, values, speeds, noise, i: int, k: int) -> bool:
+    """Whether the cubic from point i to k, with none between that is told from zero, does."""
+    length = known.lengths[i:k].sum()
+    slopes = (float(speeds[m] * length / known.paces[m]) for m in (i, k))
+    _, heights = extrema(values[i], values[k], *slopes)
+    low, room = min(abs(values[i]), abs(values[k])), CLEAR * max(noise[i], noise[k])
+    reached = abs((np.sign(values[i]) * heights).min()) < room + SLACK * low
+    return bool(reached and room < 2 * SLACK * low)

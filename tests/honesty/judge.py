@@ -6,7 +6,6 @@ from bifurc.continuation.trace import point_at
 from bifurc.events.branch import Branch, follow
 from tests.honesty.problems import Trial
 
-SAME = 1e-6  # events nearer to each other than this may come as one, with both in its kernel
 OFF = 1e-7  # of a point from its curve
 
 
@@ -27,18 +26,18 @@ def _compared(trial: Trial, branch: Branch) -> tuple[str, str]:
     found = [e.lam for e in branch.events for _ in range(e.kernel.shape[1])]
     if branch.status.early:
         known = list(trial.events)
-        rest = [lam for lam in found if not any(abs(lam - one) < SAME for one in known)]
+        rest = [lam for lam in found if not any(abs(lam - one) < trial.near for one in known)]
         return ("wrong", f"events {rest} that are none") if rest else ("honest", branch.status.name)
     if branch.status is not trial.status:
         return "wrong", f"ends with {branch.status.name} at {branch.lam[-1]:.6g}"
     if len(found) != len(trial.events):
-        return "wrong", _missing(found, trial.events)
-    if not np.allclose(found, trial.events, rtol=0, atol=SAME):
+        return "wrong", _missing(found, trial.events, trial.near)
+    if not np.allclose(found, trial.events, rtol=0, atol=trial.near):
         return "wrong", f"found {found}, right {trial.events}"
     return "right", ""
 
 
-def _missing(found, right) -> str:
-    lost = [lam for lam in right if not any(abs(lam - one) < SAME for one in found)]
-    more = [lam for lam in found if not any(abs(lam - one) < SAME for one in right)]
+def _missing(found, right, near) -> str:
+    lost = [lam for lam in right if not any(abs(lam - one) < near for one in found)]
+    more = [lam for lam in found if not any(abs(lam - one) < near for one in right)]
     return f"{len(found)} of {len(right)} events, lost {lost}, wrong {more}"

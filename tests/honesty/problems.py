@@ -11,7 +11,7 @@ terms, whose branch is zero.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -36,6 +36,7 @@ class Trial:
     towards: float = 1.0
     status: Status = Status.WINDOW
     options: Options = field(default_factory=Options)
+    near: float = 1e-6  # events nearer to each other than this may come as one, all in its kernel
 
 
 @dataclass(frozen=True, eq=False)
@@ -527,9 +528,107 @@ def helices(rng, exact, n):
     )  # fmt: skip
 
 
+def touches(rng, exact, n):
+    """An eigenvalue m (lam - c)², or (lam - c)⁴, of a trivial branch, others beside it."""
+    c, m = rng.uniform(-0.8, 0.8), rng.uniform(0.3, 3) * rng.choice([-1, 1])
+    power = int(rng.choice([2, 2, 4]))
+    rest = rng.uniform(0.5, 2, n) * rng.choice([-1, 1], n)
+
+    def values(lam):
+        return np.append(m * (lam - c) ** power, rest[1:] + 0 * lam)
+
+    def slopes(lam):
+        return np.append(power * m * (lam - c) ** (power - 1), 0 * rest[1:])
+
+    trial = trivial("touches", rng, exact, values, slopes, (-1.0, 1.0), (c,), n)
+    return replace(trial, near=1e-6 if power == 2 else 1e-2)
+
+
+def touching_curves(rng, exact, n):
+    """u = A sin(w lam) and a curve that lies on one side of it and touches it once."""
+    A, w = rng.uniform(0.1, 0.8), rng.uniform(0.5, 3)
+    c, k = rng.uniform(-0.8, 0.8), rng.uniform(0.3, 3) * rng.choice([-1, 1])
+    one = _wave(0, A, w, 0)
+    other = (
+        lambda lam: one[0](lam) + k * (lam - c) ** 2,
+        lambda lam: one[1](lam) + 2 * k * (lam - c),
+    )
+    return curved(
+        "touching curves", rng, exact, n, _product([one, other], rng.uniform(0.5, 2)),
+        float(one[0](-1.0)), -1.0, (-1.0, 1.0), (c,), lambda u, lam: u - one[0](lam), near=1e-3,
+    )  # fmt: skip
+
+
+def flat_births(rng, exact, n):
+    """lam u + a u^m of order 4 to 6: nothing of it is seen up to third order."""
+    c, m = rng.uniform(-0.5, 0.5), int(rng.integers(4, 7))
+    a = rng.uniform(0.3, 3) * rng.choice([-1, 1])
+    scalar = Scalar(
+        lambda u, lam: (lam - c) * u + a * u**m,
+        lambda u, lam: lam - c + m * a * u ** (m - 1),
+        lambda u, lam: u + 0 * lam,
+    )
+    return curved(
+        "flat births", rng, exact, n, scalar, 0.0, -1.0, (-1.0, 1.0), (c,), lambda u, lam: u
+    )
+
+
+def rescaled_cubics(rng, exact, n):
+    """lam = p(u) with two folds, u and lam in units from 1e-4 to 1e5 of each other."""
+    long, size = 10 ** rng.uniform(-3, 5), 10 ** rng.uniform(-3, 2)
+    c = np.sort(rng.uniform(-1, 1, 2))
+    slope = np.poly1d(rng.uniform(0.5, 2) * rng.choice([-1, 1]) * np.poly(c))
+    p = slope.integ()
+    scalar = Scalar(
+        lambda u, lam: lam / long - p(u / size),
+        lambda u, lam: -slope(u / size) / size,
+        lambda u, lam: 1 / long + 0 * lam,
+    )
+    ends = np.array([c[0] - 0.7, c[1] + 0.7])
+    inside = p(np.append(c, ends))
+    window = (float(inside.min()) - 0.1, float(inside.max()) + 0.1)
+    problem = plain(
+        rng, exact,
+        lambda x, lam: np.array([scalar.f(x[0], lam)]),
+        lambda x, lam: np.array([[scalar.f_u(x[0], lam)]]),
+        lambda x, lam: np.array([scalar.f_lam(x[0], lam)]),
+        1,
+    )  # fmt: skip
+    start = float(ends[0])
+    return Trial(
+        "rescaled cubics", problem, np.array([start * size]), float(p(start)) * long,
+        tuple(long * edge for edge in window), tuple(long * float(p(u)) for u in c),
+        lambda x, lam: np.abs(lam / long - p(x[:, 0] / size)),
+        towards=float(np.sign(slope(start))), near=1e-6 * long,
+    )  # fmt: skip
+
+
+def mirrored_with_imperfection(rng, exact, n):
+    """lam u - u³ beside an eigenvalue of another block, and a small term that breaks the mirror."""
+    eps = 10 ** rng.uniform(-8, -2) * rng.choice([-1, 1])
+    at, m = rng.uniform(-0.8, 0.8), rng.uniform(0.3, 2) * rng.choice([-1, 1])
+    scalar = Scalar(
+        lambda u, lam: lam * u - u**3 + eps * (1 + u),
+        lambda u, lam: lam - 3 * u * u + eps,
+        lambda u, lam: u + 0 * lam,
+    )
+    # u(-1), on the sheet that goes on to +-1
+    roots = np.roots([-1, 0, -1 + eps, eps])
+    start = float(roots.real[np.argmin(np.abs(roots.imag) + np.abs(roots.real))])
+    trial = curved(
+        "mirrored with imperfection", rng, exact, n, scalar, start, -1.0, (-1.0, 1.0), (at,),
+        lambda u, lam: (lam * u - u**3 + eps * (1 + u)) * min(1.0, 1e-1 / abs(eps))
+        + (u * np.sign(eps) < 0),
+    )  # fmt: skip
+    block = Component("s", "beside", 1, Component.on("t", 1).dimension)
+    problem = replace(trial.problem, blocks_of=lambda x, lam: {block: np.array([[m * (lam - at)]])})
+    return replace(trial, problem=problem)
+
+
 TYPES = (
     isolas, high_curvature, multiple_kernels, dips, perturbed_pitchforks,
     perturbed_transcriticals, cusps, polynomial_graphs, crossing_curves, flat_crossings,
     curves_close_by, crossings_on_a_trivial_branch, cross_and_recross, blocks_with_close_pairs,
-    wiggles, side_branches, many_folds, helices,
+    wiggles, side_branches, many_folds, helices, touches, touching_curves, flat_births,
+    rescaled_cubics, mirrored_with_imperfection,
 )  # fmt: skip
