@@ -56,9 +56,9 @@ def run(arguments) -> None:
         raise ValueError(f"--jobs needs at least 1, got {arguments.jobs}.")
     folders = _folders(arguments.cases, arguments.output)
     starts = [_start(path, folder) for path, folder in folders.items()]  # what is wrong, at once
-    known = [start.prepare(arguments.resume) for start in starts]
     early = []
     with _executor(arguments) as executor:
+        known = [start.prepare(arguments.resume) for start in starts]
         for start, branches in zip(starts, known, strict=True):
             try:
                 _run(start, executor, arguments.quiet, branches)
