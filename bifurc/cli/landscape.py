@@ -41,11 +41,14 @@ def run(arguments) -> None:
         **at,
     )  # fmt: skip
     if arguments.output:
+        import matplotlib.pyplot as plt
+
         from bifurc import draw
 
         with draw.style("screen"):
-            (line, *_) = draw.disconnectivity(*found.drawn())
-            draw.save(line.figure, arguments.output)
+            fig, ax = plt.subplots()
+            draw.disconnectivity(*found.drawn(), ax)
+            draw.save(fig, arguments.output)
     if arguments.json:
         print_json(found.to_dict() | {"family": arguments.family, "at": at})
     else:

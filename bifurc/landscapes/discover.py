@@ -161,7 +161,9 @@ def discover(
     if not isinstance(there, NetworkProblem):
         raise ValueError("Fixed spaces of networks are searched; give a family.")
     space = there.on(there.structure, there.any_size)
-    names, found, met, lost = Names(), [], [], 0
+    names, lost = Names(), 0
+    found: list[Critical] = []
+    met: list[int] = []
     for number in (progress or iter)(range(starts)):
         x = _start(space, lam, np.random.default_rng([seed, number]))
         ends = _hybrid(space, x, lam), _deflated(space, x, lam, found)
@@ -219,7 +221,7 @@ def _deflated(problem, x: np.ndarray, lam: float, known: list[Critical]) -> Crit
             if np.linalg.norm(lengths * g) < AT_REST:
                 return _confirmed(problem, x, lam)
             step = -np.linalg.solve(jacobian[:, :-1], g)
-            reach = np.linalg.norm(lengths * step) / (1 + np.linalg.norm(lengths * x))
+            reach = float(np.linalg.norm(lengths * step) / (1 + np.linalg.norm(lengths * x)))
             x = x + min(1.0, 1.0 / max(reach, 1e-300)) * _share(problem, x, lam, step, marks) * step
             if not np.abs(lengths * x).max() < LARGE:
                 return None
