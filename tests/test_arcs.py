@@ -173,6 +173,14 @@ def test_arcs_from_a_saddle_of_a_quartic_are_a_line_and_a_cubic(group):
             assert abs(y) < 1e-9 or y**2 == pytest.approx(cubic, rel=1e-7)
 
 
+def test_groups_that_are_not_solved_are_named():
+    """Two points apart fix more than a line of x and s together, at W = V."""
+    assert not arcs("global", d=6, search=ALONE, switches=1, max_steps=3).not_solved
+    two = Search(explicit=2, finite_groups=False)
+    found = arcs("global", d=6, search=two, max_steps=3, window=(-0.1, 0.2))
+    assert any("1 + 1 + rest: not axial" in said for said in found.not_solved)
+
+
 def test_a_bad_place_is_said_in_one_line():
     with pytest.raises(ValueError, match="Say where"):
         arcs("II")

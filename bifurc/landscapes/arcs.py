@@ -32,6 +32,7 @@ from bifurc.threads import one_thread
 
 ROOM = 0.5  # of the largest eigenvalue at c: how far beyond all of them arcs are followed
 TRIVIAL = "b0"  # the branch W = c
+UNSOLVED = ("not solved", "not axial", "could not be started")  # in what is said of a group
 STEPS = Options(max_steps=400)  # arcs that go to infinity, at some lam, are left in the end
 
 
@@ -112,6 +113,17 @@ class Arcs:
         ]
         return ended + list(self.graph.graph.graph["cut"])
 
+    @property
+    def not_solved(self) -> list[str]:
+        """Groups that may have arcs which were not found, and why."""
+        return [
+            f"lambda = {data['lam']:.6g}, {attempt}"
+            for _, data in self.graph.graph.nodes(data=True)
+            for attempts in data.get("tried", {}).values()
+            for attempt in attempts
+            if any(word in attempt for word in UNSOLVED)
+        ]
+
     def to_dict(self) -> dict:
         """Plain data."""
         return {
@@ -119,6 +131,7 @@ class Arcs:
             "events": [{"lambda": e.lam, "irrep": e.irrep, "set": e.set} for e in self.events],
             "points": [met.to_dict() for met in self.met],
             "not_followed": self.open_ends,
+            "not_solved": self.not_solved,
         }
 
     def __str__(self) -> str:
@@ -126,6 +139,7 @@ class Arcs:
         lines += [f"  lambda = {e.lam:.10g}: {e.name}, {e.kind}" for e in self.events]
         lines += [f"  {one}" for one in self.met]
         lines += [f"  not followed: {one}" for one in self.open_ends]
+        lines += [f"  not solved: {one}" for one in self.not_solved]
         return "\n".join(lines)
 
 
