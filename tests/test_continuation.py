@@ -164,9 +164,8 @@ def test_six_decades_cost_at_most_twice_the_last_one():
 
 @pytest.mark.parametrize("name", ["A", "I", "II", "M"])
 def test_walks_take_few_evaluations(name):
-    # two for the middles of each batch of steps, besides what its points take
-    assert work(name, 40.0) <= 24
-    assert work(name, 1e6) <= 48
+    assert work(name, 40.0) <= 16
+    assert work(name, 1e6) <= 32
 
 
 def random_walk(rng):

@@ -10,6 +10,7 @@ STALE = 1e-6  # how far from the point its tangent and eigenvalues may have been
 SURE = 1e-12  # below this they are those of the point; above it no sign may hang on it
 SEEN = 1e-9  # a first update above this is believed only when the next one is seen: how fast
 # Newton contracts depends on how near the next singular place is, and one update does not tell
+TWICE = 2  # evaluations by which a middle is known: where it is, and how much the Jacobian changes
 WASTED = 2  # iterations above ``target_iterations`` from which on a step is too long for Newton
 
 EXACT = 1e-12  # last update of an extended system whose kernel is taken at the iterate before it
@@ -29,6 +30,8 @@ BESIDE = 1e-2  # share by which it may lie beside the curve ...
 TIMES = 8.0  # ... or so many times as far as the curve misses its own midpoint
 UNIQUE = 0.25  # relative change of the bordered Jacobian over a correction up to which, by
 # Newton-Kantorovich, there is one solution in reach of both ends of the correction
+SOON = 0.1  # share of a step that its end may still move by when its middle is asked already
+OFF = 4.0  # times as far as a middle was off the branch that it may be off the cubic
 CALM = 1e-3  # share of a step that a batch may miss its points by and is not asked half way
 PLAIN = 0.03  # such a change up to which the middle speaks for its whole step; on families of
 # networks it is a tenth of this, from one curve to another that crosses it rarely less

@@ -1,13 +1,13 @@
 """The corrector: Newton on the bordered system."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import compress
 from typing import Any
 
 import numpy as np
 
+from bifurc.continuation.batch import Batch
 from bifurc.continuation.constants import SEEN, STALE, SURE
 from bifurc.continuation.options import Options, Status
 from bifurc.continuation.point import Point
@@ -23,7 +23,7 @@ REFUSED = {
 }
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(eq=False, slots=True)
 class Outcome:
     """How a correction ended; ``point`` is None unless it converged."""
 
@@ -34,7 +34,7 @@ class Outcome:
     turned: float = 0.0  # angle of the tangents on both sides of the step, in radians
     between: tuple[Point, ...] = ()  # points that were needed to know the step
     way: Any = None  # the step that it is, if it was looked at
-    middle: Callable | None = None  # () -> what the branch says in its middle
+    middle: Any = None  # what the branch says in its middle, if it was asked
 
     def failed(self, status: Status) -> "Outcome":
         """The same work, without a point."""
@@ -55,7 +55,9 @@ def correct(problem: Field, guess: np.ndarray, tangent: np.ndarray, options: Opt
     return correct_all(problem, guess[None], tangent, options)[0]
 
 
-def correct_all(problem: Field, guesses: np.ndarray, tangents, options: Options) -> list[Outcome]:
+def correct_all(
+    problem: Field, guesses: np.ndarray, tangents, options: Options, riders=None
+) -> list[Outcome]:
     """Newton from each of ``guesses``, all at once.
 
     Parameters
@@ -64,6 +66,8 @@ def correct_all(problem: Field, guesses: np.ndarray, tangents, options: Options)
         One whose functions take batches, unless there is only one guess.
     guesses : ndarray, shape (m, n + 1)
     tangents : ndarray, shape (m, n + 1) or (n + 1,)
+    riders : bifurc.continuation.middle.Halfway, optional
+        What else is to be asked in the same evaluations.
 
     Returns
     -------
@@ -72,49 +76,44 @@ def correct_all(problem: Field, guesses: np.ndarray, tangents, options: Options)
         leaves the domain of the problem.
     """
     try:
-        return _newton(problem, guesses, tangents, options)
+        return _newton(problem, guesses, tangents, options, riders)
     except tuple(REFUSED):
         near = len(guesses) // 2
         tangents = np.broadcast_to(tangents, guesses.shape)
-        return correct_all(problem, guesses[:near], tangents[:near], options)
+        return correct_all(problem, guesses[:near], tangents[:near], options, riders)
 
 
-def _newton(problem: Field, guesses, tangents, options: Options) -> list[Outcome]:
+def _newton(problem: Field, guesses, tangents, options: Options, riders) -> list[Outcome]:
     """Raises where one of several guesses leaves the domain or has a singular matrix."""
-    count, n = guesses.shape
-    scales = np.broadcast_to(problem.scales(_lam(guesses)), guesses.shape)
-    matrix, right = np.empty((count, n, n)), np.zeros((count, n, 2))
-    matrix[:, -1], right[:, -1, 1] = tangents / scales**2, 1.0
+    count = len(guesses)
     outcomes = [Outcome(Status.STALLED, None, options.max_iterations)] * count
-    X, courses = guesses, [_Course(place) for place in range(count)]
+    batch, courses = Batch(problem, guesses, tangents), [_Course(place) for place in range(count)]
     for iteration in range(1, options.max_iterations + 1):
         try:
-            right[:, :-1, 0], matrix[:, :-1] = problem.jacobian(*split(X))
-            solved = np.linalg.solve(matrix, right)
+            batch.update()
         except tuple(REFUSED) as error:
-            if len(guesses) > 1:
+            if count > 1:
                 raise
             return [Outcome(REFUSED[type(error)], None, iteration)]
-        X = X - solved[..., 0]
-        for course, size in zip(courses, lengths(solved[..., 0] / scales).tolist(), strict=True):
+        for course, size in zip(courses, batch.sizes.tolist(), strict=False):
             course.update(size, options.newton_tol)
         going = [course.near or course.contracts for course in courses]
         if not all(going):
             for course in compress(courses, (not kept for kept in going)):
                 outcomes[course.place] = Outcome(Status.STALLED, None, iteration)
             courses = list(compress(courses, going))
-            X, scales, matrix = X[going], scales[going], matrix[going]
-            right, solved = right[going], solved[going]
+            batch.keep(going + [True] * batch.riders)
         if not courses:
             break
         # those that are near wait for the others: it costs little to take them along
-        if iteration == options.max_iterations or all(course.near for course in courses):
-            slopes, ahead = matrix[:, :-1].copy(), solved[..., 1]
-            values = Block(slopes[..., :-1], problem.weights(X[:, -1])).values()
-            tangents = ahead / lengths(ahead / scales)[:, None]
-            known = zip(X, tangents, scales, slopes, values, strict=True)
-            for course, parts in zip(courses, known, strict=True):
-                outcomes[course.place] = course.outcome(Point(*parts, course.iterations))
+        near = all(course.near for course in courses)
+        if riders:
+            riders.seen(batch, last=near or iteration == options.max_iterations)
+        if near or iteration == options.max_iterations:
+            values = Block(batch.slopes[..., :-1], problem.weights(batch.X[:, -1])).values()
+            parts = zip(batch.X, batch.tangents, batch.scales, batch.slopes, values, strict=True)
+            for course, known in zip(courses, parts, strict=True):
+                outcomes[course.place] = course.outcome(Point(*known, course.iterations))
             if all(course.near for course in courses):
                 break
     return outcomes
@@ -153,20 +152,6 @@ class _Course:
         if not self.near:
             return Outcome(Status.STALLED, None, self.iterations)
         return Outcome(Status.CONVERGED, point, self.iterations, self.moved)
-
-
-def split(X: np.ndarray):
-    """(x, lam) of a batch; of one alone without the leading axis."""
-    return (X[0, :-1], X[0, -1]) if len(X) == 1 else (X[:, :-1], X[:, -1])
-
-
-def _lam(X: np.ndarray):
-    return split(X)[1]
-
-
-def lengths(vectors: np.ndarray) -> np.ndarray:
-    """Euclidean lengths of a batch of vectors."""
-    return np.sqrt(np.einsum("...i,...i->...", vectors, vectors))
 
 
 def length(vector: np.ndarray) -> float:

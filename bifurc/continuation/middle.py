@@ -17,10 +17,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bifurc.continuation.correct import lengths, split
+from bifurc.continuation.batch import Batch, lengths
+from bifurc.continuation.constants import CALM, OFF, SOON, TWICE
 from bifurc.continuation.newton import LOST
 from bifurc.continuation.point import Point
-from bifurc.continuation.step import Step, negative
+from bifurc.continuation.step import Arcs, Step, count_negative
 from bifurc.protocol import Field
 from bifurc.spectra import Block
 
@@ -34,76 +35,123 @@ class Middle:
     point: Point
     missed: float  # how far the cubic is from it, in scales
     change: float  # relative change of the bordered Jacobian over that distance
-
-    @property
-    def negatives(self) -> int:
-        """Number of negative eigenvalues there."""
-        return int(np.count_nonzero(negative(self.point.values)))
-
-
-class Middles:
-    """Those of neighbouring steps, asked for all at once when the first is wanted."""
-
-    def __init__(self, steps: Sequence[Step]):
-        self.steps = steps
-        self.found: list[Middle | None] | None = None
-
-    def __getitem__(self, i: int) -> Middle | None:
-        if self.found is None:
-            self.found = middles(self.steps, HALF)
-        return self.found[i]
+    negatives: int  # number of negative eigenvalues there
 
 
 def middle(step: Step, share: float = HALF) -> Middle | None:
     """What the branch says at a share of one step; None if it says nothing."""
-    return middles([step], share)[0]
+    return middles(step, [share])[0]
 
 
-def middles(steps: Sequence[Step], share: float) -> list[Middle | None]:
-    """:func:`middle` of each, in two evaluations where the problem takes batches."""
+def middles(step: Step, shares: Sequence[float]) -> list[Middle | None]:
+    """:func:`middle` at each share, in two evaluations where the problem takes batches."""
+    r = np.array(shares)
     try:
-        return _middles(steps, share)
+        batch = Batch(step.problem, step.guess(r), step.tangent(r[:, None]))
+        batch.update()
+        batch.update()
+        return list(_told(batch))
     except LOST:
-        if len(steps) == 1:
-            return [None]
-        return [middle(step, share) for step in steps]
+        return [None] if len(r) == 1 else [middle(step, share) for share in shares]
 
 
-def _middles(steps: Sequence[Step], share: float) -> list[Middle | None]:
-    problem = steps[0].problem
-    chart = steps[0].chart
-    if all(step.chart is chart for step in steps):
-        guesses = chart.out(np.array([step.curve(share) for step in steps]))
-    else:
-        guesses = np.array([step.guess(share) for step in steps])
-    scales = np.broadcast_to(problem.scales(split(guesses)[1]), guesses.shape)
-    rows = np.array([step.tangent(share) for step in steps]) / scales**2
-    first, missed, _ = _update(problem, guesses, rows)
-    X = guesses - missed
-    second, rest, tangents = _update(problem, X, rows)
-    change = np.linalg.solve(second, (first - second) * scales[:, None]) / scales[..., None]
-    slopes = second[:, :-1]
-    values = Block(slopes[..., :-1], problem.weights(X[:, -1])).values()
-    tangents = tangents / lengths(tangents / scales)[:, None]
-    return [
-        Middle(Point(*parts), float(away), float(size))
-        for *parts, away, size in zip(
-            X - rest, tangents, scales, slopes, values,
-            lengths((missed + rest) / scales), np.sqrt((change**2).sum(axis=(-1, -2))),
-            strict=True,
-        )
-    ]  # fmt: skip
+def _told(batch: Batch, missed=None, more=1.0) -> list[Middle]:
+    """What the branch says, of guesses that were asked twice.
+
+    ``missed`` is how far what they stand for is from it, if not as far as they
+    are, and ``more`` by how much further the Jacobian is to be compared.
+    """
+    second, scales = batch.matrix, batch.scales
+    change = np.linalg.solve(second, (batch.before - second) * scales[:, None]) / scales[..., None]
+    change = more * lengths(change.reshape(len(change), -1))
+    missed = batch.moved if missed is None else missed
+    values = Block(batch.slopes[..., :-1], batch.problem.weights(batch.X[:, -1])).values()
+    parts = zip(batch.X, batch.tangents, scales, batch.slopes, values, strict=True)
+    told = zip(missed.tolist(), change.tolist(), count_negative(values).tolist(), strict=True)
+    return [Middle(Point(*known), *numbers) for known, numbers in zip(parts, told, strict=True)]
 
 
-def _update(problem: Field, X: np.ndarray, rows: np.ndarray):
-    """The bordered Jacobians, the updates of Newton, and the tangents."""
-    count, n = X.shape
-    matrix, right = np.empty((count, n, n)), np.zeros((count, n, 2))
-    matrix[:, -1], right[:, -1, 1] = rows, 1.0
-    if problem.batched or count == 1:
-        right[:, :-1, 0], matrix[:, :-1] = problem.jacobian(*split(X))
-    else:
-        for i, one in enumerate(X):
-            right[i, :-1, 0], matrix[i, :-1] = problem.jacobian(one[:-1], one[-1])
-    solved = np.linalg.solve(matrix, right)
-    return matrix, solved[..., 0], solved[..., 1]
+class Halfway:
+    """Middles of steps that are being corrected, asked in the same evaluations.
+
+    After an update or two of the ends the cubics through them are nearly what
+    they will be. Where a middle was asked is then off the cubic that comes
+    out, by so much more the branch may be missed; and by so much more of its
+    own way the Jacobian may change.
+
+    Parameters
+    ----------
+    problem : see :mod:`bifurc.protocol`
+    window : (float, float)
+    last : Point
+        Where the first step starts.
+    steps : ndarray, shape (m,)
+        Lengths of the steps; those that are well predicted are not asked.
+    """
+
+    def __init__(self, problem: Field, window, last: Point, steps: np.ndarray):
+        self.problem, self.window, self.steps = problem, window, steps
+        self._last = last.X[None], last.tangent[None], last.scales[None]
+        self.chart = problem.chart(last.lam)
+        self.batch: Batch | None = None  # the middles, when they have been asked
+        self.places: list[int] = []
+
+    def seen(self, ends: Batch, last: bool) -> None:
+        """Let the middles get on or off, given the ends after an update."""
+        if ends.asked == 1:
+            self.batch, self.since = None, 0
+        if ends.riders:
+            if last or ends.asked == self.since + TWICE:
+                self.batch = ends.leave()
+                if ends.asked < self.since + TWICE:
+                    self._once_more(self.batch)
+        elif self.batch is None and not last and ends.asked <= TWICE and ends.whole:
+            self.since = ends.asked
+            made = self._made(ends)
+            if made is not None:
+                ends.board(made)
+
+    def _once_more(self, batch: Batch) -> None:
+        try:
+            batch.update()
+        except LOST:
+            self.batch = None
+
+    def _made(self, ends: Batch) -> Batch | None:
+        """The middles; None while the ends are still too far off, or all well predicted."""
+        steps = self.steps[: len(ends.X)]
+        far = ends.moved > CALM * steps
+        if not far.any() or (ends.asked < TWICE and (ends.sizes > SOON * steps).any()):
+            return None
+        each = zip(self._last, (ends.X, ends.tangents, ends.scales), strict=True)
+        X, tangents, scales = (np.concatenate(parts) for parts in each)
+        with np.errstate(all="ignore"):
+            self.y = Arcs(self.chart, X, tangents, scales).middles
+            guesses = self.chart.out(self.y)
+        low, high = self.window
+        lam = guesses[:, -1]
+        far &= (lam > low) & (lam < high) & np.isfinite(guesses).all(-1)
+        self.places = np.flatnonzero(far).tolist()
+        if not self.places:
+            return None
+        return Batch(self.problem, guesses[far], ((tangents[1:] + tangents[:-1]) / 2)[far])
+
+    def told(self, ways: Sequence[Step]) -> list[Middle | None]:
+        """What the branch says half way of each, where it was asked."""
+        found: list[Middle | None] = [None] * len(ways)
+        if self.batch is None or not ways:
+            return found
+        arcs, _ = ways[0].arc
+        places = [place for place in self.places if place < len(ways)]
+        if not places:
+            return found
+        batch, moved = self.batch, self.batch.moved[: len(places)]
+        batch.keep([place < len(ways) for place in self.places])
+        off = (batch.X - self.chart.out(arcs.middles[places])) / batch.scales
+        across = batch.tangents / batch.scales
+        missed = lengths(off - (off * across).sum(-1)[:, None] * across)
+        near = lengths(arcs.middles[places] - self.y[places]) < OFF * moved
+        told_of = _told(batch, missed, np.maximum(1.0, missed / moved))
+        for place, told, close in zip(places, told_of, near.tolist(), strict=True):
+            found[place] = told if close else None
+        return found

@@ -18,7 +18,6 @@ class Point:
     jacobian: np.ndarray  # (n, n + 1), [dg/dx | dg/dlam]
     values: np.ndarray  # (n,) or fewer, eigenvalues of dg/dx, ascending
     iterations: int = 0  # Newton iterations that it took
-    evaluations: int = 0  # all evaluations since the point before, failed steps included
 
     def __repr__(self) -> str:
         return f"Point: {len(self.X) - 1} unknowns at {self.lam:.10g}"

@@ -8,7 +8,8 @@ this signature.
 
 import numpy as np
 
-from bifurc.continuation.correct import length, lengths
+from bifurc.continuation.batch import lengths
+from bifurc.continuation.correct import length
 from bifurc.continuation.point import Point
 from bifurc.protocol import Chart, Field
 

@@ -136,23 +136,26 @@ class PlainProblem:
 
     def _difference(self, function, x, lam, u):
         """Derivative of a function of (x, lam) along u, by differences inside the limits."""
-        h = 1e-4 / max(np.abs(u / self.scales(lam)).max(), 1e-300)
+        h = 1e-4 / np.maximum(np.abs(u / self.scales(lam)).max(axis=-1, keepdims=True), 1e-300)
+        move, over = h * u, 2 * h[..., None]
 
         def at(share):
-            return function(x + share * h * u[..., :-1], lam + share * h * u[..., -1])
+            return function(x + share * move[..., :-1], lam + share * move[..., -1])
 
         low, high = self.limits
-        reach = 2 * h * np.abs(u[..., -1])
-        if np.all((lam - reach >= low) & (lam + reach <= high)):
-            near, far = ((at(s) - at(-s)) / (2 * s * h) for s in (1, 2))
+        reach = 2 * np.abs(move[..., -1])
+        inside = (lam - reach >= low) & (lam + reach <= high)
+        if np.all(inside):
+            near, far = ((at(s) - at(-s)) / (s * over) for s in (1, 2))
             return (4 * near - far) / 3
-        h = h / 10
-        side = (
-            -1.0
-            if np.all((lam + 2 * h * u[..., -1] > high) | (lam + 2 * h * u[..., -1] < low))
-            else 1.0
-        )
-        return side * (4 * at(side) - at(2 * side) - 3 * at(0)) / (2 * h)
+        if np.ndim(lam):
+            found = np.empty((len(lam), self.n, self.n + 1))
+            for i in ([inside] if inside.any() else []) + np.flatnonzero(~inside).tolist():
+                found[i] = self._difference(function, x[i], lam[i], u[i])
+            return found
+        end = lam + 0.2 * move[..., -1]
+        side = -0.1 if end > high or end < low else 0.1
+        return (4 * at(side) - at(2 * side) - 3 * at(0)) / (side * over)
 
     def kinked(self, x, lam, u) -> bool:
         """No: plain functions are taken to be smooth."""
@@ -254,10 +257,10 @@ class PlainProblem:
 
     def blocks_along(self, x, lam, u, components=None) -> dict[Component, np.ndarray]:
         """Derivative of each block along u, by central differences but for t."""
-        if np.ndim(lam):
+        if np.ndim(lam) and (self.blocks_of is not None or not self.batched):
             each = [self.blocks_along(*args, components) for args in zip(x, lam, u, strict=True)]
             return {c: np.stack([one[c] for one in each]) for c in each[0]}
-        change = {self.components[0]: self.jacobian_along(x, lam, u)[:, :-1]}
+        change = {self.components[0]: self.jacobian_along(x, lam, u)[..., :-1]}
         if self.blocks_of is not None:
             names = list(self.blocks_of(x, lam))
             change |= {

@@ -7,22 +7,74 @@ the branch at a share. How well the cubic knows the branch is asked of the
 branch itself, at the middle.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 import numpy as np
 
+from bifurc.continuation.batch import lengths
 from bifurc.continuation.constants import BESIDE, ENDS, NOISE, TIMES
-from bifurc.continuation.correct import correct, length, lengths
+from bifurc.continuation.correct import correct, length
 from bifurc.continuation.options import Options
 from bifurc.continuation.point import Point
 from bifurc.protocol import Field
 
 
-def negative(values: np.ndarray) -> np.ndarray:
-    """Which of the eigenvalues (..., n) are negative; one that may be rounding is not."""
-    return values < -NOISE * np.abs(values).max(axis=-1, keepdims=True, initial=0.0)
+def count_negative(values: np.ndarray) -> np.ndarray:
+    """How many of the eigenvalues (..., n), ascending, are negative; not what may be rounding."""
+    if not values.shape[-1]:
+        return np.zeros(values.shape[:-1], dtype=int)
+    largest = np.maximum(-values[..., :1], values[..., -1:])
+    return np.count_nonzero(values < -NOISE * largest, axis=-1)
+
+
+class Arcs:
+    """Cubics through neighbouring points with their tangents, looked at in one chart.
+
+    Parameters
+    ----------
+    chart : see :mod:`bifurc.protocol`
+    X, tangents, scales : ndarray, shape (m + 1, n + 1)
+
+    Attributes
+    ----------
+    y, units : (m + 1, n + 1), the points and unit tangents in the chart
+    chords : (m, n + 1), from each point to the next
+    lengths : (m,), of the arcs: over the chord, right to the fourth order in the turn
+    middles : (m, n + 1), of the cubics
+    """
+
+    def __init__(self, chart, X: np.ndarray, tangents: np.ndarray, scales: np.ndarray):
+        self._given = tangents, scales
+        self.y, speeds = chart.lift(X, tangents)
+        self.units = speeds / lengths(speeds)[:, None]
+        self.chords = self.y[1:] - self.y[:-1]
+        turns = self.units[1:] - self.units[:-1]
+        self._straight = lengths(self.chords)
+        self.lengths = self._straight * (1 + (turns * turns).sum(-1) / 24)
+        self.middles = (self.y[1:] + self.y[:-1]) / 2 - self.lengths[:, None] * turns / 8
+
+    @classmethod
+    def of(cls, chart, points: Sequence[Point]) -> "Arcs":
+        """Those between points of a branch."""
+        each = ((point.X, point.tangent, point.scales) for point in points)
+        return cls(chart, *(np.array(parts) for parts in zip(*each, strict=True)))
+
+    @cached_property
+    def turned(self) -> list[float]:
+        """Angles between the tangents at both ends, in the scales of the first one."""
+        tangents, scales = self._given
+        one, other = tangents[:-1] / scales[:-1], tangents[1:] / scales[:-1]
+        cosines = (one * other).sum(-1) / (lengths(one) * lengths(other))
+        return np.arccos(np.clip(cosines, -1.0, 1.0)).tolist()
+
+    @cached_property
+    def bows(self) -> list[float]:
+        """How far the chords leave the tangents, over their length."""
+        off = self.chords - 0.5 * self._straight[:, None] * (self.units[1:] + self.units[:-1])
+        return (lengths(off) / np.maximum(self._straight, 1e-300)).tolist()
 
 
 Walked_co = TypeVar("Walked_co", bound=Field, covariant=True)
@@ -56,7 +108,7 @@ class Step(Generic[Walked_co]):
         """Number of negative eigenvalues at both ends; a block may have fewer at one of them."""
         if self.told is not None:
             return list(self.told)
-        return [int(np.count_nonzero(negative(point.values))) for point in (self.one, self.other)]
+        return [int(count_negative(point.values)) for point in (self.one, self.other)]
 
     @cached_property
     def chart(self):
@@ -64,41 +116,60 @@ class Step(Generic[Walked_co]):
         return self.problem.chart(self.one.lam)
 
     @cached_property
-    def _lifted(self):
-        points = self.one, self.other
-        X, tangents = np.array([p.X for p in points]), np.array([p.tangent for p in points])
-        ends, speeds = self.chart.lift(X, tangents)
-        return ends, speeds / lengths(speeds)[:, None]
+    def arc(self) -> tuple[Arcs, int]:
+        """The cubic, as one of several that are looked at together."""
+        return Arcs.of(self.chart, (self.one, self.other)), 0
 
     @classmethod
     def chain(cls, problem: Any, points: list[Point]) -> list["Step"]:
-        """The steps from each point to the next, looked at in one chart where it is one."""
+        """The steps from each point to the next, all in the chart of the first."""
         steps = [cls(problem, *pair) for pair in zip(points, points[1:], strict=False)]
-        if len(steps) > 1 and all(step.chart is steps[0].chart for step in steps):
-            X, tangents = (
-                np.array([getattr(p, name) for p in points]) for name in ("X", "tangent")
-            )
-            y, speeds = steps[0].chart.lift(X, tangents)
-            speeds = speeds / lengths(speeds)[:, None]
+        if len(steps) > 1:
+            chart = steps[0].chart
+            arcs = Arcs.of(chart, points)
             for i, step in enumerate(steps):
-                vars(step)["_lifted"] = y[i : i + 2], speeds[i : i + 2]
+                vars(step).update(chart=chart, arc=(arcs, i), length=float(arcs.lengths[i]))
+        if len({len(point.values) for point in points}) == 1:
+            counts = count_negative(np.array([point.values for point in points])).tolist()
+            for step, *ends in zip(steps, counts, counts[1:], strict=False):
+                vars(step)["negatives"] = ends
         return steps
 
     @property
     def ends(self) -> np.ndarray:
         """Both points in the chart, shape (2, n + 1)."""
-        return self._lifted[0]
+        arcs, i = self.arc
+        return arcs.y[i : i + 2]
 
     @property
     def tangents(self) -> np.ndarray:
         """Both tangents in the chart, of length one, shape (2, n + 1)."""
-        return self._lifted[1]
+        arcs, i = self.arc
+        return arcs.units[i : i + 2]
 
     @cached_property
     def length(self) -> float:
-        """Of the arc: over the chord, right to the fourth order in the turn."""
-        turn = self.tangents[1] - self.tangents[0]
-        return length(self.ends[1] - self.ends[0]) * (1 + float(turn @ turn) / 24)
+        """Of the arc, in the chart."""
+        arcs, i = self.arc
+        return float(arcs.lengths[i])
+
+    @property
+    def middle(self) -> np.ndarray:
+        """Half way, in the chart."""
+        arcs, i = self.arc
+        return arcs.middles[i]
+
+    @property
+    def turned(self) -> float:
+        """Angle between the tangents at both ends, in the scales of the first one."""
+        arcs, i = self.arc
+        return arcs.turned[i]
+
+    @property
+    def bow(self) -> float:
+        """How far the chord leaves the tangents, over its length."""
+        arcs, i = self.arc
+        return arcs.bows[i]
 
     def curve(self, share) -> np.ndarray:
         """The cubic in the chart; shares of shape (m,) give (m, n + 1)."""

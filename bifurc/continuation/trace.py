@@ -7,15 +7,13 @@ yields points, so the caller says when it has seen enough; what it returns
 
 import logging
 from collections.abc import Callable, Generator
-from dataclasses import replace
-from functools import partial
 from itertools import takewhile
 
 import numpy as np
 
 from bifurc.continuation.constants import AT_EDGE, CLOSED, FIRST, FLOOR, LEADING, REACH, STRAIGHT
 from bifurc.continuation.correct import Outcome, correct, correct_all, length
-from bifurc.continuation.middle import Middles
+from bifurc.continuation.middle import Halfway
 from bifurc.continuation.options import Options, Status
 from bifurc.continuation.point import Point
 from bifurc.continuation.predict import NODES, along_hermite
@@ -77,14 +75,14 @@ def trace(
     options, problem = options or Options(), within(problem, window)
     most = options.ahead if problem.batched else 1
     points: tuple[Point, ...] = (start,)
-    steps, spent, count = first_steps(options, min(most, FIRST)), 0, 0
+    steps, count = first_steps(options, min(most, FIRST)), 0
     failures: set[Status] = set()
     rates: list[float] = []
+    folded = False  # before lam has turned no branch comes back
     yield start
     while count < options.max_steps:
         steps = steps[: options.max_steps - count]
         outcomes = attempt(problem, window, points, steps, options, predict)
-        spent += sum(outcome.iterations for outcome in outcomes)
         taken: list[Outcome] = []
         for step, outcome in zip(steps.tolist(), outcomes, strict=False):
             outcome = settle(problem, window, points[-1], outcome, step, options, trust)
@@ -92,15 +90,16 @@ def trace(
                 short = steps[0] < FLOOR * options.ds_min
                 failures = {outcome.status, *(failures if short else ())}
                 break
-            point = replace(outcome.point, evaluations=spent)
+            point = outcome.point
             log.info("lam=%+.8g step=%.1e newton=%d", point.lam, step, outcome.iterations)
             yield from (*outcome.between, point)
             if point.lam in window:
                 return Status.WINDOW
-            if count >= 3 and closes(start, outcome.way, window, options):
+            folded = folded or point.tangent[-1] * start.tangent[-1] <= 0
+            if folded and count >= 3 and closes(start, outcome.way, window, options):
                 return Status.CLOSED
             taken.append(outcome)
-            points, spent, count = (*points[1 - NODES :], point), 0, count + 1
+            points, count = (*points[1 - NODES :], point), count + 1
         if taken:
             turns = zip(taken, steps.tolist(), strict=False)
             rates = [*rates, *(max(one.turned, STRAIGHT) / step for one, step in turns)][-2:]
@@ -139,22 +138,21 @@ def attempt(problem: Field, window, points, steps: np.ndarray, options: Options,
             across[out] = np.append(np.zeros(problem.n), np.sign(last.tangent[-1]))
         after[-1] = end
         guesses[out] = after
-    outcomes = correct_all(problem, guesses, across, options)
+    halfway = Halfway(problem, window, last, steps) if problem.batched else None
+    outcomes = correct_all(problem, guesses, across, options, halfway)
     # what comes after a failure is not taken
     points = takewhile(lambda point: point is not None, (one.point for one in outcomes))
     ways = Step.chain(problem, [last, *points])
-    middles = Middles(ways)
-    taken = [
-        replace(outcome, way=way, middle=partial(middles.__getitem__, i))
-        for i, (outcome, way) in enumerate(zip(outcomes, ways, strict=False))
-    ]
-    return taken + outcomes[len(ways) :]
+    told = halfway.told(ways) if halfway else [None] * len(ways)
+    for outcome, way, middle in zip(outcomes, ways, told, strict=False):
+        outcome.way, outcome.middle = way, middle
+    return outcomes
 
 
 def settle(problem: Field, window, before: Point, outcome: Outcome, step: float, options, trust):
     """The outcome if it can be believed, moved back to the edge where it left the window."""
     point, out = outcome.point, None
-    if point is not None and length((point.X - before.X) / before.scales) <= options.ds_min:
+    if point is not None and outcome.way.length <= options.ds_min:
         return outcome.failed(Status.WINDOW)  # from its edge straight out
     if point is not None and point.lam in window:
         out = point.X if on_an_event(point) else None

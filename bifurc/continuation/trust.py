@@ -15,7 +15,6 @@ the branch, until each part is known or the halves know no more than the whole.
 """
 
 import math
-from dataclasses import replace
 
 import numpy as np
 
@@ -37,8 +36,8 @@ from bifurc.continuation.constants import (
     VANISHED,
     WASTED,
 )
-from bifurc.continuation.correct import Outcome, correct, length
-from bifurc.continuation.middle import HALF, Middle, middle
+from bifurc.continuation.correct import Outcome, correct
+from bifurc.continuation.middle import HALF, Middle, middle, middles
 from bifurc.continuation.options import Options, Status
 from bifurc.continuation.point import Point
 from bifurc.continuation.singular import (
@@ -61,23 +60,22 @@ def judge(
     """
     after = outcome.point
     assert after is not None  # only converged outcomes are judged
-    turned = turn(before, after)
+    way = outcome.way or Step(problem, before, after)
+    turned = way.turned
     if turned > options.max_turn:
         return outcome.failed(Status.TURNED)
     if outcome.iterations > options.target_iterations + WASTED:
         return outcome.failed(Status.SLOW)
-    way = outcome.way or Step(problem, before, after)
     moved = outcome.moved > max(NEAR_PREDICTOR * step, options.ds_min)
-    if moved and bows(way, turned, options):
+    if moved and bows(way, options):
         return outcome.failed(Status.FAR)
-    if _calm(problem, way, outcome):
-        return replace(outcome, turned=turned, way=way)
-    parts = known(way, options, outcome.middle() if outcome.middle else None)
+    told = _quiet(way) and (_calm(problem, way, outcome) or _told(way, outcome.middle))
+    parts = [way] if told else known(way, options)
     if parts is None:
         return outcome.failed(Status.UNEXPLAINED)
-    between = tuple(part.other for part in parts[:-1])
-    moves = outcome.iterations, outcome.moved
-    return Outcome(outcome.status, after, *moves, turned, between, way)
+    outcome.turned, outcome.between = turned, tuple(part.other for part in parts[:-1])
+    outcome.way = way
+    return outcome
 
 
 def _calm(problem: Problem, way: Step, outcome: Outcome) -> bool:
@@ -86,9 +84,17 @@ def _calm(problem: Problem, way: Step, outcome: Outcome) -> bool:
     Problems that take batches have exact derivatives and smooth charts; where
     prediction and point agree so well and nothing changes, the middle is not asked.
     """
-    if not problem.batched or outcome.moved > CALM * way.length:
-        return False
-    return not len(way.crossing) and way.one.tangent[-1] * way.other.tangent[-1] > 0
+    return problem.batched and outcome.moved <= CALM * way.length
+
+
+def _quiet(way: Step) -> bool:
+    """Whether neither an eigenvalue changes sign from end to end nor lam turns."""
+    return way.negatives[0] == way.negatives[1] and way.one.tangent[-1] * way.other.tangent[-1] > 0
+
+
+def _told(way: Step, half: Middle | None) -> bool:
+    """Whether what the branch said on the way is enough."""
+    return half is not None and _near(way, half) and half.negatives == way.negatives[0]
 
 
 def judge_both_ways(
@@ -111,28 +117,18 @@ def judge_both_ways(
     return outcome
 
 
-def bows(way: Step, turned: float, options: Options) -> bool:
+def bows(way: Step, options: Options) -> bool:
     """Whether the chord between two points leaves their tangents further than allowed.
 
     A curve that turns by an angle leaves them by a small part of it; what lies
     between two branches side by side leaves them without a turn.
     """
-    chord = way.ends[1] - way.ends[0]
-    allowed = min(options.max_correction, max(turned, LEVEL))
-    return length(chord - 0.5 * length(chord) * way.tangents.sum(axis=0)) > allowed * length(chord)
-
-
-def turn(before: Point, after: Point) -> float:
-    """Angle between two tangents in the scales of the first point."""
-    one, other = before.tangent / before.scales, after.tangent / before.scales
-    cosine = (one @ other) / (length(one) * length(other))
-    return math.acos(max(-1.0, min(1.0, cosine)))
+    return way.bow > min(options.max_correction, max(way.turned, LEVEL))
 
 
 def known(
     way: Step,
     options: Options,
-    half: Middle | None = None,
     depth: int = 0,
     missed: float = math.inf,
 ) -> list[Step] | None:
@@ -140,11 +136,13 @@ def known(
 
     Parameters
     ----------
-    half : what the branch says in the middle, if it was asked
     depth : how often the step was halved before
     missed : by how much the whole missed its middle, over its length
     """
-    half = half or middle(way)
+    found = singular_between(way) if len(way.crossing) else None
+    if found and _both_sides(way, found):
+        return [way]
+    half = middle(way)
     if half is None:
         return None
     found = singular_between(way, half.missed)
@@ -163,10 +161,9 @@ def _in_halves(
 ) -> list[Step] | None:
     parts: list[Step] = []
     for part in way.halves(inside):
-        turned = turn(part.one, part.other)
-        if turned > options.max_turn or bows(part, turned, options):
+        if part.turned > options.max_turn or bows(part, options):
             return None
-        pieces = known(part, options, None, depth + 1, misses)
+        pieces = known(part, options, depth + 1, misses)
         if pieces is None:
             return None
         parts += pieces
@@ -175,17 +172,23 @@ def _in_halves(
 
 def _one_branch(way: Step, half: Middle, found: list[Singularity]) -> bool:
     """Whether the branch is where the cubic says, on both sides of what lies on the step."""
+    if any(not one.fold for one in found):
+        return _both_sides(way, found)
+    ends = set(way.negatives)
+    return _near(way, half) and (bool(found) or way.from_event or {half.negatives} == ends)
+
+
+def _both_sides(way: Step, found: list[Singularity]) -> bool:
+    """Whether it is there between branch points and the ends; False if there are none."""
     ends = set(way.negatives)
     points = [way.place(one.X) for one in found if not one.fold]
-    if not points:
-        return _near(way, half) and (bool(found) or way.from_event or {half.negatives} == ends)
     stops = [0.0, *sorted(points), 1.0]
-    for low, high in zip(stops, stops[1:], strict=False):
-        if high - low > ONE_PLACE:
-            side = middle(way, (low + high) / 2)
-            if side is None or not _near(way, side) or side.negatives not in ends:
-                return False
-    return True
+    pairs = zip(stops, stops[1:], strict=False)
+    shares = [(low + high) / 2 for low, high in pairs if high - low > ONE_PLACE]
+    return bool(points) and all(
+        side is not None and _near(way, side) and side.negatives in ends
+        for side in middles(way, shares)
+    )
 
 
 def _near(way: Step, half: Middle) -> bool:

@@ -6,6 +6,7 @@ others may also give nan, or raise what arithmetic raises, where they are not
 defined; here that gets one name.
 """
 
+import math
 from typing import TypeVar, cast
 
 import numpy as np
@@ -36,6 +37,9 @@ class Within:
 
     def __init__(self, problem, window: tuple[float, float]):
         self.problem, self.window = problem, window
+        # asked for all the time
+        self.chart, self.scales, self.weights = problem.chart, problem.scales, problem.weights
+        self.batched = problem.batched
 
     def __getattr__(self, name):
         return getattr(self.__dict__["problem"], name)
@@ -66,17 +70,19 @@ class Within:
 
     def _asked(self, function, x, lam, *more, **how):
         low, high = self.window
-        if np.any(lam < low) or np.any(lam > high):
+        asked = lam.tolist() if np.ndim(lam) else [lam]
+        if not (low <= min(asked) and max(asked) <= high):
             raise LeftWindowError(f"The window ends at {low:.10g} and {high:.10g}.")
         try:
             with np.errstate(all="ignore"):
                 found = function(x, lam, *more, **how)
+                first = found[0] if isinstance(found, tuple) else found
+                finite = math.isfinite(first.sum()) or np.isfinite(first).all()
         except np.linalg.LinAlgError:
             raise
         except NOWHERE as error:
             raise _named(error) from error
-        first = found[0] if isinstance(found, tuple) else found
-        if not np.isfinite(first).all():
+        if not finite:
             raise NotDefinedError("A function of the problem is not finite there.")
         return found
 

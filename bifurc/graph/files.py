@@ -57,7 +57,7 @@ def save_branch(path: Path, branch: Branch, run: str = "") -> None:
         "scales": np.array([p.scales for p in points]),
         "jacobian": np.array([p.jacobian for p in points]),
         "values": _rectangle([p.values for p in points]),
-        "work": np.array([[p.iterations, p.evaluations] for p in points]),
+        "work": np.array([[p.iterations] for p in points]),
         "loss": np.asarray(branch.loss, dtype=float),
     }
     for i, event in enumerate(events):
@@ -143,7 +143,7 @@ def _parts(path: Path) -> tuple[dict, dict]:
 def _branch_from(data: dict, about: dict) -> Branch:
     arrays = (data[name] for name in ARRAYS)
     points = [
-        Point(X, tangent, scales, jacobian, values[~np.isnan(values)], *work.tolist())
+        Point(X, tangent, scales, jacobian, values[~np.isnan(values)], int(work[0]))
         for X, tangent, scales, jacobian, values, work in zip(*arrays, strict=True)
     ]
     events = Events(_event_from(spec, data, f"event{i}") for i, spec in enumerate(about["events"]))

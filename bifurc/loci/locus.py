@@ -12,7 +12,7 @@ from bifurc.continuation.options import Options, Status
 from bifurc.continuation.point import Point
 from bifurc.continuation.step import Step
 from bifurc.continuation.trace import trace
-from bifurc.continuation.trust import bows, turn
+from bifurc.continuation.trust import bows
 from bifurc.continuation.within import Within
 from bifurc.errors import NotDefinedError
 from bifurc.loci.problem import LocusProblem
@@ -199,10 +199,10 @@ def reversible(
     """
     after = outcome.point
     assert after is not None  # only converged outcomes are judged
-    turned = turn(before, after)
-    if turned > options.max_turn:
+    way = Step(problem, before, after)
+    if way.turned > options.max_turn:
         return outcome.failed(Status.TURNED)
-    if bows(Step(problem, before, after), turned, options):
+    if bows(way, options):
         return outcome.failed(Status.FAR)
     if isinstance(problem, Within):
         problem = problem.problem  # the way back may go over the edge
@@ -216,7 +216,7 @@ def reversible(
     back = correct(problem, guess, after.tangent, options).point
     if back is None or length((back.X - before.X) / scales) > BACK * max(abs(away), 1e-3):
         return outcome.failed(Status.ONE_WAY)
-    return replace(outcome, turned=turned)
+    return replace(outcome, turned=way.turned)
 
 
 def _arm(problem: LocusProblem, start: Point, windows: tuple[Window, Window], options):

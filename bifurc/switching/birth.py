@@ -9,7 +9,7 @@ the way to it, and from there on the branch is searched as anywhere else.
 """
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -113,7 +113,7 @@ def leave(
     for share in SHARES:
         point = at_amplitude(problem, X, form, share * s, options)
         if point is not None and window[0] <= point.lam <= window[1]:
-            return replace(point, evaluations=point.iterations)
+            return point
     return None
 
 
