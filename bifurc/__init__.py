@@ -32,6 +32,7 @@ _NAMES = {
     "bifurc.proof.remainder": "loss_remainder",
     "bifurc.structure.families": "Family",
     "bifurc.structure.structure": "Structure",
+    "bifurc.sweeps.sweep": "sweep",
     "bifurc.switching.subgroups": "Search",
 }
 _HOMES = {name: module for module, names in _NAMES.items() for name in names.split()}
@@ -82,6 +83,7 @@ if TYPE_CHECKING:  # the same, for those who read without running
     from bifurc.proof.remainder import loss_remainder as loss_remainder
     from bifurc.structure.families import Family as Family
     from bifurc.structure.structure import Structure as Structure
+    from bifurc.sweeps.sweep import sweep as sweep
     from bifurc.switching.subgroups import Search as Search
 
 

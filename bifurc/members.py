@@ -78,6 +78,7 @@ class Origin:
     first: float  # where on the line it is pinned down
     last: float  # where the member lies
     where: str  # in words
+    limit: bool = False  # whether it is its pattern as limit, so that it is defined far out
 
 
 def find(problem: NetworkProblem, family: Family, value: float) -> Member:
@@ -96,7 +97,7 @@ def find(problem: NetworkProblem, family: Family, value: float) -> Member:
     family.structure.check_sizes(values)
     if not (family.plain or family.found):
         return _from_plain(problem, family, value)
-    origin = _origin(problem, family, values)
+    origin = where_defined(problem, family, values)
     on_path, x = off_continuum(origin.problem, origin.x, origin.first)
     points, status = _walked(on_path, x, origin.first, origin.last)
     if points[-1].lam != origin.last:
@@ -213,7 +214,7 @@ def agrees(problem: NetworkProblem, family: Family, x: np.ndarray, value: float)
     """
     try:
         if family.plain or family.found:
-            origin = _origin(problem, family, problem.parameters(value))
+            origin = where_defined(problem, family, problem.parameters(value))
             if origin.problem.line == problem.line:
                 return None
         expected = find(problem, family, value)
@@ -235,7 +236,7 @@ def sheet_of(problem: NetworkProblem, family: Family, x: np.ndarray, value: floa
         The point, in the coordinates of ``problem`` on its line at ``value``.
     """
     try:
-        origin = _origin(problem, family, problem.parameters(value))
+        origin = where_defined(problem, family, problem.parameters(value))
         on_path, home = off_continuum(origin.problem, origin.x, origin.first)
         names, at = _names(on_path.structure), dict(zip(_names(problem.structure), x, strict=True))
         if set(names) != set(at):
@@ -260,7 +261,7 @@ def _sheet(points: list[Point]) -> int:
     return 1 + int(np.count_nonzero(slopes[:-1] * slopes[1:] < 0))
 
 
-def _origin(problem: NetworkProblem, family: Family, values: Mapping[str, float]) -> Origin:
+def where_defined(problem: NetworkProblem, family: Family, values: Mapping[str, float]) -> Origin:
     """Where the family is defined."""
     if family.found:
         return _anchor(problem, family, values)
@@ -271,7 +272,7 @@ def _origin(problem: NetworkProblem, family: Family, values: Mapping[str, float]
         x = beside(there, family, lam)
         if x is not None and _tends(there, family, x, lam, FARTHER * lam):
             where = f"which has its pattern as limit for large {name}"
-            return Origin(there, x, lam, values[name], where)
+            return Origin(there, x, lam, values[name], where, limit=True)
     return _descended(problem, family, values)
 
 

@@ -21,7 +21,7 @@ STREAM = [
     {"graph"},
     {"restart"},
     {"draw", "exploration", "seeds"},
-    {"api"},
+    {"api", "sweeps"},
     {"run", "certified", "identification", "page"},
     {"landscapes"},
     {"cli"},

@@ -43,14 +43,14 @@ def middle(step: Step, share: float = HALF) -> Middle | None:
     return middles(step, [share])[0]
 
 
-def middles(step: Step, shares: Sequence[float]) -> list[Middle | None]:
+def middles(step: Step, shares: Sequence[float]) -> Sequence[Middle | None]:
     """:func:`middle` at each share, in two evaluations where the problem takes batches."""
     r = np.array(shares)
     try:
         batch = Batch(step.problem, step.guess(r), step.tangent(r[:, None]))
         batch.update()
         batch.update()
-        return list(_told(batch))
+        return _told(batch)
     except LOST:
         return [None] if len(r) == 1 else [middle(step, share) for share in shares]
 
@@ -75,9 +75,10 @@ class Halfway:
     """Middles of steps that are being corrected, asked in the same evaluations.
 
     After an update or two of the ends the cubics through them are nearly what
-    they will be. Where a middle was asked is then off the cubic that comes
-    out, by so much more the branch may be missed; and by so much more of its
-    own way the Jacobian may change.
+    they will be. Where a middle was asked may then be off the cubic that comes
+    out, but not by much more than the branch was off it: the distance of the
+    branch is taken from the cubic that came out, and the change of the
+    Jacobian scaled to it.
 
     Parameters
     ----------
@@ -151,7 +152,7 @@ class Halfway:
         across = batch.tangents / batch.scales
         missed = lengths(off - (off * across).sum(-1)[:, None] * across)
         near = lengths(arcs.middles[places] - self.y[places]) < OFF * moved
-        told_of = _told(batch, missed, np.maximum(1.0, missed / moved))
+        told_of = _told(batch, missed, np.maximum(1.0, missed / np.maximum(moved, 1e-300)))
         for place, told, close in zip(places, told_of, near.tolist(), strict=True):
             found[place] = told if close else None
         return found

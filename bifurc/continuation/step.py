@@ -182,8 +182,8 @@ class Step(Generic[Walked_co]):
         """(x, lam) on the cubic; shares of shape (m,) give (m, n + 1)."""
         return self.chart.out(self.curve(share))
 
-    def tangent(self, share: float) -> np.ndarray:
-        """About the tangent at a share."""
+    def tangent(self, share) -> np.ndarray:
+        """About the tangent at a share; of shape (m, 1) it gives (m, n + 1)."""
         return (1 - share) * self.one.tangent + share * self.other.tangent
 
     def corrected(self, share: float, options: Options) -> Point | None:

@@ -282,13 +282,18 @@ def collect(walk: Generator[Point, None, Status]) -> tuple[list[Point], Status]:
 
 
 def examine(
-    problem: Problem, points: list[Point], status: Status, options: Options, window=ALL
+    problem: Problem,
+    points: list[Point],
+    status: Status,
+    options: Options,
+    window=ALL,
+    known: Spectra | None = None,
 ) -> Branch:
-    """Find the events along traced points."""
+    """Find the events along traced points; ``known`` are their spectra, if there are some."""
     if len(points) < 2:
         return Branch(problem, points, status, Events())
     inside = within(problem, window)
-    known = spectra(inside, points)
+    known = known or spectra(inside, points)
     if suspected(inside, known.values):
         inside = settled(inside, known.X)
         problem = problem.with_neutrals(inside.neutrals)
@@ -308,8 +313,8 @@ def examine(
         # lam may have turned on the step before
         turns = sum(turning(places[k]) for k in range(number) if steps[k] == i)
         way = np.sign(points[i].tangent[-1] or points[i + 1].tangent[-1]) * (-1) ** turns
-        alone = steps.count(i) == 1
-        events.extend(describe(inside, place, points, known, i, alone, sheet, way))
+        beside = [other for other, step in zip(places, steps, strict=True) if step == i]
+        events.extend(describe(inside, place, points, known, i, beside, sheet, way))
     return Branch(problem, points, status, events)
 
 
@@ -341,7 +346,7 @@ def describe(
     points,
     known: Spectra,
     i: int,
-    alone: bool,
+    beside: list[list[Found]],
     sheet: int,
     way: float,
 ) -> list[Event]:
@@ -357,7 +362,7 @@ def describe(
     fold = _folds(first)
     tangent, parameters = _tangent(first, one, points[i + 1], i, way), problem.parameters(lam)
     rates = [float(found.at.slope @ tangent) for found in place]  # along the branch
-    before, after = _sides(problem, place, rates, known, i, alone)
+    before, after = _sides(problem, place, rates, known, i, beside)
     backward = tangent[-1] < 0 and not fold
     # d eigenvalue / d lam, but where lam turns
     over = 1.0 if fold or first.tangential else float(tangent[-1])
@@ -405,14 +410,24 @@ def _tangent(found: Found, one: Point, other: Point, i: int, way: float) -> np.n
     return found.at.tangent * way
 
 
-def _sides(problem: Problem, place: list[Found], rates, known: Spectra, i: int, alone: bool):
+def _sides(problem: Problem, place: list[Found], rates, known: Spectra, i: int, beside):
     """Negative eigenvalues of every block before and after a place on step ``i``.
 
-    The ends of the step show them, unless other events lie on it as well.
+    The ends of the step show them, as long as each block is at no more than
+    one of the places ``beside`` each other on it.
     """
     before, after = _negatives(known, i), _negatives(known, i + 1)
-    if alone or any(found.tangential for found in place):
+    if len(beside) == 1 or any(found.tangential for found in place):
         return before, after
+    at = [{found.component for found in one} for one in beside]
+    tangential = any(found.tangential for one in beside for found in one)
+    if not tangential and sum(map(len, at)) == len(set().union(*at)):
+        mine = next(k for k, one in enumerate(beside) if one is place)
+        passed = set().union(*at[:mine])
+        return (
+            {c: (after if c in passed else before)[c] for c in before},
+            {c: (after if c in passed | at[mine] else before)[c] for c in before},
+        )
     vanishing = dict.fromkeys((found.component for found in place), 0)
     for found in place:
         vanishing[found.component] += found.count

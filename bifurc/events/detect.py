@@ -7,7 +7,8 @@ cubic that comes near zero in between (a crossing and a recrossing, a touch)
 asks for another point there.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -62,6 +63,8 @@ class Spectra:
     rises: np.ndarray  # (2, steps), speed of the parameter over that of all, in the chart
     error: float = 0.0  # of the blocks' entries, relative, where they come of differences
     ends: tuple[dict[Component, np.ndarray], ...] | None = None  # signs at both, if known before
+    # zeros found before, by component, step and eigenvalue, where branches are looked at together
+    located: Mapping[tuple[Component, int, int], Crossing] = field(default_factory=dict)
 
     @cached_property
     def largest(self) -> np.ndarray:
@@ -144,7 +147,7 @@ class Spectra:
         )
         X = np.insert(self.X, places, more.X, axis=0)
         tangents = np.insert(self.tangents, places, more.tangents, axis=0)
-        steps = _lengths(problem, X, tangents)
+        steps = steps_of(problem, X, tangents)
         return Spectra(X, tangents, values, speeds, definite, *steps, error=self.error)
 
     def over_steps(self, speeds: np.ndarray) -> np.ndarray:
@@ -172,7 +175,7 @@ def spectra(problem: Problem, points: list[Point]) -> Spectra:
     values = {component: eigen.values for component, eigen in eigens.items()}
     definite = {component: block.definite for component, block in blocks.items()}
     speeds = {component: eigen.speeds(changes[component]) for component, eigen in eigens.items()}
-    steps, error = _lengths(problem, X, tangents), problem.error
+    steps, error = steps_of(problem, X, tangents), problem.error
     return Spectra(X, tangents, values, speeds, definite, *steps, error=error)
 
 
@@ -328,8 +331,9 @@ def _outside(way: Step, component, known, i, singular) -> list[Found] | None:
             return [Found(component, at, len(crossing), False, way.place(at.X))]
     events: list[Found] = []
     for j in crossing.tolist():
-        at = None
-        for guess in _guesses(known, component, i, j, way):
+        at = known.located.get((component, i, j))
+        at = at if at is not None and way.holds(at.X) else None
+        for guess in guesses_of(known, component, i, j, way) if at is None else ():
             at = locate_crossing(problem, guess, component)
             if at is not None and way.holds(at.X):
                 break
@@ -343,7 +347,7 @@ def _outside(way: Step, component, known, i, singular) -> list[Found] | None:
     return events
 
 
-def _guesses(known: Spectra, component: Component, i: int, j: int, way: Step):
+def guesses_of(known: Spectra, component: Component, i: int, j: int, way: Step):
     """Where to look for the zero of the j-th eigenvalue on a step, the best guess first.
 
     That is the branch as a polynomial in the eigenvalue, through the ends of
@@ -421,7 +425,7 @@ def _touches(known: Spectra, points: list[Point]) -> np.ndarray:
     return (slopes[:-1] * slopes[1:] < 0) & (negatives[:-1] == negatives[1:])
 
 
-def _lengths(problem: Problem, X: np.ndarray, tangents: np.ndarray) -> tuple[np.ndarray, ...]:
+def steps_of(problem: Problem, X: np.ndarray, tangents: np.ndarray) -> tuple[np.ndarray, ...]:
     """Of each step the length in its chart, (steps,), length over speed at its ends, rises."""
     lengths, rates = np.zeros(len(X) - 1), np.zeros((2, len(X) - 1, 1))
     rises = np.zeros((2, len(X) - 1))

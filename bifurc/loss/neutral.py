@@ -112,20 +112,24 @@ def _signs(rows: Rows, members) -> np.ndarray:
 
 
 def parallel(rows: Rows, students: int, turn: float = _TURN) -> tuple[np.ndarray, np.ndarray]:
-    """Which student blocks have parallel rows at different and at the same point.
+    """Which student blocks have parallel rows at different and at the same point, in all the batch.
 
     ``turn`` is 1 - cosine of the angle that still counts as parallel.
     """
+    close = parallel_each(rows, students, turn)
+    everywhere = np.asarray(close.all(axis=tuple(range(close.ndim - 3))))
+    return everywhere[..., 0], everywhere[..., 1]
+
+
+def parallel_each(rows: Rows, students: int, turn: float = _TURN) -> np.ndarray:
+    """The same point by point of the batch: (..., students, students, 2)."""
     norms = rows.norms[..., 0, :students]
     inner = rows.inner[..., 0, :students, :students, :]
     if rows.biases is not None:
         b = rows.biases.b[..., 0, :students]
         norms, inner = norms + b * b, inner + (b[..., :, None] * b[..., None, :])[..., None]
     lengths = np.sqrt(norms[..., :, None] * norms[..., None, :])
-    close = inner >= (1 - turn) * lengths[..., None]
-    apart, same = close[..., 0], close[..., 1]
-    batch = tuple(range(apart.ndim - 2))
-    return apart.all(axis=batch), same.all(axis=batch)
+    return inner >= (1 - turn) * lengths[..., None]
 
 
 def _have_other_points(rows: Rows, layout: Layout) -> np.ndarray:

@@ -47,7 +47,7 @@ REMARKS = {
 def main() -> None:
     """Measure and write, a section at a time."""
     sections = [header(), *comparisons(), jumps(), chain_steps(), full_matrices()]
-    sections += [independence(), growth(), exploration(), start_up()]
+    sections += [independence(), growth(), members(), exploration(), start_up()]
     OUT.write_text("\n\n".join(sections) + "\n", encoding="utf-8")
 
 
@@ -258,6 +258,23 @@ def growth() -> str:
         rows.append([*counts, *(f"{1e3 * s:.3g}" for s in seconds)])
     head = "sets | coordinates | Jacobian, ms | all spectra of 20 points, ms | d = 60 to 20, ms"
     return table("type II with its bulk in parts", head, rows)
+
+
+def members() -> str:
+    """Many members side by side, against one after the other."""
+    rows = []
+    for count in (10, 50, 250):
+        values = np.linspace(1.2, 3.2, count)
+        few = values[:: max(count // 10, 1)]
+        together, alone = in_turn(
+            partial(bifurc.sweep, "M", d=(40.0, 5.0), p=values),
+            partial(today.one_by_one, "M", (40.0, 5.0), "p", few),
+            rounds=3,
+        )
+        each = 1e3 * together / count, 1e3 * alone / len(few)
+        rows.append([str(count), *(f"{ms:.3g}" for ms in each), f"{each[1] / each[0]:.1f}"])
+    head = "members | together, ms a member | one by one | ratio"
+    return table("type M, d = 40 to 5, p = 1.2 to 3.2: events of all irreps", head, rows)
 
 
 def spectra_of(problem, X):

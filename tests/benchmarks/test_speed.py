@@ -3,6 +3,7 @@
 import importlib.util
 from functools import cache
 
+import numpy as np
 import pytest
 
 import bifurc
@@ -83,3 +84,14 @@ def test_exploration_of_depth_2(benchmark):
         bifurc.explore, args=("II",), kwargs={"d": (40.0, 3.1), "depth": 2}, rounds=1
     )
     assert graph.transitions()
+
+
+@pytest.mark.parametrize("way", ["one by one", "together"])
+def test_twenty_members(benchmark, way):
+    benchmark.group = "M, d = 40 to 5, twenty values of p"
+    values = np.linspace(1.2, 3.2, 20)
+    if way == "together":
+        branches = benchmark(bifurc.sweep, "M", d=(40.0, 5.0), p=values).branches
+    else:
+        branches = benchmark.pedantic(today.one_by_one, args=("M", (40.0, 5.0), "p", values))
+    assert all(any(event.name == "s[bulk]" for event in branch.events) for branch in branches)

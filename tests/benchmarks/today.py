@@ -2,7 +2,9 @@
 
 import numpy as np
 
+from bifurc import seeds
 from bifurc.api import member
+from bifurc.events.branch import follow
 from bifurc.loss import full
 from bifurc.loss.embedding import matrices
 from tests.benchmarks.tasks import TOLERANCE
@@ -30,3 +32,9 @@ def sweep(family: str, first: int, last: int) -> list[tuple[int, int]]:
         problem, point = member(family, "d", d + 1.0)
         found.append((d, int(np.count_nonzero(spectrum(problem, point.x, d) < 0))))
     return found
+
+
+def one_by_one(family: str, d: tuple[float, float], name: str, values) -> list:
+    """The branches of a family for each value of a parameter, by a loop."""
+    starts = (seeds.seed(family, {"d": d, name: float(value)}) for value in values)
+    return [follow(seed.problem, seed.start, seed.window) for seed in starts]
