@@ -109,6 +109,6 @@ def test_the_command_prints_one_object(capsys):
 @pytest.mark.parametrize("d", [8, 12, 20])
 @pytest.mark.parametrize("name", ["A", "II"])
 def test_all_points_of_independent_random_starts_are_found(name, d):
-    found = np.array([point.loss for point in discover(name, starts=300, d=d).points])
+    found = np.array([point.loss for point in discover(name, starts=600, d=d).points])
     for loss in losses_of_random_starts(name, d, 200):
         assert np.abs(found - loss).min() < TOLD

@@ -17,7 +17,7 @@ def add(commands) -> None:
         epilog=EPILOG,
     )
     add_family(command)
-    command.add_argument("--starts", type=int, default=200, metavar="N", help="random starts (200)")
+    command.add_argument("--starts", type=int, default=400, metavar="N", help="random starts (400)")
     command.add_argument("--seed", type=int, default=0, metavar="N", help="of the starts (0)")
     add_output(command)
     command.set_defaults(run=run)

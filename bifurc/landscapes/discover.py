@@ -1,8 +1,9 @@
 """Critical points in one fixed space at one size, by many starts with deflation.
 
-Each start is drawn at random in the fixed space, every coordinate as long as
-a neuron is. Newton goes from it twice: as it is, by Powell's hybrid method, and
-deflated, when points that are known push it away. What was found is counted:
+Each start is drawn at random in the fixed space; about every second one is as long as
+the teacher, the others from a thirtieth to three times as long. Newton goes from
+it twice: as it is, by Powell's hybrid method, and deflated, when points that are
+known push it away. What was found is counted:
 how often each point was met tells how much was likely missed (Good and Turing:
 the share of starts that would lead to new points is about that of points met once).
 
@@ -37,6 +38,7 @@ from bifurc.loss.start import off_continuum
 from bifurc.proof.complete import LARGEST
 from bifurc.threads import one_thread
 
+LENGTHS = (-1.5, 0.5)  # of starts, as powers of ten
 STEPS = 60  # of deflated Newton from one start
 ROOM = 1.0  # of invariants: how near a known point pushes Newton away
 SHORTEST = 0.05  # of a Newton step: what deflation and damping leave of it at least
@@ -122,7 +124,7 @@ def _coordinates(point: Critical) -> dict[str, float]:
 @one_thread()
 def discover(
     problem: Any,
-    starts: int = 200,
+    starts: int = 400,
     seed: int = 0,
     progress: Callable | None = None,
     **parameters: Any,
@@ -184,11 +186,15 @@ def discover(
 
 
 def _start(problem: NetworkProblem, lam: float, rng) -> np.ndarray:
-    """A random state, each coordinate of it as long as the neurons that it is in."""
+    """A random state, its coordinates as long as the neurons they are in, or by a factor shorter.
+
+    Points with short rows, high up, are met from short starts only.
+    """
     structure, values = problem.structure, problem.parameters(lam)
     sizes = {b.name: float(structure.size[b.points](**values)) for b in structure.students}
     rows = np.array([sizes[c.row] for c in structure.coordinates])
-    return rng.normal(size=problem.n) * np.sqrt(rows / problem.weights(lam))
+    length = rng.choice([1.0, 10.0 ** rng.uniform(*LENGTHS)])
+    return length * rng.normal(size=problem.n) * np.sqrt(rows / problem.weights(lam))
 
 
 def _hybrid(problem, x: np.ndarray, lam: float) -> Critical | None:
