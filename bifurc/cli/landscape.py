@@ -45,7 +45,7 @@ def run(arguments) -> None:
 
         from bifurc import draw
 
-        with draw.style("screen"):
+        with draw.style("print"):
             fig, ax = plt.subplots()
             draw.disconnectivity(*found.drawn(), ax)
             draw.save(fig, arguments.output)
