@@ -5,7 +5,8 @@ start such as x0 = 0 the point itself does not say it. The function does: with
 q the part of it that is of lowest order along a line (quadratic of a loss,
 linear of a gradient), x is as long as the step at which the rest is as large
 as q. As q may vanish at the start, it is the largest of those at several
-values of the parameter.
+values of the parameter; where it vanishes at all of them, nothing says how
+long x is.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,6 +15,7 @@ import numpy as np
 
 DECADES = range(-12, 13)
 COARSE = 1e-5  # of x: shorter steps are lost in its rounding
+EPS = float(np.finfo(float).eps)
 NOISE = 64.0  # roundings of the values that are subtracted
 STEPS = (-2.0, -1.0, 1.0, 2.0)
 
@@ -41,7 +43,7 @@ def length(functions: Sequence[Callable], x: np.ndarray, order: int) -> float:
             continue
         parts = [_parts(function, x, step * along, order) for function in functions]
         lowest, rest, noise = np.max(parts, axis=0)
-        if not np.isfinite(rest) or (rest > lowest and rest > noise):
+        if not np.isfinite(rest) or (rest > lowest > NOISE * EPS * rest and rest > noise):
             return step
     return 1.0
 
@@ -57,5 +59,5 @@ def _parts(function: Callable, x: np.ndarray, step: np.ndarray, order: int) -> l
         even, even2, odd, odd2 = plus + minus, plus2 + minus2, plus - minus, plus2 - minus2
         lowest = even if order == 2 else odd
         beyond = [odd2 - 2 * odd, even2 - 4 * even if order == 2 else even]
-        noise = NOISE * np.finfo(float).eps * max(np.abs(here).max(initial=0.0), 0.0)
+        noise = NOISE * EPS * max(np.abs(here).max(initial=0.0), 0.0)
         return [np.abs(lowest).max(initial=0.0), np.max(np.abs(beyond)), noise]
