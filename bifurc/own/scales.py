@@ -43,7 +43,7 @@ def length(functions: Sequence[Callable], x: np.ndarray, order: int) -> float:
             continue
         parts = [_parts(function, x, step * along, order) for function in functions]
         lowest, rest, noise = np.max(parts, axis=0)
-        if not np.isfinite(rest) or (rest > lowest > NOISE * EPS * rest and rest > noise):
+        if not np.isfinite(rest) or rest > lowest > noise:
             return step
     return 1.0
 
@@ -57,7 +57,8 @@ def _parts(function: Callable, x: np.ndarray, step: np.ndarray, order: int) -> l
             return [0.0, np.inf, 0.0]
         minus2, minus, plus, plus2 = (value - here for value in around)
         even, even2, odd, odd2 = plus + minus, plus2 + minus2, plus - minus, plus2 - minus2
-        lowest = even if order == 2 else odd
+        # what comes next in the same parity is taken out: a pure quartic has no square
+        lowest = (16 * even - even2) / 12 if order == 2 else (8 * odd - odd2) / 6
         beyond = [odd2 - 2 * odd, even2 - 4 * even if order == 2 else even]
-        noise = NOISE * EPS * max(np.abs(here).max(initial=0.0), 0.0)
+        noise = NOISE * EPS * max(np.abs(value).max(initial=0.0) for value in (here, *around))
         return [np.abs(lowest).max(initial=0.0), np.max(np.abs(beyond)), noise]
