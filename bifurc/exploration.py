@@ -98,7 +98,7 @@ def explore_from(
     -------
     BranchGraph
     """
-    graph, seeds = BranchGraph(), list(seeds)
+    graph, seeds = BranchGraph(), [_at_home(*seed) for seed in seeds]
     run = "" if folder is None else digest_of(seeds, plan)
     tasks = [
         Task(f"b{i}", isotropy_of(problem) or iso, problem, start)
@@ -119,11 +119,30 @@ def explore_from(
             path = None if folder is None else branch_path(folder, task.name)
             branch = _up_to_known(graph, task, branch, path, run)
             nodes = graph.add_branch(task.name, task.isotropy, branch, task.origin)
+            if zeros := branch.problem.neutrals.continuum:
+                graph.cut(
+                    f"{task.name} ({task.isotropy}): critical points form a continuum, along zeros "
+                    f"of its Hessian ({zeros}); one branch of it is followed"
+                )
             births.extend(_births(graph, task, branch, nodes, plan, follow_on, ahead))
         for unneeded in ahead.values():
             unneeded.cancel()
         tasks = births
     return graph
+
+
+def _at_home(isotropy: str, problem: Problem, start: Point):
+    """A seed on the fixed space of its start's own isotropy: in a larger one nothing is born."""
+    if not isinstance(problem, NetworkProblem):
+        return isotropy, problem, start
+    larger, X = enlarge(problem, start.X)
+    if larger is problem:
+        return isotropy, problem, start
+    x, lam, way = X[:-1], float(X[-1]), float(start.tangent[-1])
+    moved = point_at(larger, x, lam, towards=way)
+    was, now = isotropy_of(problem), isotropy_of(larger)
+    log.warning("The start has the isotropy %s, larger than %s: it is followed there.", now, was)
+    return isotropy, larger, moved
 
 
 def _begun(task: Task, known: Sequence[Branch]) -> Task:

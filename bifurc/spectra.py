@@ -21,7 +21,8 @@ import numpy as np
 ALIKE = (
     1e-8  # of the largest eigenvalue: nearer to zero, rounding mixes vectors with those of zeros
 )
-SYMMETRIES = ("norm exchange", "rotation", "continuum")  # along these the loss is constant
+CONTINUUM = "continuum"
+SYMMETRIES = ("norm exchange", "rotation", CONTINUUM)  # along these the loss is constant
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +56,12 @@ class Neutrals:
             for c, why in self.reasons.items()
             if why not in SYMMETRIES and c.exists(parameters)
         }
+
+    @property
+    def continuum(self) -> str:
+        """The zeros along which critical points form a continuum, such as "1 in E"; or empty."""
+        along = [c for c, why in self.reasons.items() if why == CONTINUUM]
+        return ", ".join(f"{self.zeros[c]} in {c.label}" for c in along)
 
     def note(self, parameters: Mapping[str, float]) -> str:
         """What has to be said beside an index; empty if there is nothing."""

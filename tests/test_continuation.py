@@ -354,3 +354,20 @@ def test_a_fold_and_a_branch_point_on_one_step_are_two_events(ds_max):
     assert [e.label for e in branch.events] == ["LP", "BP"]
     assert_allclose([e.lam for e in branch.events], [-0.0225, 0.0], atol=1e-12)
     assert branch.points[-1].x[0] < -1
+
+
+def test_a_row_that_goes_to_zero_is_why_a_branch_ends():
+    """II + 3 beyond its fold: Newton reaches as far as the row is long, so no step reaches zero.
+
+    Without the row it is a critical point of the loss with one neuron fewer.
+    """
+    branch = bifurc.trace("II + 3", d=(5, 3.5))
+    assert branch.status is Status.ZERO_ROW
+    assert [event.kind for event in branch.events] == ["fold"]
+    last = branch.points[-1]
+    rest, row = np.delete(last.x, (5, 6)), last.x[5:7]
+    assert np.abs(row).max() < 1e-6
+    fewer = problem("II + 2", "d")
+    gradient = fewer.gradient(rest, last.lam)
+    assert np.abs(gradient).max() < 1e-6
+    assert np.abs(fewer.gradient(rest + 1e-3, last.lam)).max() > 1e-4

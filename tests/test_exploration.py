@@ -13,6 +13,7 @@ from bifurc.continuation.options import Status
 from bifurc.continuation.trace import point_at
 from bifurc.exploration import Plan, explore_from
 from bifurc.models import chain, permuted
+from bifurc.structure.families import Family
 from bifurc.switching.subgroups import Search
 
 
@@ -184,3 +185,21 @@ def test_progress_is_told_once_for_each_branch():
     seen = []
     graph = bifurc.explore("II", d=(9, 5), progress=lambda name, branch, left: seen.append(name))
     assert seen == list(graph.branches)
+
+
+def test_sets_that_look_alike_are_followed_as_one(caplog):
+    """M with its two flipped neurons as 1 + 1 has the births of M: those of ``cases/type_m``."""
+    family = Family.build(
+        "flipped one by one",
+        sets={"bulk": "d - 2", "one": 1, "two": 1},
+        start={"bulk": 1, "one": -1, "two": -1},
+        parameters={"d": 20},
+    )
+    search = Search(explicit=1, finite_groups=False)
+    graph = bifurc.explore(family, d=(9, 7), search=search)
+    assert "larger than" in caplog.text
+    assert graph.branches["b0"].isotropy == "S(d - 2) x S(2)"
+    (event,) = graph.branches["b0"].events
+    assert event.lam == pytest.approx(7.5611904979454, abs=1e-9)
+    born = [branch.isotropy for name, branch in graph.branches.items() if name != "b0"]
+    assert born == ["S(d - 3) x S(2) x S(1)"] * 2

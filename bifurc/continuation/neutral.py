@@ -22,7 +22,7 @@ from bifurc.continuation.options import Options
 from bifurc.continuation.point import Point
 from bifurc.errors import NotDefinedError, ZeroRowError
 from bifurc.protocol import Problem
-from bifurc.spectra import Block, Neutrals
+from bifurc.spectra import CONTINUUM, Block, Neutrals
 from bifurc.structure.irreps import Component
 
 EPS = float(np.finfo(float).eps)
@@ -104,7 +104,8 @@ def _screen(problem: Problem) -> float:
 def suspected(problem: Problem, values: dict[Component, np.ndarray]) -> bool:
     """Whether eigenvalues (points, k) along a branch call for :func:`settled`."""
     sizes = np.abs(np.concatenate(list(values.values()), axis=-1))
-    small = sizes.min(axis=-1) <= _screen(problem) * sizes.max(axis=-1)
+    least, most = sizes.min(axis=-1, initial=np.inf), sizes.max(axis=-1, initial=0.0)
+    small = least <= _screen(problem) * most
     return bool(problem.neutrals.zeros) or bool(small.all())
 
 
@@ -140,8 +141,12 @@ def _apart(problem: Problem, X: np.ndarray, zeros, reasons) -> Neutrals:
     own = problem.components[0]
     if own not in zeros:
         return Neutrals(zeros, reasons)
-    eigen = _bare(problem).blocks(X[:-1], X[-1], [own])[own].eigen()
-    return Neutrals(zeros, reasons, float(np.abs(eigen.values).max()) or 1.0)
+    blocks = _bare(problem).blocks(X[:-1], X[-1])
+    sizes = {c: np.abs(block.eigen().values) for c, block in blocks.items()}
+    # where all of the block vanishes its eigenvalues are rounding, and others say how large one is
+    alike = sizes.values() if len(sizes[own]) <= zeros[own] else [sizes[own]]
+    stiffness = max(float(each.max(initial=0.0)) for each in alike)
+    return Neutrals(zeros, reasons, stiffness or 1.0)
 
 
 def _neighbours(problem: Problem, x: np.ndarray, lam: float) -> list[np.ndarray]:
@@ -165,7 +170,7 @@ def reason(problem: Problem, X: np.ndarray, component: Component, zeros: int) ->
     if said := problem.reason_of(component, X[:-1], X[-1], kernel):
         return said
     seen = _where_fixed(problem, X, component)
-    return "continuum" if seen is not None and _is_continuum(*seen) else UNKNOWN
+    return CONTINUUM if seen is not None and _is_continuum(*seen) else UNKNOWN
 
 
 def _where_fixed(problem: Problem, X: np.ndarray, component: Component):

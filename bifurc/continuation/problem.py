@@ -207,7 +207,7 @@ class PlainProblem:
         """Sizes that must be whole; none."""
         return {}
 
-    def where_fixed(self, component: Component) -> None:
+    def where_fixed(self, component: Component) -> "tuple[PlainProblem, np.ndarray] | None":
         """A problem that fixes a vector of ``component``; none is known."""
 
     def reason_of(self, component: Component, x, lam, kernel: np.ndarray) -> str:

@@ -11,7 +11,17 @@ from itertools import takewhile
 
 import numpy as np
 
-from bifurc.continuation.constants import AT_EDGE, CLOSED, FIRST, FLOOR, LEADING, REACH, STRAIGHT
+from bifurc.continuation.constants import (
+    AT_EDGE,
+    CLOSED,
+    CLOSER,
+    FIRST,
+    FLOOR,
+    LEADING,
+    NEARER,
+    REACH,
+    STRAIGHT,
+)
 from bifurc.continuation.correct import Outcome, correct, correct_all, length
 from bifurc.continuation.middle import Halfway
 from bifurc.continuation.options import Options, Status
@@ -106,7 +116,7 @@ def trace(
             failures = failures if steps[0] < FLOOR * options.ds_min else set()
             steps = next_steps(steps, taken, rates, options)[:most]
         elif steps[0] / 2 < options.ds_min:
-            return ending(failures)
+            return ahead_of(problem, points, options) or ending(failures)
         else:
             steps = steps[:1] / 2
     return Status.MAX_STEPS
@@ -213,6 +223,30 @@ def closes(start: Point, way: Step, window: tuple[float, float], options: Option
     if point is None and start.lam in window:  # a fold on the edge, beyond which nothing is asked
         return way.beside(start.X) < AT_EDGE * way.length
     return point is not None and length((point.X - start.X) / start.scales) < CLOSED
+
+
+def ahead_of(problem: Field, points: tuple[Point, ...], options: Options) -> Status | None:
+    """How the branch ends right ahead, where its Hessian grows without bound; None if it does not.
+
+    Newton converges from as far as the pole at most, and steps shrink with the
+    distance. The inverse of the largest eigenvalue goes to zero on a straight
+    line, the straighter the nearer: what the problem says there is why it ends.
+    """
+    for _ in range(CLOSER if len(points) > 1 else 0):
+        before, last = points[-2:]
+        small, large = (float(np.abs(p.values).max(initial=0.0)) for p in (before, last))
+        if not small < large:
+            return None
+        rest = (last.X - before.X) * (small / (large - small))
+        if not length(rest / last.scales) <= FLOOR * options.ds_min:
+            return None
+        if (status := correct(problem, last.X + rest, last.tangent, options).status) in ENDS:
+            return status
+        nearer = correct(problem, last.X + NEARER * rest, last.tangent, options).point
+        if nearer is None:
+            return None
+        points = (last, nearer)
+    return None
 
 
 def ending(failures: set[Status]) -> Status:

@@ -14,6 +14,7 @@ EPS = float(np.finfo(float).eps)
 STEP = EPS ** (1 / 7)  # over the size of x, where rounding over h and h^6 weigh the same
 TINY = 2.0**-300  # an imaginary step whose square is lost; also no size at all
 AGREE = 1e-6  # between an exact derivative and a difference, relative: both are of one function
+FURTHER, SEED = 20.0, 5  # in steps: how far from a point the size of derivatives is asked as well
 REDUCED = 0.7  # a second step, to estimate the error of the first by
 
 
@@ -48,7 +49,7 @@ def best_way(function: Callable, x: np.ndarray, size: Any = 1.0) -> Way:
     lengths = STEP * size * max(1.0, float((np.abs(x) / size).max(initial=0.0)))
     every = np.eye(len(x))
     rough = _differences(function, x, every, lengths)
-    largest = max(float(np.abs(rough).max(initial=0.0)), TINY)
+    largest = max(float(np.abs(rough).max(initial=0.0)), _beside(function, x, lengths), TINY)
     try:
         exact = _imaginary(function, x, every)
         if np.abs(exact - rough).max(initial=0.0) <= AGREE * largest:
@@ -59,6 +60,17 @@ def best_way(function: Callable, x: np.ndarray, size: Any = 1.0) -> Way:
     error = float(np.abs(other - rough).max(initial=0.0)) / largest
     found = max(error, EPS / STEP)
     return Way(lambda f, at, u: _differences(f, at, u, lengths), "differences", found)
+
+
+def _beside(function: Callable, x: np.ndarray, lengths: np.ndarray) -> float:
+    """The largest derivative a little away from ``x``, where all may vanish; 0 if there is none."""
+    aside = FURTHER * lengths * np.random.default_rng(SEED).uniform(0.5, 1.0, len(x))
+    try:
+        with np.errstate(all="ignore"):
+            found = np.abs(_differences(function, x + aside, np.eye(len(x)), lengths))
+    except (TypeError, ValueError, ArithmeticError):
+        return 0.0  # it is not defined there
+    return float(found.max(initial=0.0)) if np.isfinite(found).all() else 0.0
 
 
 def _imaginary(function: Callable, x: np.ndarray, along: np.ndarray) -> np.ndarray:

@@ -195,6 +195,8 @@ def count(P: Homogeneous, action: np.ndarray) -> Count:
             starts = rng.normal(size=(STARTS * f * (1 + number), f))
             ends = form.within(basis).settle(starts) @ basis.T
             _add(found, P, np.concatenate([ends, -ends]))
+            if not all(one.regular for one in found.found):
+                return found
         if number and len(found.found) == known and found.total == found.sphere:
             break
     return found
@@ -212,6 +214,8 @@ def _add(known: Count, P: Homogeneous, ends: np.ndarray) -> None:
         value = P(w)
         index, regular = index_across(P, np.eye(P.m), w, float(value @ w))
         known.found.append(HalfLine(w, len(fixing), dimension, index, regular))
+        if not regular:
+            return  # one of a continuum, or of higher order: what there is cannot be counted
         ends = ends[_apart(images, ends)]
 
 

@@ -27,13 +27,14 @@ from bifurc.switching.isotropy import (
     larger_isotropy,
 )
 from bifurc.switching.normal_form import NormalForm
-from bifurc.switching.polynomials import equivariant, index_across
+from bifurc.switching.polynomials import equivariant, index_across, is_radial
 from bifurc.switching.subgroups import Search
 from bifurc.switching.submaximal import LARGEST, MOST, Kernel
 from bifurc.switching.switch import OWN, Attempt, Birth, Candidate, candidates, census
 
 VANISHING = 1e-7  # of the largest: eigenvalues of one place, which is known to rounding
 AT_ONCE = 20_000_000  # numbers of full Hessians in memory at a time
+EVERY_WAY = "all directions are alike to third order: branches of a continuum, or of higher order"
 COUNTED = 6  # the largest kernel whose branches are counted where its group is not listed
 
 
@@ -105,6 +106,10 @@ class SymmetricProblem(PlainProblem):
             Component(part.name, part.sets, part.copies, Polynomial.of(part.dimension)): part
             for part in self.group.components(self.basis)
         }
+
+    def where_fixed(self, component: Component) -> tuple[PlainProblem, np.ndarray]:
+        """The problem on all of the space, and the matrix that takes states there."""
+        return self.full, self.basis
 
     def inside(self, window: tuple[float, float]) -> Self:
         """The same problem, never asked outside ``window`` by its own differences."""
@@ -264,6 +269,8 @@ def _classes(kernel: Kernel, action, ways: list[np.ndarray], orders: list[int]) 
     values, turns = np.linalg.eigh((speeds + speeds.T) / 2)
     if leading is None or values[0] * values[-1] <= 0:
         return None
+    if is_radial(leading, speeds):
+        return EVERY_WAY
     total, (order, *theirs) = 0, orders
     for way, own in zip(ways, theirs, strict=True):
         w = way / np.linalg.norm(way)

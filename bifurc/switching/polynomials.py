@@ -20,6 +20,7 @@ References
 """
 
 from dataclasses import dataclass
+from functools import cache
 from itertools import combinations_with_replacement, product
 
 import numpy as np
@@ -72,6 +73,7 @@ class Homogeneous:
         return np.stack(columns, axis=-1)
 
 
+@cache
 def exponents(m: int, degree: int) -> np.ndarray:
     """Exponents of all monomials of a degree in m unknowns.
 
@@ -168,7 +170,7 @@ def directions(P: Homogeneous, A: np.ndarray) -> Directions:
     values = np.linalg.eigvalsh(matrix)
     definite = bool(values[0] * values[-1] > 0)
     best = Directions([], False, definite, P.degree, P.m)
-    if P.degree == 3 and _is_radial(scaled, matrix):
+    if is_radial(scaled, matrix):
         return best
     for attempt in range(TRIES):
         lines, isolated = _lines(scaled, matrix, np.random.default_rng(SEED + attempt))
@@ -180,8 +182,10 @@ def directions(P: Homogeneous, A: np.ndarray) -> Directions:
     return best
 
 
-def _is_radial(P: Homogeneous, A: np.ndarray) -> bool:
+def is_radial(P: Homogeneous, A: np.ndarray) -> bool:
     """Whether each line is a direction: P is a multiple of (w'A w) A w."""
+    if P.degree != 3:
+        return False
     w = np.random.default_rng(SEED).normal(size=(2 * P.m + 2, P.m))
     value, radial = P(w), np.einsum("pi,ij,pj->p", w, A, w)[:, None] * (w @ A.T)
     share = np.sum(value * radial) / np.sum(radial * radial)
