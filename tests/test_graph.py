@@ -176,9 +176,9 @@ def test_bounds_are_respected(graphs):
     for name, window in WINDOWS.items():
         for branch in graphs[name].branches.values():
             assert min(window) <= branch.lam.min() and branch.lam.max() <= max(window)
-    with pytest.raises(ValueError, match="depth must be at least 0"):
+    with pytest.raises(ValueError, match="depth must be a whole number of at least 0"):
         bifurc.explore("II", depth=-1, d=(12, 5))
-    with pytest.raises(ValueError, match="max_branches at least 1"):
+    with pytest.raises(ValueError, match="max_branches must be a whole number of at least 1"):
         bifurc.explore("II", max_branches=0, d=(12, 5))
 
 
