@@ -63,6 +63,7 @@ def test_a_part_of_a_model_is_the_same_function():
         ([0.5, 0.6], np.sqrt),
         ([-1], np.sqrt),
         ([0.5, 0.6], np.arccos),
+        ([flint and flint.arb(0.5, 0.6)], np.arccos),  # the polynomial alone is defined
         ([0.5, 1], lambda f: f**-0.5),
     ],
 )

@@ -19,7 +19,7 @@ import pytest
 
 import bifurc
 from bifurc.loss.kernels import ReLU
-from bifurc.proof import claims, record
+from bifurc.proof import claims, model, record
 from bifurc.proof.certificate import check
 from bifurc.proof.dual import Dual
 from bifurc.proof.extended import EventSystem
@@ -264,6 +264,16 @@ def test_subnormal_numbers_are_enclosed():
             assert holds(quotient[i], Fraction(value) / Fraction(other))
 
 
+def test_a_sum_that_overflows_on_the_way_is_not_known():
+    """It is 1, though the midpoint is inf, of which the inverse would be 0."""
+    parts = np.array([1e308, 1e308, -1e308, -1e308, 1.0])
+    assert sum(map(Fraction, parts.tolist())) == 1
+    with np.errstate(all="ignore"):
+        product = Enclosure(parts[None], 0.0) @ np.ones((len(parts), 1))
+        for value in (Enclosure(parts, 0.0).sum(0), product[0, 0]):
+            assert (1 / value).contains(1.0)
+
+
 def test_comparisons_of_enclosures_hold_for_all_values():
     wide, narrow = Enclosure(np.array([1.0]), 0.5), Enclosure(np.array([1.4]), 0.2)
     assert not (narrow > wide).any() and not (wide < narrow).any()
@@ -374,6 +384,16 @@ def test_remainders_of_models_are_there_where_the_polynomial_ends(name):
         for t in (-1.0, -0.9, 0.9, 1.0):
             value = of_number(flint.arb(0.5) + flint.arb(slope) * flint.arb(t))
             assert found.at(flint.arb(t)).overlaps(value)
+
+
+@pytest.mark.parametrize("near", [0.8, 0.9, 1.1])
+def test_a_root_is_held_however_rough_the_approximate_one_is(near, monkeypatch):
+    """Of 1, where the mean value lies between what is left of it and 0."""
+    monkeypatch.setattr(model, "_approximate", lambda *_: flint.arb_poly([near]))
+    with precision(100):
+        one = Model.constant(1)
+        assert one.rsqrt().at(flint.arb(0)).contains(1)
+        assert one.inverse().at(flint.arb(0)).contains(1)
 
 
 def test_a_model_on_a_part_and_its_range_hold_the_ends():
@@ -717,6 +737,29 @@ def test_bounds_in_decimals_lie_outside():
             assert below <= ends(value)[0] and ends(value)[1] <= above
             assert record.fits(value, record.interval(value))
             assert not record.fits(value, record.interval(exact(number * Fraction(10001, 10000))))
+
+
+def test_stated_bounds_are_held_to_both_sides():
+    """Of 1 +- 1e-3: on the right side of every number in it, and near what is proved."""
+    with precision(100):
+        value = flint.arb(1, 1e-3)
+        for up, sure, inside, far in (
+            (True, "1.0010001e+00", "1.0009999e+00", "1.1000000e+00"),
+            (False, "9.9899998e-01", "9.9900010e-01", "9.0000000e-01"),
+        ):
+            assert record.bound_fits(value, sure, up)
+            assert not record.bound_fits(value, inside, up)
+            assert not record.bound_fits(value, far, up)
+        low, high = "9.9890000e-01", "1.0011000e+00"
+        assert record.encloses(value, [low, high])
+        assert not record.encloses(value, [low, "1.0009000e+00"])
+        assert not record.encloses(value, ["9.9910000e-01", high])
+        assert not record.encloses(value, ["9.0000000e-01", "1.1000000e+00"])
+        assert not record.encloses(flint.arb(0, 1), ["-1.0000010e+00", "1.0000010e+00"])
+        assert record.bounds_gap(value, "9.9000000e-01")
+        assert not record.bounds_gap(value, "1.0000000e+00")
+        assert not record.bounds_gap(value, "1.0000000e-01")
+        assert not record.bounds_gap(value, "-1.0000000e+00")
 
 
 def test_enclosures_of_a_network_hold_its_values_at_the_ends_of_a_box():
