@@ -10,7 +10,7 @@ import bifurc
 from bifurc.cli.main import main
 from bifurc.proof.asymptotics import recognise
 from bifurc.proof.extended import PointSystem
-from bifurc.proof.interval import Ball, balls, enclosing, flint, precision
+from bifurc.proof.interval import Ball, arbs, balls, enclosing, flint, matrix, precision
 from bifurc.proof.place import enclosed
 from bifurc.proof.system import newton
 
@@ -39,7 +39,8 @@ def direct(name, d):
         )
         values["loss"] = float(ball.loss(state, lam).item())
         for component in problem.components:
-            block, weights = ball.block(component, state, lam)
+            rows, weights = ball.rows(state, lam), arbs(ball.copy_weights(component, lam))
+            block = matrix(ball.block_matrix(component, rows, lam))
             kept = [i for i, weight in enumerate(weights) if not weight.is_zero()]
             if len(kept) < block.nrows() or not component.exists(problem.parameters(d)):
                 continue

@@ -107,7 +107,9 @@ def test_ways_are_unstable_eigenvectors_and_losses_fall():
         along = way.problem.jacobian(way.x, 8.0)[1][:, :-1] @ way.direction
         assert along == pytest.approx(way.eigenvalue * way.direction, abs=1e-9)
         assert way.eigenvalue < 0
-        assert (np.diff(one.losses) < 1e-9).all()  # to the accuracy of the integration
+        known = one.losses[~np.isnan(one.losses)]  # near zero its digits are lost
+        assert (known >= 0).all() and len(known) > len(one.losses) / 2
+        assert (np.diff(known) < 1e-9).all()  # to the accuracy of the integration
 
 
 @pytest.mark.slow

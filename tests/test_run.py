@@ -237,7 +237,7 @@ def test_killed_between_any_two_files_a_run_is_resumed(case, tmp_path, monkeypat
 
 BAD = {
     "not TOML": ("family = ", "is not TOML"),
-    "unknown key": (SMALL + "dept = 2\n", "explore.dept"),
+    "unknown key": (SMALL + "dept = 2\n", "Did you mean 'depth'?"),
     "unknown table": (SMALL + "[frobnicate]\nx = 1\n", "frobnicate"),
     "wrong type": (SMALL.replace("depth = 1", 'depth = "deep"'), "explore.depth"),
     "missing window": ('family = "II"\n', "window"),

@@ -150,8 +150,9 @@ def precise(problem: Problem, x: np.ndarray, lam: float) -> None:
             "too few to follow a branch. Let them compute in float64."
         )
     size = float(np.abs(problem.hessian(x, lam)).max(initial=0.0))
-    far = float(np.abs(x).max(initial=0.0)) + AWAY
-    noises = (noise(functions[0], x, lam, size * far), noise(functions[1], x, lam, size))
+    way = problem.scales(lam)[:-1] + np.abs(x)
+    far = AWAY * float(way.max(initial=0.0))
+    noises = (noise(functions[0], x, lam, way, size * far), noise(functions[1], x, lam, way, size))
     if noises[0] > NOISY or noises[1] > max(NOISY, NOISES * problem.error):
         raise ValueError(
             f"These functions are known to {max(noises):.0e} of their size, as if they computed in "
@@ -159,8 +160,8 @@ def precise(problem: Problem, x: np.ndarray, lam: float) -> None:
         )
 
 
-def noise(function, x: np.ndarray, lam: float, size: float) -> float:
-    """What is random in the values of a function near a point, over their size or ``size``.
+def noise(function, x: np.ndarray, lam: float, way: np.ndarray, size: float) -> float:
+    """What is random in the values of a function some ``way`` off, over their size or ``size``.
 
     Fourth differences over a tiny distance leave nothing of what is smooth.
 
@@ -169,8 +170,7 @@ def noise(function, x: np.ndarray, lam: float, size: float) -> float:
     .. [1] Moré, Wild, "Estimating computational noise", SIAM J. Sci. Comput. 33
        (2011) 1292-1314.
     """
-    rng = np.random.default_rng(len(x))
-    way = rng.uniform(0.5, 1.0, len(x)) * (1.0 + np.abs(x))
+    way = np.random.default_rng(len(x)).uniform(0.5, 1.0, len(x)) * way
     try:
         with np.errstate(all="ignore"):
             values = np.array([function(x + (AWAY + k * CLOSE) * way, lam) for k in range(8)])

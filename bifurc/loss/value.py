@@ -19,7 +19,8 @@ and |w||v| (k(x) - k(1)) are left.
 A state in doubles does not hold what 1/d of 1/d² asks for: at d = 10^9 the
 loss of the nearest doubles differs from that of the critical point in its
 fifth digit. To second order that is -g' H^-1 g / 2, and g is the derivative
-of the sums above.
+of the sums above. A state from which Newton would go further than that is no
+rounded critical point: its loss is the sums themselves.
 """
 
 from dataclasses import dataclass, field
@@ -35,6 +36,7 @@ PER_TERM = 8 * np.finfo(float).eps  # of a term: a kernel's formula and what it 
 DIGITS = (
     1e-9  # a loss that is not known to nine digits, or nine decimals if it is zero, is not known
 )
+ROUNDED = 1e-7  # of a state: what Newton moves one by that is a critical point up to rounding
 SINGULAR = 1e-13  # of its largest eigenvalue: below it the Hessian says nothing of a direction
 
 
@@ -144,7 +146,7 @@ def _over(one, other):
 
 
 def losses(problem, x: np.ndarray, lam: np.ndarray) -> np.ndarray:
-    """The loss of the critical points that ``x`` (..., n) rounds, to nine digits; nan if lost.
+    """The loss of ``x`` (..., n), or the critical points that it rounds, to nine digits; or nan.
 
     The plain sum over pairs of rows, where it has them; else, of a kernel that
     can be split, that of its parts.
@@ -153,8 +155,8 @@ def losses(problem, x: np.ndarray, lam: np.ndarray) -> np.ndarray:
     terms = reduced.loss_terms(rows)[..., 0, :]
     plain = known(terms.sum(-1), PER_TERM * np.abs(terms).sum(-1))
     split = hasattr(problem.kernel, "split") and not problem.structure.beside
-    lost = split and np.isnan(plain).any()
-    return of_parts(problem, rows, x, lam) if lost else plain
+    lost = np.isnan(plain)
+    return np.where(lost, of_parts(problem, rows, x, lam), plain) if split and lost.any() else plain
 
 
 def of_parts(problem, rows, x: np.ndarray, lam: np.ndarray) -> np.ndarray:
@@ -169,7 +171,7 @@ def of_parts(problem, rows, x: np.ndarray, lam: np.ndarray) -> np.ndarray:
 
 
 def settled(sums: LossSums, split: Any, at: tuple, x, hessian, weights, more) -> np.ndarray:
-    """The loss of the critical points that ``x`` (..., n) rounds; nan where it is not known.
+    """The loss of ``x`` (..., n), or of the critical points that it rounds; nan if not known.
 
     ``at`` are teacher, sizes and columns as :meth:`LossSums.terms` takes them;
     ``hessian`` (..., n, n) is dg/dx of the gradient's entries g, weights m_a.
@@ -186,6 +188,8 @@ def settled(sums: LossSums, split: Any, at: tuple, x, hessian, weights, more) ->
     stiffness = hessian * root[..., :, None] * across[..., None, :]
     step = np.linalg.pinv(stiffness, rcond=SINGULAR) @ force
     change = -(force * step).sum(axis=(-1, -2)) / 2
+    far = np.linalg.norm(step[..., 0], axis=-1) > ROUNDED * np.linalg.norm(root * x, axis=-1)
+    change = np.where(far, 0.0, change)
     # the Hessian is summed up plainly, over so many rows
     return known(value + change, PER_TERM * (size + np.abs(at[1]).sum(-1) * np.abs(change)))
 

@@ -37,7 +37,6 @@ from bifurc.switching.isotropy import (
 from bifurc.switching.normal_form import Crossed, NormalForm, halves, kind_at, reduce
 from bifurc.switching.subgroups import Search, Subgroup, proposals, within
 from bifurc.switching.submaximal import solve, solve_touch
-from bifurc.switching.whole import classes_beside
 
 ALL = "all together"
 OWN = "the branch's own"
@@ -119,7 +118,11 @@ def census(problem: Problem, event: Event, births: list["Birth"]) -> str | None:
     return None
 
 
-census.register(NetworkProblem, classes_beside)
+@census.register
+def _(problem: NetworkProblem, event: Event, births: list[Birth]) -> str | None:
+    from bifurc.switching.whole import classes_beside  # with groups, which load scipy
+
+    return classes_beside(problem, event, births)
 
 
 def switch(

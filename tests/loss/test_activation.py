@@ -159,7 +159,7 @@ def test_kernels_of_ones_own_by_where_they_are_written(tmp_path, monkeypatch, ca
     (point, *_) = json.loads(capsys.readouterr().out)["points"]
     assert point["transition"] == "saddle -> minimum"
     for given, said in (
-        ("mine.py:y", "defines no 'y'"), ("mine.py:x", "neither a kernel nor an activation"),
+        ("mine.py:y", "defines no 'y'"), ("mine.py:x", "has no formula"),
         ("nowhere.py:x", "no file"), ("nowhere:x", "cannot be imported"), ("softmax", "Unknown"),
     ):  # fmt: skip
         assert main(["critical", "II", "--kernel", given]) == 2
