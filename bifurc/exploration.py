@@ -1,7 +1,7 @@
 """Follow everything that can be reached from a start: the one conductor of all stages."""
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, as_completed
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from bifurc.continuation.constants import ON_EVENT
 from bifurc.continuation.options import Options, Status
 from bifurc.continuation.point import Point
 from bifurc.continuation.trace import point_at
@@ -124,6 +125,8 @@ def explore_from(
                     f"{task.name} ({task.isotropy}): critical points form a continuum, along zeros "
                     f"of its Hessian ({zeros}); one branch of it is followed"
                 )
+            for word in _at_edges(branch):
+                graph.cut(f"{task.name} ({task.isotropy}) {word}")
             births.extend(_births(graph, task, branch, nodes, plan, follow_on, ahead))
         for unneeded in ahead.values():
             unneeded.cancel()
@@ -280,6 +283,31 @@ def _switched(problem, event: Event, plan: Plan):
 
 def _real(branch: Branch) -> list[Event]:
     return [event for event in branch.events if not event.formal]
+
+
+def _at_edges(branch: Branch) -> Iterator[str]:
+    """A word on each end of a branch at which an eigenvalue is zero: no sign changes there."""
+    ends = (branch.points[0], branch.points[-1])
+    asked = (branch.born is None, branch.status is Status.WINDOW)
+    sizes = [_sizes(branch.problem, point) for point in ends]
+    every = [one for each in sizes for one in each.values()]
+    largest = max((float(one.max(initial=0.0)) for one in every), default=0.0)
+    for point, each, ask in zip(ends, sizes, asked, strict=True):
+        near = OFF * point.scales[-1]
+        if not ask or any(abs(event.lam - point.lam) <= near for event in branch.events):
+            continue
+        zero = [c.label for c, one in each.items() if one.min(initial=np.inf) <= ON_EVENT * largest]
+        if zero:
+            yield (
+                f"at {point.lam:.12g}: an eigenvalue of {', '.join(zero)} is zero at the edge of "
+                "the window; what is born there is not followed, unless the window reaches beyond"
+            )
+
+
+def _sizes(problem: Problem, point: Point) -> dict[Any, np.ndarray]:
+    """How large eigenvalues are, of the blocks that exist at a point."""
+    parameters, blocks = problem.parameters(point.lam), problem.blocks(point.x, point.lam)
+    return {c: np.abs(b.eigen().values) for c, b in blocks.items() if c.exists(parameters)}
 
 
 def _births(graph: BranchGraph, task, branch: Branch, nodes, plan: Plan, follow_on: bool, ahead):

@@ -203,3 +203,14 @@ def test_sets_that_look_alike_are_followed_as_one(caplog):
     assert event.lam == pytest.approx(7.5611904979454, abs=1e-9)
     born = [branch.isotropy for name, branch in graph.branches.items() if name != "b0"]
     assert born == ["S(d - 3) x S(2) x S(1)"] * 2
+
+
+@pytest.mark.parametrize(("window", "said"), [((2, 3), 1), ((1, 2), 1), ((1, 3), 0), ((2.1, 3), 0)])
+def test_an_event_at_the_edge_of_the_window_is_told(window, said):
+    """(lam - 2) x - x^3: pitchfork at 2, where no sign changes in a window that ends there."""
+    problem = bifurc.Problem(
+        lambda x, lam: (lam - 2) * x[0] ** 2 / 2 - x[0] ** 4 / 4, [0.0], {"lam": window[0]}
+    )
+    graph = bifurc.explore(problem, lam=window)
+    told = [word for word in graph.graph.graph["cut"] if "zero at the edge" in word]
+    assert len(told) == said and all(" at 2: " in word for word in told)
