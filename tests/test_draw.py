@@ -29,7 +29,6 @@ from bifurc.run import run_case
 BIRTH = 5.585505247425877  # of the minima of type II
 ROOT = Path(__file__).parent.parent
 FIGURES = sorted(set(ROOT.glob("plots/*.py")) - {ROOT / "plots" / "common.py"})
-TUTORIALS = sorted(ROOT.glob("cases/*.py"))
 
 
 @pytest.fixture(scope="module")
@@ -313,12 +312,6 @@ def execute(script, folder, monkeypatch):
     monkeypatch.setattr(sys, "argv", [script.name, str(folder)])
     namespace = {"__name__": "__main__", "__file__": str(script)}
     exec(compile(script.read_text(), str(script), "exec"), namespace)
-
-
-@pytest.mark.parametrize("script", TUTORIALS, ids=lambda script: script.stem)
-def test_tutorials_run(script, tmp_path, monkeypatch, capsys):
-    execute(script, tmp_path, monkeypatch)
-    assert capsys.readouterr().out or list(tmp_path.iterdir())
 
 
 @pytest.mark.slow
