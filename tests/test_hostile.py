@@ -23,7 +23,7 @@ from bifurc.proof import record
 from bifurc.proof.branch import _located
 from bifurc.proof.cells import Cell
 from bifurc.proof.certificate import check
-from bifurc.proof.full import check_full
+from bifurc.proof.full import check_full, network_of
 from bifurc.proof.interval import NotCertifiedError, flint, precision
 from bifurc.proof.record import problem_from_data, problem_to_data
 from bifurc.proof.rounded import Enclosure, finite
@@ -545,6 +545,16 @@ def test_what_is_false_in_full_is_rejected(point):
         check_full(lie(point, ["problem", "teacher", 1, 2], "2"))
     with pytest.raises(NotCertifiedError):
         check_full(lie(point, ["narrow", "centre", 0], "0x1p-1"))
+
+
+@pytest.mark.parametrize("shift", [flint and flint.arb(0.01), flint and flint.arb(0, 0.01)])
+def test_no_zero_in_full_is_proved_away_from_it_or_of_all_that_is_near(point, shift):
+    problem, lam = problem_from_data(point["problem"]), record.fraction(point["lam"])
+    with precision(point["precision"]), np.errstate(all="ignore"):
+        x = record.state_of(point)
+        network_of(problem, lam, x).prove_zero()
+        with pytest.raises(NotCertifiedError):
+            network_of(problem, lam, [x[0] + shift, *x[1:]]).prove_zero()
 
 
 def test_the_command_says_what_is_proved_in_full(tmp_path, capsys, event):
