@@ -7,6 +7,7 @@ nearest to where it is to go; at a fold there is but one.
 """
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -139,9 +140,10 @@ def precise(problem: Problem, x: np.ndarray, lam: float) -> None:
     Numbers in double precision may have been computed in single: so the noise
     of the functions is asked as well.
     """
-    if not hasattr(problem, "hessian"):
+    plain: Any = problem  # of functions that a user wrote
+    if not hasattr(plain, "hessian"):
         return
-    functions = (problem.gradient, problem.hessian)
+    functions = (plain.gradient, plain.hessian)
     kinds = [np.asarray(function(x, lam)).dtype for function in functions]
     coarse = [kind for kind in kinds if kind.kind == "f" and kind.itemsize < COARSEST]
     if coarse:
@@ -149,7 +151,7 @@ def precise(problem: Problem, x: np.ndarray, lam: float) -> None:
             f"These functions compute in {coarse[0]}, with {np.finfo(coarse[0]).precision} digits: "
             "too few to follow a branch. Let them compute in float64."
         )
-    size = float(np.abs(problem.hessian(x, lam)).max(initial=0.0))
+    size = float(np.abs(plain.hessian(x, lam)).max(initial=0.0))
     way = problem.scales(lam)[:-1] + np.abs(x)
     far = AWAY * float(way.max(initial=0.0))
     noises = (noise(functions[0], x, lam, way, size * far), noise(functions[1], x, lam, way, size))

@@ -425,7 +425,9 @@ def _touches(known: Spectra, points: list[Point]) -> np.ndarray:
     return (slopes[:-1] * slopes[1:] < 0) & (negatives[:-1] == negatives[1:])
 
 
-def steps_of(problem: Problem, X: np.ndarray, tangents: np.ndarray) -> tuple[np.ndarray, ...]:
+def steps_of(
+    problem: Problem, X: np.ndarray, tangents: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Of each step the length in its chart, (steps,), length over speed at its ends, rises."""
     lengths, rates = np.zeros(len(X) - 1), np.zeros((2, len(X) - 1, 1))
     rises = np.zeros((2, len(X) - 1))
