@@ -327,7 +327,9 @@ def test_an_event_at_which_the_slope_of_the_kernel_runs_is_proved():
         check(record.sign(lie))
 
 
-@pytest.mark.parametrize("kernel", [ReLU(), LeakyReLU(0.3), Erf(), Quadratic()], ids=lambda kernel: type(kernel).__name__)
+@pytest.mark.parametrize(
+    "kernel", [ReLU(), LeakyReLU(0.3), Erf(), Quadratic()], ids=lambda kernel: type(kernel).__name__
+)
 @pytest.mark.parametrize("name", ["II", "M"])
 def test_boxes_hold_the_blocks_and_their_changes_for_every_kernel(kernel, name):
     own = bifurc.problem(name)
