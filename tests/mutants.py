@@ -526,7 +526,17 @@ def survives(mutant: Mutant) -> bool:
         changed = text.replace(mutant.old, mutant.new)
         compile(changed, mutant.file, "exec")  # else every test would fail, and say nothing
         path.write_text(changed, encoding="utf-8")
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *suite]
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-x",
+            "-q",
+            "-n0",
+            "-p",
+            "no:cacheprovider",
+            *suite,
+        ]
         found = subprocess.run(
             command, cwd=folder, env={**os.environ, "PYTHONPATH": folder}, capture_output=True,
             text=True, timeout=1800, check=False,
