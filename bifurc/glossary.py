@@ -31,6 +31,8 @@ WORDS = {
     "pitchfork": "New branches leave to one side only: the reduced equation has no quadratic term.",
     "tangential": "The parameter turns where another branch is crossed: a pitchfork, met from the "
     "branch that is born there.",
+    "touch": "An eigenvalue comes to zero and turns back: the index is the same on both sides, yet "
+    "branches may be born there.",
     "pair": "Two eigenvalues that are not real pass the imaginary axis. It happens only where a "
     "length is negative, at sizes below one; none is zero there.",
     "degenerate": "Terms up to third order do not tell what happens; a higher one decides.",
@@ -46,6 +48,7 @@ WORDS = {
     "CLOSED": "The branch came back to its start: it is a loop.",
     "RETURNED": "The branch meets a state of larger isotropy and ends in a branch point of that.",
     "MET": "The branch runs into a branch point that branches are born at already.",
+    "ZERO_ROW": "A row of W goes to zero, where the loss is not smooth.",
     "OUTSIDE": "The loss is not defined further on: a size leaves its range.",
     "family": "Critical points that are one branch: the one that reaches a stated pattern of W as "
     "a point set grows. Its sizes may be any real numbers.",
