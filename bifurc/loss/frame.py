@@ -26,6 +26,8 @@ class Frame:
         Number of column blocks.
     students : int
         Number of row blocks of the student: derivatives are theirs alone.
+    many : ndarray of bool, shape (rows,)
+        Whether a row is one of a set that may be more than a point.
     bias, output, alpha : int, optional
         The column of biases, the row that holds the output's, and the column of
         output weights that are trained; see :mod:`bifurc.loss.bias` and
@@ -33,9 +35,10 @@ class Frame:
     """
 
     def __init__(
-        self, signs: np.ndarray, columns: int, students: int, bias=None, output=None, alpha=None
-    ):
-        self.signs, self.columns = signs, columns
+        self, signs: np.ndarray, columns: int, students: int, many, bias=None, output=None,
+        alpha=None,
+    ):  # fmt: skip
+        self.signs, self.columns, self.many = signs, columns, many
         self.students, self.bias, self.output, self.alpha = students, bias, output, alpha
         self.at_bias = np.arange(2 * columns) == bias  # beta of the column of biases
         self.at_alpha = 1.0 * (np.arange(2 * columns) == alpha)

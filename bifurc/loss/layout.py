@@ -68,7 +68,9 @@ class Layout:
         bias = columns.index(BIAS) if s.bias else None
         output = len(s.hidden) if OUTPUT in s.bias else None
         alpha = columns.index(ALPHA) if s.trained else None
-        return Frame(self.signs, self.columns, len(s.students), bias, output, alpha)
+        single = {points.name for points in s.sets if points.single}
+        many = np.array([row.points not in single for row in (*s.students, *s.teachers)], bool)
+        return Frame(self.signs, self.columns, len(s.students), many, bias, output, alpha)
 
     @cached_property
     def basis(self) -> np.ndarray:

@@ -27,7 +27,10 @@ import numpy as np
 
 from bifurc.loss.bias import Biases
 from bifurc.loss.frame import Frame
+from bifurc.loss.series import leading
 from bifurc.loss.shapes import across, exchanged, joined, transpose, two_places, with_excess
+
+REAL = 1 + 1e-9  # of |w|²|v|², what <w, v>² does not exceed: above it the angle is not real
 
 
 class Rows:
@@ -84,13 +87,30 @@ class Rows:
 
     @cached_property
     def arguments(self):
-        """(p, q, c), and both biases, as the kernel takes them."""
+        """(p, q, c), and both biases, as the kernel takes them.
+
+        Where a set is one point no row stands at another one. Such a row counts no
+        times, and must be finite for that: its angle to others need not be real, and
+        is taken as none then.
+        """
         each = np.ones(self.inner.shape[-2:])
         p = self.norms[..., :, None, None] * each
+        q, c = exchanged(p), self.inner
+        if self.alone.any():
+            unreal = leading(c) ** 2 > REAL * leading(p) * leading(q)
+            nowhere = self.alone[..., None, :, None] * [True, False] & unreal
+            c = c * ~nowhere + np.sqrt(p * q) * nowhere
         if self.biases is None:
-            return p, exchanged(p), self.inner
+            return p, q, c
         b = self.biases.b[..., :, None, None] * each
-        return p, exchanged(p), self.inner, b, exchanged(b)
+        return p, q, c, b, exchanged(b)
+
+    @cached_property
+    def alone(self) -> np.ndarray:
+        """Which rows are the only one of a set that may be larger, in doubles; (..., rows)."""
+        sizes = leading(self.sizes)
+        doubles = isinstance(sizes, np.ndarray) and sizes.dtype == float
+        return self.frame.many & (sizes == 1.0) if doubles else np.zeros(1, bool)
 
     @cached_property
     def first(self):

@@ -14,7 +14,7 @@ from bifurc.loss.embedding import network_behind
 from bifurc.loss.kernels import LeakyReLU, Quadratic, ReLU, kernel
 from bifurc.loss.problem import NetworkProblem
 from bifurc.structure.polynomial import Polynomial
-from bifurc.structure.structure import GAUGES
+from bifurc.structure.structure import GAUGES, Structure
 from tests.strategies import least_sine, samples
 from tests.test_full import difference
 from tests.test_reduced import along, close, defined_around
@@ -42,28 +42,29 @@ def networks(draw, sizes=(1, 4)):
     rng = np.random.default_rng(draw(st.integers(0, 10**6)))
     x = 0.7 * rng.normal(size=problem.n)
     x[[c.column == "alpha" for c in structure.coordinates]] += 1.0
-    p, q, c, *_ = problem.rows(x, 0.0).arguments
-    assume(p.max() < 10)  # activations are averaged to 1e-12 up to there
-    assume((c * c <= p * q * (1 + 1e-9)).all())  # rows at different points of a set of one are none
+    assume(problem.rows(x, 0.0).norms.max() < 10)  # activations are averaged to 1e-12 up to there
     assume(least_sine(problem, x, 0.0) > 0.05)
     return problem, x
 
 
-def spread_over(problem, x, parameters):
-    """Entries of a reduced vector, each as often as it stands in the network, squared and added."""
-    m = [weight(**parameters) for weight in problem.structure.multiplicities]
-    return np.sqrt(np.sum(np.array(m) * x * x))
+def unknowns(network):
+    """All that may be trained, in the order of derivatives."""
+    parts = [network.w.ravel(), network.a if network.trained else []]
+    return np.concatenate([*parts, [] if network.beta is None else [network.beta]])
 
 
 @given(networks())
-def test_gradient_and_blocks_are_those_of_the_full_network(drawn):
+def test_loss_gradient_and_blocks_are_those_of_the_full_network(drawn):
     problem, x = drawn
     values = problem.parameters(0.0)
     network, kept = network_behind(problem, x, 0.0)
+    loss = by_value(network, unknowns(network))
+    assert problem.loss(x, 0.0) == pytest.approx(loss, rel=1e-10, abs=1e-10)
     g, hessian = network.derivatives()
     g, hessian = g[kept], hessian[np.ix_(kept, kept)]
-    mine = spread_over(problem, problem.gradient(x, 0.0), values)
-    assert mine == pytest.approx(np.linalg.norm(g), rel=1e-9, abs=1e-10)
+    found = problem.gradient(x, 0.0)
+    assert np.isfinite(found).all()  # of entries that are nowhere too
+    close(unknowns(network_behind(problem, found, 0.0)[0])[kept], g, 1e-10)
     found = []
     for component, block in problem.blocks(x, 0.0).items():
         dimension = max(round(component.dimension(**values)), 0)
@@ -72,6 +73,28 @@ def test_gradient_and_blocks_are_those_of_the_full_network(drawn):
     expected = np.linalg.eigvalsh(hessian)
     scale = 1 + np.abs(expected).max()
     assert_allclose(np.sort(found), expected, rtol=0, atol=1e-9 * scale)
+
+
+@pytest.mark.parametrize("made", KERNELS, ids=lambda k: type(k).__name__)
+@pytest.mark.parametrize("bias", BIASES)
+def test_a_set_of_one_point_has_no_rows_at_others(made, bias):
+    """Whatever the entry off the diagonal, even where it makes an angle that is not real."""
+    found = []
+    for size, x in (("n", [0.088, -2.5, 0.4, 0.3]), (1, [0.088, 0.4, 0.3])):
+        s = Structure.build({"a": size}, ["a"], ["a"], None, {"a,a": [1.0, 0.3]})
+        s = s.biased(bias) if bias else s
+        problem = NetworkProblem(s, made, {"n": "1 + lam", "mu": 0.1})
+        x = np.array(x[: problem.n])
+        if size == "n":
+            p, q, c = problem.rows(x, 0.0).norms[0, 0], 1.0, problem.rows(x, 0.0).inner
+            assert np.max(c**2) > p * q  # the angle that a row elsewhere would have
+        g = problem.gradient(x, 0.0)
+        assert np.isfinite(g).all()
+        kept = [not c.name.endswith("off") for c in problem.structure.coordinates]
+        t = problem.blocks(x, 0.0)[problem.components[0]].matrix
+        found.append((problem.loss(x, 0.0), g[kept], t[np.ix_(kept, kept)]))
+    for one, other in zip(*found, strict=True):
+        assert_allclose(one, other, atol=1e-13)
 
 
 @given(networks((3, 5)))
