@@ -53,8 +53,8 @@ class PlainProblem:
         event converges, not where.
     error : float
         Relative error of the Hessian, where it is not that of rounding.
-    hessian_times : callable (x, lam, columns) -> (n, m), optional
-        The Hessian times some columns (n, m), where that is cheaper than all of it.
+    slopes_times : callable (x, lam, columns) -> (n, m), optional
+        [hessian | gradient_dlam] times columns (n + 1, m), where that is cheaper than both.
     batched : bool
         Whether the functions take x of shape (..., n) and lam of shape (...).
     parameter : str
@@ -83,7 +83,7 @@ class PlainProblem:
     loss: Callable[[np.ndarray, float], float] | None = None
     blocks_of: Callable[[np.ndarray, float], Mapping[Component, np.ndarray]] | None = None
     hessian_along: Callable[[np.ndarray, float, np.ndarray], np.ndarray] | None = None
-    hessian_times: Callable[[np.ndarray, float, np.ndarray], np.ndarray] | None = None
+    slopes_times: Callable[[np.ndarray, float, np.ndarray], np.ndarray] | None = None
     source: Mapping[str, Any] | None = None
     batched: bool = False
     neutrals: Neutrals = field(default_factory=Neutrals)
@@ -118,11 +118,13 @@ class PlainProblem:
 
     def times(self, x, lam, columns: np.ndarray) -> np.ndarray:
         """The Hessian times ``columns`` (n, m); (..., n, m)."""
-        if self.hessian_times is not None and 0 < columns.shape[1] < self.n:
-            return self.hessian_times(x, lam, columns)
+        if self.slopes_times is not None and columns.shape[1]:
+            return self.slopes_times(x, lam, np.vstack([columns, np.zeros(columns.shape[1])]))
         return np.asarray(self.hessian(x, lam), float) @ columns
 
     def _slopes(self, x, lam) -> np.ndarray:
+        if self.slopes_times is not None:
+            return np.asarray(self.slopes_times(x, lam, np.eye(self.n + 1)), float)
         matrix = np.empty((*np.shape(lam), self.n, self.n + 1))
         matrix[..., :-1] = self.hessian(x, lam)
         matrix[..., -1] = self.gradient_dlam(x, lam)

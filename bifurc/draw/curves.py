@@ -25,7 +25,7 @@ from bifurc.protocol import Field, Problem
 Source = Branch | BranchGraph | Mapping[str, Branch]
 Scalar = Callable[[Problem, np.ndarray], np.ndarray | None]
 ITERATIONS = 4  # of Newton from a guess that is good to the fourth order of the step
-STILL = 1e-9  # of a point: an update below it leaves nothing to correct
+STILL = 3e-5  # of a point: an update below it leaves its square, which no picture shows
 AWAY = 0.1  # of a step: how far a point in between may be from the cubic between its ends
 POINTS = 240  # on a branch within the window: no corner can be seen at print width
 
@@ -289,24 +289,25 @@ def correct_all(problem: Field, guesses: np.ndarray, tangents: np.ndarray):
     good : ndarray of bool, shape (points,)
         Which have converged, and to a point near their guess.
     """
-    X = guesses
+    X, good = guesses.copy(), np.zeros(len(guesses), dtype=bool)
+    left = np.arange(len(X))
     with np.errstate(all="ignore"):  # what leaves the domain is not good, and left out
         for _ in range(ITERATIONS):
-            g, jacobian = _jacobians(problem, X)
-            bordered = np.concatenate([jacobian, tangents[:, None, :]], axis=1)
-            right = np.concatenate([-g, np.zeros((len(X), 1))], axis=1)
+            g, jacobian = _jacobians(problem, X[left])
+            bordered = np.concatenate([jacobian, tangents[left, None, :]], axis=1)
+            right = np.concatenate([-g, np.zeros((len(left), 1))], axis=1)
             finite = np.isfinite(bordered).all(axis=(1, 2)) & np.isfinite(right).all(axis=1)
-            bordered[~finite] = np.eye(X.shape[1])
+            left, bordered, right = left[finite], bordered[finite], right[finite]
             try:
                 step = np.linalg.solve(bordered, right[..., None])[..., 0]
             except np.linalg.LinAlgError:  # a guess hit a branch point to the last bit
                 return guesses, np.zeros(len(guesses), dtype=bool)
-            X = X + np.where(finite[:, None], step, np.nan)
-            size = np.abs(X).max(axis=1)
-            good = finite & (np.abs(step).max(axis=1) <= STILL * size)
-            if (good | ~finite).all():
+            X[left] += step
+            good[left] = np.abs(step).max(axis=1) <= STILL * np.abs(X[left]).max(axis=1)
+            left = left[~good[left]]
+            if not len(left):
                 break
-        good &= np.abs(X - guesses).max(axis=1) <= 0.1 * size
+        good &= np.abs(X - guesses).max(axis=1) <= 0.1 * np.abs(X).max(axis=1)
     return X, good
 
 

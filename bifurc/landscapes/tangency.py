@@ -106,7 +106,7 @@ def _less_distance(problem: PlainProblem, c: np.ndarray, lam: float, measured: n
     measured = np.ones(problem.n) if measured is None else measured
     along: Any = problem.hessian_along
     loss: Any = problem.loss
-    times: Any = problem.hessian_times
+    times: Any = problem.slopes_times
 
     def less(x, t):
         return float(loss(x, lam)) - t / 2 * float(measured @ (x - c) ** 2)
@@ -115,8 +115,10 @@ def _less_distance(problem: PlainProblem, c: np.ndarray, lam: float, measured: n
         change = along(x, lam, np.append(u[:-1], 0.0))[:, :-1] - u[-1] * np.diag(measured)
         return np.column_stack([change, -measured * u[:-1]])
 
-    def less_times(x, t, v):
-        return times(x, lam, v) - t * measured[:, None] * v
+    def less_times(x, t, columns):
+        u, across = columns[:-1], np.zeros((1, columns.shape[1]))
+        less = np.outer(measured * (x - c), columns[-1]) + t * measured[:, None] * u
+        return times(x, lam, np.vstack([u, across])) - less
 
     return PlainProblem(
         gradient=lambda x, t: problem.gradient(x, lam) - t * measured * (x - c),
@@ -125,7 +127,7 @@ def _less_distance(problem: PlainProblem, c: np.ndarray, lam: float, measured: n
         n=problem.n,
         loss=None if loss is None else less,
         hessian_along=None if along is None else less_along,
-        hessian_times=None if times is None else less_times,
+        slopes_times=None if times is None else less_times,
         error=problem.error,
         parameter=NAME,
         fixed=problem.parameters(lam),

@@ -5,6 +5,8 @@ derivatives. A user has a loss L(x, lam, c, ...), perhaps its gradient or its
 Hessian. What is not given comes, in this order, from
 
 - JAX, where it is installed and the function goes through it (exact);
+- hyper-dual numbers, where it is made of operations that have a rule for them
+  (exact; second derivatives: :mod:`bifurc.own.hyperdual`);
 - an imaginary step, L(x + ih) = L(x) + ih L'(x) + O(h²), where the function
   takes complex numbers and is analytic (exact to rounding, no difference is
   taken);

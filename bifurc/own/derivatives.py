@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from bifurc.own import hyperdual
+
 # central differences of sixth order (Fornberg 1988, table 1)
 NODES = np.array([1.0, 2.0, 3.0])
 WEIGHTS = np.array([3 / 4, -3 / 20, 1 / 60])
@@ -15,6 +17,7 @@ STEP = EPS ** (1 / 7)  # over the size of x, where rounding over h and h^6 weigh
 TINY = 2.0**-300  # an imaginary step whose square is lost; also no size at all
 AGREE = 1e-6  # between an exact derivative and a difference, relative: both are of one function
 FURTHER, SEED = 20.0, 5  # in steps: how far from a point the size of derivatives is asked as well
+SHORTER = 0.1 ** np.arange(4)  # of steps, near the end of where a function is defined
 REDUCED = 0.7  # a second step, to estimate the error of the first by
 
 
@@ -37,40 +40,76 @@ class Way:
         return f"{self.how}, error {self.error:.0e}"
 
 
-BY_JAX = Way(None, "JAX", EPS)
-
-
 def best_way(function: Callable, x: np.ndarray, size: Any = 1.0) -> Way:
-    """How to get the Jacobian of ``function`` near ``x``: an imaginary step, else differences.
+    """How to get the Jacobian of ``function`` near ``x``: an exact way, else differences.
 
     ``size`` is how long x is, one number or one for each coordinate.
     """
-    size = np.broadcast_to(np.asarray(size, dtype=float), x.shape)
-    lengths = STEP * size * max(1.0, float((np.abs(x) / size).max(initial=0.0)))
+    lengths = _lengths(x, size)
     every = np.eye(len(x))
+    for way in (BY_STEP, BY_NUMBERS):
+        if agrees(lambda at, way=way: way(function, at), function, x, size):
+            return way
     rough = _differences(function, x, every, lengths)
     largest = max(float(np.abs(rough).max(initial=0.0)), _beside(function, x, lengths), TINY)
-    try:
-        exact = _imaginary(function, x, every)
-        if np.abs(exact - rough).max(initial=0.0) <= AGREE * largest:
-            return Way(_imaginary, "imaginary step", EPS)
-    except (TypeError, ValueError, ArithmeticError, np.exceptions.ComplexWarning):
-        pass  # it does not take complex numbers
     other = _differences(function, x, every, REDUCED * lengths)
     error = float(np.abs(other - rough).max(initial=0.0)) / largest
     found = max(error, EPS / STEP)
     return Way(lambda f, at, u: _differences(f, at, u, lengths), "differences", found)
 
 
+def agrees(exact: Callable, function: Callable, x: np.ndarray, size: Any = 1.0) -> bool:
+    """Whether exact derivatives are those that differences of a function give, at x and beside.
+
+    Parameters
+    ----------
+    exact : callable x -> (..., n)
+    function : callable x -> (...)
+    """
+    lengths = _lengths(x, size)
+    aside = x + _aside(lengths)
+    rough = [_defined(function, at, lengths) for at in (x, aside)]
+    if rough[0] is None:
+        return False
+    sizes = [float(np.abs(one).max(initial=0.0)) for one in rough if one is not None]
+    try:
+        return all(
+            np.abs(exact(at) - one).max(initial=0.0) <= AGREE * max(*sizes, TINY)
+            for at, one in zip((x, aside), rough, strict=True)
+            if one is not None
+        )
+    except (TypeError, ValueError, ArithmeticError, AttributeError, np.exceptions.ComplexWarning):
+        return False  # it does not take such numbers
+
+
+def _lengths(x: np.ndarray, size: Any) -> np.ndarray:
+    """Steps of differences, one for each coordinate."""
+    size = np.broadcast_to(np.asarray(size, dtype=float), x.shape)
+    return STEP * size * max(1.0, float((np.abs(x) / size).max(initial=0.0)))
+
+
+def _aside(lengths: np.ndarray) -> np.ndarray:
+    """The way to a point beside, where what vanishes at the first does not."""
+    return FURTHER * lengths * np.random.default_rng(SEED).uniform(0.5, 1.0, len(lengths))
+
+
+def _defined(function: Callable, x: np.ndarray, lengths: np.ndarray) -> np.ndarray | None:
+    """Differences with steps as short as it takes to stay where a function is defined, if any."""
+    for shorter in SHORTER:
+        try:
+            with np.errstate(all="ignore"):
+                found = _differences(function, x, np.eye(len(x)), shorter * lengths)
+        except (TypeError, ValueError, ArithmeticError):
+            continue
+        if np.isfinite(found).all():
+            return found
+    return None
+
+
 def _beside(function: Callable, x: np.ndarray, lengths: np.ndarray) -> float:
     """The largest derivative a little away from ``x``, where all may vanish; 0 if there is none."""
-    aside = FURTHER * lengths * np.random.default_rng(SEED).uniform(0.5, 1.0, len(x))
-    try:
-        with np.errstate(all="ignore"):
-            found = np.abs(_differences(function, x + aside, np.eye(len(x)), lengths))
-    except (TypeError, ValueError, ArithmeticError):
-        return 0.0  # it is not defined there
-    return float(found.max(initial=0.0)) if np.isfinite(found).all() else 0.0
+    found = _defined(function, x + _aside(lengths), lengths)
+    return 0.0 if found is None else float(np.abs(found).max(initial=0.0))
 
 
 def _imaginary(function: Callable, x: np.ndarray, along: np.ndarray) -> np.ndarray:
@@ -83,7 +122,9 @@ def _imaginary(function: Callable, x: np.ndarray, along: np.ndarray) -> np.ndarr
         raise TypeError("The function drops imaginary parts.")
     if not values:
         return np.zeros((*np.shape(function(x)), 0))
-    return np.stack([value.imag / TINY for value in values], axis=-1)
+    slopes = np.stack([value.imag / TINY for value in values], axis=-1)
+    # the logarithm of a negative number is not real: outside of where the function is defined
+    return np.where(np.abs(slopes) < 1 / np.sqrt(TINY), slopes, np.nan)
 
 
 def _differences(
@@ -101,6 +142,11 @@ def _differences(
         )
         found.append(sum(w * pair for w, pair in zip(WEIGHTS, pairs, strict=True)) / h)
     return np.stack(found, axis=-1) if found else np.zeros((*np.shape(function(x)), 0))
+
+
+BY_JAX = Way(None, "JAX", EPS)
+BY_STEP = Way(_imaginary, "imaginary step", EPS)
+BY_NUMBERS = Way(lambda f, at, u: hyperdual.gradient(f, at) @ u, "hyper-dual numbers", EPS)
 
 
 def jax_functions(loss: Callable, x: np.ndarray, lam: float) -> dict[str, Any] | None:

@@ -16,7 +16,15 @@ from bifurc.continuation.constants import USUAL
 from bifurc.continuation.problem import PlainProblem
 from bifurc.given import ARGUMENTS, listed, one_of
 from bifurc.imported import imported
-from bifurc.own.derivatives import BY_JAX, Way, best_way, jax_functions
+from bifurc.own import hyperdual
+from bifurc.own.derivatives import (
+    BY_JAX,
+    BY_NUMBERS,
+    Way,
+    agrees,
+    best_way,
+    jax_functions,
+)
 from bifurc.own.scales import length
 from bifurc.switching.linear import SymmetricProblem
 
@@ -259,20 +267,50 @@ class Problem:
                 return by(lambda at: loss(at, lam), x)
 
         functions["gradient"] = lambda x, lam: np.asarray(gradient(x, lam), dtype=float)
-        twice = None
-        if self.hessian is not None:
-            matrix = bound(self.hessian)
-            functions["hessian"] = lambda x, lam: _dense(matrix(x, lam))
-        else:
-            twice = best_way(lambda at: gradient(at, lam), x, size)
-            functions["hessian"] = lambda x, lam: twice(lambda at: gradient(at, lam), x)
-            functions["hessian_times"] = lambda x, lam, v: twice(lambda at: gradient(at, lam), x, v)
-        step = self.size_of(parameter)
-        mixed = best_way(lambda at: gradient(x, at[0]), np.array([lam]), step)
-        functions["gradient_dlam"] = lambda x, lam: mixed(
-            lambda at: gradient(x, at[0]), np.array([lam])
-        )[..., 0]
-        return functions, {"gradient": by, "hessian": twice, "gradient_dlam": mixed}
+        slopes, twice, mixed = self._slopes(loss, gradient, parameter)
+        ways = {"gradient": by, "hessian": twice, "gradient_dlam": mixed}
+        one, every = np.eye(len(x) + 1)[:, -1:], np.eye(len(x) + 1)[:, :-1]
+        functions["gradient_dlam"] = lambda x, lam: slopes(x, lam, one)[:, 0]
+        if self.hessian is None:
+            functions["hessian"] = lambda x, lam: slopes(x, lam, every)
+            functions["slopes_times"] = slopes
+            return functions, ways
+        matrix = bound(self.hessian)
+        functions["hessian"] = lambda x, lam: _dense(matrix(x, lam))
+        return functions, ways | {"hessian": None}
+
+    def _slopes(self, loss, gradient, parameter: str) -> tuple[Callable, Way, Way]:
+        """[Hessian | d²/dx dlam] times columns (n + 1, m), and how both are got."""
+        x, size, lam = self.x0, self.size_of("x"), self.parameters[parameter]
+        at, every = np.array([lam]), np.eye(len(x) + 1)
+
+        def exact(x, lam, columns):
+            return hyperdual.second(loss, x, lam, columns)
+
+        if (
+            self.gradient is None
+            and agrees(lambda y: exact(y, lam, every[:, :-1]), lambda y: gradient(y, lam), x, size)
+            and agrees(
+                lambda l: exact(x, l[0], every[:, -1:]),
+                lambda l: gradient(x, l[0]),
+                at,
+                self.size_of(parameter),
+            )
+        ):
+            return exact, BY_NUMBERS, BY_NUMBERS
+        twice = best_way(lambda y: gradient(y, lam), x, size)
+        mixed = best_way(lambda l: gradient(x, l[0]), at, self.size_of(parameter))
+
+        def slopes(x, lam, columns):
+            found = np.zeros((len(x), columns.shape[1]))
+            if columns[:-1].any():
+                found += twice(lambda y: gradient(y, lam), x, columns[:-1])
+            if columns[-1].any():
+                rates = mixed(lambda l: gradient(x, l[0]), np.array([lam]))
+                found += rates * columns[-1]
+            return found
+
+        return slopes, twice, mixed
 
 
 def _missing(*_, **__):

@@ -69,6 +69,7 @@ class SymmetricProblem(PlainProblem):
         """``full`` restricted to ``basis``, by default to the space fixed by the whole group."""
         basis = group.whole() if basis is None else basis
         whole = full.loss
+        times: Any = full.slopes_times
 
         def restricted_along(x, lam, u):
             whole_u = np.concatenate([u[..., :-1] @ basis.T, u[..., -1:]], axis=-1)
@@ -77,6 +78,9 @@ class SymmetricProblem(PlainProblem):
             outer = basis.T @ change[..., -1:]
             return np.concatenate([inner, outer], axis=-1)
 
+        def restricted_times(x, lam, columns):
+            return basis.T @ times(basis @ x, lam, np.vstack([basis @ columns[:-1], columns[-1:]]))
+
         return cls(
             gradient=lambda x, lam: full.gradient(x @ basis.T, lam) @ basis,
             hessian=lambda x, lam: basis.T @ full.times(x @ basis.T, lam, basis),
@@ -84,6 +88,7 @@ class SymmetricProblem(PlainProblem):
             n=basis.shape[1],
             loss=None if whole is None else lambda x, lam: whole(basis @ x, lam),
             hessian_along=None if full.hessian_along is None else restricted_along,
+            slopes_times=None if times is None else restricted_times,
             source=full.source,
             batched=full.batched,
             error=full.error,
