@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bifurc import given, members, seeds
+from bifurc.continuation.limit import is_met
 from bifurc.continuation.options import Options, Status
 from bifurc.continuation.point import Point
 from bifurc.continuation.trust import judge, judge_both_ways
@@ -212,6 +213,8 @@ def _elsewhere(seed: seeds.Seed, branch: Branch) -> str | None:
     if seed.family is None or folded or branch.status is not Status.WINDOW:
         return None
     end = branch.points[-1]
+    if is_met(end, branch.problem.neutrals.own):
+        return None  # on a continuum nothing tells its points apart
     if members.agrees(seed.problem, seed.family, end.x, end.lam) is not False:
         return None
     where = ", ".join(f"{n} = {v:.6g}" for n, v in branch.problem.parameters(end.lam).items())

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from bifurc.continuation.limit import is_met, limit, reach
 from bifurc.continuation.neutral import at_rest, recognised
 from bifurc.continuation.options import Status
 from bifurc.continuation.point import Point
@@ -84,6 +85,9 @@ class Origin:
 def find(problem: NetworkProblem, family: Family, value: float) -> Member:
     """The member of ``family`` on the line of ``problem`` at ``value``.
 
+    Where it is one of a continuum that members beside it on the line are not of,
+    it is the limit of these.
+
     Raises
     ------
     ValueError
@@ -93,6 +97,26 @@ def find(problem: NetworkProblem, family: Family, value: float) -> Member:
     EndedEarlyError
         If the branch does not reach ``value``.
     """
+    try:
+        found, lost = _followed(problem, family, value), None
+        if not is_met(found.point, found.problem.neutrals.own):
+            return found
+    except EndedEarlyError as error:
+        found, lost = None, error
+    for side in (reach(problem, value), -reach(problem, value)):
+        try:
+            near = _followed(problem, family, value + side)
+        except (ValueError, ArithmeticError, EndedEarlyError):
+            continue
+        if point := limit(near.problem, near.point, value):
+            return replace(near, point=point)
+    if lost:
+        raise lost
+    return found
+
+
+def _followed(problem: NetworkProblem, family: Family, value: float) -> Member:
+    """The member that is followed from where the family is defined."""
     values = problem.parameters(value)
     family.structure.check_sizes(values)
     if not (family.plain or family.found):
@@ -101,12 +125,11 @@ def find(problem: NetworkProblem, family: Family, value: float) -> Member:
     on_path, x = off_continuum(origin.problem, origin.x, origin.first)
     points, status = _walked(on_path, x, origin.first, origin.last)
     if points[-1].lam != origin.last:
-        turned = status is Status.WINDOW
-        farthest = min(points, key=lambda point: abs(point.lam - origin.last)).lam
+        turned, end = status is Status.WINDOW, min(points, key=lambda p: abs(p.lam - origin.last))
         raise EndedEarlyError(
             f"Family {family.name!r} was not reached at {_told(values)}: its branch, "
             f"{origin.where}, {'turns round' if turned else 'ends'} at "
-            f"{_told(on_path.parameters(farthest))}." + ("" if turned else f" {status.value}")
+            f"{_told(on_path.parameters(end.lam))}." + ("" if turned else f" {status.value}")
         )
     if on_path.line == problem.line and on_path.structure == problem.structure:
         held = recognised(on_path, points[-1].x, value)
@@ -132,17 +155,11 @@ def _from_plain(problem: NetworkProblem, family: Family, value: float) -> Member
     start = find(free, plain, value)
     known = dict(zip(_names(free.structure), start.point.x, strict=True))
     # decay of all weights balances them: from there it is followed as it grows
+    none = Polynomial.of(0)
     gauge_of = GAUGES[1] if family.structure.decay.terms else problem.structure.trained
-    bare = problem.on(
-        replace(
-            problem.structure,
-            decay=Polynomial.of(0),
-            trained=gauge_of if problem.structure.trained else "",
-            sphere=Polynomial.of(0),
-            row_norm=Polynomial.of(0),
-        ),
-        problem.any_size,
-    )
+    trained = gauge_of if problem.structure.trained else ""
+    free_of = replace(problem.structure, decay=none, sphere=none, row_norm=none, trained=trained)
+    bare = problem.on(free_of, problem.any_size)
     at_rest = [known.get(name, 0.0) for name in _names(problem.structure)]
     held = gauge.chosen(bare, np.array(at_rest), value)
     x = released(bare, held, value) if problem.structure.beside else held
@@ -177,11 +194,8 @@ def _confined(problem: NetworkProblem, bare: NetworkProblem, family: Family, x, 
         wanted = s.row_norm(**problem.parameters(value)) / norms
         row = np.array([problem.layout.row_of(c) for c in s.coordinates])
         inner = np.array([c.column not in s.beside for c in s.coordinates])
-        return newton(
-            problem,
-            x * np.where(inner, np.sqrt(wanted[np.minimum(row, len(norms) - 1)]), 1.0),
-            value,
-        )
+        share = np.where(inner, np.sqrt(wanted[np.minimum(row, len(norms) - 1)]), 1.0)
+        return newton(problem, x * share, value)
     own, wanted = (rows.sizes[0, hidden] * norms).sum(), s.sphere(**problem.parameters(value))
     size = Polynomial.of(float(own)) + Polynomial.of(float(wanted - own)) * Polynomial.parse(LAM)
     return _led(problem, replace(s, sphere=size), family, x, value, 0.0)
