@@ -268,6 +268,10 @@ def subject_of(data: dict) -> str:
         "tied " + ", ".join(f"{one} -> {other}" for one, other in tie.items())
         for tie in problem.get("ties", ())
     ]
+    if bias := problem.get("bias"):
+        parts.append(f"biases {bias}")
+    if taught := problem.get("biases"):
+        parts.append("biases of the teacher " + ", ".join(f"{row} {b}" for row, b in taught))
     if decay := problem.get("decay"):
         entries = (f"{r}.{c} {one} (off {off})" for r, c, one, off in problem.get("reference", ()))
         parts.append(f"decay {decay}" + "".join(f" towards {entry}" for entry in entries))

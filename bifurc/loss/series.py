@@ -263,9 +263,9 @@ def _logaddexp(a, b):
 
 
 def _ndtr(a):
-    from scipy.special import ndtr
+    from bifurc.loss.normal import below, density
 
-    return _primitive(ndtr, lambda x: _exp(-0.5 * _times(x, x)) / np.sqrt(2.0 * np.pi))(a)
+    return _primitive(below, density)(a)
 
 
 def _erf(a):

@@ -7,7 +7,8 @@ array of them in doubles, rounded outwards; a
 :class:`~bifurc.proof.germ.Germ` one of e = lam^(-1/2), with its power; an
 :class:`~bifurc.proof.teacher.Exact` a polynomial in lam over Q[π, 1/π]. All go
 through the formulas of :mod:`bifurc.loss`, or at large sizes through those of
-:mod:`bifurc.proof.sums`, in which what grows with the sizes cancels.
+:mod:`bifurc.proof.sums`, in which what grows with the sizes cancels. Neurons with
+biases need the normal distribution of two variables (:mod:`bifurc.proof.normal`).
 
 One test proves that there is a zero, and no other, in a box Z around z. If
 

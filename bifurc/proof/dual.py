@@ -6,6 +6,8 @@ own rule, and its parts are :class:`~bifurc.proof.rounded.Enclosure`.
 
 import numpy as np
 
+from bifurc.loss.normal import below, density
+
 
 class Dual(np.lib.mixins.NDArrayOperatorsMixin):
     """A value and its derivatives in m directions, shapes (...) and (m, ...).
@@ -52,6 +54,13 @@ class Dual(np.lib.mixins.NDArrayOperatorsMixin):
     def sum(self, axis: int) -> "Dual":
         """Sum over an axis counted from the end."""
         return Dual(self.value.sum(axis), self.slope.sum(axis))
+
+    def below_both(self, k: "Dual", r: "Dual", slopes) -> "Dual":
+        """P(U < self, V < k) of normal variables of correlation ``r``, its derivatives given."""
+        arguments, at = (self, k, r), [slope.value for slope in slopes]
+        value = self.value.below_both(k.value, r.value, at)
+        moved = [slope * argument.slope for slope, argument in zip(at, arguments, strict=True)]
+        return Dual(value, moved[0] + moved[1] + moved[2])
 
     def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
         name = ufunc.__name__
@@ -156,6 +165,7 @@ _DUAL = {
     "arccos": _chain(np.arccos, lambda a, value: -1 / np.sqrt(1 - a * a)),
     "arcsin": _chain(np.arcsin, lambda a, value: 1 / np.sqrt(1 - a * a)),
     "arctan": _chain(np.arctan, lambda a, value: 1 / (1 + a * a)),
+    "ndtr": _chain(below, lambda a, value: density(a)),
     "exp": _chain(np.exp, lambda a, value: value),
     "log": _chain(np.log, lambda a, value: 1 / a),
 }

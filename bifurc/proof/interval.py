@@ -26,15 +26,13 @@ import numpy as np
 
 from bifurc.loss.arithmetic import Arithmetic
 from bifurc.loss.kernels import parameter_names
+from bifurc.loss.normal import slopes
 from bifurc.loss.problem import NetworkProblem
 from bifurc.loss.running import RunningKernel
 from bifurc.loss.series import Series, leading
+from bifurc.proof import normal
+from bifurc.proof.normal import flint
 from bifurc.structure.irreps import Component
-
-try:
-    import flint
-except ImportError:
-    flint = None  # type: ignore[assignment]
 
 
 class NotCertifiedError(ArithmeticError):
@@ -153,6 +151,18 @@ class Ball:
         """The angle in (-π/2, π/2)."""
         return Ball(self.arb.atan())
 
+    def ndtr(self):
+        """The normal distribution function."""
+        return Ball(normal.below(self.arb))
+
+    def below_both(self, k, r):
+        """That of two variables of correlation ``r``."""
+        given = self, Ball(_lift(k)), Ball(_lift(r))
+        value = Ball(normal.below_both(*(v.arb.mid() for v in given)))
+        for v, slope in zip(given, slopes(*given), strict=True):
+            value = value + Ball(v.arb - v.arb.mid()) * slope
+        return value
+
     @property
     def pi(self):
         """π in this arithmetic."""
@@ -222,7 +232,8 @@ class Apart:
     Where two rows are the same row by structure, p = q = c, their angle is
     exactly zero. In interval arithmetic pq - c² would not be, so such pairs
     are handed on as p = q = c = 1, which changes no first derivative of a
-    positively homogeneous kernel (its value is scaled back).
+    positively homogeneous kernel (its value is scaled back). A kernel with
+    biases is told which they are.
     Any other pair must provably enclose an angle, else the value is nan.
 
     Parameters
@@ -238,37 +249,51 @@ class Apart:
         self.kernel, self.identical, self.idle = kernel, identical, idle
         self.homogeneous = getattr(kernel, "homogeneous", False)
 
-    def value(self, p, q, c):
+    def value(self, *at):
         """f itself."""
-        scale = p * self.identical + ~self.identical if self.homogeneous else 1
-        return self.kernel.value(*self._apart(self.identical, p, q, c)) * scale
+        kernel, moved = self._apart(self.identical, *at)
+        if not self.homogeneous or len(at) > 3:
+            return kernel.value(*moved)
+        return kernel.value(*moved) * (at[0] * self.identical + ~self.identical)
 
-    def gradient(self, p, q, c):
-        """(f_p, f_c)."""
-        return self.kernel.gradient(*self._apart(self.identical | self.idle, p, q, c))
+    def gradient(self, *at):
+        """(f_p, f_c), and f_b with biases."""
+        kernel, moved = self._apart(self.identical | self.idle, *at)
+        return kernel.gradient(*moved)
 
-    def hessian(self, p, q, c):
-        """(f_pp, f_pq, f_pc, f_cc)."""
-        return self.kernel.hessian(*self._apart(self.identical | self.idle, p, q, c))
+    def hessian(self, *at):
+        """(f_pp, f_pq, f_pc, f_cc), and those in biases."""
+        kernel, moved = self._apart(self.identical | self.idle, *at)
+        return kernel.hessian(*moved)
 
-    def derivatives(self, p, q, c):
+    def derivatives(self, *at):
         """Gradient and Hessian."""
-        at = self._apart(self.identical | self.idle, p, q, c)
-        if hasattr(self.kernel, "derivatives"):
-            return self.kernel.derivatives(*at)
-        return self.kernel.gradient(*at), self.kernel.hessian(*at)
+        kernel, moved = self._apart(self.identical | self.idle, *at)
+        if hasattr(kernel, "derivatives"):
+            return kernel.derivatives(*moved)
+        return kernel.gradient(*moved), kernel.hessian(*moved)
 
-    def _apart(self, same, p, q, c):
+    def mean(self, p, b):
+        """(M, M_p, M_b, M_pp, M_pb) of a neuron with a bias."""
+        return self.kernel.mean(p, b)
+
+    def _apart(self, same, p, q, c, *biases):
+        """The kernel and the arguments to ask it for, pairs that are one row told or taken out."""
         if not self.homogeneous:
-            return p, q, c
-        p, q, c = (value * ~same + same for value in (p, q, c))
-        first, second, inner = (leading(value) for value in (p, q, c))
+            return self.kernel, (p, q, c, *biases)
+        if not biases:
+            p, q, c = (value * ~same + same for value in (p, q, c))
+        first, second, inner, *kinks = (leading(value) for value in (p, q, c, *biases))
         apart = first * second - inner * inner > 0
+        one = same
         if not isinstance(c, Series):  # at one exact point, where the loss is still C²
-            apart = apart | ((first == second) & ((first == inner) | (first == -inner)))
-        if not (apart | same).all():
+            equal, opposite = first == inner, first == -inner
+            if biases:
+                equal, opposite = equal & (kinks[0] == kinks[1]), opposite & (kinks[0] == -kinks[1])
+            one = one | ((first == second) & (equal | opposite))
+        if not (apart | one).all():
             raise NotCertifiedError("Two rows may be parallel, or a row zero, within the box.")
-        return p, q, c
+        return (replace(self.kernel, one=one) if biases else self.kernel), (p, q, c, *biases)
 
 
 @dataclass(frozen=True, eq=False)
@@ -287,7 +312,12 @@ def _in_balls(problem: NetworkProblem, names: tuple[str, ...], line: np.ndarray)
     rows = np.arange(problem.layout.rows) >= len(problem.structure.students)
     idle = np.outer(rows, rows)[..., None]
     return KeptApart(
-        with_numbers(problem.kernel, Ball), names, line, identical=one_row(problem), idle=idle
+        with_numbers(problem.kernel, Ball),
+        names,
+        line,
+        identical=one_row(problem),
+        idle=idle,
+        biased=bool(problem.structure.bias),
     )
 
 
@@ -317,10 +347,9 @@ def enclosing(problem: NetworkProblem) -> NetworkProblem:
         If python-flint is missing.
     """
     need_flint()
-    if problem.structure.beside or problem.structure.confined:
+    if problem.structure.trained or problem.structure.confined:
         raise NotCertifiedError(
-            "Biases, trained output weights and spheres have no formulas in interval arithmetic "
-            "yet."
+            "Trained output weights and spheres have no formulas in interval arithmetic."
         )
     return problem.in_arithmetic(BALLS)
 

@@ -5,33 +5,38 @@ from fractions import Fraction
 import numpy as np
 
 from bifurc.loss.problem import NetworkProblem
-from bifurc.proof.interval import flint
+from bifurc.proof.interval import exact, flint
 from bifurc.structure.merge import merge, merged_values, mergers, spread
+from bifurc.structure.structure import OUTPUT
 
 
 def is_learnt(problem: NetworkProblem, x: list, lam: Fraction) -> bool:
     """Whether the rows of the student are, exactly, the rows of the teacher.
 
     Each teacher block needs a student block on the same set with the same
-    entries and weight, and none is left over. ``x`` are exact arbs.
+    entries, bias and weight, none is left over, and the output has no bias.
+    ``x`` are exact arbs.
     """
     s = problem.structure
     teachers = [_rows(s, b, lambda e: _entry_of_teacher(problem, e, lam)) for b in s.teachers]
     values = dict(zip(s.coordinates, x, strict=True)) if not s.ties else {}
-    if not values or not s.is_plain:
+    if not values or s.decay.terms or s.trained or s.confined:
         return False
-    students = [_rows(s, b, values.__getitem__) for b in s.students]
+    if any(not value.is_zero() for entry, value in values.items() if entry.row == OUTPUT):
+        return False
+    common = exact(at_exactly(problem, s.common, lam))  # of neurons whose biases are not trained
+    students = [_rows(s, b, lambda e: values.get(e, common)) for b in s.hidden]
     weights = [
         [given.get(b.name, 1.0) for b in blocks]
         for given, blocks in (
-            (s.student_weights, s.students),
+            (s.student_weights, s.hidden),
             (s.teacher_weights, s.teachers),
         )
     ]
     mine, theirs = (
         [(b.points, w, row) for b, w, row in zip(blocks, ws, rows, strict=True)]
         for blocks, ws, rows in (
-            (s.students, weights[0], students),
+            (s.hidden, weights[0], students),
             (s.teachers, weights[1], teachers),
         )
     )
@@ -61,8 +66,7 @@ def _entry_of_teacher(problem, entry, lam: Fraction):
     given = problem.structure.teacher.get((entry.row, entry.column))
     if given is None:
         return flint.arb(0)
-    total = at_exactly(problem, given[entry.part == "off"], lam)
-    return flint.arb(flint.fmpq(total.numerator, total.denominator))
+    return exact(at_exactly(problem, given[entry.part == "off"], lam))
 
 
 def at_exactly(problem, poly, lam: Fraction) -> Fraction:

@@ -51,8 +51,9 @@ class _Rounded(KeptApart):
 
 def _rounded(problem: NetworkProblem, names: tuple[str, ...], line: np.ndarray) -> _Rounded:
     apart = problem.exact.running
-    kernel = with_numbers(problem.kernel, enclosure)
-    return _Rounded(kernel, names, _plain(line), identical=apart.identical, idle=apart.idle)
+    kernel, biased = with_numbers(problem.kernel, enclosure), apart.biased
+    same = {"identical": apart.identical, "idle": apart.idle}
+    return _Rounded(kernel, names, _plain(line), biased=biased, **same)
 
 
 def _plain(numbers):

@@ -205,10 +205,9 @@ def problem_to_data(problem: NetworkProblem) -> dict:
     if type(problem) is not NetworkProblem:  # it may have more than is written here
         raise ValueError(f"No certificate can be written of a {type(problem).__name__}.")
     s = problem.structure
-    if s.beside or s.confined:
-        raise ValueError(
-            "No certificate can be written of biases, trained output weights or a sphere."
-        )
+    if s.trained or s.confined:
+        raise ValueError("No certificate can be written of trained output weights or a sphere.")
+    bare = s.plain
     running = {
         name: Polynomial.of(value).text() for name, value in problem.kernel_parameters.items()
     }
@@ -217,6 +216,8 @@ def problem_to_data(problem: NetworkProblem) -> dict:
         "ties": [dict(tie) for tie in s.ties],
         "decay": s.decay.text() if s.decay.terms else "",
         "reference": [[r, c, one.text(), off.text()] for (r, c), (one, off) in s.reference.items()],
+        "bias": s.common.text() if s.common.terms else ", ".join(s.bias),
+        "biases": [[r, one.text()] for (r, c), (one, _) in s.teacher.items() if c in s.beside],
     }
     return {
         "kernel": {
@@ -224,11 +225,11 @@ def problem_to_data(problem: NetworkProblem) -> dict:
             "parameters": {n: getattr(problem.kernel, n) for n in parameter_names(problem.kernel)},
         },
         "line": {name: poly.text() for name, poly in problem.line.items()},
-        "sets": {points.name: points.size.text() for points in s.sets},
-        "students": [[block.name, block.points] for block in s.students],
-        "inputs": [[block.name, block.points] for block in s.inputs],
+        "sets": {points.name: points.size.text() for points in bare.sets},
+        "students": [[block.name, block.points] for block in bare.students],
+        "inputs": [[block.name, block.points] for block in bare.inputs],
         "teachers": [[block.name, block.points] for block in s.teachers],
-        "teacher": [[r, c, one.text(), off.text()] for (r, c), (one, off) in s.teacher.items()],
+        "teacher": [[r, c, one.text(), off.text()] for (r, c), (one, off) in bare.teacher.items()],
         "student_weights": dict(s.student_weights),
         "teacher_weights": dict(s.teacher_weights),
         **{key: value for key, value in more.items() if value},
@@ -268,6 +269,9 @@ def problem_from_data(data: dict) -> NetworkProblem:
         parse(data.get("decay", "0")),
         {(r, c): (parse(one), parse(off)) for r, c, one, off in data.get("reference", ())},
     )
+    if "bias" in data:
+        taught = {row: parse(value) for row, value in data.get("biases", ())}
+        structure = structure.biased(data["bias"], taught)
     made = kernel(data["kernel"]["name"], **data["kernel"]["parameters"])
     line, running = (
         {name: parse(text) for name, text in data.get(key, {}).items()}

@@ -14,13 +14,17 @@ References
    2002, sections 3.1 and 3.5.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
+from bifurc.proof import normal
 from bifurc.proof.interval import NotCertifiedError, flint
 
 UNIT = 2.0**-53  # relative error of one operation
 GROW = 1 + 2.0**-40  # more than the roundings of some thousand operations in a radius
 TINY = 1e-290  # more than what underflow can take away
+PRECISION = 64  # bits of an integral that doubles are made of
 FLOOR = 2.0**-900  # what entries count as at least, so that their share of rounding is a number
 
 
@@ -82,6 +86,19 @@ class Enclosure(np.lib.mixins.NDArrayOperatorsMixin):
         slack = UNIT * (self.mid.shape[axis] + 2)
         rad = (self.rad + slack * np.abs(self.mid)).sum(axis) * GROW
         return _unless_infinite(self.mid.sum(axis), np.where(rad == 0, 0.0, rad + TINY))
+
+    def below_both(self, k: "Enclosure", r: "Enclosure", slopes) -> "Enclosure":
+        """P(U < self, V < k) of normal variables of correlation ``r``, its derivatives given."""
+        at = [np.broadcast_to(value.mid, r.shape) for value in (self, k, r)]
+        places, back = np.unique(np.stack(at, axis=-1).reshape(-1, 3), axis=0, return_inverse=True)
+        with flint.ctx.workprec(PRECISION):
+            found = enclosure(
+                [normal.below_both(*map(flint.arb, place)) for place in places.tolist()]
+            )
+        total = found[back.reshape(r.shape)]
+        for slope, value in zip(slopes, (self, k, r), strict=True):
+            total = total + slope * Enclosure(np.zeros(value.shape), value.rad)
+        return total
 
     def contains(self, values) -> np.ndarray:
         """Whether it may be equal to ``values``, entry by entry."""
@@ -204,10 +221,10 @@ def _power(value, power):
     return result
 
 
-def _by_arb(name: str):
+def _by_arb(function: Callable):
     def rule(value):
         pairs, back = np.unique(value.mid + 1j * value.rad, return_inverse=True)
-        found = [_double(getattr(flint.arb(p.real, p.imag), name)()) for p in pairs.tolist()]
+        found = [_double(function(flint.arb(p.real, p.imag))) for p in pairs.tolist()]
         mid, rad = np.array(found).reshape(-1, 2).T
         back = back.reshape(value.shape)
         return Enclosure(mid[back], rad[back])
@@ -239,11 +256,12 @@ _RULES = {
     "power": _power,
     "square": lambda value: _multiply(value, value),
     "sqrt": _sqrt,
-    "arccos": _by_arb("acos"),
-    "arcsin": _by_arb("asin"),
-    "arctan": _by_arb("atan"),
-    "exp": _by_arb("exp"),
-    "log": _by_arb("log"),
+    "arccos": _by_arb(lambda x: x.acos()),
+    "arcsin": _by_arb(lambda x: x.asin()),
+    "arctan": _by_arb(lambda x: x.atan()),
+    "exp": _by_arb(lambda x: x.exp()),
+    "log": _by_arb(lambda x: x.log()),
+    "ndtr": _by_arb(normal.below),
     "greater": _greater,
     "less": lambda one, other: _greater(other, one),
     "not_equal": _not_equal,
