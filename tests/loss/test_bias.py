@@ -318,11 +318,11 @@ def test_what_cannot_have_biases_is_refused(capsys):
         bifurc.member(bifurc.family("II").with_bias("hidden").with_kernel(TensorPower(4)), d=20)
 
 
-def test_nothing_is_said_to_be_proved_of_biases_yet(capsys):
+def test_nothing_is_said_to_be_proved_of_output_weights_that_are_trained(capsys):
     (event,) = bifurc.trace(bifurc.family("II").with_bias("hidden"), d=(8, 5)).events
-    assert not event.proof and "Biases" in event.proof.reason
-    assert main(["certify", "II", "--bias", "hidden", "--event", "s:bulk"]) != 0
-    assert "Biases" in capsys.readouterr().err
+    assert event.proof
+    assert main(["certify", "II", "--train-weights", "--event", "s:bulk"]) != 0
+    assert "rained output weights" in capsys.readouterr().err
 
 
 def test_the_limits_where_student_and_teacher_coincide(rng):
