@@ -1,6 +1,7 @@
 """Expansions for large d: against closed forms, direct solves and the literature."""
 
 import json
+from functools import cache
 from math import pi
 
 import numpy as np
@@ -15,12 +16,15 @@ from bifurc.proof.place import enclosed
 from bifurc.proof.system import newton
 
 ORDER = 7
-FAMILIES = ("global", "A", "I", "II", "M")
+LONG = [pytest.param(name, marks=pytest.mark.slow) for name in ("I", "M")]
+SPURIOUS = ["A", "II", *LONG]
+
+pytestmark = pytest.mark.xdist_group("asymptotics")
 
 
-@pytest.fixture(scope="module")
-def found():
-    return {name: bifurc.asymptotics(name, order=ORDER) for name in FAMILIES}
+@cache
+def found(name):
+    return bifurc.asymptotics(name, order=ORDER)
 
 
 def named(expansions):
@@ -51,10 +55,10 @@ def direct(name, d):
 
 
 @pytest.mark.parametrize("d", [1e4, 1e6, 1e8])
-@pytest.mark.parametrize("name", ["A", "I", "II", "M"])
-def test_truncated_series_err_by_the_first_term_left_out(found, name, d):
+@pytest.mark.parametrize("name", SPURIOUS)
+def test_truncated_series_err_by_the_first_term_left_out(name, d):
     e = d**-0.5
-    expansions = named([*found[name].coordinates, found[name].loss, *found[name].eigenvalues])
+    expansions = named([*found(name).coordinates, found(name).loss, *found(name).eigenvalues])
     for key, value in direct(name, d).items():
         series = expansions[key]
         for kept in range(1, len(series.coefficients)):
@@ -67,31 +71,32 @@ def test_truncated_series_err_by_the_first_term_left_out(found, name, d):
             assert abs(terms[:kept].sum() - value) <= left_out + 4e-16 * np.abs(terms).sum()
 
 
-def test_loss_of_type_ii(found):
+def test_loss_of_type_ii():
     """Arjevani & Field, NeurIPS 2021 (2107.10370), abstract and theorem on the loss."""
-    loss = found["II"].loss
+    loss = found("II").loss
     assert loss.first == 2  # 1/d
     assert loss.closed[0] == "1/2 - 2/π²"
     assert loss.coefficients[0] == pytest.approx(1 / 2 - 2 / pi**2, rel=1e-15)
 
 
-@pytest.mark.parametrize("name", ["A", "I"])
-def test_loss_of_types_a_and_i_does_not_vanish(found, name):
+@pytest.mark.parametrize("name", ["A", LONG[0]])
+def test_loss_of_types_a_and_i_does_not_vanish(name):
     """Arjevani & Field, NeurIPS 2021: it tends to 1/2 - 1/π."""
-    loss = found[name].loss
+    loss = found(name).loss
     assert (loss.first, loss.closed[0]) == (0, "1/2 - 1/π")
     assert loss.coefficients[0] == pytest.approx(1 / 2 - 1 / pi, rel=1e-15)
 
 
-def test_loss_of_m_grows_with_the_number_of_flipped_neurons(found):
-    assert found["M"].loss.closed[0] == "1 - 4/π²"  # p = 2 times that of II
+@pytest.mark.slow
+def test_loss_of_m_grows_with_the_number_of_flipped_neurons():
+    assert found("M").loss.closed[0] == "1 - 4/π²"  # p = 2 times that of II
 
 
-@pytest.mark.parametrize("name", ["A", "I", "II", "M"])
-def test_spectra_of_global_and_spurious_minima_agree_up_to_the_square_root_of_d(found, name):
+@pytest.mark.parametrize("name", SPURIOUS)
+def test_spectra_of_global_and_spurious_minima_agree_up_to_the_square_root_of_d(name):
     """Arjevani & Field, 2008.01805: all but O(d) of the d² eigenvalues, to O(d^-1/2)."""
-    limits = {e.name: e.coefficients[0] for e in found[name].eigenvalues if e.first == 0}
-    whole = {e.name: e.coefficients[0] for e in found["global"].eigenvalues if e.first == 0}
+    limits = {e.name: e.coefficients[0] for e in found(name).eigenvalues if e.first == 0}
+    whole = {e.name: e.coefficients[0] for e in found("global").eigenvalues if e.first == 0}
     bulk = "all" if name == "A" else "bulk"
     for irrep in ("x", "y"):
         assert limits[f"{irrep}[{bulk}] 1"] == pytest.approx(whole[f"{irrep}[all] 1"], rel=1e-14)
@@ -101,30 +106,30 @@ def test_spectra_of_global_and_spurious_minima_agree_up_to_the_square_root_of_d(
         assert np.abs(everywhere - value).min() < 1e-14, key
 
 
-@pytest.mark.parametrize("name", FAMILIES)
-def test_large_eigenvalues_grow_linearly(found, name):
+@pytest.mark.parametrize("name", ["global", *SPURIOUS])
+def test_large_eigenvalues_grow_linearly(name):
     """Arjevani & Field, 2008.01805: Θ(d) eigenvalues in t and s, none in x and y."""
-    growing = {e.name: e for e in found[name].eigenvalues if e.first < 0}
+    growing = {e.name: e for e in found(name).eigenvalues if e.first < 0}
     assert {e.first for e in growing.values()} == {-2}
     assert {key[0] for key in growing} == {"t", "s"}
     assert all(e.closed[0] in ("1/4", "1/(2π)") for e in growing.values())
 
 
-def test_exterior_and_symmetric_eigenvalues_of_the_global_minimum(found):
+def test_exterior_and_symmetric_eigenvalues_of_the_global_minimum():
     """2003.10576: they are 1/4 - 1/(2π) and 1/4 + 1/(2π) at every d."""
-    values = named(found["global"].eigenvalues)
+    values = named(found("global").eigenvalues)
     assert values["x[all] 1"].closed == ("1/4 - 1/(2π)", *["0"] * ORDER)
     assert values["y[all] 1"].closed == ("1/4 + 1/(2π)", *["0"] * ORDER)
 
 
-def test_families_with_integer_powers_are_told_from_those_without(found):
-    assert all(e.integer for e in found["global"].eigenvalues)
-    assert not found["II"].loss.integer
+def test_families_with_integer_powers_are_told_from_those_without():
+    assert all(e.integer for e in found("global").eigenvalues)
+    assert not found("II").loss.integer
 
 
-def test_error_estimates_bound_the_change_with_the_order(found):
+def test_error_estimates_bound_the_change_with_the_order():
     more = named(bifurc.asymptotics("A", order=ORDER + 3).eigenvalues)
-    for key, expansion in named(found["A"].eigenvalues).items():
+    for key, expansion in named(found("A").eigenvalues).items():
         n = len(expansion.coefficients)
         np.testing.assert_allclose(more[key].coefficients[:n], expansion.coefficients, rtol=1e-15)
         assert max(expansion.errors) < 1e-60

@@ -17,6 +17,8 @@ from bifurc.switching.names import isotropy_of
 from bifurc.switching.subgroups import Search, proposals
 from tests.equations import scalar
 
+pytestmark = pytest.mark.xdist_group("births")
+
 
 def pitchfork(size=1.0):
     """lam x - x³/size², with the branch x = ±size sqrt(lam)."""

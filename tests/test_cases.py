@@ -1,8 +1,5 @@
 """Every case file gives what it promises, and every branch of it stands in the full matrix."""
 
-from functools import cache
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -13,15 +10,11 @@ from bifurc.events.records import morse_index
 from bifurc.identification.verify import of_all_entries
 from bifurc.loss.embedding import network_behind
 from bifurc.loss.problem import NetworkProblem
-from bifurc.run import differences, run_case
+from bifurc.run import differences
+from tests.runs import CASES, run_of, together
 
-CASES = sorted((Path(__file__).parent.parent / "cases").glob("*.toml"))
+pytestmark = together
 LARGEST = 12  # side of the full matrices; their Hessian has 144 rows
-
-
-@cache
-def graph_of(path):
-    return run_case(load_case(path))
 
 
 def whole_points(branch):
@@ -44,7 +37,7 @@ def whole_points(branch):
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
 def test_case_gives_the_answer_it_promises(path):
-    assert differences(graph_of(path), load_case(path)) == []
+    assert differences(run_of(path.stem), load_case(path)) == []
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
@@ -57,7 +50,7 @@ def test_every_expected_event_says_where_it_is_from(path):
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
 def test_at_whole_sizes_the_full_matrix_is_critical_with_the_predicted_index(path):
-    branches = graph_of(path).branches
+    branches = run_of(path.stem).branches
     if not isinstance(branches["b0"].problem, NetworkProblem):
         check_plain(branches.values())
         return
@@ -106,14 +99,14 @@ def check_plain(branches):
 
 
 def test_at_least_one_case_has_a_tied_structure():
-    graph = graph_of(next(path for path in CASES if path.stem == "type_a"))
+    graph = run_of("type_a")
     tied = [b for b in graph.branches.values() if b.problem.structure.ties]
     assert sum(check_network(branch) for branch in tied) >= 3
 
 
 def test_a_case_that_expects_otherwise_says_so():
     case = load_case(next(path for path in CASES if path.stem == "permuted"))
-    graph = run_case(case)
+    graph = run_of("permuted")
     case.expect.events[1].multiplicity = 3.0
     case.expect.branches[0].count = 5
     case.expect.end = "CLOSED"

@@ -44,6 +44,8 @@ from bifurc.structure.polynomial import Polynomial
 from bifurc.structure.split import split
 from bifurc.structure.structure import Structure
 
+pytestmark = pytest.mark.xdist_group("certificates")
+
 FOLDER = Path(__file__).parent.parent / "cases" / "certificates"
 CASES = sorted(FOLDER.glob("*.json"))
 BY_NAME = {"type_a", "type_i", "type_ii", "type_m"}  # cases about the built-in families as they are

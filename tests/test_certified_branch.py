@@ -10,13 +10,15 @@ import pytest
 
 import bifurc
 from bifurc.cli.main import main
-from bifurc.proof import record
+from bifurc.proof import record, walk
 from bifurc.proof.branch import Chain, follow
 from bifurc.proof.cells import Cell
 from bifurc.proof.certificate import check
 from bifurc.proof.interval import NotCertifiedError, enclosing, flint, precision
 from bifurc.proof.tube import Tube, corrected, largest, make, taylor
 from bifurc.proof.walk import heading
+
+pytestmark = pytest.mark.xdist_group("certified branches")
 
 BRANCHES = Path(__file__).parent.parent / "cases" / "certificates" / "branches"
 
@@ -252,17 +254,23 @@ def test_the_fold_of_type_m_is_passed():
     assert float(last[0]) > 3.45 - 1e-6 > high  # back where it started, on the other side
 
 
-def test_a_proof_that_ends_early_says_where():
+@pytest.fixture(params=[1e-2, pytest.param(walk.SHORTEST, marks=pytest.mark.slow)])
+def shortest(request, monkeypatch):
+    """The step below which a proof gives up: the longer, the sooner."""
+    monkeypatch.setattr(walk, "SHORTEST", request.param)
+
+
+def test_a_proof_that_ends_early_says_where(shortest):
     with pytest.raises(NotCertifiedError, match=r"not proved beyond lam = 2\.0"):
         bifurc.certify("A", d=(2.3, 1.9))
 
 
-def test_of_a_branch_that_ends_early_a_part_is_proved(caplog):
-    data = bifurc.certify("A", d=(2.05, 1.9), partial=True)
+def test_of_a_branch_that_ends_early_a_part_is_proved(shortest, caplog):
+    data = bifurc.certify("A", d=(2.1, 1.9), partial=True)
     assert "not proved beyond" in caplog.text
     check(data)
     first, last = data["proved"]["window"]
-    assert float(first[0]) >= 2.05 and 2.0 < float(last[0]) < 2.01
+    assert float(first[0]) >= 2.1 and 2.0 < float(last[0]) < 2.05
 
 
 def test_an_empty_chain_proves_nothing():

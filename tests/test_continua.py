@@ -117,9 +117,9 @@ def test_charges_at_the_corners_of_a_free_cube():
     assert set(zeros.reasons.values()) == {"continuum"}
 
 
-def test_zeros_of_all_of_the_own_block_have_the_stiffness_of_others():
-    """Of eight charges at one point the common place is all that S_8 leaves free."""
-    n = 8
+@pytest.mark.parametrize("n", [5, pytest.param(8, marks=pytest.mark.slow)])
+def test_zeros_of_all_of_the_own_block_have_the_stiffness_of_others(n):
+    """Of n charges at one point the common place is all that S_n leaves free."""
 
     def loss(x, lam):
         i, j = np.triu_indices(n, 1)

@@ -179,8 +179,9 @@ def random_walk(rng):
     return name, points, status, member(one, "d", last)[1]
 
 
-def test_a_hundred_random_walks_do_not_jump(rng):
-    for _ in range(100):
+@pytest.mark.parametrize("count", [15, pytest.param(100, marks=pytest.mark.slow)])
+def test_random_walks_do_not_jump(count, rng):
+    for _ in range(count):
         name, points, status, expected = random_walk(rng)
         where = f"{name} from {points[0].lam} to {expected.lam}"
         assert status is Status.WINDOW, where
@@ -323,7 +324,9 @@ def test_a_point_is_not_taken_while_the_sign_of_an_eigenvalue_is_open():
     assert outcome.point.negatives == 1  # at the guess itself it is positive
 
 
-@pytest.mark.parametrize("isotropy", ["bulk: 2 + rest", "bulk: 3 + rest"])
+@pytest.mark.parametrize(
+    "isotropy", [pytest.param("bulk: 2 + rest", marks=pytest.mark.slow), "bulk: 3 + rest"]
+)
 def test_long_steps_do_not_change_over_where_branches_cross(isotropy):
     branch = bifurc.trace("II", d=(40, 3.1))
     births, _ = switch(branch.problem, branch.events[0])

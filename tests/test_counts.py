@@ -15,6 +15,8 @@ from bifurc.switching.linear import SymmetricProblem
 from bifurc.switching.polynomials import directions, equivariant
 from bifurc.switching.switch import ALL, switch
 
+pytestmark = pytest.mark.xdist_group("counts")
+
 
 def standard(n):
     """S_n on vectors of n numbers that add up to 0; (order, n - 1, n - 1), and a basis of them."""

@@ -32,7 +32,7 @@ def test_loss_and_gradient_agree_with_differences():
     assert value(x) == full.loss(x.reshape(5, 4), v, ReLU())
 
 
-@pytest.mark.parametrize("d", [6, 8, 10, 12])
+@pytest.mark.parametrize("d", [6, *(pytest.param(d, marks=pytest.mark.slow) for d in (8, 10, 12))])
 def test_end_points_are_known_minima(d):
     """The families of Safran & Shamir 2018, table 1, and no other."""
     ended = bifurc.descend(d, runs=30, seed=1)

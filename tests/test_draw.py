@@ -26,6 +26,8 @@ from bifurc.loss.embedding import matrices
 from bifurc.models import model
 from bifurc.run import run_case
 
+pytestmark = pytest.mark.xdist_group("drawings")
+
 BIRTH = 5.585505247425877  # of the minima of type II
 ROOT = Path(__file__).parent.parent
 FIGURES = sorted(set(ROOT.glob("plots/*.py")) - {ROOT / "plots" / "common.py"})
@@ -295,7 +297,7 @@ def test_colours_can_go_by_index(branch):
 
 
 def test_a_locus_is_drawn_smoothly_through_its_events():
-    curve = bifurc.locus("M", "s:bulk", ("d", "p"), window=(1, 3))
+    curve = bifurc.locus("M", "s:bulk", ("d", "p"), window=(1, 1.8))
     line, *marks = draw.locus(curve)
     assert len(marks) == len({(one.kind, one.formal) for one in curve.special})
     values = draw.locus_curve(curve)

@@ -15,6 +15,7 @@ from bifurc.exploration import Plan, explore_from
 from bifurc.models import chain, permuted
 from bifurc.structure.families import Family
 from bifurc.switching.subgroups import Search
+from tests.runs import run_of, together
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +67,7 @@ def test_depth_two_follows_the_branch_that_one_returned_to(type_ii):
         assert branch.problem.n == 5 + 1  # (bulk, pair) of diagonals, offs and two constants
 
 
+@together
 @pytest.mark.parametrize(
     ("name", "pairs", "rings", "value"),
     [
@@ -75,7 +77,7 @@ def test_depth_two_follows_the_branch_that_one_returned_to(type_ii):
 )
 def test_pitchforks_with_kernel_x(name, pairs, rings, value):
     """1 + 1 + rest and Z_3 on three points, to larger d only; saddles beside the minimum."""
-    graph = bifurc.explore(name, d=(40, 3.2))
+    graph = run_of(f"type_{name.lower()}")
     (pair,) = named(graph, pairs)
     assert pair.lam[1:].min() > value == pytest.approx(pair.lam[0])
     assert {pair.index_at(i).text() for i in range(len(pair.points))} == {"1"}

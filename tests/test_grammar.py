@@ -208,7 +208,7 @@ def test_a_walk_in_p_ends_at_the_member_there_or_says_that_it_does_not():
     assert_allclose(branch.points[-1].x, bifurc.member("M", d=20.0, p=3)[1].x, atol=1e-10)
 
 
-@pytest.mark.parametrize("given", ["loss", "gradient"])
+@pytest.mark.parametrize("given", [pytest.param("loss", marks=pytest.mark.slow), "gradient"])
 def test_a_zero_that_is_born_with_a_branch_is_no_crossing(given):
     """In a plane the quartic ring has no angle: across its branches an eigenvalue is of order six.
 

@@ -17,13 +17,16 @@ from bifurc.graph.graph import BranchGraph
 from bifurc.graph.identity import fingerprint, same
 from bifurc.models import chain, dihedral, permuted, pitchfork
 from bifurc.structure.polynomial import Polynomial
+from tests.runs import run_of, together
 
-WINDOWS = {"II": (40, 3.2), "A": (20, 3.2), "I": (20, 3.2), "M": (20, 5.2)}
+WINDOWS = {"II": (40, 3.2), "A": (40, 3.2), "I": (40, 3.2), "M": (40, 5.2)}  # of the cases
+
+pytestmark = together
 
 
 @pytest.fixture(scope="module")
 def graphs():
-    found = {name: bifurc.explore(name, d=window) for name, window in WINDOWS.items()}
+    found = {name: run_of(f"type_{name.lower()}") for name in WINDOWS}
     for name, problem, x, window in (
         ("chain", chain(), np.zeros(5), (-0.5, 4.5)),
         ("permuted", permuted(5), np.zeros(1), (-0.5, 1.5)),

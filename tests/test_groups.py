@@ -232,7 +232,10 @@ def lattice_by_vectors(group):
         octahedral(),
         groups.automorphisms(nx.complete_bipartite_graph(2, 3)),
         groups.product(groups.cyclic(2), groups.cyclic(3)),
-        groups.joined(groups.automorphisms(nx.complete_bipartite_graph(3, 3)), groups.minus(6)),
+        pytest.param(
+            groups.joined(groups.automorphisms(nx.complete_bipartite_graph(3, 3)), groups.minus(6)),
+            marks=pytest.mark.slow,
+        ),
         groups.matrices([QUARTERS]),
         groups.matrices([np.kron(np.diag([1.0, 1.0]), QUARTERS), np.diag([-1.0, -1, 1, 1])]),
     ],

@@ -23,6 +23,8 @@ from bifurc.loss.kernels import ReLU
 from bifurc.structure.families import BUILT_IN, Family
 from bifurc.structure.families import catalogue as published
 
+pytestmark = pytest.mark.xdist_group("identification")
+
 # a part of the processed minima; see the README beside the file
 MINIMA = json.loads(
     (Path(__file__).parent / "data" / "safran_yehudai_shamir" / "minima.json").read_text()
@@ -83,12 +85,13 @@ def test_the_matrix_with_one_neuron_too_many_is_an_isolated_minimum_of_its_own_f
     assert found.loss == pytest.approx(full.loss(w, np.eye(8), ReLU()), rel=1e-9)
 
 
+@pytest.mark.parametrize("count", [4, pytest.param(50, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("d", [6, 9])
 @pytest.mark.parametrize("name", FAMILIES)
-def test_random_conjugates_with_noise_are_identified(name, d, catalogue):
+def test_random_conjugates_with_noise_are_identified(name, d, count, catalogue):
     rng = np.random.default_rng([d, FAMILIES.index(name)])
     w = bifurc.embed(name, d=d)
-    for _ in range(50):
+    for _ in range(count):
         found = bifurc.identify(conjugate(rng, w, 1e-6), catalogue=catalogue)
         assert found.family.name == name
         assert found.polished.after < 1e-12

@@ -31,7 +31,9 @@ def theorem():
     return record.load(THEOREMS / "A.json")
 
 
-@pytest.mark.parametrize("name", BEYOND)
+@pytest.mark.parametrize(
+    "name", ["A", "II", *(pytest.param(n, marks=pytest.mark.slow) for n in ("I", "M"))]
+)
 def test_each_family_is_a_minimum_at_every_real_d_beyond_its_event(name):
     data = bifurc.check(THEOREMS / f"{name}.json")
     low, high = data["certificates"][0]["proved"]["events"][0]["at"]
@@ -40,6 +42,7 @@ def test_each_family_is_a_minimum_at_every_real_d_beyond_its_event(name):
     assert "a minimum at every real lam >" in lines(data)[0] and "to infinity" in lines(data)[0]
 
 
+@pytest.mark.slow
 def test_type_m_of_two_and_a_half_flipped_neurons_is_a_minimum_beyond_its_event():
     """The event of cases/type_m_fractional.toml; both sets have fractional sizes at whole d."""
     data = bifurc.check(THEOREMS / "M_p_5_2.json")

@@ -15,6 +15,8 @@ from bifurc.proof.certificate import check
 from bifurc.proof.interval import NotCertifiedError, flint, precision
 from bifurc.structure.split import split
 
+pytestmark = pytest.mark.xdist_group("proved births")
+
 FOLDER = Path(__file__).parent.parent / "cases" / "certificates"
 FILES = sorted((FOLDER / "theorems").glob("born_*.json"))
 

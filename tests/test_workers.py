@@ -119,6 +119,7 @@ def test_an_interrupt_is_one_line_from_the_first_moment_on(after, tmp_path):
     assert "interrupted" in done.stderr or done.returncode == 0
 
 
-def test_runs_that_are_killed_leave_no_process_and_are_taken_up(tmp_path):
-    """Each way once, at moments of a seeded generator; many more are in tests/fuzz."""
-    assert [wrong for _, wrong in kills(tmp_path, 4, seed=3)] == [None] * 4
+@pytest.mark.parametrize(("count", "seed"), [(1, 2), pytest.param(4, 3, marks=pytest.mark.slow)])
+def test_runs_that_are_killed_leave_no_process_and_are_taken_up(count, seed, tmp_path):
+    """One kill; each way once, at moments of a seeded generator; many more are in tests/fuzz."""
+    assert [wrong for _, wrong in kills(tmp_path, count, seed)] == [None] * count

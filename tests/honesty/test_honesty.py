@@ -6,7 +6,7 @@ from tests.honesty.__main__ import trials
 from tests.honesty.judge import verdict
 from tests.honesty.problems import TYPES
 
-FEW = 4  # of a type: enough to see a type fall
+FEW = 2  # of a type: enough to see a type fall
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
@@ -69,7 +69,16 @@ def test_an_oblique_teacher_takes_no_quadratic_term_away(near):
     assert sizes.min() > 0.5 * sizes.max()
 
 
-@pytest.mark.parametrize("p, window", [(1.5, (1, 6)), (2, (2, 6)), (3.5, (1.5, 4))])
+@pytest.mark.parametrize(
+    "p, window",
+    [
+        (2, (2, 6)),
+        *(
+            pytest.param(*given, marks=pytest.mark.slow)
+            for given in ((1.5, (1, 6)), (3.5, (1.5, 4)))
+        ),
+    ],
+)
 def test_the_locus_of_s_rest_is_the_same_from_everywhere(p, window):
     family = bifurc.family("M", p=p)
     curve = bifurc.locus(family, "s:rest", ("d", "p"), window, search=(20, p + 1.6))
@@ -95,7 +104,7 @@ def test_all_that_vanishes_by_symmetry_is_named_together():
     assert curve.special == []
 
 
-@pytest.mark.parametrize("text", ["t+s+s", "s[few]"])
+@pytest.mark.parametrize("text", ["t+s+s", pytest.param("s[few]", marks=pytest.mark.slow)])
 def test_branch_points_that_a_symmetry_keeps_have_a_locus(text):
     curve = bifurc.locus(in_parts(2.5), text, ("d", "p"), (1.5, 3), search=(40, 5.1))
     assert curve.label == "t+s[most]+s[few]"
@@ -116,7 +125,6 @@ def test_events_are_named_in_one_way_or_the_other():
 # -- against pencil and paper
 
 
-@settings(max_examples=25, deadline=None)
 @given(
     roots=st.lists(st.floats(-0.95, 0.95), min_size=0, max_size=4),
     start=st.floats(-0.9, 0.9), height=st.floats(0.2, 2),
