@@ -30,6 +30,7 @@ _NAMES = {
     "bifurc.page.write": "report",
     "bifurc.proof.interval": "NotCertifiedError",
     "bifurc.proof.remainder": "loss_remainder",
+    "bifurc.spectral": "spectrum",
     "bifurc.structure.families": "Family",
     "bifurc.structure.structure": "Structure",
     "bifurc.sweeps.sweep": "sweep",
@@ -81,6 +82,7 @@ if TYPE_CHECKING:  # the same, for those who read without running
     from bifurc.page.write import report as report
     from bifurc.proof.interval import NotCertifiedError as NotCertifiedError
     from bifurc.proof.remainder import loss_remainder as loss_remainder
+    from bifurc.spectral import spectrum as spectrum
     from bifurc.structure.families import Family as Family
     from bifurc.structure.structure import Structure as Structure
     from bifurc.sweeps.sweep import sweep as sweep

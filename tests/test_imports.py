@@ -22,7 +22,7 @@ STREAM = [
     {"restart"},
     {"draw", "exploration", "seeds"},
     {"api", "sweeps"},
-    {"run", "certified", "identification", "page"},
+    {"run", "certified", "identification", "page", "spectral"},
     {"landscapes"},
     {"cli"},
 ]

@@ -2,19 +2,31 @@
 
 import math
 
-from bifurc.cli.common import add_family, add_output, csv_text, family_of, place_of, print_json
+from bifurc.cli.common import (
+    add_family,
+    add_output,
+    assignment,
+    csv_text,
+    family_of,
+    place_of,
+    print_json,
+)
 
 EPILOG = """examples:
   bifurc spectrum II d=20
   bifurc spectrum M --at d=12.5 --set p=2 --json
   bifurc spectrum II --at d=20 --csv
   bifurc spectrum A --at d=20 --form gn
-  bifurc spectrum II --at d=10 --train-weights balanced
+  bifurc spectrum II --at d=10 --train-weights balanced --part output
+  bifurc spectrum II --at d=10 --train-weights --metric output=4
+  bifurc spectrum global --at d=6 --bias hidden,output --no-half
 """
 
 
 def add(commands) -> None:
     """Declare the command."""
+    from bifurc.loss.forms import FORMS, PARTS
+
     command = commands.add_parser(
         "spectrum",
         help="loss, coordinates and isotypic eigenvalues at one size",
@@ -24,9 +36,28 @@ def add(commands) -> None:
     command.add_argument("--at", metavar="NAME=VALUE", help="where; d=20 behind the family as well")
     command.add_argument(
         "--form",
-        choices=("hessian", "gn"),
-        default="hessian",
-        help="whose eigenvalues: the Hessian's, or those of its Gauss-Newton part",
+        choices=FORMS,
+        default=FORMS[0],
+        help="whose eigenvalues: the Hessian's, those of its Gauss-Newton part, or of the rest, "
+        "which comes of the error and is singular for ReLU",
+    )
+    command.add_argument(
+        "--part",
+        choices=PARTS,
+        default=PARTS[0],
+        help="of all unknowns, of the hidden layer's, or of output weights and their bias",
+    )
+    command.add_argument(
+        "--metric",
+        action="append",
+        default=[],
+        metavar="LAYER=NUMBER",
+        help="squared length of a unit of hidden weights, of their bias, or of output weights",
+    )
+    command.add_argument(
+        "--no-half",
+        action="store_true",
+        help="of the loss without its factor 1/2: all is twice as large",
     )
     add_output(command, csv=True)
     command.set_defaults(run=run)
@@ -35,6 +66,8 @@ def add(commands) -> None:
 def run(arguments) -> None:
     """Find the point and print it."""
     from bifurc.api import member
+    from bifurc.loss.forms import Form
+    from bifurc.spectral import spectrum_at
 
     name, text = place_of(arguments)
     family = family_of(arguments, but=name)
@@ -44,34 +77,26 @@ def run(arguments) -> None:
         raise ValueError(f"{name}={text} needs a number; write it as d=20.") from None
     if not math.isfinite(value):
         raise ValueError(f"{name}={text} needs a finite number.")
-    problem, point = member(family, name, value)
-    result = summary(family, problem, point, arguments.form)
+    form = Form(arguments.form, arguments.part, _metric(arguments.metric), not arguments.no_half)
+    found = spectrum_at(family.name, *member(family, name, value), form)
     if arguments.json:
-        print_json(result)
-        return
-    if arguments.csv:
-        print(csv_text(("irrep", "set", "dimension", "eigenvalue"), rows(result)), end="")
-        return
-    print(f"{family.name} at {', '.join(f'{k} = {v:g}' for k, v in result['at'].items())}")
-    loss = "lost in rounding" if result["loss"] is None else f"{result['loss']:.12g}"
-    print(f"loss {loss}, |gradient| {result['gradient_norm']:.1e}")
-    for key, entry in result["coordinates"].items():
-        print(f"  {key:24} {entry: .12f}")
-    for block in result["blocks"]:
-        label = f"{block['irrep']}[{block['set']}]" if block["set"] else block["irrep"]
-        values = "  ".join(f"{v:.10g}" for v in block["eigenvalues"])
-        reasons = ", ".join(block["neutral_reasons"])
-        neutral = f"  (and {len(block['neutral'])} neutral{': ' * bool(reasons)}{reasons})"
-        neutral *= bool(block["neutral"])
-        print(f"{label:12} dim {block['dimension']:<10.6g} {values}{neutral}")
-    print(f"index {result['index']:g}: {kind(result)}")
+        print_json(found.to_dict())
+    elif arguments.csv:
+        print(csv_text(("irrep", "set", "dimension", "eigenvalue"), rows(found.to_dict())), end="")
+    else:
+        print(found)
 
 
-def kind(result: dict) -> str:
-    """Minimum or saddle, as far as second derivatives tell."""
-    if result["is_minimum"]:
-        return "minimum"
-    return "saddle" if result["index"] or not result["note"] else result["note"]
+def _metric(given: list[str]) -> dict[str, float]:
+    """Layers and numbers."""
+    found = {}
+    for text in given:
+        layer, value = assignment(text)
+        try:
+            found[layer] = float(value)
+        except ValueError:
+            raise ValueError(f"--metric {text} needs a number, such as output=4.") from None
+    return found
 
 
 def rows(result: dict):
@@ -80,49 +105,3 @@ def rows(result: dict):
         about = {key: block[key] for key in ("irrep", "set", "dimension")}
         for value in block["eigenvalues"] + block["neutral"]:
             yield about | {"eigenvalue": value}
-
-
-def summary(family, problem, point, form: str = "hessian") -> dict:
-    """The JSON object of DESIGN section 7; index and ``is_minimum`` are always the Hessian's."""
-    import numpy as np
-
-    from bifurc.events.records import morse_index
-    from bifurc.loss.forms import gauss_newton
-
-    parameters = problem.parameters(point.lam)
-    weights = problem.weights(point.lam)
-    g = problem.gradient(point.x, point.lam)
-    hessian = problem.blocks(point.x, point.lam)
-    index = {c: int((block.eigen().values < 0).sum()) for c, block in hessian.items()}
-    shown = hessian if form == "hessian" else gauss_newton(problem, point.x, point.lam)
-    blocks = []
-    for component, block in shown.items():
-        values = block.eigen().values
-        blocks.append(
-            {
-                "irrep": component.irrep,
-                "set": component.points,
-                "dimension": component.dimension(**parameters),
-                "eigenvalues": values.tolist(),
-                "neutral": [0.0] * block.neutrals,
-                "neutral_reasons": problem.known_zeros(component, point.x, point.lam),
-            }
-        )
-    total = morse_index(index, parameters)
-    note = problem.neutrals.note(parameters)
-    loss = float(problem.losses(point.x, point.lam))
-    return {
-        "family": family.name,
-        "at": parameters,
-        "loss": None if math.isnan(loss) else loss,
-        "gradient_norm": float(np.sqrt(np.sum(weights * g * g))),
-        "coordinates": {
-            c.name: float(v) for c, v in zip(problem.structure.coordinates, point.x, strict=True)
-        },
-        "form": form,
-        "output_weights": problem.structure.trained or "fixed",
-        "blocks": blocks,
-        "index": total(**parameters),
-        "is_minimum": not total.terms and not note,
-        "note": note,
-    }

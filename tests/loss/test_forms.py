@@ -1,19 +1,23 @@
 """Gauss-Newton parts and trained output weights, against independent values and full matrices."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 import bifurc
 from bifurc.case import load_case
 from bifurc.cli.main import main
 from bifurc.loss import full
-from bifurc.loss.embedding import matrices, row_weights
-from bifurc.loss.forms import gauss_newton
+from bifurc.loss.embedding import matrices, network_behind, row_weights
+from bifurc.loss.forms import Form, gauss_newton
 from bifurc.run import family_of
 from bifurc.structure.structure import GAUGES
+from tests.loss.test_networks import networks
 from tests.loss.test_value import CASES
 
 
@@ -132,7 +136,87 @@ def test_the_command_line_prints_both(capsys):
     assert min(shown["s"]["eigenvalues"]) > 0
 
 
-def test_the_gauss_newton_part_with_biases_is_a_second_moment():
-    problem, point = bifurc.member(bifurc.family("II").with_bias("hidden, output"), d=6)
-    for component, block in gauss_newton(problem, point.x, 6.0).items():
-        assert block.eigen().values.min() > -1e-13, component
+def of_full(network, kept, shown):
+    """Eigenvalues of the full Hessian in a form, layer by layer."""
+    k, n = network.w.shape
+    inner = np.ones((k, n), bool)
+    inner[:, n - network.biased :] = False
+    first = np.where(inner, "hidden", "bias").ravel()
+    names = np.append(first, ["output"] * (len(kept) - k * n))[kept]
+    learnt = replace(
+        network, v=network.w, b=network.a, decay=0.0, beta=None if network.beta is None else 0.0
+    )
+    whole, second = (net.derivatives()[1][np.ix_(kept, kept)] for net in (network, learnt))
+    matrix = {"hessian": whole, "gn": second, "singular": whole - second}[shown.form]
+    lengths = np.sqrt([(shown.metric or {}).get(name, 1.0) for name in names])
+    matrix = (2 - shown.half) * matrix / np.outer(lengths, lengths)
+    if shown.part != "all":
+        there = (names == "output") == (shown.part == "output")
+        matrix = matrix[np.ix_(there, there)]
+    return np.linalg.eigvalsh(matrix)
+
+
+SHOWN = [
+    Form("gn"), Form("singular", half=False), Form(part="hidden"), Form("gn", "output"),
+    Form(metric={"output": 4.0, "bias": 0.3}), Form("singular", "hidden", {"hidden": 2.0}),
+]  # fmt: skip
+
+
+@given(networks(), st.sampled_from(SHOWN))
+def test_each_form_is_that_of_the_full_network(drawn, shown):
+    problem, x = drawn
+    values = problem.parameters(0.0)
+    expected = of_full(*network_behind(problem, x, 0.0), shown)
+    found = []
+    for component, block in shown.blocks(problem, x, 0.0).items() if len(expected) else ():
+        eigen = replace(block, neutral=None).eigen()
+        found.extend(np.repeat(eigen.values, max(round(component.dimension(**values)), 0)))
+    scale = 1 + np.abs(expected).max(initial=0.0)
+    assert_allclose(np.sort(found), expected, rtol=0, atol=1e-9 * scale)
+
+
+def test_a_spectrum_in_python_and_on_the_command_line(capsys):
+    found = bifurc.spectrum("A", d=20, form="gn")
+    assert found.eigenvalues["x[all]"] == pytest.approx([0.090844920], abs=6e-10)
+    assert found.eigenvalues["y[all]"] == pytest.approx([0.409572363], abs=6e-10)
+    dimensions = {"t": "1", "s[all]": "d - 1", "x[all]": "(d² - 3·d + 2)/2"}
+    assert dimensions.items() <= found.multiplicities.items()
+    twice = bifurc.spectrum("II", d=20, half=False)
+    assert twice.loss == pytest.approx(2 * 0.0112755819476, rel=1e-10)
+    assert "loss 0.0225511638" in str(twice) and "dim d - 2 = 18" in str(twice)
+    layer = ["spectrum", "II", "d=10", "--train-weights", "--part", "output"]
+    assert main([*layer, "--metric", "output=4", "--no-half", "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    plain = bifurc.spectrum(bifurc.family("II").with_train_weights(), d=10, part="output")
+    (of_s,) = [b["eigenvalues"] for b in shown["blocks"] if b["irrep"] == "s"]
+    assert_allclose(of_s, plain.eigenvalues["s[bulk]"] / 2)
+    assert shown["index"] == 0 and {b["multiplicity"] for b in shown["blocks"]} == {"1", "d - 2"}
+
+
+def test_neutral_directions_of_one_layer_are_those_that_lie_in_it():
+    """Two parallel neurons exchange norm in the hidden layer alone; rescaling is no part of it."""
+    family = family_of(load_case(CASES / "wide_ii_2.toml")).with_train_weights()
+    for part in ("all", "hidden"):
+        for block in bifurc.spectrum(family, d=8, part=part).blocks.values():
+            if block.neutral is not None:
+                assert np.abs(block.matrix @ block.neutral).max() < 1e-11
+    hidden = bifurc.spectrum(bifurc.family("II").with_train_weights(), d=8, part="hidden")
+    assert not any(block.neutrals for block in hidden.blocks.values())
+
+
+@pytest.mark.parametrize(
+    "options, said",
+    [
+        (["--part", "output"], "Output weights are fixed here"),
+        (["--metric", "last=2"], "A metric gives hidden, bias, output a positive number"),
+        (["--metric", "output=-1"], "a positive number; got output=-1.0"),
+        (["--metric", "output=x"], "needs a number"),
+        (
+            ["--sphere", "d", "--part", "hidden"],
+            "Weights on a sphere have no spectrum of one layer",
+        ),
+    ],
+)
+def test_what_cannot_be_shown_is_said(options, said, capsys):
+    assert main(["spectrum", "II", "--at", "d=10", *options]) == 2
+    assert said in capsys.readouterr().err
