@@ -82,6 +82,7 @@ class FamilyData(Strict):
     sphere: Size | None = None
     row_norm: Size | None = None
     reference: dict[str, Any] | None = None
+    ties: list[dict[str, str]] = []
     parameters: dict[str, Size] = {}
     kernel: str = "relu"
     kernel_parameters: dict[str, Size] = {}

@@ -1,6 +1,7 @@
 """From weight matrices to families and back."""
 
 import json
+import math
 import tomllib
 import warnings
 from dataclasses import replace
@@ -12,16 +13,18 @@ from numpy.testing import assert_allclose
 from scipy.io import loadmat
 
 import bifurc
+from bifurc.identification import permuting
 from bifurc.identification.case import case_text
 from bifurc.identification.catalogue import TOLERANCE, Catalogue
 from bifurc.identification.form import block_form
-from bifurc.identification.identify import canonical, lowest
+from bifurc.identification.identify import canonical, lowest, problem_of
 from bifurc.identification.isotropy import find_points
 from bifurc.identification.polish import Verdict, polish
 from bifurc.loss import full
 from bifurc.loss.kernels import ReLU
 from bifurc.structure.families import BUILT_IN, Family
 from bifurc.structure.families import catalogue as published
+from bifurc.switching.names import isotropy_of
 
 pytestmark = pytest.mark.xdist_group("identification")
 
@@ -221,12 +224,133 @@ def cyclic(n, extra):
     return w
 
 
-def test_a_cyclic_symmetry_is_split_into_points_and_said():
+def test_a_circle_of_points_is_tied():
     form = block_form(cyclic(4, 0.35), np.eye(7), TOLERANCE)
     assert [p.size.text() for p in form.structure.sets] == ["d - 3", "1", "1", "1"]
     assert form.deviation < 1e-14
-    assert form.alike == (("last", "last2", "last3"),)
-    assert block_form(cyclic(4, 0.0), np.eye(7), TOLERANCE).alike == ()
+    assert (form.order, len(form.x)) == (
+        3,
+        7,
+    )  # 2 in the bulk, 1 each way beside it, 3 in the circle
+    assert isotropy_of(problem_of(form, ReLU())) == "S(d - 3) x S(1)^3 : C3"
+    assert block_form(cyclic(4, 0.0), np.eye(7), TOLERANCE).order == 1
+
+
+# the classes of subgroups of S_4 by generators, and the order of the isotropy group of a
+# generic matrix that they fix: of all but A_4 their own (2-closed groups, Wielandt 1969)
+SUBGROUPS_OF_S4 = {
+    "trivial": ([], 1),
+    "C_2": ([(1, 0, 2, 3)], 2),
+    "C_2, both pairs": ([(1, 0, 3, 2)], 2),
+    "C_3": ([(1, 2, 0, 3)], 3),
+    "C_4": ([(1, 2, 3, 0)], 4),
+    "V_4": ([(1, 0, 3, 2), (2, 3, 0, 1)], 4),
+    "S_2 x S_2": ([(1, 0, 2, 3), (0, 1, 3, 2)], 4),
+    "S_3": ([(1, 2, 0, 3), (1, 0, 2, 3)], 6),
+    "D_4": ([(1, 2, 3, 0), (2, 1, 0, 3)], 8),
+    "A_4": ([(1, 2, 0, 3), (1, 0, 3, 2)], 24),
+    "S_4": ([(1, 2, 3, 0), (1, 0, 2, 3)], 24),
+}
+
+
+def fixed_by(generators, seed):
+    """A generic square matrix that a group of permutations fixes."""
+    n = len(generators[0]) if generators else 4
+    w = np.random.default_rng(seed).normal(size=(n, n))
+    for _ in range(6000):  # each takes a share of what is not fixed
+        for g in generators:
+            w = (w + w[np.ix_(g, g)]) / 2
+    return w
+
+
+def order_of(form):
+    """The order of the isotropy group: of the sets, and of what permutes them."""
+    sizes = (round(points.size(**form.parameters)) for points in form.structure.sets)
+    return form.order * math.prod(math.factorial(size) for size in sizes)
+
+
+@pytest.mark.parametrize("name", SUBGROUPS_OF_S4)
+def test_isotropy_groups_at_four_points_are_the_closed_ones(name):
+    generators, order = SUBGROUPS_OF_S4[name]
+    w, rng = fixed_by(generators, 3), np.random.default_rng(4)
+    turn = rng.permutation(4)
+    form = block_form(w[rng.permutation(4)][:, turn], np.eye(4)[:, turn], 1e-9)
+    assert order_of(form) == order
+    assert form.deviation < 1e-12
+    assert not form.said
+    orbits = len({round(float(entry), 9) for entry in w.ravel()})
+    assert len(form.x) == orbits
+
+
+@pytest.mark.parametrize(
+    ("matrix", "order"),
+    [
+        (np.kron(np.eye(10), np.eye(2) + 0.3) + 0.1, 2**10 * math.factorial(10)),  # S_2 wr S_10
+        (np.kron(np.eye(2), np.eye(10) + 0.3) + 0.1, 2 * math.factorial(10) ** 2),  # S_10 wr S_2
+        (fixed_by([tuple((i + 1) % 20 for i in range(20))], 0), 20),  # C_20
+        (fixed_by([tuple((i + 1) % 7 for i in range(7)), (0, 6, 5, 4, 3, 2, 1)], 0), 14),  # D_7
+    ],
+)
+def test_wreath_products_circles_and_polygons_are_found(matrix, order):
+    n, rng = len(matrix), np.random.default_rng(5)
+    turn = rng.permutation(n)
+    form = block_form(matrix[rng.permutation(n)][:, turn], np.eye(n)[:, turn], 1e-9)
+    assert order_of(form) == order
+    assert form.deviation < 1e-12
+
+
+def test_a_search_for_permutations_that_is_cut_short_is_said(monkeypatch):
+    monkeypatch.setattr(permuting, "MOST", 1)
+    form = block_form(fixed_by([(1, 2, 3, 4, 0)], 0), np.eye(5), 1e-9)
+    assert "ended before" in form.said
+    assert form.deviation < 1e-12
+
+
+# of 0.6872 on its diagonal, on the arc of D_5 from W = V (test_arcs); polished below
+PENTAGON = (
+    0.687241184244 * np.eye(5)
+    + 0.378850850816 * (np.roll(np.eye(5), 1, 1) + np.roll(np.eye(5), -1, 1))
+    - 0.190565910657 * (np.roll(np.eye(5), 2, 1) + np.roll(np.eye(5), -2, 1))
+)
+
+
+@pytest.mark.parametrize(("noise", "tolerance"), [(1e-5, None), (2e-2, 0.1)])
+def test_the_critical_point_of_a_pentagon_is_told_by_its_group(noise, tolerance):
+    """Loss and index from the full matrix of another computation."""
+    rng = np.random.default_rng(0)
+    turn = rng.permutation(5)
+    w = PENTAGON[rng.permutation(5)][:, turn] + noise * rng.normal(size=(5, 5))
+    found = bifurc.identify(w, tolerance=tolerance)
+    assert found.name == "new: S(1)^5 : D5"
+    assert found.loss == pytest.approx(0.1735483048, abs=1e-10)
+    assert found.index == 10
+    assert len(found.form.x) == 3
+    every = np.concatenate([values for values, _ in found.spectrum.values()])
+    full_ones = np.linalg.eigvalsh(full.hessian(found.polished.w, np.eye(5), ReLU()))
+    assert_allclose(np.sort(every), full_ones, atol=1e-10)
+    assert ("0.1 of one another" in " ".join(found.notes)) == (tolerance is not None)
+
+
+def test_a_case_of_a_pentagon_runs_again():
+    """No size can grow, so it is continued in weight decay; its loss is that of the matrix."""
+    data = tomllib.loads(case_text(bifurc.identify(PENTAGON).family))
+    family = Family.build(**data["family"])
+    assert data["window"] == {"mu": [0.0, 0.05]}
+    assert family.structure.ties
+    problem, point = bifurc.api.member(family, "mu", 0.02)
+    assert len(point.x) == 3
+    w, v = bifurc.loss.embedding.matrices(problem.structure, point.x, {"d": 5.0, "mu": 0.02})
+    pulled = full.gradient(w, v, ReLU()) + 0.02 * w
+    assert np.abs(pulled).max() < 1e-10
+    assert np.linalg.norm(w) < np.linalg.norm(PENTAGON)
+
+
+def test_ties_that_permute_nothing_there_is_are_refused():
+    sets, start = {"a": 1, "b": 1}, {"a": 1, "b": 1}
+    with pytest.raises(ValueError, match="tie must permute"):
+        Family.build("f", sets=sets, start=start, ties=[{"a": "c", "c": "a"}])
+    with pytest.raises(ValueError, match="list of tables"):
+        Family.build("f", sets=sets, start=start, ties={"a": "b", "b": "a"})
 
 
 def test_a_matrix_without_symmetry_is_all_points():

@@ -7,6 +7,7 @@ EPILOG = """examples:
   bifurc identify W.csv --teacher V.csv -o mine.toml
   bifurc identify net.npz --array fc1.weight
   bifurc identify W.npy --kernel gelu
+  bifurc identify noisy.npy --tolerance 0.05
 
 The weights of a PyTorch model are saved as
 numpy.savez("net.npz", **{name: p.numpy() for name, p in model.state_dict().items()}).
@@ -37,6 +38,10 @@ def add(commands) -> None:
     command.add_argument(
         "-o", "--output", metavar="CASE", help="write a case file that continues it"
     )
+    command.add_argument(
+        "--tolerance", type=float, metavar="E",
+        help="of noisy weights: entries that differ by less count as equal",
+    )  # fmt: skip
     command.add_argument("--kernel", metavar="NAME", default="relu", help=KERNEL)
     add_output(command)
     command.set_defaults(run=run)
@@ -53,12 +58,17 @@ def run(arguments) -> None:
     check_place(arguments.output)
     w = read_matrix(arguments.matrix, arguments.array)
     v = None if arguments.teacher is None else read_matrix(arguments.teacher)
-    found = identify(w, v, families_in(arguments.known), kernel=arguments.kernel)
+    found = identify(
+        w, v, families_in(arguments.known), kernel=arguments.kernel,
+        tolerance=arguments.tolerance,
+    )  # fmt: skip
     if arguments.json:
         print_json(summary(found))
     elif found.ok:
         print("\n".join(lines(found)))
     if not found.ok:
+        if not arguments.json and found.notes:
+            print("\n".join(found.notes))
         polished = found.polished
         raise EndedEarlyError(
             f"{arguments.matrix}: {polished.status.value} |gradient| was {polished.before:.2e} "

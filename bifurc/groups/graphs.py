@@ -51,8 +51,25 @@ def _by_igraph(graph: nx.Graph):
 
 def by_refinement(adjacency: np.ndarray) -> tuple[list[Permutation], int]:
     """Generators and order from the matrix of a graph, (n, n), directed or with weights."""
-    search = _Search(adjacency)
-    colours = search.refine(np.zeros((1, len(adjacency)), dtype=int))[0]
+    generators, order, _ = symmetries(adjacency)
+    return generators, order
+
+
+def symmetries(
+    adjacency: np.ndarray, colours: np.ndarray | None = None, most: float = np.inf
+) -> tuple[list[Permutation], int, bool]:
+    """Generators of what keeps a matrix and colours of nodes, the order, whether that is all.
+
+    Parameters
+    ----------
+    adjacency : ndarray, shape (n, n)
+    colours : ndarray of int, shape (n,), optional
+    most : float
+        How often colours may be refined: beyond it what was found is a subgroup.
+    """
+    search = _Search(adjacency, most)
+    first = np.zeros(len(adjacency), dtype=int) if colours is None else np.asarray(colours)
+    colours = search.refine(first[None])[0]
     choices = []
     while (node := _choice(colours)) is not None:
         choices.append((colours, node))
@@ -69,7 +86,7 @@ def by_refinement(adjacency: np.ndarray) -> tuple[list[Permutation], int]:
                 generators.append(found)
                 orbit = _orbit(generators, node)
         order *= len(orbit)
-    return generators, order
+    return generators, order, search.left > 0
 
 
 def _choice(colours: np.ndarray) -> int | None:
@@ -87,14 +104,28 @@ def _orbit(generators: list[Permutation], node: int) -> set[int]:
     return orbit
 
 
+def mixed(values: np.ndarray) -> np.ndarray:
+    """Numbers that look random, one for each value; sums of them stand for multisets.
+
+    Should two sums agree by chance, colours are told apart less: what is found is checked.
+
+    References
+    ----------
+    .. [1] Steele, Lea, Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014.
+    """
+    z = values.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        z = (z ^ (z >> np.uint64(shift))) * np.uint64(factor)
+    return z ^ (z >> np.uint64(31))
+
+
 class _Search:
     """Colours of one graph, or of two copies of it that are to be matched."""
 
-    def __init__(self, adjacency: np.ndarray):
-        self._values = [np.where(adjacency == v, 1, 0) for v in np.unique(adjacency) if v != 0]
-        self._adjacency = adjacency
-        if (adjacency != adjacency.T).any():
-            self._values += [value.T for value in self._values]
+    def __init__(self, adjacency: np.ndarray, most: float = np.inf):
+        self._adjacency, self.left = adjacency, most
+        numbers = np.unique(adjacency, return_inverse=True)[1].reshape(adjacency.shape)
+        self._seen = [numbers] + [numbers.T] * bool((numbers != numbers.T).any())
 
     @staticmethod
     def single_out(colours: np.ndarray, nodes: list[int]) -> np.ndarray:
@@ -113,22 +144,29 @@ class _Search:
             if colours.max(initial=0) == count:
                 return colours
             count = colours.max(initial=0)
-            ones = colours[:, :, None] == np.arange(count + 1)
-            seen = [np.matmul(value, ones.astype(int)) for value in self._values]
-            signature = np.concatenate([colours[:, :, None], *seen], axis=2)
-            flat = signature.reshape(-1, signature.shape[-1])
-            _, colours = np.unique(flat, axis=0, return_inverse=True)
+            signature = mixed(colours)
+            for numbers in self._seen:
+                pairs = numbers * (count + 1) + colours[:, None, :]
+                signature = mixed(signature + mixed(pairs).sum(axis=2))
+            _, colours = np.unique(signature, return_inverse=True)
 
     def match(self, colours: np.ndarray) -> Permutation | None:
         """A symmetry of the graph that takes the colours of the first copy to the second's."""
+        self.left -= 1
+        if self.left <= 0:
+            return None
         one, other = self.refine(colours)
         if not np.array_equal(np.sort(one), np.sort(other)):
             return None
+        # what has one colour in both stays; the rest in any order
+        images, moved = np.arange(len(one)), np.flatnonzero(one != other)
+        first, second = (np.argsort(each[moved], kind="stable") for each in (one, other))
+        images[moved[first]] = moved[second]
+        if np.array_equal(self._adjacency[np.ix_(images, images)], self._adjacency):
+            return images
         node = _choice(one)
         if node is None:
-            images = np.argsort(other)[np.argsort(np.argsort(one))]
-            same = np.array_equal(self._adjacency[np.ix_(images, images)], self._adjacency)
-            return images if same else None
+            return None
         for image in np.flatnonzero(other == one[node]).tolist():
             found = self.match(self.single_out(np.stack([one, other]), [node, image]))
             if found is not None:

@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 from bifurc.api import member
 from bifurc.continuation.trace import point_at, trace
@@ -11,12 +12,13 @@ from bifurc.structure.checks import SLACK
 from bifurc.structure.families import Family
 
 TABLES = ("teacher", "found")  # what gets a table of its own
+DECAYS = (0.0, 0.05)  # the window of weight decay, where no size can grow
 LEAST = 1.1  # a window's lower end, where sizes allow any
 INSIDE, BEYOND = 0.98, 1.02  # of the way to where a branch turns, for the ends of a window
 
 
 def case_text(family: Family, window: tuple[float, float] | None = None) -> str:
-    """A case file (TOML) that continues ``family`` in d.
+    """A case file (TOML) that continues ``family`` in d, or in weight decay if no size can grow.
 
     The table [family] holds what :meth:`Family.build` takes.
 
@@ -29,7 +31,7 @@ def case_text(family: Family, window: tuple[float, float] | None = None) -> str:
     Raises
     ------
     ValueError
-        If no size of the family depends on d.
+        If no size of the family depends on d and no member of it is known.
 
     Examples
     --------
@@ -37,13 +39,18 @@ def case_text(family: Family, window: tuple[float, float] | None = None) -> str:
     >>> print(case_text(BUILT_IN["II"], (40, 3.1)).splitlines()[4])
     sets = {bulk = "d - 1", last = "1"}
     """
-    if "d" not in family.structure.parameters:
-        raise ValueError(
-            f"Family {family.name!r} has no size that depends on d; there is nothing to continue."
-        )
+    running = "d"
+    if running not in family.structure.parameters:
+        if not family.found.get("coordinates") or family.structure.decay.terms:
+            raise ValueError(
+                f"Family {family.name!r} has no size that depends on d; there is nothing to "
+                "continue."
+            )
+        running, window = "mu", window or DECAYS
+        family = replace(family.with_decay(0.0), found={**family.found, "at": {"mu": 0.0}})
     tables = {key: value for key, value in family_data(family).items() if key in TABLES}
     plain = {key: value for key, value in family_data(family).items() if key not in TABLES}
-    text = [f"window = {{d = {_value(window or default_window(family))}}}", "", "[family]"]
+    text = [f"window = {{{running} = {_value(window or default_window(family))}}}", "", "[family]"]
     text += [f"{key} = {_value(value)}" for key, value in plain.items()]
     for key, table in tables.items():
         text += ["", f"[family.{key}]"]
@@ -86,7 +93,11 @@ def family_data(family: Family) -> dict:
         "parameters": dict(family.parameters),
         "kernel": family.kernel,
     }
+    if s.ties:
+        data["ties"] = [dict(tie) for tie in s.ties]
     data |= {key: text for key in ("about", "source") if (text := getattr(family, key))}
+    if s.decay.terms:
+        data["decay"] = s.decay.text()
     if family.kernel_parameters:
         data["kernel_parameters"] = dict(family.kernel_parameters)
     identity = {f"{b.name},{b.name}": ["1", "0"] for b in s.inputs}

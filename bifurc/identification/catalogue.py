@@ -21,6 +21,7 @@ from bifurc.identification.form import Form, block_form
 from bifurc.identification.reading import readings
 from bifurc.loss.embedding import integer_sizes, matrices
 from bifurc.structure.families import BUILT_IN, Family, catalogue
+from bifurc.structure.merge import spread
 
 TOLERANCE = 1e-7  # on entries of polished matrices that count as equal
 AGREE = 1e-6  # on coordinates of one and the same critical point
@@ -187,7 +188,8 @@ def own_diagonals(form: Form) -> dict[str, float]:
     """For each student block its entry at its own point; 0 if it has no columns."""
     points = {b.name: b.points for b in (*form.structure.students, *form.structure.inputs)}
     own = {block.name: 0.0 for block in form.structure.students}
-    for coordinate, value in zip(form.structure.coordinates, form.x, strict=True):
+    entries = zip(form.structure.entries, spread(form.structure, form.x), strict=True)
+    for coordinate, value in entries:
         if coordinate.part != "off" and points[coordinate.row] == points[coordinate.column]:
             own[coordinate.row] = float(value)
     return own

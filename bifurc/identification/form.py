@@ -3,18 +3,22 @@
 One matrix does not say which set grows with d. The convention: the largest
 set of columns takes d minus the rest. If k differs from d and another set
 changes k independently of d, the largest such set takes what k asks for;
-otherwise k follows d. All other sizes are the numbers they are.
+otherwise k follows d. All other sizes are the numbers they are. Sets that are
+permuted have one size, and share what d leaves.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from bifurc.identification.isotropy import Points, find_points
+from bifurc.identification.permuting import permuting
+from bifurc.identification.refine import value_classes
 from bifurc.loss.embedding import matrices
+from bifurc.structure.components import orbits_of
 from bifurc.structure.polynomial import Polynomial
 from bifurc.structure.structure import PointBlock, Structure
 
@@ -34,9 +38,10 @@ class Form:
         Where each student row and input column of the form was in the matrix.
     deviation : float
         The largest distance of an entry from its mean.
-    alike : tuple of tuple of str
-        Sets of columns that no refinement tells apart: a permutation of whole
-        sets may be a symmetry too.
+    said : str
+        Why its group may be larger than that of the structure; "" if it is not.
+    order : int
+        Of the group that permutes whole sets.
     """
 
     structure: Structure
@@ -45,14 +50,20 @@ class Form:
     rows: tuple[int, ...]
     columns: tuple[int, ...]
     deviation: float
-    alike: tuple[tuple[str, ...], ...]
+    said: str = ""
+    order: int = 1
 
 
 def block_form(w: np.ndarray, v: np.ndarray, tolerance: float) -> Form:
     """The block form of student ``w`` (k, d) and teacher ``v`` (h, d)."""
-    sets = dict(_named(find_points(w, v, tolerance)))
+    ids = value_classes(w, tolerance), value_classes(v, tolerance)
+    found = permuting(find_points(w, v, tolerance), w, ids)
+    count = len(found.sets)
+    classes = orbits_of(count, [[tie.get(i, i) for i in range(count)] for tie in found.ties])
+    sets = dict(_named(found.sets, classes))
+    names = list(sets)
     k, d = w.shape
-    sizes = size_expressions(list(sets.values()), d, k)
+    sizes = size_expressions(found.sets, d, k, classes)
     blocks: dict[str, Any] = {
         "students": [name for name, points in sets.items() for _ in points.students],
         "teachers": [name for name, points in sets.items() for _ in points.teachers],
@@ -61,9 +72,10 @@ def block_form(w: np.ndarray, v: np.ndarray, tolerance: float) -> Form:
     bare = Structure.build(dict(zip(sets, sizes, strict=True)), **blocks)
     places = _places(sets)
     structure = _with_teacher(bare, dict(zip(sets, sizes, strict=True)), blocks, v, places)
-    x = np.array(
-        [mean for block in structure.students for mean in _means(structure, block, w, places)]
-    )
+    ties = tuple({names[a]: names[b] for a, b in tie.items()} for tie in found.ties)
+    structure = replace(structure, ties=ties)
+    means = [mean for block in structure.students for mean in _means(structure, block, w, places)]
+    x = np.array([np.mean([means[i] for i in orbit]) for orbit in structure.orbits])
     parameters = {"d": float(d), "k": float(k)}
     parameters = {name: parameters[name] for name in sorted(structure.parameters | {"d"})}
     rows, teachers = (
@@ -74,11 +86,13 @@ def block_form(w: np.ndarray, v: np.ndarray, tolerance: float) -> Form:
     again = matrices(structure, x, parameters)
     given = w[np.ix_(rows, columns)], v[np.ix_(teachers, columns)]
     deviation = max(float(np.abs(a - b).max()) for a, b in zip(again, given, strict=True))
-    return Form(structure, parameters, x, rows, columns, deviation, _alike(sets))
+    return Form(structure, parameters, x, rows, columns, deviation, found.said, found.order)
 
 
-def size_expressions(sets: Sequence[Points], d: int, k: int) -> list[str]:
+def size_expressions(sets: Sequence[Points], d: int, k: int, classes=None) -> list[str]:
     """Sizes of the sets as texts in d and k, by the convention of this module.
+
+    ``classes`` are those of sets that are permuted, as tuples of places.
 
     Examples
     --------
@@ -88,8 +102,20 @@ def size_expressions(sets: Sequence[Points], d: int, k: int) -> list[str]:
     >>> size_expressions([Points((0, 1, 2, 3), ((0, 1, 2, 3),)), Points((4, 5))], 6, 4)
     ['k', 'd - k']
     """
-    counts = np.array([[bool(s.columns), len(s.students)] for s in sets], dtype=int)
-    sizes = np.array([points.size for points in sets])
+    classes = [(i,) for i in range(len(sets))] if classes is None else classes
+    first = [sets[one[0]] for one in classes]
+    counts = np.array(
+        [[bool(s.columns) * len(c), len(s.students) * len(c)]
+         for s, c in zip(first, classes, strict=True)], dtype=int,
+    )  # fmt: skip
+    sizes = np.array([points.size for points in first])
+    texts = _of_classes(counts, sizes, d, k)
+    of = {i: text for one, text in zip(classes, texts, strict=True) for i in one}
+    return [of[i] for i in range(len(sets))]
+
+
+def _of_classes(counts: np.ndarray, sizes: np.ndarray, d: int, k: int) -> list[str]:
+    """The size of the sets of each class, which stand ``counts`` times in columns and rows."""
     texts = [str(size) for size in sizes]
     grows = [i for i in np.argsort(-sizes, kind="stable") if sizes[i] > 1]
     main = next((i for i in grows if counts[i, 0]), None)
@@ -99,10 +125,10 @@ def size_expressions(sets: Sequence[Points], d: int, k: int) -> list[str]:
     if k != d:
         pairs = ((i, counts[main] @ (counts[i, 1], -counts[i, 0])) for i in grows)
         free += [int(i) for i, determinant in pairs if determinant][:1]
-    rest = counts.T @ np.where(np.isin(np.arange(len(sets)), free), 0, sizes)
+    rest = counts.T @ np.where(np.isin(np.arange(len(sizes)), free), 0, sizes)
     wanted = [Polynomial.parse("d") - int(rest[0]), Polynomial.parse("k") - int(rest[1])]
     if len(free) == 1:
-        texts[main] = wanted[0].text()
+        texts[main] = (wanted[0] * Fraction(1, int(counts[main, 0]))).text()
         return texts
     (a, b), (c, e) = counts[free].T.tolist()
     one = Fraction(1, a * e - b * c)
@@ -111,14 +137,18 @@ def size_expressions(sets: Sequence[Points], d: int, k: int) -> list[str]:
     return texts
 
 
-def _named(found: Sequence[Points]) -> Iterator[tuple[str, Points]]:
-    """Names that say what a set is: all, bulk, part, last; and rows alone, extra or target."""
+def _named(found: Sequence[Points], classes) -> Iterator[tuple[str, Points]]:
+    """Names that say what a set is: all, bulk, part, last; and rows alone, extra or target.
+
+    Sets that are permuted have one name, and numbers.
+    """
     seen: dict[str, int] = {}
+    of = {i: one[0] for one in classes for i in one}
     for i, points in enumerate(found):
         if not points.columns:
             name = "extra" if points.students else "target"
-        elif i == 0:
-            name = "all" if len(found) == 1 else "bulk"
+        elif of[i] == 0:
+            name = "all" if len(classes) == 1 else "bulk"
         else:
             name = "last" if points.size == 1 else "part"
         seen[name] = seen.get(name, 0) + 1
@@ -141,7 +171,7 @@ def _places(sets) -> dict[str, dict[str, tuple[int, ...]]]:
 def _means(structure, row: PointBlock, matrix, places, kind: str = "students") -> Iterator[float]:
     """Mean entries of a row block over its coordinates, in their order."""
     for column in structure.inputs:
-        part = matrix[np.ix_(places[kind][row.name], places["inputs"][column.name])]
+        part = matrix[list(places[kind][row.name])][:, list(places["inputs"][column.name])]
         if structure.tied(row, column):
             n = len(part)
             diagonal = float(np.trace(part)) / n
@@ -179,11 +209,3 @@ def _written_out(structure: Structure) -> dict:
 def _round(value: float) -> float:
     """A teacher's entry without the rounding of its mean."""
     return float(f"{value:.12g}") if abs(value) > 1e-12 else 0.0
-
-
-def _alike(sets) -> tuple[tuple[str, ...], ...]:
-    """Sets that share a stable colour."""
-    groups: dict = {}
-    for name, points in sets.items():
-        groups.setdefault((points.colour, points.size), []).append(name)
-    return tuple(tuple(names) for (colour, _), names in groups.items() if len(names) > 1)

@@ -9,6 +9,7 @@ import numpy as np
 from scipy.sparse.linalg import eigsh
 
 from bifurc.events.records import morse_index
+from bifurc.given import number
 from bifurc.identification.catalogue import TOLERANCE, Catalogue, label, own_diagonals
 from bifurc.identification.checks import nearly_parallel, valid
 from bifurc.identification.form import Form, block_form
@@ -22,6 +23,7 @@ from bifurc.structure.families import Family
 from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
 from bifurc.structure.structure import Structure
+from bifurc.switching.names import isotropy_of
 from bifurc.threads import one_thread
 
 RELU = kernels.ReLU()
@@ -121,7 +123,12 @@ class Identified:
 
 @one_thread()
 def identify(
-    W, V=None, families=None, catalogue: Catalogue | None = None, kernel: Any = "relu"
+    W,
+    V=None,
+    families=None,
+    catalogue: Catalogue | None = None,
+    kernel: Any = "relu",
+    tolerance: float | None = None,
 ) -> Identified:
     """Polish a weight matrix, find its isotropy and say which family it is.
 
@@ -138,6 +145,10 @@ def identify(
     kernel : str or object
         The activation of the network, see :func:`bifurc.kernels.kernel`.
 
+    tolerance : float, optional
+        Of noisy weights: entries that differ by less count as equal, and Newton starts at
+        the nearest matrix with that isotropy.
+
     Returns
     -------
     Identified
@@ -145,7 +156,8 @@ def identify(
     Raises
     ------
     ValueError
-        If a matrix has a wrong shape or entries that are no finite numbers.
+        If the tolerance is not positive, or a matrix has a wrong shape or entries that are
+        no finite numbers.
 
     Examples
     --------
@@ -157,10 +169,14 @@ def identify(
     w, v = valid(W, V)
     catalogue = catalogue or Catalogue.beside(families, kernel)
     made = kernels.kernel(catalogue.kernel)
+    about: dict[str, Any] = {}
+    if tolerance is not None:
+        w, v, said = _symmetrised(*rotated(w, v), tolerance, made)
+        about["notes"] = (said,)
     (polished, classes, kept), v, turned = _as_given_or_transposed(w, v, made)
     zero = tuple(np.setdiff1d(np.arange(len(w)), kept).tolist())
     parallel = tuple((int(kept[i]), int(kept[j]), a) for i, j, a in nearly_parallel(polished.w))
-    about: dict[str, Any] = {"zero_rows": zero, "parallel": parallel}
+    about |= {"zero_rows": zero, "parallel": parallel}
     if not polished.status.ok:
         return Identified(polished, **about)
     form = block_form(polished.w, v, TOLERANCE)
@@ -168,7 +184,7 @@ def identify(
         form = block_form(polished.w, v, 0.01 * TOLERANCE)
     loss = full.loss(polished.w, v, made)
     family, notes = catalogue.recognise(form, w.shape[1], len(kept))
-    notes = turned + notes + _notes(form, loss, classes, kept)
+    notes = [*about.pop("notes", ()), *turned, *notes, *_notes(form, loss, classes, kept)]
     spectrum = spectrum_of(form, polished.w, v, made)
     if (count := sum(len(values) for values, _ in spectrum.values())) < len(form.x):
         notes.append(f"Computed are the {count} smallest of {polished.w.size} eigenvalues.")
@@ -190,6 +206,22 @@ def identify(
         "order does not decide whether it is a minimum there."
     )
     return replace(found, notes=(*found.notes, note))
+
+
+def _symmetrised(w, v, tolerance: float, made) -> tuple[np.ndarray, np.ndarray, str]:
+    """The nearest matrix with the approximate isotropy of ``w``, the teacher, and a word on it."""
+    if not number("tolerance", tolerance) > 0:
+        raise ValueError(f"tolerance needs a positive number, got {tolerance!r}.")
+    form = block_form(w, v, tolerance)
+    near = w.copy()
+    near[np.ix_(form.rows, form.columns)] = canonical(form)[0]
+    away = np.linalg.norm(near - w) / np.linalg.norm(w)
+    said = (
+        f"Entries within {tolerance:g} of one another were taken as equal: its approximate "
+        f"isotropy is {isotropy_of(problem_of(form, made))}, and the nearest matrix with it is "
+        f"{away:.2%} of its norm away."
+    )
+    return near, v, said
 
 
 def _as_given_or_transposed(w, v, made):
@@ -245,11 +277,8 @@ def _notes(form: Form, loss: float, classes, kept) -> list[str]:
             f"Rows {names} are parallel and exchange norm at no cost: the matrix lies on a "
             "continuum; described is the point on it where their norms are equal."
         )
-    for alike in form.alike:
-        notes.append(
-            f"Sets {', '.join(alike)} look alike: a permutation of whole sets may be a symmetry "
-            "too. The structure is the product of symmetric groups in it."
-        )
+    if form.said:
+        notes.append(f"{form.said}; its isotropy group may be larger.")
     if abs(loss) < 1e-13 * len(form.columns):
         notes.append("The loss is zero: a global minimum.")
     if not form.structure.parameters:
@@ -259,7 +288,9 @@ def _notes(form: Form, loss: float, classes, kept) -> list[str]:
 
 def new_family(form: Form, kernel: Any = "relu") -> Family:
     """A family for a form that no known family has; its name is its group."""
-    name = f"new: {form.structure}" if form.structure.parameters else "new: no symmetry"
+    name = f"new: {form.structure if form.structure.parameters else 'no symmetry'}"
+    if form.structure.ties:
+        name = f"new: {isotropy_of(problem_of(form, kernels.kernel(kernel)))}"
     d = int(form.parameters["d"])
     parameters: dict[str, Any] = {"d": d}
     if "k" in form.parameters:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from bifurc.groups.graphs import mixed
 from bifurc.identification.refine import refine, value_classes
 
 
@@ -109,7 +110,12 @@ class _Table:
 
 def swaps(ids: np.ndarray, one: int, other: int) -> bool:
     """Whether swapping two columns of ``ids`` (rows, d) only permutes its rows."""
-    changed = ids[ids[:, one] != ids[:, other]]
+    changed = ids[ids[:, one] != ids[:, other]].astype(np.uint64)
+    weights = mixed(np.arange(ids.shape[1]))
+    sums = changed @ weights  # one number for each row; most pairs are told apart by these
+    turn = np.subtract(*weights[[one, other], None]) * (changed[:, other] - changed[:, one])
+    if (np.sort(sums) != np.sort(sums + turn)).any():
+        return False
     swapped = changed.copy()
     swapped[:, [one, other]] = changed[:, [other, one]]
     return bool((_sorted_rows(changed) == _sorted_rows(swapped)).all())

@@ -15,6 +15,7 @@ import numpy as np
 
 from bifurc.identification.form import Form
 from bifurc.loss.embedding import integer_sizes
+from bifurc.structure.merge import spread
 from bifurc.structure.structure import Structure
 
 MOST = 2000  # readings that are looked at: beyond it blocks are too many and too alike to sort
@@ -26,7 +27,7 @@ def readings(form: Form, structure: Structure, values: Mapping[str, float]) -> I
     sizes, at = integer_sizes(mine, form.parameters), integer_sizes(yours, values)
     entries = {
         (c.row, c.column, c.part == "off"): float(value)
-        for c, value in zip(mine.coordinates, form.x, strict=True)
+        for c, value in zip(mine.entries, spread(mine, form.x), strict=True)
     }
     taught = sorted(_teacher_rows(mine, form.parameters, sizes, {}))
     sets = {block.name: block.points for block in mine.inputs}

@@ -13,6 +13,7 @@ COMMON = "common"  # biases that are not trained
 BIAS = "bias"  # the column of biases
 ALPHA = "alpha"  # the column of output weights that are trained
 Entry = tuple[Polynomial, Polynomial]  # diagonal and off-diagonal; equal where not tied
+NOTHING = Polynomial.of(0), Polynomial.of(0)
 
 
 @dataclass(frozen=True)
@@ -94,8 +95,7 @@ def biases_of(teacher: Mapping[str, object]) -> dict[str, object]:
 
 def entry_of(table: Mapping[tuple[str, str], Entry], entry: Coordinate) -> Polynomial:
     """An entry of the teacher or of c."""
-    nothing = Polynomial.of(0), Polynomial.of(0)
-    return table.get((entry.row, entry.column), nothing)[entry.part == "off"]
+    return table.get((entry.row, entry.column), NOTHING)[entry.part == "off"]
 
 
 def table_from(given: Mapping[str, object]) -> dict[tuple[str, str], Entry]:

@@ -113,7 +113,9 @@ def check_tie(structure, generator: Mapping[str, str]) -> None:
     columns = structure.moved(structure.inputs, generator)
     for what, blocks, table in structure.tables:
         rows = structure.moved(blocks, generator)
-        for entry in structure.entries_of(blocks):
+        of = {b.name: b for b in blocks}, {b.name: b for b in structure.inputs}
+        there = [e for r, c in table for e in structure.parts(of[0][r], of[1][c])]
+        for entry in there:  # zeros are taken to zeros if all others go to their like
             image = Coordinate(rows[entry.row], columns[entry.column], entry.part)
             if entry_of(table, entry) != entry_of(table, image):
                 raise ValueError(

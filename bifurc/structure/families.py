@@ -29,6 +29,7 @@ OWN = {"start", "parameters", "kernel", "kernel_parameters", "about", "found", "
 STRUCTURAL = set(inspect.signature(Structure.build).parameters)
 TABLES = {"sets", "start", "parameters", "kernel_parameters", "found", "teacher", "reference",
           "student_weights", "teacher_weights"}  # fmt: skip
+TIES = 'a list of tables such as {"a": "b", "b": "a"}'
 EXAMPLE = {"sets": '{"bulk": "d - 1", "last": 1}', "start": '{"bulk": 1, "last": -1}'}
 
 
@@ -126,7 +127,8 @@ class Family:
 
         Keys: ``sets``, ``students``, ``inputs``, ``teachers``, ``teacher``,
         ``student_weights``, ``teacher_weights``, ``decay``, ``reference``, ``bias``,
-        ``train_weights``, ``sphere``, ``row_norm`` (see :meth:`Structure.build`), ``start``,
+        ``train_weights``, ``sphere``, ``row_norm``, ``ties`` (see :meth:`Structure.build`),
+        ``start``,
         ``parameters``, ``kernel``, ``kernel_parameters``, ``about``, ``found``, ``source``.
         ``students`` and ``inputs`` default to all sets.
 
@@ -146,6 +148,9 @@ class Family:
         for word in TABLES & set(data):
             if data[word] is not None:
                 one_of(f"Family {name!r}: {word}", data[word], Mapping, "a table")
+        if data.get("ties") is not None:
+            for tie in one_of(f"Family {name!r}: ties", data["ties"], (list, tuple), TIES):
+                one_of(f"Family {name!r}: a tie", tie, Mapping, TIES)
         own = {key: data.pop(key) for key in sorted(OWN) if key in data}
         sets = data.pop("sets")
         students, inputs = (data.pop(key, None) or list(sets) for key in ("students", "inputs"))

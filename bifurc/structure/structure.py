@@ -66,8 +66,7 @@ class Structure:
         Second-layer weights; rows left out have weight 1. Expressions are in
         parameters that stay as they are along a line.
     ties : tuple of mappings from set names to set names
-        Generators of K: permutations of point sets of equal size; sets left
-        out stay where they are.
+        Generators of K: permutations of sets of equal size; those left out stay.
     decay : Polynomial
         mu of the term mu/2 |W - c|², in the parameters; output weights that are trained
         are part of it.
@@ -147,11 +146,12 @@ class Structure:
         train_weights: str | bool = False,
         sphere: str | float | Polynomial = 0,
         row_norm: str | float | Polynomial = 0,
+        ties: Sequence[Mapping[str, str]] = (),
     ) -> "Structure":
         """Make a structure from names; a repeated set is named ``set``, ``set#2``, ...
 
         ``teachers`` defaults to ``inputs`` and ``teacher`` to the identity on
-        blocks that copy one set. Entries of ``teacher`` are written
+        blocks that copy one set; ``ties`` permute sets. Entries of ``teacher`` are written
         ``{"row,column": [diagonal, off-diagonal]}`` or, for a constant block,
         ``{"row,column": value}``; so are those of ``reference``.
 
@@ -189,6 +189,7 @@ class Structure:
             row_norm=Polynomial.of(row_norm),
         )
         made = made if bias == "" else made.biased(bias, biases_of(teacher or {}))
+        made = replace(made, ties=tuple(dict(tie) for tie in ties or ()))
         return made.with_train_weights(train_weights) if train_weights else made
 
     def biased(self, bias: str | float, taught: Mapping[str, object] | None = None) -> "Structure":
@@ -304,14 +305,15 @@ class Structure:
             for row in self.students
             for column in self.inputs
             if self.free(row, column)
-            for entry in self._parts(row, column)
+            for entry in self.parts(row, column)
         )
 
     def entries_of(self, rows: Sequence[PointBlock]) -> tuple[Coordinate, ...]:
         """Orbits of entries of a matrix with these row blocks."""
-        return tuple(e for row in rows for column in self.inputs for e in self._parts(row, column))
+        return tuple(e for row in rows for column in self.inputs for e in self.parts(row, column))
 
-    def _parts(self, row: PointBlock, column: PointBlock) -> tuple[Coordinate, ...]:
+    def parts(self, row: PointBlock, column: PointBlock) -> tuple[Coordinate, ...]:
+        """Orbits of entries of one block."""
         parts = ("diag", "off") if self.tied(row, column) else ("",)
         return tuple(Coordinate(row.name, column.name, part) for part in parts)
 
@@ -322,9 +324,8 @@ class Structure:
         links = []
         for generator in self.ties:
             rows, columns = self.moved(self.students, generator), self.moved(self.inputs, generator)
-            links.append(
-                [place[Coordinate(rows[e.row], columns[e.column], e.part)] for e in self.entries]
-            )
+            moved = (Coordinate(rows[e.row], columns[e.column], e.part) for e in self.entries)
+            links.append([place[entry] for entry in moved])
         return orbits_of(len(place), links)
 
     @cached_property

@@ -20,6 +20,7 @@ from bifurc.switching.linear import SymmetricProblem
 from bifurc.switching.subgroups import Permutation, closure
 
 LARGE = 1e9  # a size that grows with the parameter comes before one that does not
+LISTED = 50_000  # elements of a group of ties that is named by its order
 PLACES = ("rows", "columns", "teacher")
 
 
@@ -80,7 +81,9 @@ def _group(structure: Structure, names: list[str]) -> str:
     """The name of the group that the ties make of some sets."""
     number = {name: i for i, name in enumerate(names)}
     ties = [tuple(number[tie.get(name, name)] for name in names) for tie in structure.ties]
-    group, degree = closure(ties), max(map(len, orbits_of(len(names), ties)))
+    group, degree = closure(ties, LISTED), max(map(len, orbits_of(len(names), ties)))
+    if len(group) > LISTED:
+        return f"order > {LISTED}"
     cyclic = any(_order(g) == len(group) for g in group)
     dihedral = len(group) == 2 * degree and any(_order(g) == degree for g in group)
     known = {factorial(degree): f"S{degree}", factorial(degree) // 2: f"A{degree}"}

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import combinations, permutations, product
+from math import inf
 
 from bifurc.given import flag, one_of, whole
 from bifurc.structure.irreps import Component
@@ -260,12 +261,13 @@ def _orbit_of_first(generators: Sequence[Permutation]) -> set[int]:
     return orbit
 
 
-def closure(generators: Sequence[Permutation]) -> frozenset[Permutation]:
-    """All products of the generators."""
+def closure(generators: Sequence[Permutation], most: float = inf) -> frozenset[Permutation]:
+    """All products of the generators; some of them if there are more than ``most``."""
     identity = tuple(range(len(generators[0])))
     group, front = {identity}, [identity]
-    while front:
-        front = [new for g in front for h in generators if (new := compose(g, h)) not in group]
+    while front and len(group) <= most:
+        new = dict.fromkeys(compose(g, h) for g in front for h in generators)
+        front = [g for g in new if g not in group]
         group.update(front)
     return frozenset(group)
 
