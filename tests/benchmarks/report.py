@@ -17,6 +17,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
 
+import networkx as nx
 import numpy as np
 
 import bifurc
@@ -47,7 +48,8 @@ REMARKS = {
 def main() -> None:
     """Measure and write, a section at a time."""
     sections = [header(), *comparisons(), jumps(), chain_steps(), full_matrices()]
-    sections += [independence(), growth(), members(), exploration(), start_up()]
+    sections += [independence(), growth(), members(), large_matrices(), lattices()]
+    sections += [exploration(), start_up()]
     OUT.write_text("\n\n".join(sections) + "\n", encoding="utf-8")
 
 
@@ -242,8 +244,9 @@ def growth() -> str:
     """Cost against the number of sets, type II with its bulk in parts."""
     at = seed("II", {"d": (60.0, 20.0)})
     problem, start = at.problem, at.start
-    rows = []
-    for parts in ([], ["1"], ["1", "2"], ["1", "2", "3"]):
+    rows: list[list[str]] = []
+    for count in (0, 1, 2, 4, 6, 8):
+        parts = [str(i + 1) for i in range(count)]
         pieces = split(problem.structure, {"bulk": parts} if parts else {})
         larger = problem.on(pieces.structure)
         begin = point_at(larger, pieces.embedding @ start.x, 60.0, towards=-1.0)
@@ -252,10 +255,13 @@ def growth() -> str:
             partial(larger.jacobian, begin.x, 60.0),
             partial(spectra_of, larger, X),
             partial(follow, larger, begin, (20.0, 60.0)),
-            rounds=9,
+            rounds=9 if count < 4 else 3,
         )
         counts = [str(len(larger.structure.sets)), str(larger.n)]
         rows.append([*counts, *(f"{1e3 * s:.3g}" for s in seconds)])
+    sizes, *columns = np.log([[float(row[i]) for row in rows[2:]] for i in (1, 2, 3, 4)])
+    grown = (f"{np.polyfit(sizes, column, 1)[0]:.1f}" for column in columns)
+    rows.append(["", "exponent in coordinates", *grown])
     head = "sets | coordinates | Jacobian, ms | all spectra of 20 points, ms | d = 60 to 20, ms"
     return table("type II with its bulk in parts", head, rows)
 
@@ -275,6 +281,41 @@ def members() -> str:
         rows.append([str(count), *(f"{ms:.3g}" for ms in each), f"{each[1] / each[0]:.1f}"])
     head = "members | together, ms a member | one by one | ratio"
     return table("type M, d = 40 to 5, p = 1.2 to 3.2: events of all irreps", head, rows)
+
+
+def large_matrices() -> str:
+    """Identify and verify at k = 100: products with the Hessian alone."""
+    noise = np.random.default_rng(7).normal(size=(100, 100))
+    w = bifurc.embed("II", d=100) + 1e-5 * noise
+    branch = bifurc.trace("M", d=(100.5, 99.5))
+    seconds = in_turn(partial(bifurc.identify, w), partial(bifurc.verify, branch), rounds=3)
+    names = "identify a matrix with noise", "verify one size of M"
+    rows = [[name, f"{value:.2f}"] for name, value in zip(names, seconds, strict=True)]
+    return table("k = d = 100, 10,000 weights", "task | s", rows)
+
+
+def lattices() -> str:
+    """Isotropy lattices and isotypic components of finite groups, from generators."""
+    g = bifurc.groups
+    graphs = {"Petersen": nx.petersen_graph(), "dodecahedron": nx.dodecahedral_graph()}
+    made = {
+        **{f"{n} x Z_2": partial(_on_graph, graph) for n, graph in graphs.items()},
+        "cube x Z_2": partial(_on_graph, nx.hypercube_graph(3)),
+        "D_50": lambda: g.dihedral(50),
+        "S_5 on 5 points": lambda: g.permutations([[1, 2, 3, 4, 0], [1, 0, 2, 3, 4]]),
+    }
+    rows = []
+    for name, make in made.items():
+        (seconds,) = in_turn(lambda make=make: make().lattice(), rounds=3)
+        group = make()
+        lattice = group.lattice()
+        rows.append([name, str(group.order), str(len(list(lattice))), f"{seconds:.2f}"])
+    return table("isotropy lattices", "group | order | classes | s", rows)
+
+
+def _on_graph(graph):
+    automorphisms = bifurc.groups.automorphisms(graph)
+    return bifurc.groups.joined(automorphisms, bifurc.groups.minus(len(graph)))
 
 
 def spectra_of(problem, X):
