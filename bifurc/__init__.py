@@ -23,6 +23,7 @@ _NAMES = {
     "bifurc.identification.identify": "identify",
     "bifurc.identification.verify": "verify",
     "bifurc.landscapes.arcs": "arcs",
+    "bifurc.landscapes.atlas": "update_atlas",
     "bifurc.landscapes.connections": "landscape",
     "bifurc.landscapes.discover": "discover",
     "bifurc.loss.start": "StartError",
@@ -74,6 +75,7 @@ if TYPE_CHECKING:  # the same, for those who read without running
     from bifurc.identification.identify import identify as identify
     from bifurc.identification.verify import verify as verify
     from bifurc.landscapes.arcs import arcs as arcs
+    from bifurc.landscapes.atlas import update_atlas as update_atlas
     from bifurc.landscapes.connections import landscape as landscape
     from bifurc.landscapes.discover import discover as discover
     from bifurc.loss import kernels as kernels

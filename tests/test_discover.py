@@ -1,6 +1,7 @@
 """Critical points in a fixed space: all that independent random starts find."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import bifurc.landscapes.discover as room
 from bifurc import discover
 from bifurc.api import member
 from bifurc.cli.main import main
+from bifurc.landscapes import homotopy
 from bifurc.loss import full
 from bifurc.loss.embedding import matrices
 from bifurc.loss.kernels import kernel
@@ -112,3 +114,31 @@ def test_all_points_of_independent_random_starts_are_found(name, d):
     found = np.array([point.loss for point in discover(name, starts=600, d=d).points])
     for loss in losses_of_random_starts(name, d, 200):
         assert np.abs(found - loss).min() < TOLD
+
+
+def test_homotopies_find_points_that_starts_missed():
+    """Each a critical point of the full loss; the loss of II from the full matrix."""
+    found = discover("II", starts=6, d=8, homotopies=["decay", "slope"])
+    by = {round(point.loss, 10): how for point, how in zip(found.points, found.means, strict=True)}
+    assert by[0.0215080372] in ("decay", "slope")
+    for point in found.points:
+        w, v = point.matrices
+        assert np.abs(full.gradient(w, v, RELU)).max() < 1e-9
+
+
+@pytest.mark.parametrize("kind", ["decay", "slope"])
+def test_at_zero_a_homotopy_is_the_loss_itself(kind):
+    problem, point = member("II", d=8)
+    made = homotopy.along(problem, 8.0, kind)
+    x = point.x + 0.1 * np.random.default_rng(0).normal(size=5)
+    assert made.gradient(x, 0.0) == pytest.approx(problem.gradient(x, 8.0), abs=1e-14)
+    at = homotopy.WINDOWS[kind][1]
+    w, v = matrices(problem.structure, x, {"d": 8.0})
+    more = at / 2 * (w**2).sum() if kind == "decay" else 0.0
+    name = RELU if kind == "decay" else replace(kernel("leaky"), slope=at)
+    assert made.loss(x, at) == pytest.approx(full.loss(w, v, name) + more, rel=1e-12)
+
+
+def test_homotopies_that_are_not_there_are_refused():
+    with pytest.raises(ValueError, match="no homotopy 'heat'"):
+        discover("II", starts=1, d=6, homotopies=["heat"])

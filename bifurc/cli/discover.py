@@ -6,6 +6,7 @@ from bifurc.cli.common import add_family, add_output, bar, print_json
 EPILOG = """examples:
   bifurc discover global d=8
   bifurc discover II d=12 --starts 500 --json
+  bifurc discover II d=8 --starts 40 --homotopy decay --homotopy slope
 """
 
 
@@ -19,6 +20,10 @@ def add(commands) -> None:
     add_family(command)
     command.add_argument("--starts", type=int, default=400, metavar="N", help="random starts (400)")
     command.add_argument("--seed", type=int, default=0, metavar="N", help="of the starts (0)")
+    command.add_argument(
+        "--homotopy", action="append", default=[], metavar="KIND",
+        help="go on along weight decay or the slope of a leaky ReLU: decay, slope",
+    )  # fmt: skip
     add_output(command)
     command.set_defaults(run=run)
 
@@ -31,7 +36,7 @@ def run(arguments) -> None:
     quiet = arguments.quiet or arguments.json
     found = discover(
         problem, arguments.starts, arguments.seed,
-        lambda numbers: bar(numbers, "starts", quiet), **at,
+        lambda numbers: bar(numbers, "starts", quiet), arguments.homotopy, **at,
     )  # fmt: skip
     if arguments.json:
         print_json({"family": arguments.family, "at": at} | found.to_dict())

@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 COMMANDS = (
     "families", "critical", "locus", "spectrum", "run", "status", "plot", "report", "identify",
     "embed", "descend", "verify", "certify", "check", "asymptotics", "case", "explain",
-    "arcs", "landscape", "discover",
+    "arcs", "landscape", "discover", "atlas",
 )  # fmt: skip
 
 EPILOG = """examples:

@@ -57,7 +57,7 @@ def run(arguments) -> None:
     folders = _folders(arguments.cases, arguments.output)
     starts = [_start(path, folder) for path, folder in folders.items()]  # what is wrong, at once
     early = []
-    with _executor(arguments) as executor:
+    with executor_of(arguments) as executor:
         known = [start.prepare(arguments.resume) for start in starts]
         for start, branches in zip(starts, known, strict=True):
             try:
@@ -166,7 +166,7 @@ def proof(graph, transition) -> str:
     return ", proved" if found else f", {found}"
 
 
-def _executor(arguments):
+def executor_of(arguments):
     """Worker processes for more than one job, a Dask cluster, or nothing."""
     if arguments.executor is not None:
         return _cluster(arguments.executor)

@@ -6,6 +6,8 @@ it twice: as it is, by Powell's hybrid method, and deflated, when points that ar
 known push it away. What was found is counted:
 how often each point was met tells how much was likely missed (Good and Turing:
 the share of starts that would lead to new points is about that of points met once).
+Homotopies (:mod:`bifurc.landscapes.homotopy`) go on from there, if they are asked for: from
+every point that is known, and from those that are found at the far end.
 
 No number of starts proves that nothing is missed. Where a proof is known it is
 named: in Fix(S_d), rows not zero, there are four critical points.
@@ -20,7 +22,8 @@ References
    population parameters", Biometrika 40, 1953.
 """
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +34,8 @@ from bifurc.continuation.trace import point_at
 from bifurc.errors import NotDefinedError, ZeroRowError
 from bifurc.graph.identity import invariants
 from bifurc.landscapes.arcs import place
+from bifurc.landscapes.homotopy import WINDOWS, along, arriving, check_kind
+from bifurc.landscapes.homotopy import met as homotopy
 from bifurc.landscapes.points import Critical, Names, counts, critical
 from bifurc.loss.kernels import name_of
 from bifurc.loss.problem import NetworkProblem
@@ -44,6 +49,8 @@ ROOM = 1.0  # of invariants: how near a known point pushes Newton away
 SHORTEST = 0.05  # of a Newton step: what deflation and damping leave of it at least
 AT_REST = 1e-10  # of the gradient
 LARGE = 1e3  # of coordinates over their lengths: Newton has gone away
+MEANS = ("start", "deflation")
+SHARE = 0.1  # of the starts, as many are tried at the far end of a homotopy
 FAILS = (ValueError, ZeroRowError, NotDefinedError, *LOST)
 FOUR = "the certificate `complete`: {count} critical points at every real d >= {least:.4f}"
 
@@ -57,7 +64,9 @@ class Discovery:
     points : list of Critical
         Lowest loss first.
     met : list of int
-        How many starts led to each by Newton alone; 0 if it was found by deflation.
+        How many starts led to each by Newton alone; 0 if it was found otherwise.
+    means : list of str
+        How each was found first: "start", "deflation", or a kind of homotopy.
     starts : int
     lost : int
         How many starts led nowhere by Newton alone.
@@ -71,6 +80,7 @@ class Discovery:
     met: list[int]
     starts: int
     lost: int
+    means: list[str]
     proof: str = ""
     expected: int | None = None
 
@@ -87,8 +97,8 @@ class Discovery:
     def to_dict(self) -> dict:
         """Plain data."""
         found = [
-            point.to_dict() | {"met": count, "coordinates": _coordinates(point)}
-            for point, count in zip(self.points, self.met, strict=True)
+            point.to_dict() | {"met": count, "means": how, "coordinates": _coordinates(point)}
+            for point, count, how in zip(self.points, self.met, self.means, strict=True)
         ]
         return {
             "points": found,
@@ -101,7 +111,8 @@ class Discovery:
 
     def __str__(self) -> str:
         lines = [
-            f"{count:5} times  {point}" for point, count in zip(self.points, self.met, strict=True)
+            f"{count:5} times  {point}" + (f"; by {how}" if how not in MEANS[:1] else "")
+            for point, count, how in zip(self.points, self.met, self.means, strict=True)
         ]
         lines.append(
             f"{self.starts} starts, {self.lost} of them led nowhere; about {self.unseen:.1%} of "
@@ -127,6 +138,7 @@ def discover(
     starts: int = 400,
     seed: int = 0,
     progress: Callable | None = None,
+    homotopies: Sequence[str] = (),
     **parameters: Any,
 ) -> Discovery:
     """Look for all critical points in the fixed space of a family, at one size.
@@ -139,6 +151,8 @@ def discover(
     starts, seed : int
     progress : callable, optional
         Wraps the range of starts, such as ``tqdm.tqdm``.
+    homotopies : sequence of str
+        "decay", "slope": more means to find points.
     **parameters
         Where: ``d=8``.
 
@@ -163,26 +177,52 @@ def discover(
     if not isinstance(there, NetworkProblem):
         raise ValueError("Fixed spaces of networks are searched; give a family.")
     space = there.on(there.structure, there.any_size)
-    names, lost = Names(), 0
-    found: list[Critical] = []
-    met: list[int] = []
+    for kind in homotopies:
+        check_kind(kind, space)
+    found, lost = _Found(), 0
     for number in (progress or iter)(range(starts)):
         x = _start(space, lam, np.random.default_rng([seed, number]))
-        ends = _hybrid(space, x, lam), _deflated(space, x, lam, found)
-        lost += ends[0] is None
-        for end, counted in zip(ends, (1, 0), strict=True):
-            if end is None:
-                continue
-            at = next((i for i, one in enumerate(found) if one.same(end)), len(found))
-            if at == len(found):
-                found.append(names.named(end))
-                met.append(0)
-            met[at] += counted  # those that were pushed are no fair sample
-    order = sorted(range(len(found)), key=lambda i: found[i].loss)
-    proof, expected = _proved(space, lam)
-    return Discovery(
-        [found[i] for i in order], [met[i] for i in order], starts, lost, proof, expected
-    )
+        end = _hybrid(space, x, lam)
+        lost += end is None
+        found.add(end, MEANS[0], 1)
+        found.add(_deflated(space, x, lam, found.points), MEANS[1])
+    for kind in homotopies:
+        far = along(space, lam, kind)
+        for number in range(math.ceil(SHARE * starts)):
+            x = _start(far, WINDOWS[kind][1], np.random.default_rng([seed, starts + number]))
+            if (y := _rest(far, x, WINDOWS[kind][1])) is not None:
+                found.add_all(arriving(space, lam, kind, y), kind)
+        for point in found.points:  # which grows
+            found.add_all(homotopy(point, kind), kind)
+    order = sorted(range(len(found.points)), key=lambda i: found.points[i].loss)
+    points, met, means = ([each[i] for i in order] for each in (found.points, found.met, found.by))
+    return Discovery(points, met, starts, lost, means, *_proved(space, lam))
+
+
+class _Found:
+    """Points as they are found, each once."""
+
+    def __init__(self):
+        self.points: list[Critical] = []
+        self.met: list[int] = []
+        self.by: list[str] = []
+        self._names = Names()
+
+    def add(self, end: Critical | None, means: str, counted: int = 0) -> None:
+        """One more; those that were not met by Newton alone are no fair sample."""
+        if end is None:
+            return
+        at = next((i for i, one in enumerate(self.points) if one.same(end)), len(self.points))
+        if at == len(self.points):
+            self.points.append(self._names.named(end))
+            self.met.append(0)
+            self.by.append(means)
+        self.met[at] += counted
+
+    def add_all(self, ends: Iterable[Critical], means: str) -> None:
+        """Several more."""
+        for end in ends:
+            self.add(end, means)
 
 
 def _start(problem: NetworkProblem, lam: float, rng) -> np.ndarray:
@@ -198,6 +238,12 @@ def _start(problem: NetworkProblem, lam: float, rng) -> np.ndarray:
 
 
 def _hybrid(problem, x: np.ndarray, lam: float) -> Critical | None:
+    """The critical point where Powell's method ends."""
+    end = _rest(problem, x, lam)
+    return None if end is None else _confirmed(problem, end, lam)
+
+
+def _rest(problem, x: np.ndarray, lam: float) -> np.ndarray | None:
     """Where Powell's method ends."""
     from scipy.optimize import root  # waited for where it is needed
 
@@ -209,7 +255,7 @@ def _hybrid(problem, x: np.ndarray, lam: float) -> Critical | None:
 
     try:
         run = root(both, lengths * x, jac=True, method="hybr")
-        return _confirmed(problem, run.x / lengths, lam) if run.success else None
+        return run.x / lengths if run.success else None
     except FAILS:
         return None
 
@@ -255,10 +301,9 @@ def _confirmed(problem, x: np.ndarray, lam: float) -> Critical | None:
     """The critical point near a state, if Newton finds it; of a continuum that of equal norms."""
     try:
         on_path, x = off_continuum(problem, x, lam)
-        point = point_at(on_path, x, lam)
+        return critical(problem, point_at(on_path, x, lam).x, lam)
     except FAILS:
         return None
-    return critical(problem, point.x, lam)
 
 
 def _proved(problem: NetworkProblem, lam: float) -> tuple[str, int | None]:

@@ -1,0 +1,110 @@
+"""The atlas: several fixed spaces in one folder, each point once, with its family."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import bifurc
+import bifurc.landscapes.atlas as room
+from bifurc.cli.main import main
+from bifurc.files import FileError
+from bifurc.loss import full
+from bifurc.loss.kernels import ReLU
+
+MINIMA = json.loads(
+    (Path(__file__).parent / "data" / "safran_yehudai_shamir" / "minima.json").read_text()
+)
+
+
+def loss_of(minimum):
+    """The loss of a published minimum from its full matrix (columns are neurons there)."""
+    sizes, values = minimum["p"], minimum["vals"]
+    values = values if isinstance(values[0], list) else [values]
+    bands = []
+    for i, row in enumerate(values):
+        band = [np.full((sizes[i], n), row[j]) for j, n in enumerate(sizes)]
+        band[i] = np.full((sizes[i], sizes[i]), row[-1]) + (row[i] - row[-1]) * np.eye(sizes[i])
+        bands.append(np.hstack(band))
+    w = np.vstack(bands).T
+    return full.loss(w, np.eye(len(w)), ReLU())
+
+
+@pytest.fixture(scope="module")
+def atlas(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("atlas")
+    return folder, bifurc.update_atlas(folder, ["A", "II"], starts=10, d=8)
+
+
+def test_each_point_is_there_once_and_known_ones_have_their_names(atlas):
+    """The threshold of II is that of arXiv 2008.01805 to the digits of the catalogue's tests."""
+    folder, lines = atlas
+    named = {line["name"]: line for line in lines}
+    assert named["global"]["spaces"] == ["A", "II"]
+    assert named["II"]["loss"] == pytest.approx(0.0215080372, abs=1e-10)
+    assert "s[bulk] 5.585505" in named["II"]["thresholds"]
+    marks = [np.array(line["mark"]) for line in lines]
+    for i, one in enumerate(marks):
+        assert all(np.abs(one - other).max() > 1e-6 for other in marks[:i])
+    with open(folder / "atlas.csv", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [float(row["loss"]) for row in rows] == [line["loss"] for line in lines]
+
+
+def test_every_case_of_a_family_gives_its_member_again(atlas):
+    folder, lines = atlas
+    for line in lines:
+        problem, point = bifurc.member(str(folder / line["case"]), d=8)
+        assert float(problem.loss(point.x, 8.0)) == pytest.approx(line["loss"], abs=1e-11)
+
+
+def test_what_was_done_is_not_done_again(atlas, monkeypatch):
+    folder, lines = atlas
+
+    def never(*_, **__):
+        raise AssertionError
+
+    monkeypatch.setattr(room, "discover", never)
+    monkeypatch.setattr(room, "follow", never)
+    again = bifurc.update_atlas(folder, ["A", "II"], starts=10, d=8)
+    assert [line["name"] for line in again] == [line["name"] for line in lines]
+
+
+def test_points_at_two_places_are_of_one_family_if_its_branch_comes_by(tmp_path):
+    bifurc.update_atlas(tmp_path, ["A"], starts=8, d=6)
+    lines = bifurc.update_atlas(tmp_path, ["A"], starts=8, d=7)
+    new = {(line["at"]["d"], line["family"]) for line in lines if line["new"]}
+    families = [{family for d, family in new if d == at} for at in (6, 7)]
+    assert families[0]
+    assert families[0] == families[1]
+
+
+def test_what_is_wrong_is_said_in_one_line(tmp_path):
+    with pytest.raises(ValueError, match="Say where"):
+        bifurc.update_atlas(tmp_path, ["A"])
+    with pytest.raises(ValueError, match="Unknown family"):
+        bifurc.update_atlas(tmp_path, ["Q"], d=6)
+    (tmp_path / "spaces").mkdir()
+    (tmp_path / "spaces" / "broken.json").write_text("{")
+    with pytest.raises(FileError, match="no part of an atlas"):
+        bifurc.update_atlas(tmp_path, [], d=6)
+
+
+def test_the_command_updates_a_folder(tmp_path, capsys):
+    assert main(["atlas", "update", str(tmp_path), "A", "--at", "d=6", "--starts", "3"]) == 0
+    assert "known by name" in capsys.readouterr().out
+    assert (tmp_path / "atlas.csv").exists()
+    assert main(["atlas", "update", str(tmp_path), "A", "--at", "d=x"]) == 2
+
+
+@pytest.mark.slow
+def test_published_minima_of_two_blocks_are_in_the_atlas(tmp_path):
+    """All that gradient descent reached at k = 12 (Safran, Yehudai and Shamir 2021)."""
+    spaces = ["A", "II", "M p=2", "M p=3", "M p=6"]
+    found = np.array([p["loss"] for p in bifurc.update_atlas(tmp_path, spaces, starts=150, d=12)])
+    published = [one for one in MINIMA if one["k"] == 12]
+    assert len(published) == 5
+    for one in published:
+        assert np.abs(found - loss_of(one)).min() < 1e-8
