@@ -538,6 +538,15 @@ def test_other_problems_are_checked_in_full(name):
     assert check_full(data).gap >= float(data["proved"]["gap"])
 
 
+@pytest.mark.parametrize(("name", "d", "index"), [("II", 7, 0), ("II", 5, 3), ("A", 6, 0)])
+def test_weight_decay_is_checked_in_full(name, d, index):
+    """At mu = 0.01 II turns at 5.6623900686 and A at 5.7905040240 (independent evaluator)."""
+    data = bifurc.certify(bifurc.family(name).with_decay(0.01), d=d)
+    assert check_full(data).index == index
+    with pytest.raises((NotCertifiedError, ValueError)):
+        check_full(lie(data, ["problem", "line", "mu"], "1/50"))
+
+
 def test_what_is_false_in_full_is_rejected(point):
     with pytest.raises(NotCertifiedError):
         check_full(lie(point, ["proved", "index"], "d - 2"))

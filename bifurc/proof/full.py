@@ -10,7 +10,7 @@ and gradient and Hessian of the loss are sums over pairs of
 
 t the angle of w and v, m the unit vector along n_v - cos t n, l that along
 n - cos t n_v, and a the slope of the leaky ReLU below zero (0 for ReLU, -1
-for the absolute value). Krawczyk's test in all k d unknowns proves one
+for the absolute value); decay adds its own two terms. Krawczyk's test in all k d unknowns proves one
 critical point of the full loss in the box; congruence to a nearly diagonal
 matrix proves how many eigenvalues of its Hessian are negative, and how far
 all of them are from zero.
@@ -21,10 +21,10 @@ References
    neural networks", ICML 2018, section 4.1.1 and appendix (Hessian).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_FLOOR, Context
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -93,7 +93,7 @@ def check_full(data: dict) -> Full:
 def network_of(problem: NetworkProblem, lam: Fraction, x: list) -> "Network":
     """The full network behind coordinates ``x``, arbs."""
     s = problem.structure
-    if not s.is_plain:
+    if s.beside or s.confined:
         raise ValueError("there is no formula for the full problem of more than weights.")
     slope = slope_of(problem, lam)
     sizes = {p.name: at_exactly(problem, p.size, lam) for p in s.sets}
@@ -106,8 +106,8 @@ def network_of(problem: NetworkProblem, lam: Fraction, x: list) -> "Network":
     entries = spread(s, np.array(x[: len(s.coordinates)], dtype=object), object)
     student = {(e.row, e.column, e.part): v for e, v in zip(s.entries, entries, strict=True)}
 
-    def taught(row, column, part):
-        given = s.teacher.get((row, column))
+    def entry(table, row, column, part):
+        given = table.get((row, column))
         return exact(at_exactly(problem, given[part == "off"], lam)) if given else flint.arb(0)
 
     def rows(blocks, value):
@@ -132,9 +132,11 @@ def network_of(problem: NetworkProblem, lam: Fraction, x: list) -> "Network":
     ]
     return Network(
         enclosure(rows(s.students, lambda *key: student[key])),
-        enclosure(rows(s.teachers, taught)),
+        enclosure(rows(s.teachers, partial(entry, s.teacher))),
         np.array(signs),
         slope,
+        enclosure(exact(at_exactly(problem, s.decay, lam))),
+        enclosure(rows(s.students, partial(entry, s.reference))),
     )
 
 
@@ -156,12 +158,17 @@ def slope_of(problem: NetworkProblem, lam: Fraction) -> Enclosure:
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """A student (k, d) and a teacher (h, d), with weights of both, the teacher's negated."""
+    """A student (k, d) and a teacher (h, d), with weights of both, the teacher's negated.
+
+    The loss has decay/2 |student - centre|² besides.
+    """
 
     student: Enclosure
     teacher: Enclosure
     signs: np.ndarray
     slope: Enclosure
+    decay: Enclosure
+    centre: Enclosure
 
     @property
     def unknowns(self) -> int:
@@ -212,7 +219,7 @@ class Network:
         return int((middle < 0).sum()), float(least.min() / ((1 + error) * GROW))
 
     def _at(self, student: Enclosure) -> "Network":
-        return Network(student, self.teacher, self.signs, self.slope)
+        return replace(self, student=student)
 
     @cached_property
     def rows(self) -> Enclosure:
@@ -275,7 +282,8 @@ class Network:
         weigh = others * (self.share * (self.share.pi - self.angles[:k]) + self.slope)
         own = self.signs[:k, None] * self._square * self.rows[:k]
         total = self.share * along + weigh @ self.rows + own
-        return (self.signs[:k, None] * total).reshape(self.unknowns, 1)
+        drawn = self.decay * (self.student - self.centre)
+        return (self.signs[:k, None] * total + drawn).reshape(self.unknowns, 1)
 
     @property
     def _square(self) -> Enclosure:
@@ -312,6 +320,7 @@ class Network:
             weigh.sum(-1)[:, None, None] * plane
             + turned
             + signs[:, None, None] ** 2 * (self._square * eye)
+            + self.decay * eye
         )
 
 
