@@ -114,6 +114,9 @@ class Problem(Field, Protocol):
     def third_along(self, x: np.ndarray, lam: Any, u: np.ndarray, /) -> np.ndarray:
         """d³/de³ of g(x + e dx, lam + e dlam) at e = 0; (..., n)."""
 
+    def mixed_along(self, x: np.ndarray, lam: Any, u: np.ndarray, v: np.ndarray, /) -> np.ndarray:
+        """d²/de df of g(x + e dx + f dy, lam + e dlam + f dmu), u = (dx, dlam), v = (dy, dmu)."""
+
     def kinked(self, x: np.ndarray, lam: float, u: np.ndarray, /) -> bool:
         """Whether g is not C² along u at x, so that it has other jets ahead and back."""
 

@@ -1,7 +1,10 @@
 """Groups, their irreps and isotropy lattices against tables and against counts of all subgroups."""
 
 import pickle
+from collections import Counter
 from itertools import permutations as arrangements
+from itertools import product
+from math import prod
 
 import networkx as nx
 import numpy as np
@@ -243,6 +246,49 @@ def lattice_by_vectors(group):
 )
 def test_the_lattice_against_all_intersections_and_all_conjugates(group):
     assert sorted(classes(group)) == lattice_by_vectors(group)
+
+
+# (order, dimension of the fixed space, conjugates): how many classes, on functions on the nodes
+# under Aut x Z_2. Counted by GAP 4.12: of all classes of subgroups those H for which no group
+# <H, g> has a fixed space of the same dimension, by characters.
+BY_GAP = {
+    "cube": "1,8,1:1 2,4,1:2 2,4,3:3 2,4,6:2 2,6,6:1 4,2,3:2 4,2,6:3 4,3,6:4 4,4,3:1 6,4,4:1 "
+    "8,1,6:2 8,2,3:5 12,2,4:2 16,1,3:2 24,2,1:1 48,1,1:2",
+    "Petersen": "1,10,1:1 2,3,10:1 2,4,15:1 2,6,15:1 2,7,10:1 4,2,30:1 4,3,15:1 4,4,5:1 4,5,15:1 "
+    "6,4,10:1 8,1,15:1 8,2,15:1 8,3,15:1 10,2,6:1 12,1,10:1 12,3,10:1 20,1,6:1 24,2,5:1 120,1,1:1",
+    "dodecahedron": "1,20,1:1 2,8,15:1 2,10,1:2 2,10,15:2 2,12,15:1 3,8,10:1 4,3,15:1 4,4,15:2 "
+    "4,5,5:1 4,5,15:3 4,6,15:2 4,7,15:1 6,2,10:1 6,4,10:4 6,6,10:1 8,2,15:1 8,3,15:1 8,4,5:1 "
+    "10,4,6:1 12,1,10:2 12,3,5:1 12,3,10:2 20,2,6:2 24,1,5:1 24,2,5:1 120,1,1:1",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "graph"),
+    [
+        ("cube", nx.hypercube_graph(3)),
+        ("Petersen", nx.petersen_graph()),
+        ("dodecahedron", nx.dodecahedral_graph()),
+    ],
+)
+def test_the_lattice_of_odd_functions_on_graphs_is_that_of_gap(name, graph):
+    group = groups.joined(groups.automorphisms(graph), groups.minus(len(graph)))
+    expected = {}
+    for entry in BY_GAP[name].split():
+        kind, count = entry.split(":")
+        expected[tuple(map(int, kind.split(",")))] = int(count)
+    found = [(one.order, one.dimension, one.conjugates) for one in group.lattice()]
+    assert Counter(kind for kind in found if kind[1]) == expected
+
+
+def test_the_lattice_of_a_group_of_thousands_is_a_product_of_lattices():
+    """Three rings of ten, each with D_10: 7 classes with their fixed spaces on each."""
+    one = groups.dihedral(10)
+    rings = groups.product(one, one, one)
+    assert rings.order == 8000
+    alone = [(c.order, c.dimension, c.conjugates) for c in one.lattice()]
+    chosen = [list(zip(*three, strict=True)) for three in product(alone, repeat=3)]
+    expected = Counter((prod(o), sum(d), prod(c)) for o, d, c in chosen)
+    assert Counter((c.order, c.dimension, c.conjugates) for c in rings.lattice()) == expected
 
 
 def test_the_lattice_of_the_subgroups_of_s4_on_four_points():

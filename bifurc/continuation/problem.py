@@ -165,7 +165,19 @@ class PlainProblem:
 
     def second_along(self, x, lam, u) -> np.ndarray:
         """Half of d²/de² of g along u."""
-        return self.jacobian_along(x, lam, u) @ u / 2
+        return self.mixed_along(x, lam, u, u) / 2
+
+    def mixed_along(self, x, lam, u, v) -> np.ndarray:
+        """d²/de df of g along u and v."""
+        if self.hessian_along is not None:
+            return self.hessian_along(x, lam, u) @ v
+        return self._difference(lambda *at: self._slopes_on(*at, v), x, lam, u)[..., 0]
+
+    def _slopes_on(self, x, lam, u) -> np.ndarray:
+        """[hessian | gradient_dlam] times u, as a column."""
+        if self.slopes_times is not None:
+            return self.slopes_times(x, lam, u[:, None])
+        return self._slopes(x, lam) @ u[:, None]
 
     def third_along(self, x, lam, u) -> np.ndarray:
         """d³/de³ of g along u, from differences of the Hessian's directional derivative.
@@ -174,7 +186,8 @@ class PlainProblem:
         """
         h = 1e-3 / max(np.abs(u / self.scales(lam)).max(), 1e-300)
         values = {
-            s: self._slopes(x + s * h * u[:-1], lam + s * h * u[-1]) @ u for s in (-2, -1, 0, 1, 2)
+            s: self._slopes_on(x + s * h * u[:-1], lam + s * h * u[-1], u)[..., 0]
+            for s in (-2, -1, 0, 1, 2)
         }
         near, far = (values[s] - 2 * values[0] + values[-s] for s in (1, 2))
         return (4 * near - far / 4) / (3 * h**2)

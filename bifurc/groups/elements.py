@@ -178,6 +178,16 @@ class Elements:
         """Numbers of the products g_i g_j."""
         return self.find(self.writing.compose(self.raw[i], self.raw[j]))
 
+    def power(self, exponent: int) -> np.ndarray:
+        """All elements to a positive power, raw."""
+        square, found = self.raw, None
+        while exponent:
+            if exponent % 2:
+                found = square if found is None else self.writing.compose(found, square)
+            square, exponent = self.writing.compose(square, square), exponent // 2
+        assert found is not None
+        return found
+
     @cached_property
     def inverses(self) -> np.ndarray:
         """Number of the inverse of each."""
@@ -212,8 +222,35 @@ def closure(writing: Writing, generators: np.ndarray) -> Elements:
 
 def first_of_each(marks: np.ndarray) -> np.ndarray:
     """Numbers of rows that differ, the first of each, in their order."""
+    return alike(marks)[0]
+
+
+def alike(marks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers of rows that differ, the first of each, in their order; and which one each row is."""
     order = np.lexsort((marks[:, 1], marks[:, 0]))
-    if len(order) < 2:
-        return order
-    ahead = np.abs(np.diff(marks[order], axis=0)).max(axis=1) > APART
-    return np.sort(order[np.concatenate([[True], ahead])])
+    ahead = np.abs(np.diff(marks[order], axis=0)).max(axis=1, initial=0.0) > APART
+    starts = np.flatnonzero(np.concatenate([[True] * bool(len(order)), ahead]))
+    first = np.minimum.reduceat(order, starts) if len(order) else order
+    sizes = np.diff(np.append(starts, len(order)))
+    turns = np.argsort(first)
+    place = np.empty_like(turns)
+    place[turns] = np.arange(len(turns))
+    label = np.empty_like(order)
+    label[order] = np.repeat(place, sizes)
+    return first[turns], label
+
+
+def primes(number: int) -> list[int]:
+    """The primes that divide a number.
+
+    >>> primes(360), primes(97), primes(1)
+    ([2, 3, 5], [97], [])
+    """
+    found, divisor = [], 2
+    while divisor * divisor <= number:
+        if number % divisor == 0:
+            found.append(divisor)
+            while number % divisor == 0:
+                number //= divisor
+        divisor += 1
+    return found + [number] * (number > 1)

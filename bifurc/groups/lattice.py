@@ -26,10 +26,12 @@ import numpy as np
 
 from bifurc.groups import partitions
 from bifurc.groups.elements import (
+    Elements,
     OrthogonalMatrices,
     SignedPermutations,
     Writing,
-    first_of_each,
+    alike,
+    primes,
     random_vectors,
 )
 
@@ -47,7 +49,6 @@ class FixedSpace:
 
     basis: np.ndarray  # (k, m), orthonormal columns
     members: np.ndarray  # (order,), mask of the elements that fix it
-    cosets: np.ndarray  # numbers of elements, one of each coset g H of those H that fix it
     key: float  # the same for conjugate ones
     normal: int  # order of the normaliser
 
@@ -57,11 +58,26 @@ class FixedSpace:
         return int(np.count_nonzero(self.members))
 
 
+@dataclass(frozen=True, eq=False)
+class Cosets:
+    """The cosets g H of a subgroup, all elements of which do the same to what H fixes."""
+
+    first: np.ndarray  # number of one element of each; that of H first
+    of: np.ndarray  # (order,), the coset of each element
+
+    def merged(self, marks: np.ndarray) -> "Cosets":
+        """Those of a larger subgroup: cosets of equal marks are one."""
+        first, one = alike(marks)
+        return Cosets(self.first[first], one[self.of])
+
+
 class Action:
     """A finite group acting on R^k, and its fixed spaces, one of each class.
 
     Where a space is fixed by a subgroup H, an element and its products with H
-    do the same to it: only one of each coset is asked.
+    do the same to it: only one of each coset is asked. The next larger
+    isotropy groups are made by H and one element of which a prime power lies
+    in H, for of any other a power makes a smaller group with H.
     """
 
     def __init__(self, writing: Writing, raw: np.ndarray):
@@ -72,56 +88,90 @@ class Action:
         self._by_dimension: dict[int, list[FixedSpace]] = {}
         self.found: list[FixedSpace] = []
 
-    def place(self, basis: np.ndarray, cosets: np.ndarray) -> tuple[float, int]:
-        """What tells the class of a space, and how many of the cosets are in its normaliser.
+    @cached_property
+    def _powers(self) -> list[np.ndarray]:
+        """Numbers of the prime powers g^p of all elements, for each prime that divides the order.
+
+        -1 where it is not found.
+        """
+        elements = Elements(self._writing, self._raw)
+        return [elements.find(elements.power(p)) for p in primes(len(self._raw))]
+
+    def place(self, basis: np.ndarray, pulled: np.ndarray | None = None) -> tuple[float, int]:
+        """What tells the class of a space, and how many elements are in its normaliser.
 
         |P g' r|² for a random r and all g is a function on the orbit of the projector P.
+        ``pulled`` are the g' r of one element of each coset; then cosets are counted.
         """
-        values = ((self._pulled[cosets] @ basis) ** 2).sum(axis=1)
+        pulled = self._pulled if pulled is None else pulled
+        moved = pulled @ basis
+        values = np.einsum("ij,ij->i", moved, moved)
         return float(values.max()), int(np.count_nonzero(np.abs(values - values[0]) <= ONE_CLASS))
+
+    def marks(self, basis: np.ndarray, elements: np.ndarray | slice = slice(None)) -> np.ndarray:
+        """Two numbers for each element, the same for those that do the same to a space."""
+        generic = basis @ random_vectors(basis.shape[1], 1)[0]
+        seen = random_vectors(self._writing.n, 3)[1:].T
+        return self._writing.apply(self._raw[elements], generic) @ seen
 
     def space(self, basis: np.ndarray, key: float, normal: int) -> FixedSpace:
         """The record of a fixed space."""
-        generic = basis @ random_vectors(basis.shape[1], 1)[0]
-        marks = self._writing.apply(self._raw, generic) @ random_vectors(self._writing.n, 3)[1:].T
-        members = np.abs(marks - marks[0]).max(axis=1) <= ONE_CLASS
-        return FixedSpace(basis, members, first_of_each(marks), key, normal)
+        return FixedSpace(basis, _as_first(self.marks(basis)), key, normal)
 
-    def add(self, basis: np.ndarray, within: FixedSpace | None = None) -> FixedSpace | None:
-        """The new class, or None if it is known; ``within`` a fixed space that holds this one."""
-        cosets = np.arange(len(self._raw)) if within is None else within.cosets
-        key, normal = self.place(basis, cosets)
-        alike = self._by_dimension.setdefault(basis.shape[1], [])
-        if any(abs(key - known.key) <= ONE_CLASS for known in alike):
-            return None
-        fresh = self.space(basis, key, normal * (len(self._raw) // len(cosets)))
-        alike.append(fresh)
-        self.found.append(fresh)
-        return fresh
+    def _known(self, dimension: int, key: float) -> bool:
+        """Whether the class with this key is found already."""
+        alike = self._by_dimension.get(dimension, [])
+        return any(abs(key - known.key) <= ONE_CLASS for known in alike)
+
+    def _keep(self, space: FixedSpace) -> FixedSpace:
+        self._by_dimension.setdefault(space.basis.shape[1], []).append(space)
+        self.found.append(space)
+        return space
+
+    def add(self, basis: np.ndarray) -> None:
+        """Put a fixed space to those that are found, if its class is new."""
+        key, normal = self.place(basis)
+        if not self._known(basis.shape[1], key):
+            self._keep(self.space(basis, key, normal))
 
     def grow(self, most: int) -> bool:
         """Find all classes but that of the zero space, up to ``most``; whether these are all."""
-        front: list[FixedSpace] = []
-        if (whole := self.add(np.eye(self._writing.n))) is not None:
-            front.append(whole)
+        everything = np.eye(self._writing.n)
+        marks = self.marks(everything)
+        trivial = Cosets(*alike(marks))
+        whole = FixedSpace(everything, _as_first(marks), *self.place(everything))
+        front = [(self._keep(whole), trivial)]
         while front:
             fresh = []
-            for space in front:
-                for basis in self._next(space):
+            for space, cosets in front:
+                pulled, held = self._pulled[cosets.first], len(self._raw) // len(cosets.first)
+                for basis in self._next(space, cosets):
                     if len(self.found) >= most:
                         return False
-                    added = self.add(basis, space)
-                    if added is not None:
-                        fresh.append(added)
+                    key, normal = self.place(basis, pulled)
+                    if self._known(basis.shape[1], key):
+                        continue
+                    marks = self.marks(basis, cosets.first)
+                    members = _as_first(marks)[cosets.of]
+                    added = self._keep(FixedSpace(basis, members, key, normal * held))
+                    fresh.append((added, cosets.merged(marks)))
             front = fresh
         return True
 
-    def _next(self, space: FixedSpace) -> list[np.ndarray]:
+    def _next(self, space: FixedSpace, cosets: Cosets) -> list[np.ndarray]:
         """Intersections with fixed spaces of single elements; the largest ones suffice."""
-        others = self._raw[space.cosets[~space.members[space.cosets]]]
+        inside = np.append(space.members, True)  # the last: powers that are not found
+        enough = np.logical_or.reduce([inside[power] for power in self._powers])
+        tried = np.unique(cosets.of[enough & ~space.members])
+        others = self._raw[cosets.first[tried]]
         if isinstance(self._writing, SignedPermutations):
             return partitions.joined(space.basis, others, self._signed)
         return _intersections(others, space.basis)
+
+
+def _as_first(marks: np.ndarray) -> np.ndarray:
+    """Which elements do what the first does, the identity; a mask."""
+    return np.abs(marks - marks[0]).max(axis=1) <= ONE_CLASS
 
 
 def on_kernel(group, kernel: np.ndarray, most: int) -> list[FixedSpace]:
@@ -275,7 +325,7 @@ class Labels:
 
     def of(self, basis: np.ndarray) -> str:
         """The name of the isotropy group of a fixed space."""
-        key, normal = self._action.place(basis, np.arange(self._group.order))
+        key, normal = self._action.place(basis)
         space = self._action.space(basis, key, normal)
         alike = [i for i, known in enumerate(self._known) if known.order == space.order]
         for i in alike:

@@ -48,13 +48,12 @@ def joined(basis: np.ndarray, codes: np.ndarray, signed: bool) -> list[np.ndarra
 def _finest(rows: np.ndarray) -> np.ndarray:
     """Those of some partitions that refine no other of them; (kept, points)."""
     parts = np.count_nonzero(rows == np.arange(rows.shape[1]), axis=1)
-    kept = np.empty_like(rows)
-    count = 0
-    for row in rows[np.argsort(-parts, kind="stable")]:
-        if not (row[kept[:count]] == row).all(axis=1).any():
-            kept[count] = row
-            count += 1
-    return kept[:count]
+    left = rows[np.argsort(-parts, kind="stable")]
+    kept = []
+    while len(left):
+        kept.append(left[0])
+        left = left[~(left[:, left[0]] == left).all(axis=1)]
+    return np.array(kept)
 
 
 def _parts(basis: np.ndarray, signed: bool) -> np.ndarray:

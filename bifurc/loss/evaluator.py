@@ -232,6 +232,10 @@ class Evaluator(OnLine):
         H, by_lam = self._sphere.jacobian(rows, lam, g, jacobian, lift)
         return field, beside(H, by_lam)
 
+    def mixed_along(self, x, lam, u, v):
+        """d²/de df of g along u and v; shape (n,)."""
+        return self.jacobian_along(x, lam, u) @ v
+
     def second_along(self, x, lam, u):
         """Half of d²/de² of g(x + e dx, lam + e dlam) at e = +0, u = (dx, dlam); shape (..., n).
 

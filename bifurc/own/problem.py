@@ -268,7 +268,8 @@ class Problem:
 
         functions["gradient"] = lambda x, lam: np.asarray(gradient(x, lam), dtype=float)
         slopes, twice, mixed = self._slopes(loss, gradient, parameter)
-        ways = {"gradient": by, "hessian": twice, "gradient_dlam": mixed}
+        by_hessian = None if self.hessian is not None else twice
+        ways = {"gradient": by, "hessian": by_hessian, "gradient_dlam": mixed}
         one, every = np.eye(len(x) + 1)[:, -1:], np.eye(len(x) + 1)[:, :-1]
         functions["gradient_dlam"] = lambda x, lam: slopes(x, lam, one)[:, 0]
         if self.hessian is None:
@@ -277,10 +278,20 @@ class Problem:
             return functions, ways
         matrix = bound(self.hessian)
         functions["hessian"] = lambda x, lam: _dense(matrix(x, lam))
-        return functions, ways | {"hessian": None}
+        if hasattr(matrix(x, lam), "toarray"):
 
-    def _slopes(self, loss, gradient, parameter: str) -> tuple[Callable, Way, Way]:
-        """[Hessian | d²/dx dlam] times columns (n + 1, m), and how both are got."""
+            def times(x, lam, columns):
+                along_lam = slopes(x, lam, one) * columns[-1] if columns[-1].any() else 0.0
+                return matrix(x, lam) @ columns[:-1] + along_lam
+
+            functions["slopes_times"] = times
+        return functions, ways
+
+    def _slopes(self, loss, gradient, parameter: str) -> tuple[Callable, Way | None, Way]:
+        """[Hessian | d²/dx dlam] times columns (n + 1, m), and how both are got.
+
+        A Hessian that is given has no way, and is left out of the product.
+        """
         x, size, lam = self.x0, self.size_of("x"), self.parameters[parameter]
         at, every = np.array([lam]), np.eye(len(x) + 1)
 
@@ -298,12 +309,13 @@ class Problem:
             )
         ):
             return exact, BY_NUMBERS, BY_NUMBERS
-        twice = best_way(lambda y: gradient(y, lam), x, size)
+        needed = self.hessian is None
+        twice = best_way(lambda y: gradient(y, lam), x, size) if needed else None
         mixed = best_way(lambda l: gradient(x, l[0]), at, self.size_of(parameter))
 
         def slopes(x, lam, columns):
             found = np.zeros((len(x), columns.shape[1]))
-            if columns[:-1].any():
+            if twice is not None and columns[:-1].any():
                 found += twice(lambda y: gradient(y, lam), x, columns[:-1])
             if columns[-1].any():
                 rates = mixed(lambda l: gradient(x, l[0]), np.array([lam]))

@@ -143,8 +143,8 @@ class SymmetricProblem(PlainProblem):
         """Derivative of each block along u."""
         parts = self._parts(components)
         if not np.ndim(lam):
-            return _rows_of(parts, self._change(x, lam, u))
-        each = [_rows_of(parts, self._change(*one)) for one in zip(x, lam, u, strict=True)]
+            return self._change(parts, x, lam, u)
+        each = [self._change(parts, *one) for one in zip(x, lam, u, strict=True)]
         return {c: np.array([one[c] for one in each]) for c in parts}
 
     def _matrices(self, parts, x, lam) -> dict[Component, np.ndarray]:
@@ -157,9 +157,20 @@ class SymmetricProblem(PlainProblem):
             c: rows.T @ image for (c, (rows, _)), image in zip(parts.items(), split, strict=True)
         }
 
-    def _change(self, x, lam, u) -> np.ndarray:
-        whole_u = np.append(self.basis @ u[:-1], u[-1])
-        return self.full.jacobian_along(self.basis @ x, lam, whole_u)[:, :-1]
+    def _change(self, parts, x, lam, u) -> dict[Component, np.ndarray]:
+        """Derivative of each block along u: of blocks alone where it takes differences."""
+        if self.full.hessian_along is not None:
+            whole_u = np.append(self.basis @ u[:-1], u[-1])
+            change = self.full.hessian_along(self.basis @ x, lam, whole_u)[:, :-1]
+            return {c: rows.T @ change @ rows for c, (rows, _) in parts.items()}
+
+        def entries(x, lam):
+            matrices = self._matrices(parts, x, lam).values()
+            return np.concatenate([matrix.ravel() for matrix in matrices])[:, None]
+
+        sizes = [rows.shape[1] for rows, _ in parts.values()]
+        split = np.split(self._difference(entries, x, lam, u), np.cumsum(np.square(sizes))[:-1])
+        return {c: m.reshape(k, k) for c, m, k in zip(parts, split, sizes, strict=True)}
 
     def _parts(self, components) -> dict[Component, tuple[np.ndarray, int]]:
         """The vectors behind each block, and how often its eigenvalues stand in it."""
@@ -211,11 +222,6 @@ def _orthonormal(copies: np.ndarray, part: Isotypic) -> np.ndarray:
         return copies
     left, sizes, _ = np.linalg.svd(copies, full_matrices=False)
     return left[:, sizes > 0.5]
-
-
-def _rows_of(parts, matrix: np.ndarray) -> dict[Component, np.ndarray]:
-    """The blocks of matrices (..., n, n) that commute with the isotropy group."""
-    return {c: rows.T @ matrix @ rows for c, (rows, _) in parts.items()}
 
 
 @candidates.register

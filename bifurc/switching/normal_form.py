@@ -290,11 +290,9 @@ def _known_share(problem: Problem, X, vectors, trivial, quadratic, speed, tangen
 
 def cubic_part(problem: Problem, x, lam, phi, bend) -> np.ndarray:
     """Third-order coefficient of g along x + s phi + s² bend; shape (n,)."""
-    zero = np.zeros(1)
-    along_phi = np.append(phi, zero)
-    second = problem.jacobian_along(x, lam, along_phi)[:, :-1]
-    third = problem.third_along(x, lam, along_phi)
-    return second @ bend + third / 6
+    along_phi, along_bend = np.append(phi, 0.0), np.append(bend, 0.0)
+    second = problem.mixed_along(x, lam, along_phi, along_bend)
+    return second + problem.third_along(x, lam, along_phi) / 6
 
 
 def _significant(value: float, natural: float) -> float:

@@ -106,16 +106,17 @@ class Kernel:
 
     def second(self, v: np.ndarray) -> np.ndarray:
         """Half the second derivative of g along the null vector v, (n,)."""
-        phi = self.right @ v
-        if self.kinked:
-            return self.problem.second_along(self.X[:-1], self.X[-1], np.append(phi, 0.0))
-        along = self.problem.jacobian_along(self.X[:-1], self.X[-1], np.append(phi, 0.0))
-        return along[:, :-1] @ phi / 2
+        way = np.append(self.right @ v, 0.0)
+        return self.problem.second_along(self.X[:-1], self.X[-1], way)
 
     def bend(self, v: np.ndarray) -> np.ndarray:
         """Second-order part of the state along v, across the kernel; (n,)."""
-        second = np.append(self.second(v), np.zeros(self.m))
-        return -np.linalg.solve(self.bordered, second)[: len(self.right)]
+        second, n = self.second(v), len(self.right)
+        return -self._inverse[:n, :n] @ second
+
+    @cached_property
+    def _inverse(self) -> np.ndarray:
+        return np.linalg.inv(self.bordered)
 
     def quadratic(self, action: np.ndarray | None = None) -> Homogeneous | None:
         """Q of the reduced equation; None if it is zero.
