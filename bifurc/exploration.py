@@ -336,6 +336,9 @@ def _births(graph: BranchGraph, task, branch: Branch, nodes, plan: Plan, follow_
         tried[event.name] = [str(attempt) for attempt in attempts]
         born = Born(task.name, event)
         data["births"] = data.get("births", 0) + len(births)
+        for attempt in attempts:
+            if attempt.open:
+                graph.cut(f"{task.name} at {event.lam:.12g}: {attempt}")
         for i, birth in enumerate(births):
             name, lead = f"{task.name}-{number}.{i}", tuple(birth.lead(plan.options))
             isotropy = isotropy_of(birth.problem) or birth.isotropy

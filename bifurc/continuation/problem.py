@@ -7,6 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from bifurc.errors import NotDefinedError
 from bifurc.spectra import Block, Neutrals, held
 from bifurc.structure.irreps import Component
 
@@ -137,7 +138,10 @@ class PlainProblem:
         return self._difference(self._slopes, x, lam, u)
 
     def _difference(self, function, x, lam, u):
-        """Derivative of a function of (x, lam) along u, by differences inside the limits."""
+        """Derivative of a function of (x, lam) along u, by differences inside the limits.
+
+        From one side where it is not defined on the other.
+        """
         h = 1e-4 / np.maximum(np.abs(u / self.scales(lam)).max(axis=-1, keepdims=True), 1e-300)
         move, over = h * u, 2 * h[..., None]
 
@@ -148,16 +152,23 @@ class PlainProblem:
         reach = 2 * np.abs(move[..., -1])
         inside = (lam - reach >= low) & (lam + reach <= high)
         if np.all(inside):
-            near, far = ((at(s) - at(-s)) / (s * over) for s in (1, 2))
-            return (4 * near - far) / 3
+            try:
+                near, far = ((at(s) - at(-s)) / (s * over) for s in (1, 2))
+                return (4 * near - far) / 3
+            except NotDefinedError:
+                if np.ndim(lam):
+                    raise
         if np.ndim(lam):
             found = np.empty((len(lam), self.n, self.n + 1))
             for i in ([inside] if inside.any() else []) + np.flatnonzero(~inside).tolist():
                 found[i] = self._difference(function, x[i], lam[i], u[i])
             return found
         end = lam + 0.2 * move[..., -1]
-        side = -0.1 if end > high or end < low else 0.1
-        return (4 * at(side) - at(2 * side) - 3 * at(0)) / (side * over)
+        first = -0.1 if end > high or end < low else 0.1
+        try:
+            return (4 * at(first) - at(2 * first) - 3 * at(0)) / (first * over)
+        except NotDefinedError:  # the other side
+            return (3 * at(0) - 4 * at(-first) + at(-2 * first)) / (first * over)
 
     def kinked(self, x, lam, u) -> bool:
         """No: plain functions are taken to be smooth."""

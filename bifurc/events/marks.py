@@ -97,10 +97,10 @@ def watching(events: Any) -> list[When]:
 
 def marked(branch: Any, watched: Sequence[When], options: Options) -> Any:
     """The branch with its marks, in order; cut at the first that stops it."""
-    found = [mark for one in watched for mark in _marks(branch, one, options)]
-    found.sort(key=lambda mark: mark.position)
-    stops = {one.name for one in watched if one.stop}
-    end = next((mark for mark in found if mark.name in stops), None)
+    each = [(mark, one.stop) for one in watched for mark in _marks(branch, one, options)]
+    each.sort(key=lambda pair: pair[0].position)
+    found = [mark for mark, _ in each]
+    end = next((mark for mark, stops in each if stops), None)
     if end is None:
         return replace(branch, marks=tuple(found))
     kept = [mark for mark in found if mark.position <= end.position]

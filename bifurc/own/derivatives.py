@@ -17,7 +17,7 @@ STEP = EPS ** (1 / 7)  # over the size of x, where rounding over h and h^6 weigh
 TINY = 2.0**-300  # an imaginary step whose square is lost; also no size at all
 AGREE = 1e-6  # between an exact derivative and a difference, relative: both are of one function
 FURTHER, SEED = 20.0, 5  # in steps: how far from a point the size of derivatives is asked as well
-SHORTER = 0.1 ** np.arange(4)  # of steps, near the end of where a function is defined
+SHORTER = 0.1 ** np.arange(4)  # of steps: differences that exact derivatives are held against
 REDUCED = 0.7  # a second step, to estimate the error of the first by
 
 
@@ -45,11 +45,12 @@ def best_way(function: Callable, x: np.ndarray, size: Any = 1.0) -> Way:
 
     ``size`` is how long x is, one number or one for each coordinate.
     """
-    lengths = _lengths(x, size)
-    every = np.eye(len(x))
     for way in (BY_STEP, BY_NUMBERS):
         if agrees(lambda at, way=way: way(function, at), function, x, size):
             return way
+    every, usual = np.eye(len(x)), _lengths(x, size)
+    shorter = (s for s in SHORTER if _defined(function, x, s * usual) is not None)
+    lengths = usual * next(shorter, 1.0)
     rough = _differences(function, x, every, lengths)
     largest = max(float(np.abs(rough).max(initial=0.0)), _beside(function, x, lengths), TINY)
     other = _differences(function, x, every, REDUCED * lengths)
@@ -61,23 +62,30 @@ def best_way(function: Callable, x: np.ndarray, size: Any = 1.0) -> Way:
 def agrees(exact: Callable, function: Callable, x: np.ndarray, size: Any = 1.0) -> bool:
     """Whether exact derivatives are those that differences of a function give, at x and beside.
 
+    Steps are as long as x is, or shorter where they lead out of where the
+    function is defined or past where it bends.
+
     Parameters
     ----------
     exact : callable x -> (..., n)
     function : callable x -> (...)
     """
-    lengths = _lengths(x, size)
-    aside = x + _aside(lengths)
-    rough = [_defined(function, at, lengths) for at in (x, aside)]
+    return any(_agrees(exact, function, x, shorter * _lengths(x, size)) for shorter in SHORTER)
+
+
+def _agrees(exact: Callable, function: Callable, x: np.ndarray, lengths: np.ndarray) -> bool:
+    places = (x, x + _aside(lengths))
+    rough = [_defined(function, at, lengths) for at in places]
     if rough[0] is None:
         return False
-    sizes = [float(np.abs(one).max(initial=0.0)) for one in rough if one is not None]
+    size = max(TINY, *(float(np.abs(one).max(initial=0.0)) for one in rough if one is not None))
     try:
-        return all(
-            np.abs(exact(at) - one).max(initial=0.0) <= AGREE * max(*sizes, TINY)
-            for at, one in zip((x, aside), rough, strict=True)
-            if one is not None
-        )
+        with np.errstate(all="ignore"):
+            return all(
+                np.abs(exact(at) - one).max(initial=0.0) <= AGREE * size
+                for at, one in zip(places, rough, strict=True)
+                if one is not None
+            )
     except (TypeError, ValueError, ArithmeticError, AttributeError, np.exceptions.ComplexWarning):
         return False  # it does not take such numbers
 
@@ -94,16 +102,13 @@ def _aside(lengths: np.ndarray) -> np.ndarray:
 
 
 def _defined(function: Callable, x: np.ndarray, lengths: np.ndarray) -> np.ndarray | None:
-    """Differences with steps as short as it takes to stay where a function is defined, if any."""
-    for shorter in SHORTER:
-        try:
-            with np.errstate(all="ignore"):
-                found = _differences(function, x, np.eye(len(x)), shorter * lengths)
-        except (TypeError, ValueError, ArithmeticError):
-            continue
-        if np.isfinite(found).all():
-            return found
-    return None
+    """Differences, where the function is defined."""
+    try:
+        with np.errstate(all="ignore"):
+            found = _differences(function, x, np.eye(len(x)), lengths)
+    except (TypeError, ValueError, ArithmeticError):
+        return None
+    return found if np.isfinite(found).all() else None
 
 
 def _beside(function: Callable, x: np.ndarray, lengths: np.ndarray) -> float:

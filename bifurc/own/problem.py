@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from bifurc import groups
 from bifurc.continuation.constants import USUAL
 from bifurc.continuation.problem import PlainProblem
+from bifurc.errors import NotDefinedError
 from bifurc.given import ARGUMENTS, listed, one_of
 from bifurc.imported import imported
 from bifurc.own import hyperdual
@@ -25,6 +25,7 @@ from bifurc.own.derivatives import (
     best_way,
     jax_functions,
 )
+from bifurc.own.named import group_from, group_spec
 from bifurc.own.scales import length
 from bifurc.switching.linear import SymmetricProblem
 
@@ -245,7 +246,16 @@ class Problem:
         x, lam, size = self.x0, self.parameters[parameter], self.size_of("x")
 
         def bound(function):
-            return lambda x, lam: function(x, **fixed, **{parameter: lam})
+            def asked(x, lam):
+                try:
+                    return function(x, **fixed, **{parameter: lam})
+                except (ArithmeticError, ValueError) as error:
+                    at = float(np.real(getattr(lam, "value", lam)))
+                    raise NotDefinedError(
+                        f"Problem {self.name!r} has no value at {parameter} = {at:.6g}: {error}"
+                    ) from error
+
+            return asked
 
         if self.gradient is _missing:
             return dict.fromkeys(("gradient", "hessian", "gradient_dlam"), _missing), {}
@@ -329,31 +339,6 @@ def _missing(*_, **__):
     raise ValueError(
         "The functions of this problem are not in the file; give it to bifurc.load as problem=..."
     )
-
-
-MAKERS = ("symmetric", "cyclic", "dihedral", "permutations", "matrices")
-
-
-def group_from(spec: Mapping[str, Any]):
-    """A group as a case file names it, such as ``{dihedral = 6}``.
-
-    Raises
-    ------
-    ValueError
-        If there is no such kind of group.
-    """
-    if len(spec) != 1 or next(iter(spec)) not in MAKERS:
-        raise ValueError(f"A group is one of {', '.join(MAKERS)}, such as {{ dihedral = 6 }}.")
-    ((name, value),) = spec.items()
-    arrays = [np.array(one) for one in value] if isinstance(value, list) else value
-    return getattr(groups, name)(arrays)
-
-
-def group_spec(group: Any) -> dict[str, Any]:
-    """The group by its generators, as :func:`group_from` takes it."""
-    listed = [np.asarray(one).tolist() for one in group.generators] or [list(range(group.n))]
-    permuting = all(np.ndim(one) == 1 for one in listed)
-    return {"permutations" if permuting else "matrices": listed}
 
 
 def _checked_scales(scales: Any, x0: np.ndarray, parameters: Mapping[str, float]) -> dict:

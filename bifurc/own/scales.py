@@ -17,11 +17,14 @@ DECADES = range(-12, 13)
 COARSE = 1e-5  # of x: shorter steps are lost in its rounding
 EPS = float(np.finfo(float).eps)
 NOISE = 64.0  # roundings of the values that are subtracted
+BENT = 0.03  # of the lowest order: the rest, a decade before a point where it has no value
 STEPS = (-2.0, -1.0, 1.0, 2.0)
 
 
 def length(functions: Sequence[Callable], x: np.ndarray, order: int) -> float:
     """A power of ten at which what a function has beyond its lowest order is as large as that.
+
+    A decade in which it has no value counts if it bends in the one before.
 
     Parameters
     ----------
@@ -37,14 +40,20 @@ def length(functions: Sequence[Callable], x: np.ndarray, order: int) -> float:
         One where it does not bend within twelve decades.
     """
     along = np.random.default_rng(0).uniform(0.5, 1.0, len(x))
+    bent = False
     for decade in DECADES:
         step = 10.0**decade
         if step < COARSE * np.abs(x).max(initial=0.0):
             continue
         parts = [_parts(function, x, step * along, order) for function in functions]
         lowest, rest, noise = np.max(parts, axis=0)
-        if not np.isfinite(rest) or rest > lowest > noise:
+        if not np.isfinite(rest):  # far from where it bends that says nothing: eˣ overflows
+            if bent:
+                return step
+            continue
+        if rest > lowest > noise:
             return step
+        bent = rest > max(BENT * lowest, noise)
     return 1.0
 
 

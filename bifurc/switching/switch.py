@@ -40,6 +40,15 @@ from bifurc.switching.submaximal import solve, solve_touch
 
 ALL = "all together"
 OWN = "the branch's own"
+OPEN = (  # what outcomes say where that is not all
+    "left are",
+    "missing",
+    "not solved",
+    "not determined",
+    "not tell",
+    "not be started",
+    "alike to third order",
+)
 UPRIGHT = 1e-13  # of the scale of lam: where it changes by less, a branch goes straight up
 
 
@@ -62,6 +71,11 @@ class Attempt:
 
     isotropy: str
     outcome: str
+
+    @property
+    def open(self) -> bool:
+        """Whether something may be born there that is not followed, other than of choice."""
+        return any(word in self.outcome for word in OPEN)
 
     def __str__(self) -> str:
         return f"{self.isotropy}: {self.outcome}"

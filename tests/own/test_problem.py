@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+import bifurc
 from bifurc import groups
 from bifurc.events.branch import follow
 from bifurc.own.check import check
@@ -140,3 +141,31 @@ def test_a_sparse_hessian_is_taken():
     check(problem)
     x = np.linspace(0, 1, 50)
     assert_allclose(problem.along("lam").hessian(x, 0.1), np.diag(0.1 - 3 * x**2), rtol=1e-14)
+
+
+def test_a_loss_that_raises_outside_of_where_it_is_defined_ends_the_branch_there():
+    def loss(x, lam):
+        if x[0] > 0.8:
+            raise ValueError("buckled")
+        return (x[0] - lam) ** 2 / 2
+
+    branch = bifurc.trace(Problem(loss, [0.0], {"lam": 0.0}), lam=(0.0, 2.0))
+    assert branch.status.name == "OUTSIDE"
+    assert 0.79 < branch.points[-1].lam <= 0.8
+
+
+def test_only_that_watch_stops_a_branch_that_is_told_to():
+    watched = [
+        bifurc.when(lambda at: at.smallest, 0.7),
+        bifurc.when(lambda at: at.lam, 1.0, stop=True),
+    ]
+    branch = bifurc.trace(ring_problem(), lam=(-0.5, 2), events=watched)
+    assert [round(mark.lam, 9) for mark in branch.marks] == [0.7, 1.0]
+    assert branch.points[-1].lam == pytest.approx(1.0, abs=1e-12)
+
+
+def test_what_third_order_leaves_open_is_said():
+    """Without its group the double zero of the ring at -3 c is a circle of directions."""
+    graph = bifurc.explore(ring_problem(group=None), lam=(-1.0, -0.5))
+    told = [word for word in graph.graph.graph["cut"] if "not determined" in word]
+    assert any("-0.9" in word for word in told)
