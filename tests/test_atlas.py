@@ -86,6 +86,8 @@ def test_what_is_wrong_is_said_in_one_line(tmp_path):
         bifurc.update_atlas(tmp_path, ["A"])
     with pytest.raises(ValueError, match="Unknown family"):
         bifurc.update_atlas(tmp_path, ["Q"], d=6)
+    with pytest.raises(ValueError, match="size"):
+        bifurc.update_atlas(tmp_path, ["A", "M p=9"], d=6)
     (tmp_path / "spaces").mkdir()
     (tmp_path / "spaces" / "broken.json").write_text("{")
     with pytest.raises(FileError, match="no part of an atlas"):

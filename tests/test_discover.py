@@ -73,6 +73,12 @@ def test_where_nothing_is_proved_it_is_said():
     assert not wide.proof
 
 
+def test_a_fixed_space_needs_no_member_of_the_family_it_is_named_by():
+    """The branch of p- 1- turns before d = 8."""
+    found = discover("p- 1-", starts=2, d=8, p=3)
+    assert {point.isotropy for point in found.points}
+
+
 def test_starts_that_are_no_number_are_refused():
     with pytest.raises(ValueError, match="starts"):
         discover("II", starts=0, d=6)

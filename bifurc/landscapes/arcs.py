@@ -26,6 +26,7 @@ from bifurc.graph.graph import BranchGraph
 from bifurc.landscapes.points import Critical, Names, critical
 from bifurc.landscapes.sphere import on_sphere
 from bifurc.landscapes.tangency import about, bare
+from bifurc.loss.problem import NetworkProblem
 from bifurc.structure.families import Family
 from bifurc.switching.subgroups import Search
 from bifurc.threads import one_thread
@@ -233,23 +234,50 @@ def place(problem: Any, c: Any, parameters: dict[str, Any], sphere: bool = False
     ValueError
         See :func:`arcs`.
     """
-    given = seeds.case_of(problem)
-    about_it = seeds.named(given)
-    if running := [n for n, v in parameters.items() if isinstance(v, tuple | list)]:
-        raise ValueError(f"Give one value of {running[0]}, such as {running[0]}=8: it stays fixed.")
+    about_it = _named(problem, parameters)
     if not isinstance(about_it, Family):
         return _own(about_it, c, parameters, sphere)
     if sphere:
         raise ValueError("The sphere is for problems of one's own.")
     if c is not None:
         raise ValueError("Arcs of a family leave its member; c is for problems of one's own.")
+    reduced, family, value = _along(about_it, parameters)
+    member = members.find(reduced, family, value)
+    return member.problem, member.point.x, value, None
+
+
+def space(problem: Any, parameters: dict[str, Any]) -> tuple[NetworkProblem, float]:
+    """The loss on the fixed space of a family, whether or not it has a member there, and where.
+
+    Raises
+    ------
+    ValueError
+        If it is no family, a parameter is missing or has a window, or a size has no meaning.
+    """
+    about_it = _named(problem, parameters)
+    if not isinstance(about_it, Family):
+        raise ValueError("Fixed spaces of networks are searched; give a family.")
+    reduced, _, value = _along(about_it, parameters)
+    reduced.structure.check_sizes(reduced.parameters(value))
+    return reduced, value
+
+
+def _named(problem: Any, parameters: dict[str, Any]) -> Any:
+    """What is meant, at one value of each parameter."""
+    about_it = seeds.named(seeds.case_of(problem))
+    if running := [n for n, v in parameters.items() if isinstance(v, tuple | list)]:
+        raise ValueError(f"Give one value of {running[0]}, such as {running[0]}=8: it stays fixed.")
+    return about_it
+
+
+def _along(family: Family, parameters: dict[str, Any]) -> tuple[NetworkProblem, Family, float]:
+    """The loss along the first of the parameters, the family with the others, the value."""
     if not parameters:
         raise ValueError("Say where, such as d=8.")
     name, value = next(iter(parameters.items()))
     others = {n: v for n, v in parameters.items() if n != name}
-    family = about_it.with_parameters(**others)
-    member = members.find(seeds.along(family, name), family, float(value))
-    return member.problem, member.point.x, float(value), None
+    family = family.with_parameters(**others)
+    return seeds.along(family, name), family, float(value)
 
 
 def _own(problem: Any, c: Any, parameters: dict[str, Any], sphere: bool):

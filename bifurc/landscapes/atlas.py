@@ -39,6 +39,7 @@ from bifurc.events.states import passes
 from bifurc.files import digest, read_json, write_atomically
 from bifurc.graph.identity import distance, fingerprint
 from bifurc.identification.case import LEAST, case_text
+from bifurc.landscapes.arcs import space as fixed_space
 from bifurc.landscapes.discover import discover
 from bifurc.landscapes.points import SAME, Critical, counts, family_of
 from bifurc.structure.checks import SLACK
@@ -93,7 +94,7 @@ def update_atlas(
     if not at:
         raise ValueError("Say where, such as d=8.")
     for space in spaces:
-        space_of(space)  # what is wrong is said before the work begins
+        fixed_space(space_of(space), at)  # what is wrong is said before the work begins
     place = _place(at)
     jobs = [(space, at, starts, seed, tuple(homotopies)) for space in spaces]
     files = [folder / "spaces" / f"{_slug(f'{job[0]} {place}')}-{_key(*job)}.json" for job in jobs]

@@ -33,7 +33,7 @@ from bifurc.continuation.newton import LOST
 from bifurc.continuation.trace import point_at
 from bifurc.errors import NotDefinedError, ZeroRowError
 from bifurc.graph.identity import invariants
-from bifurc.landscapes.arcs import place
+from bifurc.landscapes.arcs import space as fixed_space
 from bifurc.landscapes.homotopy import WINDOWS, along, arriving, check_kind
 from bifurc.landscapes.homotopy import met as homotopy
 from bifurc.landscapes.points import Critical, Names, counts, critical
@@ -173,9 +173,7 @@ def discover(
     """
     if not isinstance(starts, int) or starts < 1:
         raise ValueError(f"starts must be a whole number of at least 1, got {starts!r}.")
-    there, _, lam, _ = place(problem, None, parameters)
-    if not isinstance(there, NetworkProblem):
-        raise ValueError("Fixed spaces of networks are searched; give a family.")
+    there, lam = fixed_space(problem, parameters)
     space = there.on(there.structure, there.any_size)
     for kind in homotopies:
         check_kind(kind, space)
