@@ -297,7 +297,7 @@ def test_colours_can_go_by_index(branch):
 
 
 def test_a_locus_is_drawn_smoothly_through_its_events():
-    curve = bifurc.locus("M", "s:bulk", ("d", "p"), window=(1, 1.8))
+    curve = bifurc.locus("M", "s:bulk", ("d", "p"), window=(1, 2.1))
     line, *marks = draw.locus(curve)
     assert len(marks) == len({(one.kind, one.formal) for one in curve.special})
     values = draw.locus_curve(curve)

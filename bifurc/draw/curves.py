@@ -21,6 +21,7 @@ from bifurc.events.records import Event
 from bifurc.graph.graph import BranchGraph
 from bifurc.loss.problem import NetworkProblem
 from bifurc.protocol import Field, Problem
+from bifurc.structure.irreps import Component
 
 Source = Branch | BranchGraph | Mapping[str, Branch]
 Scalar = Callable[[Problem, np.ndarray], np.ndarray | None]
@@ -70,14 +71,25 @@ def norm(problem: Problem, X: np.ndarray) -> np.ndarray:
 
 def smallest(problem: Problem, X: np.ndarray) -> np.ndarray:
     """The smallest eigenvalue of the Hessian among irreps that exist; neutral ones left out."""
+    return lowest(spectrum(problem, X), len(X))
+
+
+def spectrum(problem: Problem, X: np.ndarray) -> dict[Component, np.ndarray]:
+    """Eigenvalues (points, copies) at a batch of points; nan where an irrep does not exist."""
     parameters = [problem.parameters(lam) for lam in X[:, -1]]
-    lowest = np.full(len(X), np.inf)
+    found = {}
     for component, block in problem.blocks(X[:, :-1], X[:, -1]).items():
         values = block.eigen().values
-        if values.shape[-1]:
-            there = [component.exists(p) for p in parameters]
-            lowest = np.minimum(lowest, np.where(there, values.min(axis=-1), np.inf))
-    return lowest
+        there = np.array([component.exists(p) for p in parameters])
+        if values.shape[-1] and there.any():
+            found[component] = np.where(there[:, None], values, np.nan)
+    return found
+
+
+def lowest(values: dict[Component, np.ndarray], count: int) -> np.ndarray:
+    """The smallest of the eigenvalues at each of ``count`` points; inf where there is none."""
+    parts = [one.min(axis=-1) for one in values.values()]
+    return np.fmin.reduce([np.full(count, np.inf), *parts])
 
 
 def coordinate(problem: Problem, X: np.ndarray, name: str) -> np.ndarray | None:

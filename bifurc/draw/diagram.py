@@ -19,10 +19,10 @@ from bifurc.draw.style import (
     marker_of,
     pretty,
 )
-from bifurc.draw.view import coloured, few, grouped, ranked, say, scale_to
+from bifurc.draw.view import coloured, few, grouped, heighten, ranked, say, scale_to
 
 MANY, CROWDED = 30, 0.6  # events from which on symbols are smaller, and by how much
-FEW = 16  # integers in the window that get a tick each
+FEW = 24  # integers in the window that get a line each
 TITLES = {"loss": "loss", "norm": "norm", "smallest": "smallest eigenvalue"}
 
 
@@ -61,6 +61,7 @@ def diagram(
         raise ValueError(f"Colours can go by label, branch or index, not by {by!r}.")
     pieces = curves(source, y, x, window)
     events = marks(source, y, x, window, formal)
+    own = ax is None
     fig, ax = axes(ax)
     every = {"branch": 0, "label": 1}  # a branch keeps its colour in every window
     if by == "label":
@@ -77,9 +78,12 @@ def diagram(
     ax.set_xlabel(x or running)
     ax.set_ylabel(y.__name__ if callable(y) else TITLES.get(y, y))
     grey = [p.label for p in pieces if by == "label" and colour[p.label] == GREY]
-    say(ax, left_out(source, pieces, y, gone, grey))
+    notes = left_out(source, pieces, y, gone, grey)
+    say(ax, notes)
     if explain:
         legend(ax, entries(shown(colour, pieces, by), pieces, events))
+        if own:
+            heighten(ax, notes)
     return fig, ax
 
 
@@ -140,12 +144,12 @@ def frame(ax: Axes, pieces: list[Curve], events: list[EventMark], window) -> lis
 
 
 def mark_integers(ax: Axes, low: float, high: float) -> None:
-    """Ticks and faint lines at integers: sizes of networks that exist."""
+    """Ticks and faint lines at integers, sizes of networks that exist; numbers where they fit."""
     if 1 <= high - low <= FEW:
-        ax.xaxis.set_major_locator(MultipleLocator(1))
-    elif high - low > FEW:
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.grid(axis="x")
+        ax.xaxis.set_minor_locator(MultipleLocator(1))
+    if high - low >= 1:
+        ax.xaxis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10]))
+    ax.grid(axis="x", which="both")
 
 
 def entries(colour: dict[str, str], pieces: list[Curve], events: list[EventMark]) -> list[Line2D]:

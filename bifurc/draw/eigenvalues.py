@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from bifurc import given
-from bifurc.draw.curves import POINTS, abscissae, drawn
+from bifurc.draw.curves import POINTS, abscissae, drawn, spectrum
 from bifurc.draw.diagram import mark_integers, symbol
 from bifurc.draw.style import GREY, axes, key, legend, look_of, marker_of, pretty
 from bifurc.draw.view import few, say, scale_to
@@ -39,23 +39,14 @@ class Eigencurves:
         ]
 
 
-def eigencurves(
-    branch: Branch, x: str | None = None, window=None, points: int = POINTS
-) -> list[Eigencurves]:
+def eigencurves(branch: Branch, x: str | None = None, window=None) -> list[Eigencurves]:
     """The eigenvalues that :func:`eigenvalues` draws; none where the irrep does not exist."""
-    parts = [X for _, X in drawn(branch, window, points)]
+    parts = [X for _, X in drawn(branch, window, POINTS)]
     if not parts:
         raise ValueError(f"The branch is not in the window {window}; choose another.")
     X = np.concatenate([part[int(i > 0) :] for i, part in enumerate(parts)])
     at = abscissae(branch.problem, X, x)
-    parameters = [branch.problem.parameters(lam) for lam in X[:, -1]]
-    found = []
-    for component, block in branch.problem.blocks(X[:, :-1], X[:, -1]).items():
-        values = block.eigen().values
-        there = np.array([component.exists(p) for p in parameters])
-        if values.shape[-1] and there.any():
-            found.append(Eigencurves(component, at, np.where(there[:, None], values, np.nan)))
-    return found
+    return [Eigencurves(one, at, values) for one, values in spectrum(branch.problem, X).items()]
 
 
 def eigenvalues(
@@ -95,7 +86,7 @@ def eigenvalues(
             at = abscissae(branch.problem, event.X[None], x)
             look = marker_of(symbol(event), True, look_of(symbol(event))[1])
             ax.plot(at, [0.0], zorder=4, **look)
-            keys.append(key(f"{event.kind} at {at[0]:.7g}", **look))
+            keys.append(key(f"{event.name}: {event.kind} at {at[0]:.7g}", **look))
     ax.set_xlim(low, high)
     gone = scale_to(ax, [one.x for one in found], [one.values for one in found], [0.0])
     if gone:

@@ -126,7 +126,9 @@ def branch_graph(graph: BranchGraph, ax: Axes | None = None, *, explain: bool = 
     edges = list(graph.graph.edges(data=True))
     branches = {(data["branch"], data["isotropy"]) for *_, data in edges}
     count = Counter(isotropy for _, isotropy in branches)
-    colour = coloured(list(dict.fromkeys(data["isotropy"] for *_, data in edges)))
+    minima = {data["isotropy"] for *_, data in edges if data["index"] == "0"}
+    first, *rest = dict.fromkeys(data["isotropy"] for *_, data in edges)
+    colour = coloured([first, *sorted(rest, key=lambda name: name not in minima)])
     span = np.ptp([place.lam for place in where.values()]) or 1.0
     texts: list[tuple[float, float]] = []
     for (u, v, key_), lane in height.items():
@@ -139,13 +141,15 @@ def branch_graph(graph: BranchGraph, ax: Axes | None = None, *, explain: bool = 
     for stable in sorted({data["index"] == "0" for *_, data in edges}, reverse=True):
         text = "minimum" if stable else "saddle, with Morse index"
         keys.append(key(text, color="0.3", **line_of(stable)))
-    looks: dict[str, dict] = {}
+    looks: dict[tuple, tuple[dict, list[str]]] = {}  # of a symbol: how it is drawn, what it means
     size = rcParams["lines.markersize"] * (CROWDED if len(where) > MANY else 1.0)
     for node, place in where.items():
-        label, look = node_look(graph.graph.nodes[node])
+        (label, kind), look = node_look(graph.graph.nodes[node])
         ax.plot([place.lam], [place.lane], zorder=5, markersize=size, **look)
-        looks.setdefault(label, look)
-    keys.extend(key(label, **look) for label, look in looks.items())
+        _, kinds = looks.setdefault((label, look["marker"]), (look, []))
+        kinds.extend({kind} - {*kinds, ""})
+    for (label, _), (look, kinds) in looks.items():
+        keys.append(key(f"{label}: {', '.join(kinds)}" if kinds else label, **look))
     ax.set_ylim(min(height.values()) - 0.5, max(height.values()) + 0.5)
     ax.set_yticks([])
     ax.spines["left"].set_visible(False)
@@ -198,17 +202,16 @@ def draw_edge(ax, one: Spot, other: Spot, data, lane, colour, span, texts) -> Pa
     return patch
 
 
-def node_look(data: dict) -> tuple[str, dict]:
-    """What a node is, in words, and how it is drawn."""
+def node_look(data: dict) -> tuple[tuple[str, str], dict]:
+    """What a node is, in words, with the kind of its event, and how it is drawn."""
     if data["type"] == "event":
         before, _, after = data["transition"].partition(" -> ")
         name = "fold" if data["kind"] == "fold" else data["irrep"]
-        kind = "" if data["kind"] in ("unknown", "fold") else f": {data['kind']}"
-        return f"{look_of(name)[2]}{kind}", marker_of(
-            name, {before, after} == {"saddle", "minimum"}
-        )
+        kind = "" if data["kind"] in ("unknown", "fold") else data["kind"]
+        look = marker_of(name, {before, after} == {"saddle", "minimum"})
+        return (look_of(name)[2], kind), look
     marker, meaning = ENDS.get(data["label"], OTHER_END)
-    return meaning, {"marker": marker, "color": GREY, "linestyle": "none"}
+    return (meaning, ""), {"marker": marker, "color": GREY, "linestyle": "none"}
 
 
 def isotropies(graph: BranchGraph) -> nx.DiGraph:

@@ -9,10 +9,13 @@ References
 """
 
 import io
+import re
 import warnings
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from itertools import cycle
 from pathlib import Path
+from textwrap import wrap
 from typing import Any, cast
 from zlib import crc32
 
@@ -30,6 +33,7 @@ STYLES = Path(__file__).parent / "styles"
 NAMES = ("print", "slides")
 PALETTE = ("#000000", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 GREY = "#8C8C8C"
+LABEL = 42  # letters in a line of a legend
 
 IRREPS = {  # marker, colour, meaning
     "fold": (">", "#000000", "fold"),
@@ -135,9 +139,16 @@ def pretty(polynomial: str) -> str:
     return text.replace("·", "").replace("-", "−")
 
 
+def in_lines(texts: Iterable[str], wide: int) -> str:
+    """Texts in lines of so many letters; a set such as S(d - 2) and a name are not broken."""
+    kept = [re.sub(r"(?<=[-−+:]) | (?=[-−+:])", "\N{NO-BREAK SPACE}", text) for text in texts]
+    lines = [line for text in kept for line in wrap(text, wide, break_on_hyphens=False)]
+    return "\n".join(lines).replace("\N{NO-BREAK SPACE}", " ")
+
+
 def key(label: str, **look) -> Line2D:
-    """An entry for a legend."""
-    return Line2D([], [], label=label, **look)
+    """An entry for a legend; a long name takes several lines."""
+    return Line2D([], [], label=in_lines([label], LABEL), **look)
 
 
 def legend(ax: Axes, entries: list[Line2D], outside: bool = True, **options):

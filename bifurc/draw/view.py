@@ -8,19 +8,25 @@ a picture leaves out it says, in words, below the axes.
 """
 
 from collections.abc import Iterable, Sequence
-from textwrap import wrap
 
 import numpy as np
+from matplotlib import rcParams
 from matplotlib.axes import Axes
+from matplotlib.font_manager import FontProperties
 
 from bifurc.draw.curves import Curve, EventMark
-from bifurc.draw.style import GREY, PALETTE
+from bifurc.draw.style import GREY, PALETTE, in_lines
 
 SEEN = 0.995  # of the parameter's range: what is beyond it on both sides may leave the frame
 RUNS_OFF = 3.0  # times as large as what is seen, values would flatten it
 SPREAD = 8.0  # largest over middle size, from which on a straight scale shows nothing at zero
 ROOM = 0.05  # of the frame, left free above and below
 WIDE, MOST = 110, 40  # letters in a line of a note, and names in it
+ENTRY, LINE, FRAME = (
+    1.6,
+    1.3,
+    60,
+)  # heights: in sizes of the type, and of what else there is in points
 
 
 def ranked(
@@ -121,11 +127,21 @@ def _rounded(value: float) -> float:
 def say(ax: Axes, notes: Sequence[str]) -> None:
     """Sentences on what is left out, below the axes."""
     if notes:
-        lines = [line for note in notes for line in wrap(note, WIDE)]
         ax.annotate(
-            "\n".join(lines), (0, 0), xytext=(0, -34), xycoords="axes fraction",
+            in_lines(notes, WIDE), (0, 0), xytext=(0, -34), xycoords="axes fraction",
             textcoords="offset points", ha="left", va="top", fontsize="small", color="0.35",
         )  # fmt: skip
+
+
+def heighten(ax: Axes, notes: Sequence[str]) -> None:
+    """Make a figure of one picture as high as its legend and the notes below it are together."""
+    texts = [text.get_text() for text in ax.get_legend().get_texts()]
+    size = FontProperties(size=rcParams["legend.fontsize"]).get_size_in_points()
+    more = sum(text.count("\n") for text in texts) + in_lines(notes, WIDE).count("\n")
+    wide, high = ax.figure.get_size_inches()
+    ax.figure.set_size_inches(
+        wide, max(high, (size * (ENTRY * len(texts) + LINE * more) + FRAME) / 72)
+    )
 
 
 def few(names: Iterable[str]) -> str:

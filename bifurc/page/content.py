@@ -6,10 +6,9 @@ from typing import Any
 import numpy as np
 
 from bifurc.api import proof_of
-from bifurc.draw.curves import SCALARS, drawn, marks
-from bifurc.draw.curves import curves as curves_of
+from bifurc.draw.curves import SCALARS, Curve, drawn, lowest, marks, spectrum
 from bifurc.draw.diagram import symbol
-from bifurc.draw.eigenvalues import eigencurves
+from bifurc.draw.eigenvalues import Eigencurves
 from bifurc.draw.graph import heights, node_look, places
 from bifurc.draw.style import look_of, pretty
 from bifurc.draw.view import coloured, ranked
@@ -19,9 +18,10 @@ from bifurc.events.states import states
 from bifurc.graph.graph import BranchGraph
 from bifurc.loss.embedding import integer_sizes, matrices
 from bifurc.loss.problem import NetworkProblem
+from bifurc.protocol import Problem
 
 POINTS = 120  # on a branch: no corner can be seen at the width of a page
-STATES = 60  # of a branch whose states are no matrices
+EVERY = 2  # of these points has a spectrum, or a state that is no matrix, of its own
 ENTRIES = 1600  # of a weight matrix: of a larger one no cell can be seen
 DIGITS = 7
 SIDES = ("below", "above")
@@ -103,12 +103,17 @@ class Layouts:
 def _colours(graph: BranchGraph) -> dict[str, str]:
     """The colours of isotropies, the same as in a diagram."""
     labels = [branch.isotropy for branch in graph.branches.values()]
-    return coloured(ranked(labels, curves_of(graph, points=2), marks(graph)))
+    pieces = [
+        Curve(name, branch.isotropy, piece.index.text(), piece.stable, branch.lam, branch.lam)
+        for name, branch in graph.branches.items()
+        for piece in branch.pieces
+    ]
+    return coloured(ranked(labels, pieces, marks(graph)))
 
 
 def _branch(graph: BranchGraph, name: str, colour: str, layouts: Layouts) -> dict[str, Any]:
     branch = graph.branches[name]
-    born = branch.born
+    born, found = branch.born, Drawn(branch)
     return {
         "name": name,
         "isotropy": branch.isotropy,
@@ -117,31 +122,68 @@ def _branch(graph: BranchGraph, name: str, colour: str, layouts: Layouts) -> dic
         "end": graph.end_of(name),
         "note": branch.note,
         "early": branch.status.early,
-        "pieces": list(_pieces(branch)),
-        "events": [_event(branch, event) for event in branch.events],
-        "spectrum": [
-            {"label": one.label, "irrep": one.component.irrep}
-            | {"x": numbers(one.x), "y": numbers(one.values.T)}
-            for one in eigencurves(branch, points=POINTS // 2)
-        ],
-        "states": _matrices(branch, layouts) or _states(branch),
+        "pieces": list(found.pieces()),
+        "events": list(_events(branch)),
+        "spectrum": found.spectra(),
+        "states": _matrices(branch, layouts) or found.states(),
     }
 
 
-def _pieces(branch: Branch) -> Iterator[dict[str, Any]]:
-    for piece, X in drawn(branch, None, POINTS):
-        high = {name: numbers(of(branch.problem, X)) for name, of in SCALARS.items()}
-        full = branch.problem.full_state(X[:, :-1])
-        high |= dict(zip(branch.problem.coordinate_names, map(numbers, full.T), strict=True))
-        index = pretty(piece.index.text())
-        yield {"index": index, "stable": piece.stable, "x": numbers(X[:, -1]), "y": high}
+class Drawn:
+    """Points of a branch that stand close, with what is computed there once for all pictures."""
+
+    def __init__(self, branch: Branch):
+        self.problem = branch.problem
+        self.parts = drawn(branch, None, POINTS)
+        self.X = np.concatenate([X for _, X in self.parts])
+        self.ends = np.cumsum([len(X) for _, X in self.parts])
+        self.spectrum = spectrum(branch.problem, self.X)
+        self.kept = np.arange(len(self.X)) % EVERY == 0
+        self.kept[self.ends - 1] = True
+
+    def pieces(self) -> Iterator[dict[str, Any]]:
+        """Pieces of one index, with every height that may be drawn over the parameter."""
+        heights = _heights(self.problem, self.X, lowest(self.spectrum, len(self.X)))
+        for (piece, X), end in zip(self.parts, self.ends, strict=True):
+            high = {name: one[end - len(X) : end] for name, one in heights.items()}
+            index = pretty(piece.index.text())
+            yield {"index": index, "stable": piece.stable, "x": numbers(X[:, -1]), "y": high}
+
+    def spectra(self) -> list[dict[str, Any]]:
+        """Eigenvalues of each irrep."""
+        x = numbers(self.X[self.kept, -1])
+        return [
+            {"label": Eigencurves(one, self.X[:, -1], values).label, "irrep": one.irrep}
+            | {"x": x, "y": numbers(values[self.kept].T)}
+            for one, values in self.spectrum.items()
+        ]
+
+    def states(self) -> list[dict[str, Any]]:
+        """Full states."""
+        X = self.X[self.kept]
+        return [
+            {"label": f"{self.problem.parameter} = {x[-1]:.6g}", "values": numbers(values)}
+            for x, values in zip(X, self.problem.full_state(X[:, :-1]), strict=True)
+        ]
 
 
-def _event(branch: Branch, event: Event) -> dict[str, Any]:
-    problem, X = branch.problem, event.X[None]
-    high = {name: numbers(of(problem, X))[0] for name, of in SCALARS.items()}
-    full = problem.full_state(event.X[:-1])
-    high |= dict(zip(problem.coordinate_names, numbers(full), strict=True))
+def _heights(problem: Problem, X: np.ndarray, low: np.ndarray) -> dict[str, list]:
+    """All that may be drawn over the parameter at some points; ``low``: smallest eigenvalues."""
+    known = SCALARS | {"smallest": lambda *_: low}
+    found = {name: numbers(of(problem, X)) for name, of in known.items()}
+    full = problem.full_state(X[:, :-1])
+    return found | dict(zip(problem.coordinate_names, map(numbers, full.T), strict=True))
+
+
+def _events(branch: Branch) -> Iterator[dict[str, Any]]:
+    if branch.events:
+        X = np.array([event.X for event in branch.events])
+        heights = _heights(branch.problem, X, SCALARS["smallest"](branch.problem, X))
+        for i, event in enumerate(branch.events):
+            yield _event(branch, event, {name: one[i] for name, one in heights.items()})
+
+
+def _event(branch: Branch, event: Event, high: dict[str, Any]) -> dict[str, Any]:
     before, after = ("end" if getattr(event, s) is None else event.index(s).text() for s in SIDES)
     return {
         "x": float(event.lam),
@@ -181,17 +223,6 @@ def _at(branch: Branch, lam: float) -> list:
         return []
 
 
-def _states(branch: Branch) -> list[dict[str, Any]]:
-    """Full states along a branch."""
-    problem = branch.problem
-    X = np.concatenate([part for _, part in drawn(branch, None, STATES)])
-    full = problem.full_state(X[:, :-1])
-    return [
-        {"label": f"{problem.parameter} = {x[-1]:.6g}", "values": numbers(values)}
-        for x, values in zip(X, full, strict=True)
-    ]
-
-
 def _transitions(graph: BranchGraph, prove: bool) -> Iterator[dict[str, Any]]:
     for one in graph.transitions():
         problem = graph.branches[one.branch].problem
@@ -222,7 +253,10 @@ def _graph(graph: BranchGraph, colour: dict[str, str]) -> dict[str, Any]:
     ]
     found = [
         {"node": node, "x": float(place.lam), "y": float(place.lane)}
-        | {"event": nodes[node]["type"] == "event", "what": node_look(nodes[node])[0]}
+        | {
+            "event": nodes[node]["type"] == "event",
+            "what": ": ".join(filter(None, node_look(nodes[node])[0])),
+        }
         | {"why": nodes[node].get("reason", nodes[node].get("transition", ""))}
         for node, place in where.items()
     ]

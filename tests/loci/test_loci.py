@@ -210,12 +210,12 @@ def test_mistakes_on_the_command_line_are_one_line(capsys, arguments, message):
 
 
 def test_the_command_prints_the_curve(capsys):
-    assert main(["locus", "M", "--event", "s:bulk", "--from", "1", "--to", "1.6", "--json"]) == 0
+    assert main(["locus", "M", "--event", "s:bulk", "--from", "1", "--to", "2.1", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["parameters"] == ["d", "p"]
     assert found["ends"][0]["set"] == "rest"
     assert_allclose(found["points"][0]["d"], 5.585505247425877, rtol=1e-11)
-    assert main(["locus", "M", "--event", "s:bulk", "--from", "1", "--to", "1.6"]) == 0
+    assert main(["locus", "M", "--event", "s:bulk", "--from", "1", "--to", "2.1"]) == 0
     assert "Point set 'rest' reaches its least size 1." in capsys.readouterr().out
 
 
@@ -232,7 +232,7 @@ def test_the_command_names_the_sheet_where_a_branch_has_several(capsys):
 
 def test_the_command_draws_the_curve(tmp_path, capsys):
     path = tmp_path / "curve.png"
-    arguments = ["locus", "M", "--event", "s:bulk", "--from", "1", "--to", "1.6"]
+    arguments = ["locus", "M", "--event", "s:bulk", "--from", "1", "--to", "2.1"]
     assert main([*arguments, "-o", str(path)]) == 0
     assert path.read_bytes().startswith(b"\x89PNG")
     capsys.readouterr()
