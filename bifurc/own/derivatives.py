@@ -86,8 +86,8 @@ def _agrees(exact: Callable, function: Callable, x: np.ndarray, lengths: np.ndar
                 for at, one in zip(places, rough, strict=True)
                 if one is not None
             )
-    except (TypeError, ValueError, ArithmeticError, AttributeError, np.exceptions.ComplexWarning):
-        return False  # it does not take such numbers
+    except Exception:  # noqa: BLE001 (whatever a function does with such numbers)
+        return False
 
 
 def _lengths(x: np.ndarray, size: Any) -> np.ndarray:

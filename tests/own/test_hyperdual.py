@@ -132,3 +132,17 @@ def test_a_loss_near_the_end_of_where_it_is_defined_is_differentiated_exactly():
     )
     functions, _ = problem.engine_functions("lam")
     assert_allclose(functions["hessian"](np.array([1e-3]), 1.0), [[1e3]], rtol=1e-14)
+
+
+def test_a_gradient_that_adds_into_an_array_of_floats_is_differenced():
+    """There numpy itself fails, with SystemError."""
+
+    def gradient(x):
+        total = np.zeros(3)
+        np.add.at(total, [0, 1, 1], x**2)
+        return total
+
+    way = best_way(gradient, np.arange(1.0, 4.0))
+    assert_allclose(
+        way(gradient, np.arange(1.0, 4.0)), [[2, 0, 0], [0, 4, 6], [0, 0, 0]], atol=1e-9
+    )
