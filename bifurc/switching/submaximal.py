@@ -42,6 +42,7 @@ ASIDE = 1e-2  # of the scale of lam: where a branch is asked beside a point wher
 FLAT = 1e-4  # of the natural size: what is smaller is not told from a touch of higher order
 COARSE = 1e-6  # of the natural size: third derivatives are differences of differences
 SEED = 11
+PERSISTENT = 1e9  # times smaller than the largest singular value: a zero beside the kernel
 ANGLES = 360  # of a plane: half-lines closer together than a degree are not told apart
 ASKEW = 0.0123  # radians: so that no half-line that symmetry puts on an axis is on the grid
 
@@ -55,6 +56,7 @@ class Kernel:
     right: np.ndarray  # (n, m), null vectors of length 1 in the scales
     left: np.ndarray  # (n, m), the same times the weights
     bordered: np.ndarray  # (n + m, n + m)
+    inverse: np.ndarray  # of that
     size: float  # how much the Hessian changes over one scale, in the directions that matter
     trivial: np.ndarray  # (n + 1,), tangent across the kernel, lam component 1
 
@@ -79,9 +81,9 @@ class Kernel:
         left = right * np.asarray(problem.weights(lam))[:, None]
         m = right.shape[1]
         bordered = np.block([[jacobian[:, :-1], right], [left.T, np.zeros((m, m))]])
-        across = np.linalg.solve(bordered, -np.append(jacobian[:, -1], np.zeros(m)))
-        trivial = np.append(across[: len(x)], 1.0)
-        return cls(problem, X, right, left, bordered, size, trivial)
+        inverse = _inverse(bordered)
+        trivial = np.append(-inverse[: len(x), : len(x)] @ jacobian[:, -1], 1.0)
+        return cls(problem, X, right, left, bordered, inverse, size, trivial)
 
     @property
     def m(self) -> int:
@@ -112,11 +114,7 @@ class Kernel:
     def bend(self, v: np.ndarray) -> np.ndarray:
         """Second-order part of the state along v, across the kernel; (n,)."""
         second, n = self.second(v), len(self.right)
-        return -self._inverse[:n, :n] @ second
-
-    @cached_property
-    def _inverse(self) -> np.ndarray:
-        return np.linalg.inv(self.bordered)
+        return -self.inverse[:n, :n] @ second
 
     def quadratic(self, action: np.ndarray | None = None) -> Homogeneous | None:
         """Q of the reduced equation; None if it is zero.
@@ -155,6 +153,17 @@ def random_ways(n: int) -> np.ndarray:
     """A few unit vectors: a form that is not zero is not zero at all of them; (PROBES, n)."""
     ways = np.random.default_rng(SEED).normal(size=(PROBES, n))
     return ways / np.linalg.norm(ways, axis=1, keepdims=True)
+
+
+def _inverse(bordered: np.ndarray) -> np.ndarray:
+    """The inverse; where zeros that persist along the branch are left, that across them."""
+    try:
+        found = np.linalg.inv(bordered)
+        if np.abs(found).max() * np.abs(bordered).max() < PERSISTENT:
+            return found
+    except np.linalg.LinAlgError:
+        pass
+    return np.linalg.pinv(bordered, rcond=1 / PERSISTENT)
 
 
 def _lengths(vectors: np.ndarray) -> np.ndarray:
