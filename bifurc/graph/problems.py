@@ -14,6 +14,7 @@ from bifurc.own.problem import Problem
 from bifurc.spectra import Neutrals
 from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
+from bifurc.structure.blocks import expressions
 from bifurc.structure.structure import PointBlock, PointSet, Structure
 from bifurc.switching.linear import SymmetricProblem
 
@@ -49,8 +50,13 @@ def structure_spec(structure: Structure) -> dict:
         "trained": structure.trained,
         "sphere": structure.sphere.text(),
         "row_norm": structure.row_norm.text(),
-        "student_weights": dict(structure.student_weights),
-        "teacher_weights": dict(structure.teacher_weights),
+        **{
+            name: {row: w.text() if isinstance(w, Polynomial) else w for row, w in given.items()}
+            for name, given in (
+                ("student_weights", structure.student_weights),
+                ("teacher_weights", structure.teacher_weights),
+            )
+        },
         "ties": [dict(generator) for generator in structure.ties],
     }
 
@@ -67,8 +73,8 @@ def structure_from(spec: dict) -> Structure:
         inputs,
         teachers,
         _table(spec["teacher"]),
-        spec["student_weights"],
-        spec["teacher_weights"],
+        expressions(spec["student_weights"]),
+        expressions(spec["teacher_weights"]),
         tuple(spec["ties"]),
         Polynomial.parse(spec.get("decay", "0")),
         _table(spec.get("reference", ())),

@@ -121,7 +121,7 @@ class Biases:
         change, _, _ = self.mean_changes(norms, b)
         counted = self.sizes * change + share * moves.sizes * self.means[0]
         total = self.signs * counted
-        if frame.alpha is not None:
+        if moves.outer is not None:
             total = total + moves.outer[..., 0] * self.sizes * self.means[0]
         own = b[..., frame.output] + total.sum(-1)
         return own[..., None, None] * frame.at_output

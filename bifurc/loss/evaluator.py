@@ -67,6 +67,7 @@ class Evaluator(OnLine):
             self._inner_columns[0] + each * self._inner_columns[1],
             self.layout.frame,
             self._spring_at(each[..., None]),
+            None if self._signs is None else self._signs[0] + each * self._signs[1],
         )
 
     def _spring_at(self, each) -> Spring | None:
@@ -196,6 +197,7 @@ class Evaluator(OnLine):
             self._row_sizes[1],
             self._inner_columns[1],
             np.append(np.zeros(self.n), 1.0),
+            None if self._signs is None else self._signs[1],
         )
 
     def jacobian_along(self, x, lam, u):

@@ -46,8 +46,9 @@ def chosen(problem, x: np.ndarray, lam: float) -> np.ndarray:
 def fixed(problem) -> np.ndarray:
     """The output weights that the gauge names, nan elsewhere; shape (n,)."""
     s = problem.structure
-    weights = [s.student_weights.get(c.row, 1.0) for c in s.coordinates]
-    return np.where([c.column == ALPHA for c in s.coordinates], weights, np.nan)
+    given = s.student_weights
+    weights = [given.get(c.row, 1.0) if c.column == ALPHA else np.nan for c in s.coordinates]
+    return np.array(weights, dtype=float)
 
 
 def held(problem, rows, x, lam, g, jacobian) -> tuple[np.ndarray, np.ndarray]:

@@ -13,6 +13,7 @@ import numpy as np
 
 from bifurc.loss.frame import Frame
 from bifurc.structure.irreps import Component
+from bifurc.structure.polynomial import Polynomial
 from bifurc.structure.structure import ALPHA, BIAS, OUTPUT, Structure
 
 
@@ -47,9 +48,17 @@ class Layout:
 
     @cached_property
     def signs(self) -> np.ndarray:
-        """Second-layer weights, negative for the teacher, 0 of a bias or if trained; (rows,)."""
+        """Second-layer weights, negative for the teacher, 0 of a bias or if trained; (rows,).
+
+        0 too where they are expressions, see :attr:`bifurc.loss.line.OnLine._signs`.
+        """
+        return np.array([0.0 if isinstance(w, Polynomial) else w for w in self.weights])
+
+    @property
+    def weights(self) -> list:
+        """The same, numbers and expressions."""
         s = self.structure
-        return np.array(
+        return (
             [0.0 if s.trained else s.student_weights.get(row.name, 1.0) for row in s.hidden]
             + [0.0] * (len(s.students) - len(s.hidden))
             + [-s.teacher_weights.get(row.name, 1.0) for row in s.teachers]

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from functools import cached_property, partial
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -51,7 +52,7 @@ class OnLine:
     Raises
     ------
     ValueError
-        If a parameter is not affine along the line.
+        If a parameter is not affine along the line, or a weight not.
     """
 
     def __init__(self, structure: Structure, line: Mapping[str, Any], any_size: bool = False):
@@ -60,7 +61,12 @@ class OnLine:
         for name, poly in self.line.items():
             if poly.degree > 1 or poly.names - {LAM}:
                 raise ValueError(f"Parameter {name!r} must be affine along the line, got {poly}.")
-        self.structure = structure.weighed(self.line)
+        self.structure = s = structure.weighed(self.line)
+        if s.trained and not all(isinstance(w, Real) for w in s.student_weights.values()):
+            raise ValueError(
+                "Output weights that are trained start at those that are given, which cannot run; "
+                "let another parameter run."
+            )
         self.layout, self.arithmetic = Layout(self.structure), DOUBLES
         self.read = partial(coefficients, DOUBLES.number, self.line)
         self.n = len(structure.coordinates)
@@ -119,6 +125,17 @@ class OnLine:
     @cached_property
     def _row_sizes(self) -> np.ndarray:
         return self._block_sizes(*self.structure.students, *self.structure.teachers)
+
+    @cached_property
+    def _signs(self) -> np.ndarray | None:
+        """Second-layer weights, the teacher's negated, as (constant, slope) in lam; (2, rows).
+
+        None where all are numbers.
+        """
+        if not self.structure.weights_run:
+            return None
+        found = [self.read(Polynomial.of(weight), 1) for weight in self.layout.weights]
+        return self.arithmetic.table(np.array(found)).T
 
     @cached_property
     def _column_sizes(self) -> np.ndarray:

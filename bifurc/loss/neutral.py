@@ -108,7 +108,7 @@ def _entries(rows: Rows, students: int, alpha: float):
 
 def _signs(rows: Rows, members) -> np.ndarray:
     """Second-layer weights of some rows, of all points where they differ; (..., members)."""
-    return rows.signs[members] if rows.frame.alpha is None else rows.signs[..., 0, members]
+    return rows.signs[members] if rows.signs.ndim == 1 else rows.signs[..., 0, members]
 
 
 def parallel(rows: Rows, students: int, turn: float = _TURN) -> tuple[np.ndarray, np.ndarray]:

@@ -20,6 +20,7 @@ from bifurc.structure.polynomial import Polynomial
 from bifurc.structure.structure import Structure
 
 MU = "mu"
+ASKEW = (1.0, np.sqrt(2.0) - 1.0)  # what stays as it is along this stays so in all the plane
 # what a polynomial of the plane is made of: quadratic ones are the numbers of matrix entries
 MONOMIALS = ((), (LAM,), (MU,), (LAM, LAM), (LAM, MU), (MU, MU))
 
@@ -53,7 +54,7 @@ class Plane:
     ):
         self.plane = dict(plane)
         self.structure = structure
-        line = self._through(0.0, 0.0, (1.0, 0.0))
+        line = self._through(0.0, 0.0, ASKEW)
         self._template = NetworkProblem(
             structure, kernel, line, any_size, kernel_parameters, pinned
         )
@@ -61,7 +62,8 @@ class Plane:
         entries = [v for _, _, table in structure.tables for pair in table.values() for v in pair]
         in_kernel = [Polynomial.of(value) for value in (kernel_parameters or {}).values()]
         own = structure.decay, structure.common, *structure.size.values()
-        own = *own, structure.sphere, structure.row_norm
+        weights = *structure.student_weights.values(), *structure.teacher_weights.values()
+        own = *own, structure.sphere, structure.row_norm, *map(Polynomial.of, weights)
         for poly in [*own, *entries, *in_kernel, *self.plane.values()]:
             if poly.substitute(self.plane).degree > 1:
                 raise ValueError(f"{poly} is not affine in the two parameters that run.")

@@ -31,6 +31,7 @@ from bifurc.structure.structure import Structure
 _ON_LINE = (
     "_sizes", "_domain", "_row_sizes", "_column_sizes", "_given", "_teacher", "_teacher_moves",
     "_metric", "_directions", "running", "_copy_lengths", "_spring", "_inner_columns", "_sphere",
+    "_signs",
 )  # fmt: skip
 ROUNDING = 1e-14  # of the squared length of a copy, near sizes where it may vanish
 

@@ -46,6 +46,8 @@ class Rows:
     frame : Frame
     spring : Spring, optional
         The term mu/2 |W - c|².
+    signs : shape (..., rows), optional
+        Second-layer weights that are given, where they are not those of the frame.
 
     Attributes
     ----------
@@ -54,14 +56,15 @@ class Rows:
     norms : |w_i|², shape (..., rows)
     """
 
-    def __init__(self, kernel: Any, entries, sizes, columns, frame: Frame, spring=None):
+    def __init__(self, kernel, entries, sizes, columns, frame: Frame, spring=None, signs=None):
         self.kernel, self.entries, self.frame = kernel, entries, frame
         self.spring = spring
         self.sizes, self.columns = sizes, columns
         self.weights = frame.weights(entries)
-        self.signs = frame.signs  # second-layer weights, the teacher's negated
+        # second-layer weights, the teacher's negated
+        self.signs = frame.signs if signs is None else signs
         if frame.alpha is not None:
-            self.signs = entries[..., frame.alpha] + frame.signs
+            self.signs = entries[..., frame.alpha] + self.signs
         self.outer = self.signs[..., None]
         fixed, forms = frame.forms(self.weights)
         self.forms = self.outer * forms
@@ -283,6 +286,8 @@ class Moves:
         Change of the sizes of the row and column blocks,
     share : ndarray, shape (directions,)
         and how much of it there is along each direction.
+    signs : ndarray, shape (rows,), optional
+        Change of second-layer weights that are given, as that of the sizes.
     """
 
     frame: Frame
@@ -290,6 +295,7 @@ class Moves:
     sizes: Any
     columns: Any
     share: np.ndarray
+    signs: Any = None
 
     @cached_property
     def forms(self):
@@ -308,13 +314,17 @@ class Moves:
 
     @cached_property
     def outer(self):
-        """Change of the output weights, (directions, rows, 1)."""
-        return self.entries[..., self.frame.alpha, None]
+        """Change of the output weights, (directions, rows, 1); None where they are as they are."""
+        found = None if self.signs is None else self.share[:, None, None] * self.signs[:, None]
+        if self.frame.alpha is None:
+            return found
+        own = self.entries[..., self.frame.alpha, None]
+        return own if found is None else own + found
 
     def pull(self, rows: Rows):
         """Change of :attr:`Rows.pull` at fixed sizes."""
         forms = rows.outer * self.forms
-        if self.frame.alpha is not None:
+        if self.outer is not None:
             forms = forms + self.outer * self.frame.forms(rows.weights)[1]
         return self.frame.pull(forms, rows.sizes)
 
@@ -322,7 +332,7 @@ class Moves:
         """Change of the sum over k of signs_k h(i, k) with the number of rows and their signs."""
         more = self.frame.count_of_more(rows.outer, self.sizes)
         change = self.share[:, None, None] * (joined(pairs) @ more)
-        if self.frame.alpha is not None:
+        if self.outer is not None:
             change = change + joined(pairs) @ self.frame.count(self.outer, rows.sizes)
         return change
 
@@ -359,8 +369,9 @@ def gradient_change(rows: Rows, moves: Moves, first=None, value=None):
     change = rows.outer_weight * (own + others)
     if frame.output is not None:
         change = change + rows.biases.output_change(norms, moves)
-    if frame.alpha is not None:
+    if moves.outer is not None:
         change = change + moves.outer[:, : frame.students] * rows.pulled
+    if frame.alpha is not None:
         of_value = rows.value_change(p, q, inner, *_of_pairs(rows, moves))
         if value is not None:
             of_value = of_value + rows.of_students(value)

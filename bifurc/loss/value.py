@@ -154,7 +154,8 @@ def losses(problem, x: np.ndarray, lam: np.ndarray) -> np.ndarray:
     rows = problem.rows(x, lam)
     terms = reduced.loss_terms(rows)[..., 0, :]
     plain = known(terms.sum(-1), PER_TERM * np.abs(terms).sum(-1))
-    split = hasattr(problem.kernel, "split") and not problem.structure.beside
+    s = problem.structure
+    split = hasattr(problem.kernel, "split") and not (s.beside or s.weights_run)
     lost = np.isnan(plain)
     return np.where(lost, of_parts(problem, rows, x, lam), plain) if split and lost.any() else plain
 

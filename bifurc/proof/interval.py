@@ -347,9 +347,10 @@ def enclosing(problem: NetworkProblem) -> NetworkProblem:
         If python-flint is missing.
     """
     need_flint()
-    if problem.structure.trained or problem.structure.confined:
+    s = problem.structure
+    if s.trained or s.confined or s.weights_run:
         raise NotCertifiedError(
-            "Trained output weights and spheres have no formulas in interval arithmetic."
+            "Output weights that are trained or run, and spheres, have no formulas in interval arithmetic."
         )
     return problem.in_arithmetic(BALLS)
 

@@ -205,8 +205,10 @@ def problem_to_data(problem: NetworkProblem) -> dict:
     if type(problem) is not NetworkProblem:  # it may have more than is written here
         raise ValueError(f"No certificate can be written of a {type(problem).__name__}.")
     s = problem.structure
-    if s.trained or s.confined:
-        raise ValueError("No certificate can be written of trained output weights or a sphere.")
+    if s.trained or s.confined or s.weights_run:
+        raise ValueError(
+            "No certificate can be written of output weights that are trained or run, or a sphere."
+        )
     bare = s.plain
     running = {
         name: Polynomial.of(value).text() for name, value in problem.kernel_parameters.items()

@@ -124,14 +124,13 @@ def expressions(weights: Mapping[str, Any] | None) -> dict:
     return {n: Polynomial.parse(w) if isinstance(w, str) else w for n, w in given.items()}
 
 
-def weight_on(name: str, weight, line: Mapping[str, Polynomial]) -> float:
-    """A second-layer weight at the parameters that a line leaves as they are."""
+def weight_on(name: str, weight, line: Mapping[str, Polynomial]) -> Any:
+    """A second-layer weight: a number if the line leaves it as it is, else the expression."""
     if not isinstance(weight, Polynomial):
         return weight
-    value = weight.substitute(line).constant
-    if value is None:
+    along = weight.substitute(line)
+    if along.degree > 1:
         raise ValueError(
-            f"The weight {weight} of row {name!r} moves along the line; let a parameter run that "
-            "it does not depend on."
+            f"The weight {weight} of row {name!r} is not affine along the line: {along}."
         )
-    return float(value)
+    return weight if along.constant is None else float(along.constant)

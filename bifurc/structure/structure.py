@@ -63,8 +63,8 @@ class Structure:
     teacher : mapping (teacher row, column) -> (diagonal, off-diagonal)
         Entries of V as polynomials; blocks left out are zero.
     student_weights, teacher_weights : mapping from row names to numbers or expressions
-        Second-layer weights; rows left out have weight 1. Expressions are in
-        parameters that stay as they are along a line.
+        Second-layer weights; rows left out have weight 1. Expressions are affine along
+        the line that parameters run on.
     ties : tuple of mappings from set names to set names
         Generators of K: permutations of sets of equal size; those left out stay.
     decay : Polynomial
@@ -361,18 +361,18 @@ class Structure:
         return components_of(self)
 
     def weighed(self, line: Mapping[str, Polynomial]) -> "Structure":
-        """The structure with numbers for second-layer weights that are expressions.
-
-        Raises
-        ------
-        ValueError
-            If one of them moves along the line.
-        """
-        both = self.student_weights, self.teacher_weights
-        if not any(isinstance(weight, Polynomial) for given in both for weight in given.values()):
+        """The structure with numbers for second-layer weights that stay as they are on a line."""
+        if not self.weights_run:
             return self
-        found = [{n: weight_on(n, weight, line) for n, weight in given.items()} for given in both]
-        return replace(self, student_weights=found[0], teacher_weights=found[1])
+        both = self.student_weights, self.teacher_weights
+        mine, theirs = ({n: weight_on(n, w, line) for n, w in of.items()} for of in both)
+        return replace(self, student_weights=mine, teacher_weights=theirs)
+
+    @property
+    def weights_run(self) -> bool:
+        """Whether second-layer weights are expressions, such as move along a line."""
+        both = *self.student_weights.values(), *self.teacher_weights.values()
+        return any(isinstance(w, Polynomial) for w in both)
 
     def along(self, line: Mapping[str, Polynomial]) -> "Structure":
         """The structure on a line of parameters: sets that stay one point become single."""

@@ -34,7 +34,10 @@ class Several(NetworkProblem):
     def of(cls, lines: Sequence[NetworkProblem]) -> "Several | None":
         """The members' problems as one; None if they are not of one shape."""
         first = lines[0]
-        if first.structure.ties or first.structure.confined or first.structure.trained:
+        s = first.structure
+        if s.ties or s.confined or s.trained or s.weights_run:
+            return None
+        if any((first.layout.signs != line.layout.signs).any() for line in lines):
             return None
         found = object.__new__(cls)
         vars(found).update(vars(first))

@@ -35,6 +35,10 @@ def networks(draw, sizes=(1, 4)):
         structure = structure.biased(bias, taught)
     if gauge:
         structure = structure.with_train_weights(gauge)
+    elif draw(st.booleans()):  # weights that run
+        both = structure.student_weights, structure.teacher_weights
+        mine, theirs = ({n: w + Polynomial.parse("mu") for n, w in of.items()} for of in both)
+        structure = replace(structure, student_weights=mine, teacher_weights=theirs)
     if draw(st.booleans()):
         structure = replace(structure, decay=Polynomial.parse("mu + 0.2"))
     line = {**sample.problem.line, "mu": "0.3 + 0.7*lam"}

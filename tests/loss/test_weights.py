@@ -6,7 +6,8 @@ from numpy.testing import assert_allclose
 from scipy.optimize import minimize_scalar
 
 import bifurc
-from bifurc.identification.verify import of_all_entries
+from bifurc.graph.problems import problem_from, problem_spec
+from bifurc.identification.verify import of_all_entries, verify
 from bifurc.loss import full
 from bifurc.loss.embedding import matrices, network_behind, row_weights
 from bifurc.loss.kernels import kernel
@@ -109,11 +110,64 @@ def test_other_activations_with_trained_weights_in_full(name, bias):
     assert_allclose(np.sort(found), np.linalg.eigvalsh(hessian), atol=1e-11)
 
 
-def test_a_weight_does_not_run():
-    with pytest.raises(ValueError, match="The weight H of row 'avg' moves along the line"):
-        bifurc.trace(copy_average(2), H=(2, 3), d=10)
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_weight_runs_with_its_parameter(sign):
+    """In H at d = 13.3040 the event is that which d passes at H = 3; the closed form all along."""
+    (passed,) = bifurc.trace(copy_average(3, sign), d=(20, 5)).events
+    branch = bifurc.trace(copy_average(2, sign), H=(2, 5), d=passed.lam)
+    (event,) = branch.events
+    assert event.lam == pytest.approx(3.0, abs=1e-10)
+    assert event.component.label == "s[rest]"
+    H = branch.lam
+    assert_allclose(sign * branch.x[:, -1], 1 / np.sqrt(H * (2 * H - 1)), rtol=1e-10)
+    loss = (H * np.arcsin(0.5) - H * H * np.arcsin(1 / (2 * H))) / np.pi
+    assert_allclose(branch.loss, loss, rtol=1e-10)
+    again = problem_from(problem_spec(branch.problem))
+    assert_allclose(again.gradient(branch.x, branch.lam), 0.0, atol=1e-12)
+    assert not any(check.mismatch for check in verify(branch))
+
+
+def test_an_event_is_followed_where_a_weight_runs():
+    curve = bifurc.locus(copy_average(2), "s:rest", d=(20, 3.2), H=(2, 3))
+    assert curve.at(H=3)[0]["d"] == pytest.approx(13.3040, abs=5e-5)
+    alone = bifurc.trace(copy_average(2.5), d=(20, 3.6)).events[0]
+    assert curve.at(H=2.5)[0]["d"] == pytest.approx(alone.lam, abs=1e-9)
+
+
+def test_a_sweep_over_a_weight_is_of_its_own_members():
+    found = bifurc.sweep(copy_average(2), d=(20, 4.1), H=np.array([2, 2.5, 3]))
+    second = found.thresholds("s[rest]")[1]
+    alone = bifurc.trace(copy_average(2.5), d=(20, 4.1)).events[0]
+    assert second == pytest.approx(alone.lam, abs=1e-10)
+
+
+def test_rescaled_neurons_answer_a_weight_that_runs_with_their_length():
+    """A weight m stands for a length: m w is what it is at m = 1, and grows beyond all at 0."""
+    family = bifurc.Family.build(
+        "II", sets={"bulk": "d - 1", "last": 1}, start={"bulk": 1, "last": -1},
+        student_weights={"last": "m"}, parameters={"d": 8, "m": 1},
+    )  # fmt: skip
+    branch = bifurc.trace(family, m=(1, 0.1))
+    assert_allclose(branch.x[:, 3:] * branch.lam[:, None], branch.x[0, 3:], rtol=1e-9)
+    assert_allclose(branch.loss, branch.loss[0], rtol=1e-9)
+    with pytest.warns(bifurc.EndedEarlyWarning):
+        gone = bifurc.trace(family, m=(1, -0.5), max_steps=60)
+    assert 0 < gone.lam[-1] < 0.1 and not gone.events
+
+
+def test_weights_that_cannot_run_are_refused():
+    with pytest.raises(ValueError, match="which cannot run"):
+        bifurc.trace(copy_average(2).with_train_weights(), H=(2, 3), d=10)
+    bent = bifurc.Family.build(
+        "mine", sets={"all": "d"}, start={"all": 1}, parameters={"d": 20},
+        student_weights={"all": "d*d"},
+    )  # fmt: skip
+    with pytest.raises(ValueError, match="is not affine along the line"):
+        bifurc.trace(bent, d=(3, 4))
     with pytest.raises(ValueError, match="parameter K without a default"):
         bifurc.Family.build(
             "mine", sets={"all": "d"}, start={"all": 1}, parameters={"d": 20},
             student_weights={"all": "K"},
         )  # fmt: skip
+    event = bifurc.trace(copy_average(2), H=(2, 5), d=20).events[0]
+    assert not event.proof
