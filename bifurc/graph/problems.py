@@ -12,9 +12,9 @@ from bifurc.loss.problem import NetworkProblem
 from bifurc.models import model
 from bifurc.own.problem import Problem
 from bifurc.spectra import Neutrals
+from bifurc.structure.blocks import expressions
 from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
-from bifurc.structure.blocks import expressions
 from bifurc.structure.structure import PointBlock, PointSet, Structure
 from bifurc.switching.linear import SymmetricProblem
 

@@ -350,7 +350,8 @@ def enclosing(problem: NetworkProblem) -> NetworkProblem:
     s = problem.structure
     if s.trained or s.confined or s.weights_run:
         raise NotCertifiedError(
-            "Output weights that are trained or run, and spheres, have no formulas in interval arithmetic."
+            "Trained output weights, ones that run, and spheres have no formulas in interval "
+            "arithmetic."
         )
     return problem.in_arithmetic(BALLS)
 
