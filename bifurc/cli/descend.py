@@ -29,6 +29,9 @@ def add(commands) -> None:
     )
     command.add_argument("--cases", metavar="DIR", help="write a case file for each new family")
     command.add_argument("--kernel", metavar="NAME", default="relu", help=KERNEL)
+    command.add_argument(
+        "--weights", metavar="A", help="a file of the student's output weights (default: 1)"
+    )
     add_output(command)
     command.set_defaults(run=run)
 
@@ -36,6 +39,7 @@ def add(commands) -> None:
 def run(arguments) -> None:
     """Descend and print."""
     from bifurc.identification.descend import descend
+    from bifurc.identification.files import read_matrix
 
     ended = descend(
         arguments.d,
@@ -44,6 +48,7 @@ def run(arguments) -> None:
         arguments.seed,
         families=families_in(arguments.known),
         kernel=arguments.kernel,
+        weights=None if arguments.weights is None else read_matrix(arguments.weights),
         progress=partial(bar, unit="run", quiet=arguments.quiet),
     )
     if arguments.json:

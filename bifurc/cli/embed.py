@@ -7,6 +7,7 @@ from bifurc.cli.common import add_family, check_place, family_of, place_of
 EPILOG = """examples:
   bifurc embed II --at d=12 -o W.npy
   bifurc embed M --at d=12 --set p=3 -o W.csv --teacher V.csv
+  bifurc embed II --at d=12 --train-weights balanced -o W.npy --weights A.npy
 """
 
 
@@ -23,6 +24,7 @@ def add(commands) -> None:
         "-o", "--output", required=True, metavar="W", help="where to write: .npy, .npz or .csv"
     )
     command.add_argument("--teacher", metavar="V", help="write the teacher too")
+    command.add_argument("--weights", metavar="A", help="write the neurons' output weights too")
     command.set_defaults(run=run)
 
 
@@ -34,12 +36,15 @@ def run(arguments) -> None:
 
     check_place(arguments.output)
     check_place(arguments.teacher)
+    check_place(arguments.weights)
     name, text = place_of(arguments)
     try:
         value = number(text)
     except (ValueError, argparse.ArgumentTypeError):
         raise ValueError(f"{name}={text} needs a number; write it as d=12.") from None
-    w, v = embed_both(family_of(arguments, but=name), **{name: value})
-    write_matrix(arguments.output, w)
+    found = embed_both(family_of(arguments, but=name), **{name: value})
+    write_matrix(arguments.output, found.w)
     if arguments.teacher:
-        write_matrix(arguments.teacher, v)
+        write_matrix(arguments.teacher, found.v)
+    if arguments.weights:
+        write_matrix(arguments.weights, found.a[:, None])

@@ -7,6 +7,7 @@ EPILOG = """examples:
   bifurc identify W.csv --teacher V.csv -o mine.toml
   bifurc identify net.npz --array fc1.weight
   bifurc identify W.npy --kernel gelu
+  bifurc identify W.npy --kernel erf --weights A.npy
   bifurc identify noisy.npy --tolerance 0.05
 
 The weights of a PyTorch model are saved as
@@ -32,6 +33,10 @@ def add(commands) -> None:
         "--array", metavar="NAME", help="which array of an .npz file (default: W, or the only one)"
     )
     command.add_argument("--teacher", metavar="V", help="the teacher (default: the identity)")
+    command.add_argument(
+        "--weights", metavar="A", help="output weights of the neurons (default: 1)"
+    )
+    command.add_argument("--teacher-weights", metavar="B", help="those of the teacher")
     command.add_argument(
         "--known", action="append", default=[], metavar="CASE", help="a case file with a family"
     )
@@ -61,6 +66,7 @@ def run(arguments) -> None:
     found = identify(
         w, v, families_in(arguments.known), kernel=arguments.kernel,
         tolerance=arguments.tolerance,
+        weights=_numbers(arguments.weights), teacher_weights=_numbers(arguments.teacher_weights),
     )  # fmt: skip
     if arguments.json:
         print_json(summary(found))
@@ -76,6 +82,13 @@ def run(arguments) -> None:
         )
     if arguments.output:
         write_atomically(arguments.output, case_text(found.family))
+
+
+def _numbers(path: str | None):
+    """The output weights in a file; None if none is named."""
+    from bifurc.identification.files import read_matrix
+
+    return None if path is None else read_matrix(path)
 
 
 def summary(found) -> dict:

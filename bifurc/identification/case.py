@@ -10,6 +10,7 @@ from bifurc.continuation.trace import point_at, trace
 from bifurc.events.branch import collect
 from bifurc.structure.checks import SLACK
 from bifurc.structure.families import Family
+from bifurc.structure.polynomial import Polynomial
 
 TABLES = ("teacher", "found")  # what gets a table of its own
 DECAYS = (0.0, 0.05)  # the window of weight decay, where no size can grow
@@ -96,6 +97,9 @@ def family_data(family: Family) -> dict:
     if s.ties:
         data["ties"] = [dict(tie) for tie in s.ties]
     data |= {key: text for key in ("about", "source") if (text := getattr(family, key))}
+    for key in ("student_weights", "teacher_weights"):
+        given = {name: _told(weight) for name, weight in getattr(s, key).items() if weight != 1}
+        data |= {key: given} if given else {}
     if s.decay.terms:
         data["decay"] = s.decay.text()
     if family.kernel_parameters:
@@ -107,6 +111,11 @@ def family_data(family: Family) -> dict:
     if family.found:
         data["found"] = {key: dict(value) for key, value in family.found.items()}
     return data
+
+
+def _told(weight):
+    """A second-layer weight, a number or an expression."""
+    return weight.text() if isinstance(weight, Polynomial) else weight
 
 
 def _default_teacher(teacher, identity, structure) -> bool:

@@ -19,7 +19,7 @@ from bifurc.api import member, problem
 from bifurc.errors import EndedEarlyError
 from bifurc.identification.form import Form, block_form
 from bifurc.identification.reading import readings
-from bifurc.loss.embedding import integer_sizes, matrices
+from bifurc.loss.embedding import integer_sizes, matrices, row_weights
 from bifurc.structure.families import BUILT_IN, Family, catalogue
 from bifurc.structure.merge import spread
 
@@ -149,7 +149,8 @@ def _form_of(family: Family, d: int) -> Form | str:
     except (ValueError, ArithmeticError, EndedEarlyError) as error:
         return str(error)
     w, v = matrices(problem.structure, point.x, problem.parameters(point.lam))
-    return block_form(w, v, TOLERANCE)
+    weights = row_weights(problem.structure, problem.parameters(point.lam))
+    return block_form(w, v, TOLERANCE, weights)
 
 
 def _size_counts(family: Family, d: int) -> Counter:

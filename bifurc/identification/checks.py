@@ -72,3 +72,28 @@ def parallel_classes(w: np.ndarray, angle: float) -> list[np.ndarray]:
     firsts = close.argmax(axis=1)
     classes = [np.flatnonzero(firsts == first) for first in np.unique(firsts)]
     return [rows for rows in classes if len(rows) > 1]
+
+
+def outer(weights, count: int, whose: str) -> np.ndarray | None:
+    """Second-layer weights of so many rows, or None where none are given.
+
+    Raises
+    ------
+    ValueError
+        If they are not so many numbers that are finite and not zero.
+    """
+    if weights is None:
+        return None
+    found = np.asarray(weights, dtype=float).ravel()
+    if len(found) != count or not np.isfinite(found).all() or not found.all():
+        raise ValueError(
+            f"The output weights of {whose} need {count} finite numbers that are not zero, one for "
+            f"each row; got {short(found)}."
+        )
+    return found
+
+
+def short(numbers: np.ndarray) -> str:
+    """At most five of some numbers."""
+    told = ", ".join(f"{value:g}" for value in numbers[:5])
+    return f"{len(numbers)}: {told}{', ...' if len(numbers) > 5 else ''}"

@@ -14,8 +14,10 @@ from scipy.optimize import minimize
 
 from bifurc.given import whole
 from bifurc.identification.catalogue import AGREE, Catalogue, agree, label
+from bifurc.identification.checks import outer
 from bifurc.identification.identify import Identified, canonical, identify
 from bifurc.loss import full, kernels
+from bifurc.loss.embedding import row_weights
 from bifurc.threads import one_thread
 
 RELU = kernels.ReLU()
@@ -83,6 +85,7 @@ def descend(
     families=None,
     progress: Callable | None = None,
     kernel: Any = "relu",
+    weights=None,
 ) -> Descents:
     """Descend from ``runs`` random starts and identify every end point.
 
@@ -98,6 +101,8 @@ def descend(
         Known families beside the built-in ones.
     kernel : str or object
         The activation of the networks, see :func:`bifurc.kernels.kernel`.
+    weights : array_like, shape (k,), optional
+        Second-layer weights of the student, which stay as they are; 1 by default.
     progress : callable, optional
         Wraps the range of runs, such as ``tqdm.tqdm``.
 
@@ -110,14 +115,15 @@ def descend(
     for name, value, least in (("d", d, 2), ("k", k, 1), ("runs", runs, 1), ("seed", seed, 0)):
         whole(name, value, least)
     catalogue, made = Catalogue.beside(families, kernel), kernels.kernel(kernel)
-    gathered = _Gathered()
+    a, gathered = outer(weights, k, "the student"), _Gathered()
     for run in (progress or iter)(range(runs)):
-        gathered.add(run, identify(end_point(d, k, seed, run, made), catalogue=catalogue))
+        ended = end_point(d, k, seed, run, made, a)
+        gathered.add(run, identify(ended, catalogue=catalogue, weights=a))
     kinds = tuple(sorted(gathered.kinds(), key=lambda kind: (-len(kind.runs), kind.loss)))
     met = {kind.name for kind in kinds}
     missed = tuple(
         Kind(found.name, None, (), found.loss, 0)
-        for found in minima(d, k, catalogue)
+        for found in minima(d, k, catalogue, a)
         if found.name not in met
     )
     return Descents(d, k, seed, kinds, missed, tuple(gathered.unidentified))
@@ -128,12 +134,12 @@ def start(d: int, k: int, seed: int, run: int) -> np.ndarray:
     return np.random.default_rng([seed, run]).normal(scale=np.sqrt(2 / (d + k)), size=(k, d))
 
 
-def end_point(d: int, k: int, seed: int, run: int, made=RELU) -> np.ndarray:
+def end_point(d: int, k: int, seed: int, run: int, made=RELU, a=None) -> np.ndarray:
     """Where L-BFGS ends from one start, shape (k, d)."""
     v = np.eye(d)
 
     def objective(flat):
-        value, slope = full.loss_and_gradient(flat.reshape(k, d), v, made)
+        value, slope = full.loss_and_gradient(flat.reshape(k, d), v, made, a)
         return value, slope.ravel()
 
     options = {"maxiter": STEPS, "maxfun": 2 * STEPS, "ftol": 1e-15, "gtol": 1e-8}
@@ -142,14 +148,20 @@ def end_point(d: int, k: int, seed: int, run: int, made=RELU) -> np.ndarray:
     return ended.x.reshape(k, d)
 
 
-def minima(d: int, k: int, catalogue: Catalogue) -> list[Identified]:
-    """The members of known families that are minima at (k, d), each once."""
+def minima(d: int, k: int, catalogue: Catalogue, a=None) -> list[Identified]:
+    """The members of known families with these output weights that are minima, each once."""
     found: dict[str, Identified] = {}
+    wanted = np.ones(k) if a is None else np.sort(a)
     for family in catalogue.candidates(d, k):
         form = catalogue.form_of(family, d)
         if isinstance(form, str):
             continue
-        member = identify(*canonical(form), catalogue=catalogue)
+        mine, theirs = row_weights(form.structure, form.parameters)
+        if not np.allclose(np.sort(mine), wanted):
+            continue
+        member = identify(
+            *canonical(form), catalogue=catalogue, weights=mine, teacher_weights=theirs
+        )
         if member.ok and member.is_minimum:
             found.setdefault(label(member.family), member)
     return list(found.values())

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from bifurc.api import as_family, first_of, member
-from bifurc.loss.embedding import matrices
+from bifurc.loss.embedding import matrices, network_behind, row_weights
+from bifurc.loss.full import Network
 from bifurc.structure.families import Family
 
 
@@ -31,12 +32,18 @@ def embed(family: Family | str, **parameters: Any) -> np.ndarray:
     >>> embed("II", d=4).shape
     (4, 4)
     """
-    return embed_both(family, **parameters)[0]
+    return embed_both(family, **parameters).w
 
 
-def embed_both(family: Family | str, **parameters: Any) -> tuple[np.ndarray, np.ndarray]:
-    """W (k, d) and the teacher V (h, d) that belongs to it."""
+def embed_both(family: Family | str, **parameters: Any) -> Network:
+    """Student W (k, d) and teacher V (h, d), with their output weights; biases are a last column.
+
+    The bias of the output is ``beta``.
+    """
     family = as_family(family)
     parameter, value, others = first_of(parameters)
     problem, point = member(family, parameter, value, **others)
-    return matrices(problem.structure, point.x, problem.parameters(point.lam))
+    s, values = problem.structure, problem.parameters(point.lam)
+    if s.beside:
+        return network_behind(problem, point.x, point.lam)[0]
+    return Network(*matrices(s, point.x, values), problem.kernel, *row_weights(s, values))

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from bifurc.identification.isotropy import Points, find_points
+from bifurc.identification.isotropy import Points, find_points, told
 from bifurc.identification.permuting import permuting
-from bifurc.identification.refine import value_classes
+from bifurc.identification.polish import FIXED
 from bifurc.loss.embedding import matrices
 from bifurc.structure.components import orbits_of
 from bifurc.structure.polynomial import Polynomial
@@ -54,10 +54,10 @@ class Form:
     order: int = 1
 
 
-def block_form(w: np.ndarray, v: np.ndarray, tolerance: float) -> Form:
-    """The block form of student ``w`` (k, d) and teacher ``v`` (h, d)."""
-    ids = value_classes(w, tolerance), value_classes(v, tolerance)
-    found = permuting(find_points(w, v, tolerance), w, ids)
+def block_form(w: np.ndarray, v: np.ndarray, tolerance: float, weights=FIXED) -> Form:
+    """The block form of student ``w`` (k, d) and teacher ``v`` (h, d) with their output weights."""
+    ids = told(w, v, tolerance, weights)
+    found = permuting(find_points(w, v, tolerance, weights), w, ids)
     count = len(found.sets)
     classes = orbits_of(count, [[tie.get(i, i) for i in range(count)] for tie in found.ties])
     sets = dict(_named(found.sets, classes))
@@ -73,7 +73,13 @@ def block_form(w: np.ndarray, v: np.ndarray, tolerance: float) -> Form:
     places = _places(sets)
     structure = _with_teacher(bare, dict(zip(sets, sizes, strict=True)), blocks, v, places)
     ties = tuple({names[a]: names[b] for a, b in tie.items()} for tie in found.ties)
-    structure = replace(structure, ties=ties)
+    mine, theirs = (
+        {n: float(each[at[0]]) for n, at in places[kind].items() if each[at[0]] != 1.0}
+        if each is not None
+        else {}
+        for each, kind in zip(weights, ("students", "teachers"), strict=True)
+    )
+    structure = replace(structure, ties=ties, student_weights=mine, teacher_weights=theirs)
     means = [mean for block in structure.students for mean in _means(structure, block, w, places)]
     x = np.array([np.mean([means[i] for i in orbit]) for orbit in structure.orbits])
     parameters = {"d": float(d), "k": float(k)}

@@ -11,9 +11,9 @@ from scipy.sparse.linalg import eigsh
 from bifurc.events.records import morse_index
 from bifurc.given import number
 from bifurc.identification.catalogue import TOLERANCE, Catalogue, label, own_diagonals
-from bifurc.identification.checks import nearly_parallel, valid
+from bifurc.identification.checks import nearly_parallel, outer, valid
 from bifurc.identification.form import Form, block_form
-from bifurc.identification.polish import SPECTRAL, Polished, operator
+from bifurc.identification.polish import FIXED, SPECTRAL, Polished, operator
 from bifurc.identification.settle import settle
 from bifurc.identification.teacher import rotated
 from bifurc.loss import full, kernels
@@ -129,6 +129,8 @@ def identify(
     catalogue: Catalogue | None = None,
     kernel: Any = "relu",
     tolerance: float | None = None,
+    weights=None,
+    teacher_weights=None,
 ) -> Identified:
     """Polish a weight matrix, find its isotropy and say which family it is.
 
@@ -144,10 +146,11 @@ def identify(
         To identify many matrices: keeps the members it has computed, and brings its kernel.
     kernel : str or object
         The activation of the network, see :func:`bifurc.kernels.kernel`.
-
     tolerance : float, optional
         Of noisy weights: entries that differ by less count as equal, and Newton starts at
         the nearest matrix with that isotropy.
+    weights, teacher_weights : array_like, shape (k,) and (h,), optional
+        Second-layer weights, which stay as they are; 1 by default.
 
     Returns
     -------
@@ -167,25 +170,27 @@ def identify(
     ('II', 0, 0.021508)
     """
     w, v = valid(W, V)
+    ab = outer(weights, len(w), "W"), outer(teacher_weights, len(v), "the teacher")
     catalogue = catalogue or Catalogue.beside(families, kernel)
     made = kernels.kernel(catalogue.kernel)
     about: dict[str, Any] = {}
     if tolerance is not None:
-        w, v, said = _symmetrised(*rotated(w, v), tolerance, made)
+        w, v, said = _symmetrised(*rotated(w, v), tolerance, made, ab)
         about["notes"] = (said,)
-    (polished, classes, kept), v, turned = _as_given_or_transposed(w, v, made)
+    (polished, classes, kept), v, turned = _as_given_or_transposed(w, v, made, ab)
     zero = tuple(np.setdiff1d(np.arange(len(w)), kept).tolist())
     parallel = tuple((int(kept[i]), int(kept[j]), a) for i, j, a in nearly_parallel(polished.w))
     about |= {"zero_rows": zero, "parallel": parallel}
     if not polished.status.ok:
         return Identified(polished, **about)
-    form = block_form(polished.w, v, TOLERANCE)
+    ab = _rows(ab, kept)
+    form = block_form(polished.w, v, TOLERANCE, ab)
     if form.deviation > 10 * TOLERANCE:
-        form = block_form(polished.w, v, 0.01 * TOLERANCE)
-    loss = full.loss(polished.w, v, made)
+        form = block_form(polished.w, v, 0.01 * TOLERANCE, ab)
+    loss = full.loss(polished.w, v, made, *ab)
     family, notes = catalogue.recognise(form, w.shape[1], len(kept))
     notes = [*about.pop("notes", ()), *turned, *notes, *_notes(form, loss, classes, kept)]
-    spectrum = spectrum_of(form, polished.w, v, made)
+    spectrum = spectrum_of(form, polished.w, v, made, ab)
     if (count := sum(len(values) for values, _ in spectrum.values())) < len(form.x):
         notes.append(f"Computed are the {count} smallest of {polished.w.size} eigenvalues.")
     found = Identified(
@@ -208,11 +213,11 @@ def identify(
     return replace(found, notes=(*found.notes, note))
 
 
-def _symmetrised(w, v, tolerance: float, made) -> tuple[np.ndarray, np.ndarray, str]:
+def _symmetrised(w, v, tolerance: float, made, ab) -> tuple[np.ndarray, np.ndarray, str]:
     """The nearest matrix with the approximate isotropy of ``w``, the teacher, and a word on it."""
     if not number("tolerance", tolerance) > 0:
         raise ValueError(f"tolerance needs a positive number, got {tolerance!r}.")
-    form = block_form(w, v, tolerance)
+    form = block_form(w, v, tolerance, ab)
     near = w.copy()
     near[np.ix_(form.rows, form.columns)] = canonical(form)[0]
     away = np.linalg.norm(near - w) / np.linalg.norm(w)
@@ -224,7 +229,7 @@ def _symmetrised(w, v, tolerance: float, made) -> tuple[np.ndarray, np.ndarray, 
     return near, v, said
 
 
-def _as_given_or_transposed(w, v, made):
+def _as_given_or_transposed(w, v, made, ab=FIXED):
     """The matrix polished, or its transpose where that is much nearer to a critical point.
 
     Returns
@@ -235,9 +240,9 @@ def _as_given_or_transposed(w, v, made):
     notes : list of str
     """
     mine, v_mine = rotated(w, v)
-    given = _settled(mine, v_mine, made)
+    given = _settled(mine, v_mine, made, ab)
     moved = given[0].moved if given[0].status.ok else np.inf
-    if w.shape[0] != w.shape[1] or moved < TRAINED:
+    if w.shape[0] != w.shape[1] or moved < TRAINED or ab[0] is not None:
         return given, v_mine, []
     theirs, v_theirs = rotated(w.T, v)
     turned = _settled(theirs, v_theirs, made)
@@ -254,18 +259,23 @@ def _as_given_or_transposed(w, v, made):
     )
 
 
-def _settled(w, v, made) -> tuple[Polished, list[np.ndarray], np.ndarray]:
+def _settled(w, v, made, ab=FIXED) -> tuple[Polished, list[np.ndarray], np.ndarray]:
     """Polish without rows that are zero or become so; also which rows were kept."""
     kept, rays = np.arange(len(w)), getattr(made, "homogeneous", False)
     while True:
         lengths = np.linalg.norm(w, axis=1)
         small = lengths <= ZERO * lengths.max() * rays
         w, kept = w[~small], kept[~small]
-        polished, classes = settle(w, v, made)
+        polished, classes = settle(w, v, made, _rows(ab, kept))
         lengths = np.linalg.norm(polished.w, axis=1)
         if not (rays and polished.status.ok and lengths.min() <= ZERO * lengths.max()):
             return polished, classes, kept
         w = polished.w
+
+
+def _rows(ab, kept):
+    """Second-layer weights of the rows that are kept, and the teacher's."""
+    return ab[0] if ab[0] is None else ab[0][kept], ab[1]
 
 
 def _notes(form: Form, loss: float, classes, kept) -> list[str]:
@@ -317,10 +327,10 @@ def problem_of(form: Form, made) -> NetworkProblem:
     return NetworkProblem(form.structure, made, line)
 
 
-def spectrum_of(form: Form, w, v, made) -> dict[Component, tuple[np.ndarray, int]]:
+def spectrum_of(form: Form, w, v, made, ab=FIXED) -> dict[Component, tuple[np.ndarray, int]]:
     """Eigenvalues of each block and how many neutral directions it has."""
     if len(form.x) > MANY:
-        return {Component.on("t", len(form.x)): (lowest(w, v, made), 0)}
+        return {Component.on("t", len(form.x)): (lowest(w, v, made, ab), 0)}
     spectrum = {}
     problem = problem_of(form, made)
     for component, block in problem.blocks(form.x, form.parameters["d"]).items():
@@ -328,11 +338,11 @@ def spectrum_of(form: Form, w, v, made) -> dict[Component, tuple[np.ndarray, int
     return spectrum
 
 
-def lowest(w, v, made=RELU) -> np.ndarray:
+def lowest(w, v, made=RELU, ab=FIXED) -> np.ndarray:
     """All eigenvalues of the full Hessian, ascending; of a large one those up to a positive one."""
     if w.size <= SPECTRAL:
-        return np.linalg.eigvalsh(full.hessian(w, v, made))
-    hessian, count, values = operator(w, v, made), FEW, np.zeros(0)
+        return np.linalg.eigvalsh(full.hessian(w, v, made, *ab))
+    hessian, count, values = operator(w, v, made, *ab), FEW, np.zeros(0)
     while count < w.size and not (values > SMALL).any():
         values = np.sort(eigsh(hessian, count, which="SA", return_eigenvectors=False))
         count *= 4

@@ -17,6 +17,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from bifurc.groups.graphs import mixed
+from bifurc.identification.polish import FIXED
 from bifurc.identification.refine import refine, value_classes
 
 
@@ -39,10 +40,11 @@ class Points:
         return len((self.columns, *self.students, *self.teachers)[0 if self.columns else 1])
 
 
-def find_points(w: np.ndarray, v: np.ndarray, tolerance: float) -> list[Points]:
+def find_points(w: np.ndarray, v: np.ndarray, tolerance: float, weights=FIXED) -> list[Points]:
     """The point sets of student ``w`` (k, d) and teacher ``v`` (h, d), largest first.
 
-    Entries that differ by less than ``tolerance`` count as equal.
+    Entries that differ by less than ``tolerance`` count as equal; rows of different
+    second-layer ``weights`` are never exchanged.
 
     Examples
     --------
@@ -53,7 +55,7 @@ def find_points(w: np.ndarray, v: np.ndarray, tolerance: float) -> list[Points]:
     (0, 1) ((0, 2),)
     (2,) ((1,),)
     """
-    table = _Table(w, v, tolerance)
+    table = _Table(w, v, told(w, v, tolerance, weights))
     columns = table.natural(table.exchangeable())
     sets: list[Points] = []
     taken: dict[str, set[int]] = {"students": set(), "teachers": set()}
@@ -70,11 +72,22 @@ def find_points(w: np.ndarray, v: np.ndarray, tolerance: float) -> list[Points]:
     return sorted(sets, key=lambda points: (points.colour[0], -points.size, points.colour))
 
 
+def told(w, v, tolerance: float, weights=FIXED) -> tuple[np.ndarray, np.ndarray]:
+    """Classes of the entries of both, other ones in rows of another weight."""
+    found = []
+    for matrix, each in zip((w, v), weights, strict=True):
+        ids = value_classes(matrix, tolerance)
+        if each is not None and len(ids):
+            kinds = np.unique(each, return_inverse=True)[1]
+            ids = ids + (ids.max() + 1) * kinds[:, None]
+        found.append(ids)
+    return found[0], found[1]
+
+
 class _Table:
     """The value classes and colours of a pair of matrices."""
 
-    def __init__(self, w, v, tolerance):
-        ids = value_classes(w, tolerance), value_classes(v, tolerance)
+    def __init__(self, w, v, ids):
         self.both = (("students", ids[0], w), ("teachers", ids[1], v))
         rows, self.column_colours, teachers = refine(*ids)
         self.colours = {"students": rows, "teachers": teachers}

@@ -20,6 +20,7 @@ ITERATIONS = 40
 SPECTRAL = 900  # unknowns up to which the Hessian is formed
 ROUGH, EXACT = 1e-2, 1e-8  # relative errors of a Newton step, far from its end and near it
 PRODUCTS = 500  # with the Hessian, for one step
+FIXED = (None, None)  # second-layer weights of student and teacher: all 1
 SINGULAR = 1e-10  # relative eigenvalue below which a direction counts as neutral
 
 
@@ -63,18 +64,22 @@ class Polished:
     moved: float
 
 
-def polish(w, v, kernel, tolerance: float = TOLERANCE, reach: float = REACH) -> Polished:
+def polish(
+    w, v, kernel, weights=FIXED, tolerance: float = TOLERANCE, reach: float = REACH
+) -> Polished:
     """Polish ``w`` (k, d) by Newton until the gradient is below ``tolerance``.
+
+    ``weights`` are those of the second layer, of student and teacher.
 
     Directions in which the Hessian vanishes are left alone (the
     pseudo-inverse step), so a point of a continuum goes to a near point of it.
     """
-    start, norm = w, np.linalg.norm(full.gradient(w, v, kernel))
+    start, norm = w, np.linalg.norm(full.gradient(w, v, kernel, *weights))
     first = norm
     for _ in range(ITERATIONS):
         if not norm > tolerance:
             break
-        shorter = _descend(w, newton_step(w, v, kernel), norm, v, kernel)
+        shorter = _descend(w, newton_step(w, v, kernel, weights), norm, v, kernel, weights)
         if shorter is None:
             break
         w, norm = shorter
@@ -85,15 +90,15 @@ def polish(w, v, kernel, tolerance: float = TOLERANCE, reach: float = REACH) -> 
     return Polished(w, status, float(first), float(norm), moved)
 
 
-def newton_step(w, v, kernel) -> np.ndarray:
+def newton_step(w, v, kernel, weights=FIXED) -> np.ndarray:
     """The step -H⁺ g, shape (k, d); of many unknowns by products alone, as far as is needed."""
-    g = full.gradient(w, v, kernel).ravel()
+    g = full.gradient(w, v, kernel, *weights).ravel()
     if len(g) > SPECTRAL:
         # of all solutions minres gives the shortest; an error of order |g| keeps Newton quadratic
         exact = max(EXACT, min(ROUGH, float(np.linalg.norm(g))))
-        step, _ = minres(operator(w, v, kernel), g, rtol=exact, maxiter=PRODUCTS)
+        step, _ = minres(operator(w, v, kernel, *weights), g, rtol=exact, maxiter=PRODUCTS)
         return -step.reshape(w.shape)
-    values, vectors = np.linalg.eigh(full.hessian(w, v, kernel))
+    values, vectors = np.linalg.eigh(full.hessian(w, v, kernel, *weights))
     kept = np.abs(values) > SINGULAR * np.abs(values).max()
     along = vectors[:, kept]
     return -(along @ ((along.T @ g) / values[kept])).reshape(w.shape)
@@ -109,12 +114,13 @@ def operator(w, v, kernel, a=None, b=None, decay: float = 0.0) -> LinearOperator
     return LinearOperator((w.size, w.size), matvec=product, dtype=float)
 
 
-def _descend(w, step, norm, v, kernel):
+def _descend(w, step, norm, v, kernel, weights):
     """The longest of step, step/2, ... on which the gradient falls, or None."""
     for _ in range(12):
         trial = w + step
         if np.linalg.norm(trial, axis=1).min() > 0:
-            fallen = np.linalg.norm(full.gradient(trial, v, kernel))
+            with np.errstate(all="ignore"):  # a step may lead far, where nothing falls
+                fallen = np.linalg.norm(full.gradient(trial, v, kernel, *weights))
             if fallen < norm * (1 - 1e-4):
                 return trial, fallen
         step = step / 2

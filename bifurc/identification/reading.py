@@ -16,6 +16,7 @@ import numpy as np
 from bifurc.identification.form import Form
 from bifurc.loss.embedding import integer_sizes
 from bifurc.structure.merge import spread
+from bifurc.structure.polynomial import Polynomial
 from bifurc.structure.structure import Structure
 
 MOST = 2000  # readings that are looked at: beyond it blocks are too many and too alike to sort
@@ -38,17 +39,23 @@ def readings(form: Form, structure: Structure, values: Mapping[str, float]) -> I
         if sorted(_teacher_rows(yours, values, at, column_of)) != taught:
             continue
         set_of = {block.points: sets[column_of[block.name]] for block in yours.inputs}
-        rows = (
-            _grouped((b.name, _kind(at[b.points], set_of.get(b.points))) for b in yours.students),
+        own = {points: points for points in sets.values()}
+        rows = tuple(
             _grouped(
-                (b.name, _kind(sizes[b.points], b.points if b.points in sets.values() else None))
-                for b in mine.students
-            ),
+                (b.name, (_weight(s.student_weights, b, v), *_kind(n[b.points], of.get(b.points))))
+                for b in s.students
+            )
+            for s, n, of, v in ((yours, at, set_of, values), (mine, sizes, own, form.parameters))
         )
         for row_of in islice(_matchings(*rows), MOST):
             places = ((row_of[c.row], column_of[c.column], c.part) for c in yours.coordinates)
             # an entry off the diagonal of a set of one point is none
             yield np.array([entries.get((r, c, part == "off"), 0.0) for r, c, part in places])
+
+
+def _weight(weights: Mapping, row, values) -> float:
+    """The second-layer weight of a row block, to ten digits."""
+    return round(float(Polynomial.of(weights.get(row.name, 1))(**values)), 10)
 
 
 def _kind(size: int, points: str | None) -> tuple:
@@ -88,4 +95,4 @@ def _teacher_rows(structure: Structure, values, sizes, renamed: Mapping[str, str
             told = [round(float(p(**values)), 10) for p in (pair if together else pair[:1])]
             if any(told):
                 entries.append((renamed.get(column.name, column.name), *told))
-        yield sizes[row.points], tuple(sorted(entries))
+        yield sizes[row.points], _weight(structure.teacher_weights, row, values), sorted(entries)

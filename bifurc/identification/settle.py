@@ -9,15 +9,15 @@ therefore set to their mean, and Newton says whether a critical point is there.
 import numpy as np
 
 from bifurc.identification.checks import parallel_classes
-from bifurc.identification.polish import Polished, polish
+from bifurc.identification.polish import FIXED, Polished, polish
 from bifurc.loss import full
 
 CLOSE = 0.05  # radians between rows that a descent may have left apart
 FLAT = 1e-10  # difference of losses within a continuum
 
 
-def settle(w, v, kernel) -> tuple[Polished, list[np.ndarray]]:
-    """Polish ``w``; give parallel rows the same norm.
+def settle(w, v, kernel, weights=FIXED) -> tuple[Polished, list[np.ndarray]]:
+    """Polish ``w``; give parallel rows of one output weight the same norm.
 
     Returns
     -------
@@ -26,18 +26,20 @@ def settle(w, v, kernel) -> tuple[Polished, list[np.ndarray]]:
     classes : list of ndarray
         Classes of parallel rows that exchange norm.
     """
-    first = polish(w, v, kernel)
+    first = polish(w, v, kernel, weights)
     if not getattr(kernel, "homogeneous", False):
         return first, []  # parallel neurons do not exchange norm
     classes = parallel_classes(first.w if first.status.ok else w, CLOSE)
+    if weights[0] is not None:
+        classes = [rows for rows in classes if np.ptp(weights[0][rows]) == 0.0]
     if not classes:
         return first, []
-    second = polish(_merged(first.w if first.status.ok else w, classes), v, kernel)
+    second = polish(_merged(first.w if first.status.ok else w, classes), v, kernel, weights)
     if not second.status.ok:
         return first, []
     if (
         first.status.ok
-        and abs(full.loss(second.w, v, kernel) - full.loss(first.w, v, kernel)) > FLAT
+        and abs(np.diff([full.loss(at.w, v, kernel, *weights) for at in (first, second)])) > FLAT
     ):
         return first, []  # two critical points, and this is the one that was given
     moved = first.moved if first.status.ok else second.moved
