@@ -274,6 +274,22 @@ def test_losses_and_biases_of_members(name, bias, d, loss, biases):
         assert named[row] == pytest.approx(value, abs=6e-11)
 
 
+# Newton on all weights and biases from the members without, the kernel by the formulas of issue
+# 17, Phi2 by Gauss-Legendre quadrature in the correlation
+@pytest.mark.parametrize(
+    "name, bias, d, loss",
+    [
+        ("M", "hidden", 7, 0.0391795690404), ("M", "hidden, output", 7, 0.0391644919125),
+        ("M", "hidden", 9, 0.0350891985394), ("M", "hidden, output", 9, 0.0350721368993),
+        ("I", "hidden", 7, 0.0537344678280), ("I", "hidden, output", 7, 0.0536923650012),
+        ("I", "hidden", 9, 0.0656502132688), ("I", "hidden, output", 9, 0.0655080668109),
+    ],
+)  # fmt: skip
+def test_losses_of_other_members_are_those_of_full_matrices(name, bias, d, loss):
+    problem, point = bifurc.member(bifurc.family(name).with_bias(bias), d=d)
+    assert problem.losses(point.x, d) == pytest.approx(loss, abs=2e-13)
+
+
 def test_the_spectrum_of_the_global_minimum_with_both_biases():
     problem, point = bifurc.member(bifurc.family("global").with_bias("hidden, output"), d=6)
     found = []

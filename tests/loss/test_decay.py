@@ -63,6 +63,16 @@ def test_decay_runs_through_the_event_that_d_runs_through():
     assert curve.at(mu=0.001)[0]["d"] == pytest.approx(5.5937748628, abs=1e-9)
 
 
+# where the smallest eigenvalue of the full d² x d² Hessian, of Newton on all weights, is zero
+@pytest.mark.parametrize(
+    "name, d, mu",
+    [("I", 7, 0.1253700), ("A", 6, 0.0912308), ("II", 6, 0.0824723), ("M", 8, 0.1160525)],
+)
+def test_decay_at_a_whole_size_meets_the_event_of_the_full_hessian(name, d, mu):
+    (event,) = bifurc.trace(bifurc.family(name).with_decay(0.0), mu=(0.0, 0.2), d=d).events
+    assert event.lam == pytest.approx(mu, abs=1e-6)
+
+
 @given(samples())
 def test_loss_gradient_and_hessian_are_the_full_ones(sample):
     sample = sprung(sample)
