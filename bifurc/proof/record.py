@@ -206,9 +206,7 @@ def problem_to_data(problem: NetworkProblem) -> dict:
         raise ValueError(f"No certificate can be written of a {type(problem).__name__}.")
     s = problem.structure
     if s.trained or s.confined or s.weights_run:
-        raise ValueError(
-            "No certificate can be written of output weights that are trained or run, or a sphere."
-        )
+        raise ValueError("Trained output weights, ones that run, and spheres have no certificate.")
     bare = s.plain
     running = {
         name: Polynomial.of(value).text() for name, value in problem.kernel_parameters.items()

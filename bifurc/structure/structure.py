@@ -371,8 +371,8 @@ class Structure:
     @property
     def weights_run(self) -> bool:
         """Whether second-layer weights are expressions, such as move along a line."""
-        both = *self.student_weights.values(), *self.teacher_weights.values()
-        return any(isinstance(w, Polynomial) for w in both)
+        given = *self.student_weights.values(), *self.teacher_weights.values()
+        return any(isinstance(w, Polynomial) for w in given)
 
     def along(self, line: Mapping[str, Polynomial]) -> "Structure":
         """The structure on a line of parameters: sets that stay one point become single."""
