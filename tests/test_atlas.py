@@ -110,3 +110,14 @@ def test_published_minima_of_two_blocks_are_in_the_atlas(tmp_path):
     assert len(published) == 5
     for one in published:
         assert np.abs(found - loss_of(one)).min() < 1e-8
+
+
+@pytest.mark.slow
+def test_a_published_minimum_of_three_blocks_is_found_from_random_starts():
+    """6 + 1 flipped neurons at k = 19 (Safran, Yehudai and Shamir 2021)."""
+    found = bifurc.discover("p- 1-", starts=120, d=19, p=6)
+    (published,) = (one for one in MINIMA if one["k"] == 19 and len(one["p"]) == 3)
+    (point,) = (one for one in found.points if abs(one.loss - loss_of(published)) < 1e-10)
+    assert point.is_minimum
+    assert point.name == "p- 1- (p = 6)"
+    assert found.unseen > 0.1  # and many more are there than were met

@@ -292,7 +292,9 @@ def _notes(form: Form, loss: float, classes, kept) -> list[str]:
     if abs(loss) < 1e-13 * len(form.columns):
         notes.append("The loss is zero: a global minimum.")
     if not form.structure.parameters:
-        notes.append("No two columns are exchangeable: no size can grow with d.")
+        notes.append(
+            "No two columns are exchanged by a symmetry that leaves the rest: no size can grow."
+        )
     return notes
 
 
