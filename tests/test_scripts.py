@@ -1,4 +1,4 @@
-"""The tutorials of cases/: each runs as it stands, also as a notebook, and says what it promises."""
+"""The tutorials of cases/: each runs as it stands and as a notebook, and says what it promises."""
 
 import ast
 import runpy
