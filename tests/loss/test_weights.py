@@ -127,6 +127,13 @@ def test_a_weight_runs_with_its_parameter(sign):
     assert not any(check.mismatch for check in verify(branch))
 
 
+# the second variation along sum-free vectors of the rest, a 2 x 2 matrix written out by hand
+@pytest.mark.parametrize("d, H", [(20, 3.7193800036847), (13, 2.9636827169535)])
+def test_where_the_event_lies_in_the_weight(d, H):
+    (event,) = bifurc.trace(copy_average(2), H=(2, 5), d=d).events
+    assert event.lam == pytest.approx(H, abs=1e-10)
+
+
 def test_an_event_is_followed_where_a_weight_runs():
     curve = bifurc.locus(copy_average(2), "s:rest", d=(20, 3.2), H=(2, 3))
     assert curve.at(H=3)[0]["d"] == pytest.approx(13.3040, abs=5e-5)
