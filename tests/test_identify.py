@@ -1,9 +1,11 @@
 """From weight matrices to families and back."""
 
+import itertools
 import json
 import math
 import tomllib
 import warnings
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -297,6 +299,39 @@ def test_wreath_products_circles_and_polygons_are_found(matrix, order):
     form = block_form(matrix[rng.permutation(n)][:, turn], np.eye(n)[:, turn], 1e-9)
     assert order_of(form) == order
     assert form.deviation < 1e-12
+
+
+def symmetries_by_trial(w, v):
+    """The order of the isotropy group, by all permutations of columns."""
+
+    def rows(matrix):
+        return Counter(tuple(np.round(row, 8)) for row in matrix)
+
+    orders = map(list, itertools.permutations(range(w.shape[1])))
+    found = sum(rows(w) == rows(w[:, o]) and rows(v) == rows(v[:, o]) for o in orders)
+    clones = [math.factorial(n) for matrix in (w, v) for n in rows(matrix).values()]
+    return found * math.prod(clones)
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_isotropy_groups_are_those_of_trial_or_it_is_said(seed):
+    """Random matrices of few values, symmetric ones, those that a permutation fixes, on pairs."""
+    rng = np.random.default_rng(seed)
+    n, values = int(rng.integers(2, 6)), rng.normal(size=int(rng.integers(2, 4)))
+    pairs = list(itertools.combinations(range(n), 2))
+    square = rng.choice(values, size=(n, n))
+    w = [
+        rng.choice(values, size=(int(rng.integers(1, 7)), n)),
+        square + square.T,
+        fixed_by([tuple(rng.permutation(n).tolist())], seed),
+        np.array([[values[int(c in pair)] for c in range(n)] for pair in pairs]),
+    ][seed % 4]
+    v = np.vstack([np.eye(n), np.ones((int(rng.integers(2)), n))])
+    turn = rng.permutation(n)
+    form = block_form(w[rng.permutation(len(w))][:, turn], v[:, turn], 1e-9)
+    assert form.deviation < 1e-12
+    order = symmetries_by_trial(w, v)
+    assert order_of(form) == order or (form.said and order % order_of(form) == 0)
 
 
 def test_a_search_for_permutations_that_is_cut_short_is_said(monkeypatch):

@@ -22,16 +22,18 @@ References
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 import numpy as np
 
 from bifurc.groups.graphs import symmetries
-from bifurc.identification.isotropy import Points
+from bifurc.identification.isotropy import Points, swaps
 from bifurc.structure.components import orbits_of
 
 MOST = 2000  # refinements of colours in one search; what is not found by then is left out
 KINDS = ("students", "teachers")
 CUT = "The search for permutations of whole point sets was ended before it was through"
+TAKEN_OUT = "Columns can be exchanged whose rows are not one for each point, such as rows on pairs"
 COPIES = "A permutation of whole point sets exchanges rows on one set: it is left out"
 
 
@@ -73,6 +75,7 @@ def permuting(sets: Sequence[Points], w: np.ndarray, ids) -> Permuting:
     graph = _Quotient(list(sets), ids)
     generators, order, through = symmetries(*graph.coloured(), MOST)
     said = "" if through else CUT
+    said = TAKEN_OUT if not said and _taken_out(sets, ids) else said
     if not generators:
         return Permuting(list(sets), [], said=said)
     moves = [g.tolist() for g in generators]
@@ -90,6 +93,20 @@ def permuting(sets: Sequence[Points], w: np.ndarray, ids) -> Permuting:
         }
         ties.append({a: b for a, b in tie.items() if a != b})
     return _in_circles(Permuting(made, ties, order, said))
+
+
+def _taken_out(sets: Sequence[Points], ids) -> bool:
+    """Whether a column of a set can be exchanged with one that is not in it.
+
+    Where all sets are single points the group that permutes them holds such exchanges.
+    """
+    columns = [points for points in sets if points.columns]
+    pairs = (pair for pair in combinations(columns, 2) if pair[0].colour == pair[1].colour)
+    return any(
+        max(one.size, other.size) > 1
+        and all(swaps(each, one.columns[0], other.columns[0]) for each in ids)
+        for one, other in pairs
+    )
 
 
 class _Quotient:
@@ -174,9 +191,9 @@ class _Quotient:
                 slot = _along(first, i, moves)
                 if slot is None:
                     continue
-                entry = -abs(w[row, self.nodes[first][1]]) if kind == "students" else 0.0
-                taught = -self.ids["teachers"][row, self.nodes[first][1]] * (kind == "teachers")
-                yield (entry, taught, not own, first, self.copy[i], i), kind, single, slot
+                column = self.nodes[first][1]
+                entry = abs(w[row, column]) if kind == "students" else self.ids[kind][row, column]
+                yield (kind, -entry, not own, first, self.copy[i], i), kind, single, slot
 
 
 def _along(column: int, row: int, moves: list[list[int]]) -> dict[int, int] | None:
