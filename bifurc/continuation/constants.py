@@ -52,7 +52,10 @@ REAL = 1e-12  # relative size of an unfolding parameter that is rounding, not im
 
 LEADING = 0.3  # part of lam in the unit tangent from which on the branch is not about to turn
 FLOOR = 1e3  # times ds_min is so short a step that those before it tell why the branch ends
-CLOSER, NEARER = 20, 0.8  # times that a pole ahead is gone closer to, by which share of its distance
+CLOSER, NEARER = (
+    20,
+    0.8,
+)  # times that a pole ahead is gone closer to, by which share of its distance
 FIRST = 4  # steps that are tried at once from the start, where only the tangent is known
 REACH = 4.0  # times its length that a step changes lam by at most, in the scale of lam
 AT_EDGE = 1e-3  # of a step: how near it passes a start at the edge, beyond which nothing is asked

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from bifurc.given import whole
-from bifurc.own.calls import reason
+from bifurc.own.asked import reason
 from bifurc.own.derivatives import EPS, best_way
 from bifurc.own.problem import Problem
 

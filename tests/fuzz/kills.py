@@ -114,6 +114,8 @@ def _ended(process, way: str, takes: float, rng: random.Random) -> str | None:
 
 def _fault(process, way: str, err: str) -> str | None:
     codes = {"kill": (0, -9), "terminate": (0, -15), "interrupt": (0, 3), "worker": (0, 3)}[way]
+    if way == "interrupt" and "bifurc" not in err and process.returncode in (-2, 1):
+        return None  # struck before Python had come to the package
     if process.returncode not in codes:
         return f"{way}: exit status {process.returncode}: {err[-300:]}"
     if "Traceback" in err or err.count("\n") > 2:
