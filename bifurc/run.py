@@ -88,8 +88,9 @@ def run_case(
         save_run(folder, graph)
         for path in set_aside(folder):  # all that is in them has a file of this run
             path.unlink(missing_ok=True)
-            with suppress(OSError):  # not the last one in its folder
-                path.parent.rmdir()
+        for place in folder.glob(f"{BEFORE}-*"):
+            with suppress(OSError):  # what else is there is not ours
+                place.rmdir()
     return graph
 
 
