@@ -141,9 +141,7 @@ def test_a_run_is_resumed_in_a_wider_window(tmp_path, capsys):
     assert main(["run", str(case), "-o", str(out), "-q", "--resume"]) == 2
 
 
-def test_a_run_that_goes_further_keeps_what_it_goes_on_with_until_it_is_done(
-    tmp_path, monkeypatch
-):
+def test_a_run_that_goes_further_keeps_what_it_goes_on_with_until_it_is_done(tmp_path, monkeypatch):
     """Also of a family, on whose branch others are born: their files come first by name."""
     case, out = tmp_path / "case.toml", tmp_path / "out"
     text = 'family = "II"\nwindow = {{ d = [7, {}] }}\nexplore = {{ depth = 1, explicit = 1 }}\n'

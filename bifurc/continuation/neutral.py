@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 
 from bifurc.continuation.correct import Outcome, correct_at
-from bifurc.continuation.newton import LOST, shortest
+from bifurc.continuation.newton import LOST
 from bifurc.continuation.options import Options
 from bifurc.continuation.point import Point
 from bifurc.errors import NotDefinedError, ZeroRowError
 from bifurc.protocol import Problem
-from bifurc.spectra import CONTINUUM, Block, Neutrals
+from bifurc.spectra import CONTINUUM, Block, Neutrals, shortest
 from bifurc.structure.irreps import Component
 
 EPS = float(np.finfo(float).eps)

@@ -72,16 +72,3 @@ def iterated(
             return X, about, step, size
         last = size
     return None
-
-
-def shortest(matrix: np.ndarray, right: np.ndarray, rcond: float | None = None) -> np.ndarray:
-    """The shortest solution of least squares.
-
-    Raises
-    ------
-    numpy.linalg.LinAlgError
-        If there is none, or an entry is not finite: LAPACK would complain aloud.
-    """
-    if not (np.isfinite(matrix).all() and np.isfinite(right).all()):
-        raise np.linalg.LinAlgError("an entry is not finite")
-    return np.linalg.lstsq(matrix, right, rcond=rcond)[0]

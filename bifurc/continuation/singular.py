@@ -24,9 +24,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from bifurc.continuation.constants import EXACT, STUCK
-from bifurc.continuation.newton import iterated, shortest
+from bifurc.continuation.newton import iterated
 from bifurc.protocol import Field, Problem
-from bifurc.spectra import Block, Eigen
+from bifurc.spectra import Block, Eigen, shortest
 
 
 @dataclass(frozen=True, eq=False)

@@ -25,12 +25,12 @@ from bifurc.continuation.constants import (
 )
 from bifurc.continuation.correct import Outcome, correct_at, length
 from bifurc.continuation.neutral import as_it_is, rested
-from bifurc.continuation.newton import LOST, shortest
+from bifurc.continuation.newton import LOST
 from bifurc.continuation.options import Options, Status
 from bifurc.continuation.point import Point
 from bifurc.continuation.within import NOWHERE
 from bifurc.protocol import Field, Problem
-from bifurc.spectra import Block
+from bifurc.spectra import Block, shortest
 
 
 def point_at(

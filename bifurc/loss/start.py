@@ -20,10 +20,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from bifurc.continuation.newton import shortest
 from bifurc.loss.gauge import fixed
 from bifurc.loss.neutral import equal_norms, shared_classes
 from bifurc.loss.problem import NetworkProblem
+from bifurc.spectra import shortest
 from bifurc.structure.families import Family
 from bifurc.structure.structure import BIAS
 
