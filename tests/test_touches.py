@@ -159,7 +159,7 @@ def test_planes_that_touch(kind, classes, axes, size, symmetric):
         assert min(abs(np.linalg.norm(x) - one) for one in sizes) < 1e-9
 
 
-@pytest.mark.parametrize("low", [1e-8, 1e-10, -1e-8, -1e-10])
+@pytest.mark.parametrize("low", [1e-8, 1e-10, 1e-13, -1e-8, -1e-10, -1e-13])
 @pytest.mark.parametrize("n", [1, 3])
 def test_what_only_comes_near_is_no_touch(low, n, rng):
     """(lam - c)² + low is no event, or two crossings, 2 sqrt(-low) apart."""

@@ -46,16 +46,14 @@ ONE_PLACE = 1e-9  # relative size of eigenvalues that vanish together
 
 APEX = 0.05  # speed of lam, over that at the ends of the step, that is none where lam turns
 VANISHED = 0.1  # of its value at the ends of a step, an eigenvalue that touches zero between them
-REAL = 1e-12  # relative size of an unfolding parameter that is rounding, not imperfection
+REAL = 2e-14  # unfolding parameter, over the Jacobian and x, that is rounding, no imperfection
 
 # --- the walk
 
 LEADING = 0.3  # part of lam in the unit tangent from which on the branch is not about to turn
 FLOOR = 1e3  # times ds_min is so short a step that those before it tell why the branch ends
-CLOSER, NEARER = (
-    20,
-    0.8,
-)  # times that a pole ahead is gone closer to, by which share of its distance
+CLOSER = 20  # times that a pole ahead is gone closer to ...
+NEARER = 0.8  # ... by which share of its distance
 FIRST = 4  # steps that are tried at once from the start, where only the tangent is known
 REACH = 4.0  # times its length that a step changes lam by at most, in the scale of lam
 AT_EDGE = 1e-3  # of a step: how near it passes a start at the edge, beyond which nothing is asked
@@ -70,6 +68,7 @@ NOISE = 1e-13  # of the largest eigenvalue: one below it has no sign of its own
 # --- the start
 
 USUAL = (1e-3, 1e4)  # widths of a window at which lam is measured as it is
+UNEVEN = 30.0  # how far the sides of what a branch fills may be from square, in its units
 SLOPE = 0.1  # of how far x goes over a quarter of the window by its first slope, as its unit
 COARSEST = 8  # bytes of a number that are enough
 AWAY = 0.1  # how far from a start, over its size and one, the noise of functions is asked

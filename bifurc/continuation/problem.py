@@ -1,12 +1,14 @@
 """A gradient problem given by plain functions of (x, lam)."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Self
 
 import numpy as np
 
+from bifurc.continuation.within import NOWHERE
 from bifurc.errors import NotDefinedError
 from bifurc.spectra import Block, Neutrals, held
 from bifurc.structure.irreps import Component
@@ -140,7 +142,7 @@ class PlainProblem:
     def _difference(self, function, x, lam, u):
         """Derivative of a function of (x, lam) along u, by differences inside the limits.
 
-        From one side where it is not defined on the other.
+        To one side alone near an end of the limits, or of where the function is defined.
         """
         h = 1e-4 / np.maximum(np.abs(u / self.scales(lam)).max(axis=-1, keepdims=True), 1e-300)
         move, over = h * u, 2 * h[..., None]
@@ -148,27 +150,31 @@ class PlainProblem:
         def at(share):
             return function(x + share * move[..., :-1], lam + share * move[..., -1])
 
-        low, high = self.limits
-        reach = 2 * np.abs(move[..., -1])
-        inside = (lam - reach >= low) & (lam + reach <= high)
-        if np.all(inside):
-            try:
-                near, far = ((at(s) - at(-s)) / (s * over) for s in (1, 2))
-                return (4 * near - far) / 3
-            except NotDefinedError:
-                if np.ndim(lam):
-                    raise
+        def to_both_sides():
+            near, far = ((at(s) - at(-s)) / (s * over) for s in (1, 2))
+            return (4 * near - far) / 3
+
+        def to_one_side(side):
+            return (4 * at(side) - at(2 * side) - 3 * at(0)) / (side * over)
+
+        def inside(share):
+            low, high = self.limits
+            end = lam + share * move[..., -1]
+            return np.all((end >= low) & (end <= high))
+
+        ways = [to_both_sides] if inside(2) and inside(-2) else []
+        if not np.ndim(lam):
+            ways += [partial(to_one_side, side) for side in (0.1, -0.1) if inside(2 * side)]
+        for way in ways:
+            with np.errstate(all="ignore"), suppress(*NOWHERE):
+                found = way()
+                if np.isfinite(found).all():
+                    return found
         if np.ndim(lam):
-            found = np.empty((len(lam), self.n, self.n + 1))
-            for i in ([inside] if inside.any() else []) + np.flatnonzero(~inside).tolist():
-                found[i] = self._difference(function, x[i], lam[i], u[i])
-            return found
-        end = lam + 0.2 * move[..., -1]
-        first = -0.1 if end > high or end < low else 0.1
-        try:
-            return (4 * at(first) - at(2 * first) - 3 * at(0)) / (first * over)
-        except NotDefinedError:  # the other side
-            return (3 * at(0) - 4 * at(-first) + at(-2 * first)) / (first * over)
+            return np.stack(
+                [self._difference(function, *one) for one in zip(x, lam, u, strict=True)]
+            )
+        raise NotDefinedError("A function of the problem is not defined to both sides of a point.")
 
     def kinked(self, x, lam, u) -> bool:
         """No: plain functions are taken to be smooth."""

@@ -6,6 +6,7 @@ and of all directions in which g does not change the branch takes the one
 nearest to where it is to go; at a fold there is but one.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,6 +22,7 @@ from bifurc.continuation.constants import (
     RANDOM,
     SLOPE,
     TRIES,
+    UNEVEN,
     USUAL,
 )
 from bifurc.continuation.correct import Outcome, correct_at, length
@@ -30,7 +32,7 @@ from bifurc.continuation.options import Options, Status
 from bifurc.continuation.point import Point
 from bifurc.continuation.within import NOWHERE
 from bifurc.protocol import Field, Problem
-from bifurc.spectra import Block, shortest
+from bifurc.spectra import Block
 
 
 def point_at(
@@ -91,14 +93,15 @@ def on_event(problem: Field, guess: np.ndarray, like: np.ndarray) -> Point | Non
         scales = problem.scales(X[-1])
         for _ in range(TRIES):
             g, jacobian = problem.jacobian(X[:-1], X[-1])
-            move = shortest(jacobian[:, :-1] * scales[:-1], g, ON_EVENT)
+            move = np.linalg.lstsq(jacobian[:, :-1] * scales[:-1], g, rcond=ON_EVENT)[0]
             X[:-1] -= move * scales[:-1]
             if length(move) < ON_EVENT**2:
                 break
         g, jacobian = problem.jacobian(X[:-1], X[-1])
-        sizes, rows = np.linalg.svd(jacobian * scales)[1:]
     except LOST:
         return None
+    scaled = jacobian * scales
+    sizes, rows = np.linalg.svd(scaled)[1:]
     biggest = sizes.max(initial=0.0)
     if not length(g) <= ON_EVENT**1.5 * max(biggest, 1e-300) or length(X - guess) > 1e-2 * (
         1.0 + length(guess)
@@ -125,12 +128,34 @@ def in_units(problem: Problem, start: Point, window: tuple[float, float]):
     lam = width / 4
     slope = np.abs(start.tangent[:-1]).max(initial=0.0) / max(abs(start.tangent[-1]), 1e-300)
     size = max(np.abs(start.x).max(initial=0.0), SLOPE * slope * lam) or 1.0
+    return measured(problem, start, size, lam)
+
+
+def measured(problem: Problem, start: Point, size: float, lam: float):
+    """The problem and its start in units of ``size`` for x and ``lam`` for the parameter."""
     units = np.append(np.full(problem.n, size), lam)
     scaled = problem.with_units(units)
     if scaled is problem:
         return problem, start
     tangent = start.tangent / length(start.tangent / units)
     return scaled, replace(start, tangent=tangent, scales=units)
+
+
+def in_box(problem: Problem, start: Point, points: Sequence[Point]):
+    """The problem and its start in the units of what was seen of a branch that ended early.
+
+    As they are where these are not far from the units that it was walked in.
+    """
+    size, lam = _box(points)
+    if not size * lam or 1 / UNEVEN <= size / lam * start.scales[-1] / start.scales[0] <= UNEVEN:
+        return problem, start
+    return measured(problem, start, size, lam)
+
+
+def _box(points: Sequence[Point]) -> tuple[float, float]:
+    """How far a branch reaches in x, the farthest coordinate, and in lam."""
+    X = np.ptp([point.X for point in points], axis=0)
+    return float(X[:-1].max(initial=0.0)), float(X[-1])
 
 
 def precise(problem: Problem, x: np.ndarray, lam: float) -> None:

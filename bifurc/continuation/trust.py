@@ -266,7 +266,8 @@ def _fits(way: Step, found: Singularity, jump: int, missed: float) -> bool:
 
     ``jump`` is by how much the inertia changes; if it does not, lam turns at the point.
     """
-    if not found.fold and found.imperfection > REAL:
+    size = float(np.abs(found.X[:-1]).max(initial=0.0) + way.one.scales[:-1].max(initial=0.0))
+    if not found.fold and found.imperfection > REAL * size:
         return False
     if not way.holds(found.X, missed):
         return False

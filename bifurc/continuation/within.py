@@ -68,6 +68,10 @@ class Within:
         """As :meth:`jacobian`."""
         return self._asked(self.problem.jacobian_and_block, x, lam, component, **how)
 
+    def blocks_and_changes(self, x, lam, u, components=None):
+        """As :meth:`jacobian`."""
+        return self._asked(self.problem.blocks_and_changes, x, lam, u, components)
+
     def _asked(self, function, x, lam, *more, **how):
         low, high = self.window
         asked = lam.tolist() if np.ndim(lam) else [lam]
@@ -77,7 +81,8 @@ class Within:
             with np.errstate(all="ignore"):
                 found = function(x, lam, *more, **how)
                 first = found[0] if isinstance(found, tuple) else found
-                finite = math.isfinite(first.sum()) or np.isfinite(first).all()
+                parts = [b.matrix for b in first.values()] if isinstance(first, dict) else [first]
+                finite = all(math.isfinite(a.sum()) or np.isfinite(a).all() for a in parts)
         except np.linalg.LinAlgError:
             raise
         except NOWHERE as error:

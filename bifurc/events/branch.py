@@ -12,27 +12,25 @@ from bifurc import given
 from bifurc.continuation.neutral import at_rest, settled, suspected
 from bifurc.continuation.options import Options, Status
 from bifurc.continuation.point import Point
-from bifurc.continuation.singular import Singularity, nearest
-from bifurc.continuation.start import in_units
+from bifurc.continuation.start import in_box, in_units
 from bifurc.continuation.trace import trace
 from bifurc.continuation.within import ALL, within
+from bifurc.errors import NotDefinedError
 from bifurc.events import views
-from bifurc.events.detect import Found, Spectra, find, refine, spectra
+from bifurc.events.detect import find, refine
 from bifurc.events.marks import Mark
 from bifurc.events.pieces import Piece, pieces
-from bifurc.events.records import Born, Event, Events, Index, Zero, morse_index
+from bifurc.events.place import describe, together, turning
+from bifurc.events.records import Born, Event, Events, morse_index
+from bifurc.events.spectra import Spectra, spectra
 from bifurc.events.states import State, state, states
 from bifurc.events.touch import touches
 from bifurc.protocol import Problem
-from bifurc.spectra import Block
-from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
 
-REAL = 1e-6  # of the largest eigenvalue: an imaginary part below it is rounding
 # so near, in arclength, to where the loss is not defined nothing need be explained; a window may
 # end just there
 EDGES = {Status.OUTSIDE: 1e-2, Status.WINDOW: 1e-6}
-ONE = 1e-9  # in scales: zeros that are located to rounding and lie closer are at one point
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +106,7 @@ class Branch:
         """
         i = 1 if self.born is not None and i % len(self.points) == 0 else i
         parameters = self.problem.parameters(self.points[i].lam)
-        return morse_index(_negatives(self.spectra, i), parameters)
+        return morse_index(self.spectra.negatives(i), parameters)
 
     @property
     def note(self) -> str:
@@ -265,10 +263,17 @@ def follow(
         See :func:`bifurc.continuation.trace.trace`; so are ``choices``.
     """
     options = options or Options()
-    problem, start = in_units(*at_rest(problem, start), window)
-    points, status = collect(trace(problem, start, window, options, **choices))
-    branch = examine(problem, [*lead[1:], *points], status, options, window)
+    seen = in_units(*at_rest(problem, start), window)
+    branch = _followed(*seen, window, options, lead, **choices)
+    if branch.status.early and (again := in_box(*seen, branch.points))[0] is not seen[0]:
+        other = _followed(*again, window, options, lead, **choices)
+        branch = branch if other.status.early else other
     return branch.after(lead[0]) if lead else branch
+
+
+def _followed(problem: Problem, start: Point, window, options: Options, lead, **choices) -> Branch:
+    points, status = collect(trace(problem, start, window, options, **choices))
+    return examine(problem, [*lead[1:], *points], status, options, window)
 
 
 def collect(walk: Generator[Point, None, Status]) -> tuple[list[Point], Status]:
@@ -292,8 +297,11 @@ def examine(
     """Find the events along traced points; ``known`` are their spectra, if there are some."""
     if len(points) < 2:
         return Branch(problem, points, status, Events())
+    last = points[-1]
     inside = within(problem, window)
-    known = known or spectra(inside, points)
+    if known is None:
+        points, known = _defined(inside, points)
+        status = status if points[-1] is last else Status.OUTSIDE
     if suspected(inside, known.values):
         inside = settled(inside, known.X)
         problem = problem.with_neutrals(inside.neutrals)
@@ -304,7 +312,7 @@ def examine(
         # the last points before the edge of definition may already lie beyond it
         at_edge = known.lengths[believed - 1 :].sum() < EDGES.get(status, 0.0)
         points, status = points[:believed], Status.OUTSIDE if at_edge else Status.JUMP
-    found += touches(inside, points, known)
+    found += touches(inside, points, known, options)
     places = together(problem, sorted(found, key=lambda one: one.position))
     steps = [min(int(place[0].position), len(points) - 2) for place in places]
     events = Events()
@@ -318,160 +326,11 @@ def examine(
     return Branch(problem, points, status, events)
 
 
-def together(problem: Problem, found: list[Found]) -> list[list[Found]]:
-    """What was found, in order, that which happens at one point put together.
-
-    Two zeros of one block that were located apart are not at one point.
-    """
-    places: list[list[Found]] = []
-    for one in found:
-        last = places[-1] if places else []
-        away = (one.at.X - last[0].at.X) / problem.scales(one.at.X[-1]) if last else np.inf
-        apart = (one.component, _folds(one)) in [(other.component, _folds(other)) for other in last]
-        if np.linalg.norm(away) <= ONE and not apart:
-            last.append(one)
-        else:
-            places.append([one])
-    return places
-
-
-def turning(place: list[Found]) -> bool:
-    """Whether lam turns at a place."""
-    return any(isinstance(one.at, Singularity) and (one.at.fold or one.tangential) for one in place)
-
-
-def describe(
-    problem: Problem,
-    place: list[Found],
-    points,
-    known: Spectra,
-    i: int,
-    beside: list[list[Found]],
-    sheet: int,
-    way: float,
-) -> list[Event]:
-    """Make the record of what happens at one place on step ``i``.
-
-    That is one event, or two if there are irreps that exist and irreps that do
-    not, or if the branch folds where another one crosses it. ``alone`` says
-    that nothing else happens on the step, ``way`` whether lam grows there.
-    """
-    # what is singular in the branch itself comes first, and knows best where it is
-    first = min(place, key=lambda found: (not _folds(found), _regular(found)))
-    X, lam, one = first.at.X, float(first.at.X[-1]), points[i]
-    fold = _folds(first)
-    tangent, parameters = _tangent(first, one, points[i + 1], i, way), problem.parameters(lam)
-    rates = [float(found.at.slope @ tangent) for found in place]  # along the branch
-    before, after = _sides(problem, place, rates, known, i, beside)
-    backward = tangent[-1] < 0 and not fold
-    # d eigenvalue / d lam, but where lam turns
-    over = 1.0 if fold or first.tangential else float(tangent[-1])
-    groups: dict[tuple[bool, bool], list[Zero]] = {}
-    for found, rate in zip(place, rates, strict=True):
-        zero = Zero(found.component, found.at.kernel, rate / over)
-        turns = fold and (_folds(found) or _regular(found))
-        groups.setdefault((turns, found.component.exists(parameters)), []).append(zero)
-    definite = bool(known.definite[first.component][i : i + 2].all())
-    return [
-        Event(
-            label="LP" if turns else "BP",
-            zeros=tuple(zeros),
-            lam=lam,
-            X=X,
-            tangent=tangent,
-            parameters=parameters,
-            loss=float(problem.losses(X[None, :-1], X[-1:])[0]),
-            below=after if backward else before,
-            above=before if backward else after,
-            kind=_kind(problem, first, turns, definite),
-            position=first.position,
-            sheet=sheet,
-            decided=not problem.neutrals.undecided(parameters),
-        )
-        for (turns, _), zeros in groups.items()
-    ]
-
-
-def _regular(found: Found) -> bool:
-    """Whether the branch itself is regular there."""
-    return not isinstance(found.at, Singularity)
-
-
-def _folds(found: Found) -> bool:
-    """Whether the branch turns round there in lam."""
-    return isinstance(found.at, Singularity) and found.at.fold
-
-
-def _tangent(found: Found, one: Point, other: Point, i: int, way: float) -> np.ndarray:
-    """The tangent of the branch at what was found on step ``i`` between two points."""
-    if isinstance(found.at, Singularity):
-        share = found.position - i
-        return (1 - share) * one.tangent + share * other.tangent
-    return found.at.tangent * way
-
-
-def _sides(problem: Problem, place: list[Found], rates, known: Spectra, i: int, beside):
-    """Negative eigenvalues of every block before and after a place on step ``i``.
-
-    The ends of the step show them, as long as each block is at no more than
-    one of the places ``beside`` each other on it.
-    """
-    before, after = _negatives(known, i), _negatives(known, i + 1)
-    if len(beside) == 1 or any(found.tangential for found in place):
-        return before, after
-    at = [{found.component for found in one} for one in beside]
-    tangential = any(found.tangential for one in beside for found in one)
-    if not tangential and sum(map(len, at)) == len(set().union(*at)):
-        mine = next(k for k, one in enumerate(beside) if one is place)
-        passed = set().union(*at[:mine])
-        return (
-            {c: (after if c in passed else before)[c] for c in before},
-            {c: (after if c in passed | at[mine] else before)[c] for c in before},
-        )
-    vanishing = dict.fromkeys((found.component for found in place), 0)
-    for found in place:
-        vanishing[found.component] += found.count
-    rest = _others(problem, place[0].at.X, vanishing)
-    before, after = dict(rest), dict(rest)
-    for found, rate in zip(place, rates, strict=True):
-        negative = (found.touch < 0,) * 2 if found.touch else (rate > 0, rate <= 0)
-        for side, there in zip((before, after), negative, strict=True):
-            side[found.component] += found.count * there
-    return before, after
-
-
-def _kind(problem: Problem, found: Found, fold: bool, definite: bool) -> str:
-    """The kind of an event as far as eigenvalues show it; the rest is for a normal form."""
-    if fold:
-        return "fold"
-    if found.tangential:
-        return "tangential"
-    if found.touch:
-        return "touch"
-    if definite or found.count < 2:
-        return "unknown"
-    X, c = found.at.X, found.component
-    return "pair" if _turning(problem.blocks(X[:-1], X[-1], [c])[c], found.count) else "unknown"
-
-
-def _turning(block: Block, count: int) -> bool:
-    """Whether the ``count`` eigenvalues nearest the imaginary axis are not real."""
-    eigen = block.eigen()
-    if eigen.imaginary is None:
-        return False
-    turn = np.abs(eigen.imaginary[nearest(eigen, count)])
-    return bool(turn.min() > REAL * np.abs(eigen.values).max())
-
-
-def _others(problem: Problem, X, vanishing: dict[Component, int]) -> Index:
-    """Negative eigenvalues of every block at an event, the vanishing ones left out."""
-    index = {}
-    for c, block in problem.blocks(X[:-1], X[-1]).items():
-        eigen = block.eigen()
-        values = np.delete(eigen.values, nearest(eigen, vanishing.get(c, 0)))
-        index[c] = int(np.count_nonzero(values < 0))
-    return index
-
-
-def _negatives(known: Spectra, i: int) -> Index:
-    return {c: int(np.count_nonzero(signs[i])) for c, signs in known.signs.items()}
+def _defined(problem: Problem, points: list[Point]) -> tuple[list[Point], Spectra]:
+    """The points and their spectra, but for a last one that Newton moved to where nothing is."""
+    try:
+        return points, spectra(problem, points)
+    except NotDefinedError:
+        if len(points) < 3:
+            raise
+        return points[:-1], spectra(problem, points[:-1])

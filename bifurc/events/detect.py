@@ -7,14 +7,10 @@ cubic that comes near zero in between (a crossing and a recrossing, a touch)
 asks for another point there.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bifurc.continuation.constants import NOISE
-from bifurc.continuation.neutral import EPS
 from bifurc.continuation.options import Options
 from bifurc.continuation.point import Point
 from bifurc.continuation.predict import hermite_weights
@@ -23,6 +19,7 @@ from bifurc.continuation.step import Step
 from bifurc.continuation.trust import singular_between
 from bifurc.events.cubics import blurred, corners, errors, extrema, root, touching
 from bifurc.events.locate import Crossing, crossing_at, locate_crossing, vanishing
+from bifurc.events.spectra import Spectra, spectra
 from bifurc.protocol import Problem
 from bifurc.structure.irreps import Component
 
@@ -38,121 +35,11 @@ NEAR = 0.75  # a dip below this part of the smaller end value gets a point of it
 # miss two eigenvalues that pass one another at zero, whose cubic only halves from step to step
 SEPARATE = 1e-9  # unknowns less apart than this are one place
 COARSE = 1e-6  # a step that is not halved again for eigenvalues that need not be real
-ROUNDINGS = 8  # behind a sum of g, over that of one term of it
 SHORTEST = 1e-10  # a step, in the chart, that is not halved again
 ONE_SHARE = 1e-7  # shares of a step less apart than this may be one place, located twice
 VANISHED = 1e-3  # of what an eigenvalue is elsewhere on the branch: beyond it none vanishes there
 AT_ONCE = 40_000  # points of a call times the square of their unknowns: memory
 DEPTH = 30  # halvings of a step before two events count as one
-
-
-@dataclass(frozen=True, eq=False)
-class Spectra:
-    """Eigenvalues along a branch: for each component (points, k), with their speeds.
-
-    Speeds are along the points' tangents.
-    """
-
-    X: np.ndarray  # (points, n + 1)
-    tangents: np.ndarray  # (points, n + 1)
-    values: dict[Component, np.ndarray]
-    speeds: dict[Component, np.ndarray]
-    definite: dict[Component, np.ndarray]  # (points,), whether all eigenvalues must be real
-    lengths: np.ndarray  # (steps,), in the chart
-    rates: np.ndarray  # (2, steps, 1), length over speed in the chart at both ends of each step
-    rises: np.ndarray  # (2, steps), speed of the parameter over that of all, in the chart
-    error: float = 0.0  # of the blocks' entries, relative, where they come of differences
-    ends: tuple[dict[Component, np.ndarray], ...] | None = None  # signs at both, if known before
-    # zeros found before, by component, step and eigenvalue, where branches are looked at together
-    located: Mapping[tuple[Component, int, int], Crossing] = field(default_factory=dict)
-
-    @cached_property
-    def largest(self) -> np.ndarray:
-        """The largest eigenvalue at each point, (points,)."""
-        sizes = [np.abs(values).max(axis=-1, initial=0.0) for values in self.values.values()]
-        return np.max(sizes, axis=0)
-
-    @cached_property
-    def about(self) -> np.ndarray:
-        """The same, of all points that lie about as near as counts as one, (points, 1)."""
-        along = np.append(0.0, np.cumsum(self.lengths))
-        near = np.abs(along - along[:, None]) <= 1.0
-        return np.where(near, self.largest, 0.0).max(axis=-1, keepdims=True)
-
-    @cached_property
-    def floor(self) -> np.ndarray:
-        """How small an eigenvalue is to be called zero that is not known to cross, (points, 1)."""
-        return NOISE * self.about + self.error * self.largest.max()
-
-    @cached_property
-    def noise(self) -> dict[Component, np.ndarray]:
-        """How far from zero rounding may move the cubics of each block, (steps, k).
-
-        Near a branch point of its own, not near a fold, points of the branch
-        are known to what rounds g over the eigenvalue that vanishes.
-        """
-        floor, found = np.maximum(self.floor[:-1], self.floor[1:]), {}
-        size = ROUNDINGS * EPS * np.abs(self.X[:-1, :-1]).max(axis=-1, initial=0.0)
-        size = (size * np.abs(self.rises).max(axis=0))[:, None]
-        for c, values in self.values.items():
-            ends = np.minimum(np.abs(values[:-1]), np.abs(values[1:]))
-            own = size * self.about[:-1] ** 2 / np.maximum(ends, floor) if c.irrep == "t" else 0.0
-            found[c] = floor + own + 0.0 * ends
-        return found
-
-    @cached_property
-    def signs(self) -> dict[Component, np.ndarray]:
-        """Which eigenvalues are negative; of one that may be rounding, what they are after it.
-
-        So a zero at a point belongs to the step that ends there, and one that a
-        branch is born with, or what has not yet grown out of it, says nothing.
-        At the last points it is what was before.
-        """
-        # the error of differences is absolute: it stays where all eigenvalues vanish
-        floor = (NOISE * self.largest + self.error * self.largest.max())[:, None]
-        found = {}
-        for c, values in self.values.items():
-            told, negative, last = np.abs(values) > floor, values < 0, len(values) - 1
-            order = np.arange(last + 1)[:, None]
-            after = np.minimum.accumulate(np.where(told, order, last + 1)[::-1], axis=0)[::-1]
-            before = last - told[::-1].argmax(axis=0)  # the last that is told
-            place = np.where(after <= last, after, before)
-            found[c] = np.take_along_axis(negative, place, axis=0)
-            if self.ends is not None:
-                found[c][0], found[c][-1] = (ends[c] for ends in self.ends)
-        return found
-
-    @property
-    def real(self) -> np.ndarray:
-        """On which steps the eigenvalues of all blocks side by side must be real, (steps, k)."""
-        each = [
-            np.broadcast_to(self.definite[c][:, None], table.shape)
-            for c, table in self.values.items()
-        ]
-        both = np.concatenate(each, axis=-1)
-        return both[:-1] & both[1:]
-
-    @property
-    def paces(self) -> np.ndarray:
-        """Speed in the chart at each point, (points,)."""
-        leaving, arriving = self.lengths / self.rates[..., 0]
-        return np.append(leaving, arriving[-1:])
-
-    def with_more(self, problem: Problem, places: list[int], more: "Spectra") -> "Spectra":
-        """With those of other points, put before the points at ``places``."""
-        names = ("values", "speeds", "definite")
-        both = ((getattr(self, name), getattr(more, name)) for name in names)
-        values, speeds, definite = (
-            {c: np.insert(t, places, b[c], axis=0) for c, t in a.items()} for a, b in both
-        )
-        X = np.insert(self.X, places, more.X, axis=0)
-        tangents = np.insert(self.tangents, places, more.tangents, axis=0)
-        steps = steps_of(problem, X, tangents)
-        return Spectra(X, tangents, values, speeds, definite, *steps, error=self.error)
-
-    def over_steps(self, speeds: np.ndarray) -> np.ndarray:
-        """Changes over each step, as speeds (points, k) at both ends see them; (2, steps, k)."""
-        return np.stack([speeds[:-1], speeds[1:]]) * self.rates
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,18 +52,6 @@ class Found:
     tangential: bool
     position: float
     touch: int = 0  # the sign on both sides of eigenvalues that touch zero; 0 if they cross it
-
-
-def spectra(problem: Problem, points: list[Point]) -> Spectra:
-    """All isotypic eigenvalues of all points, in one call."""
-    X, tangents = (np.array([getattr(p, name) for p in points]) for name in ("X", "tangent"))
-    blocks, changes = problem.blocks_and_changes(X[:, :-1], X[:, -1], tangents)
-    eigens = {component: block.eigen() for component, block in blocks.items()}
-    values = {component: eigen.values for component, eigen in eigens.items()}
-    definite = {component: block.definite for component, block in blocks.items()}
-    speeds = {component: eigen.speeds(changes[component]) for component, eigen in eigens.items()}
-    steps, error = steps_of(problem, X, tangents), problem.error
-    return Spectra(X, tangents, values, speeds, definite, *steps, error=error)
 
 
 def refine(
@@ -423,21 +298,3 @@ def _touches(known: Spectra, points: list[Point]) -> np.ndarray:
     own = next(signs for component, signs in known.signs.items() if component.irrep == "t")
     negatives = np.count_nonzero(own, axis=-1)
     return (slopes[:-1] * slopes[1:] < 0) & (negatives[:-1] == negatives[1:])
-
-
-def steps_of(
-    problem: Problem, X: np.ndarray, tangents: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Of each step the length in its chart, (steps,), length over speed at its ends, rises."""
-    lengths, rates = np.zeros(len(X) - 1), np.zeros((2, len(X) - 1, 1))
-    rises = np.zeros((2, len(X) - 1))
-    charts = [problem.chart(lam) for lam in X[:-1, -1]]
-    for chart in set(charts):
-        first = np.flatnonzero([other is chart for other in charts])
-        ends = first + [[0], [1]]
-        y, speeds = chart.lift(X[ends], tangents[ends])
-        lengths[first] = np.linalg.norm(y[1] - y[0], axis=-1)
-        speed = np.linalg.norm(speeds, axis=-1)
-        rates[:, first, 0] = lengths[first] / speed
-        rises[:, first] = speeds[..., -1] / speed
-    return lengths, rates, rises

@@ -47,7 +47,10 @@ def locate_crossing(problem: Problem, guess: np.ndarray, component: Component, c
         return None
     X, near, step, size = found
     upward = np.eye(len(X))[-1]
-    tangent = np.linalg.solve(np.vstack([near.jacobian, upward]), upward)
+    try:
+        tangent = np.linalg.solve(np.vstack([near.jacobian, upward]), upward)
+    except np.linalg.LinAlgError:  # the branch itself is singular there
+        return None
     return Crossing(X, tangent, near.kernel_after(step), near.slope, size)
 
 

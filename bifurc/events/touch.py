@@ -2,8 +2,9 @@
 
 No sign tells of a touch. But between two points where an eigenvalue is told
 from zero, falls towards it and has risen from it again, it has been at its
-lowest; and where a cubic knows it to rounding and that is zero to rounding, it
-has touched. An eigenvalue that only comes near is told from zero all along.
+lowest. What it is there is asked of the branch around that place
+(:mod:`bifurc.events.bottom`): an eigenvalue that only comes near is told from
+zero by what rounding leaves of it, and one that goes just beyond crosses twice.
 
 On the branch itself points are known badly where it is singular: the place is
 taken from the points on both sides, where they are known well.
@@ -14,41 +15,59 @@ from dataclasses import replace
 
 import numpy as np
 
+from bifurc.continuation.options import Options
 from bifurc.continuation.point import Point
 from bifurc.continuation.step import Step
+from bifurc.events.bottom import Bottom, Low, bottom
 from bifurc.events.cubics import CLEAR, errors, extrema, touching
-from bifurc.events.detect import TRUST, Found, Spectra, located_at
+from bifurc.events.detect import TRUST, Found, located_at
+from bifurc.events.spectra import Spectra
 from bifurc.protocol import Problem
 from bifurc.structure.irreps import Component
 
 SLACK = 0.1  # of the smaller end: how far a cubic may miss an eigenvalue that touches flatly
+WELL = 1e-3  # of the largest eigenvalue: an eigenvalue that is well above zero
+LAST = 1 - 1e-9  # share of a step that is still on it
 ONE_PLACE = 1e-3  # of a step: eigenvalues of a block that touch nearer to each other touch together
 
 
-def touches(problem: Problem, points: list[Point], known: Spectra) -> list[Found]:
-    """All places where eigenvalues touch zero, in no order."""
+def touches(problem: Problem, points: list[Point], known: Spectra, options: Options) -> list[Found]:
+    """All places where eigenvalues touch zero, or just cross it and back, in no order."""
     slopes = np.array([point.tangent[-1] for point in points])
     turns = slopes[:-1] * slopes[1:] < 0
     found: list[Found] = []
-    for component in known.values:
-        places: dict[int, list[tuple[float, int]]] = {}
-        for i, share, sign in _places(known, component):
-            if i + 1 < len(points) and not turns[max(i - 1, 0) : i + 2].any():
-                places.setdefault(i, []).append((share, sign))
-        for i, here in places.items():
-            way = Step(problem, points[i], points[i + 1])
-            found.extend(_on_step(way, component, i, sorted(here)))
+    for component, values in known.values.items():
+        deep: list[tuple[Low, Bottom]] = []
+        for low in _lows(known, component):
+            # of points that are not believed nothing is told
+            if low.last >= len(points) or turns[max(low.step - 1, 0) : low.step + 2].any():
+                continue
+            heights = values[: len(points), low.number]
+            told = bottom(problem, points, component, heights, low, options)
+            if not told.above:
+                deep.append((low, told))
+        deep.sort(key=lambda one: one[0].position)
+        found.extend(_found(problem, points, component, deep))
     return found
 
 
-def _on_step(way: Step, component: Component, i: int, here: list) -> Iterator[Found]:
-    """What touches zero on one step, that which does so at one place put together."""
-    while here:
-        share, sign = here[0]
-        count = sum(other - share < ONE_PLACE and same == sign for other, same in here)
-        at = located_at(way, way.guess(share), share, component, count)
-        yield Found(component, _still(at), count, False, i + share, sign)
-        here = here[count:]
+def _found(problem: Problem, points: list[Point], component: Component, deep) -> Iterator[Found]:
+    """What happens where eigenvalues of a block are lowest; at one place it is put together."""
+    while deep:
+        low, told = deep[0]
+        alike = [
+            other.position - low.position < ONE_PLACE and other.sign == low.sign
+            for other, more in deep
+            if not (more.crossings or told.crossings)
+        ]
+        count, touch = max(sum(alike), 1), 0 if told.crossings else low.sign
+        way = Step(problem, points[low.step], points[low.step + 1])
+        for X in told.crossings or (told.X,):
+            share = way.place(X)
+            at = located_at(way, X, share, component, count)
+            at = at if told.crossings else _still(at)
+            yield Found(component, at, count, False, low.step + share, touch)
+        deep = deep[count:]
 
 
 def _still(at):
@@ -56,11 +75,12 @@ def _still(at):
     return replace(at, slope=0.0 * at.slope)
 
 
-def _places(known: Spectra, component: Component) -> Iterator[tuple[int, float, int]]:
-    """Steps, shares of them and signs where one eigenvalue of a block touches zero."""
+def _lows(known: Spectra, component: Component) -> Iterator[Low]:
+    """Where one eigenvalue of a block may touch zero."""
     values, speeds = known.values[component], known.speeds[component]
-    noise, ends = known.noise[component], np.abs(values)
+    noise, ends, signs = known.noise[component], np.abs(values), known.signs[component]
     at_points = np.minimum(np.vstack([noise[:1], noise]), np.vstack([noise, noise[-1:]]))
+    about = known.about[:, 0].tolist()
     slopes = known.over_steps(speeds)
     shares, inside = extrema(values[:-1], values[1:], *slopes)
     stops = np.stack([values[:-1], *inside, values[1:]])
@@ -70,20 +90,22 @@ def _places(known: Spectra, component: Component) -> Iterator[tuple[int, float, 
         for i, k in zip(order, order[1:], strict=False):
             sign = int(np.sign(values[i, j]))
             falls, rises = sign * speeds[i, j] < 0, sign * speeds[k, j] > 0
-            if values[k, j] * sign < 0 or not (falls and rises):
+            if (signs[i + 1 : k + 1, j] != signs[i, j]).any() or not (falls and rises):
                 continue
             if not known.definite[component][i : k + 1].all():
                 continue
             if k == i + 1:
                 if touched[i, j]:
                     lowest = (sign * inside[:, i, j]).argmin()
-                    yield i, float(shares[lowest, i, j]), sign
+                    share = min(float(shares[lowest, i, j]), LAST)
+                    yield Low(i, k, i + share, sign, j, about[i])
             elif (ends[i + 1 : k, j] <= CLEAR * known.floor[i + 1 : k, 0]).any() or _reaches_zero(
                 known, values[:, j], speeds[:, j], at_points[:, j], i, k
             ):
                 turning = i + int((sign * speeds[i + 1 : k + 1, j] > 0).argmax())
                 one, other = (sign * float(speeds[m, j]) for m in (turning, turning + 1))
-                yield turning, min(max(one / (one - other), 0.0), 1.0), sign
+                share = min(max(one / (one - other), 0.0), 1.0)
+                yield Low(i, k, turning + min(share, LAST), sign, j, about[turning])
 
 
 def _reaches_zero(known: Spectra, values, speeds, noise, i: int, k: int) -> bool:

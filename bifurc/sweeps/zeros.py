@@ -7,8 +7,9 @@ import numpy as np
 from bifurc.continuation.constants import ENOUGH, LONGEST, STUCK, TRIES
 from bifurc.continuation.point import Point
 from bifurc.continuation.step import Step
-from bifurc.events.detect import Spectra, guesses_of, steps_of
+from bifurc.events.detect import guesses_of
 from bifurc.events.locate import Crossing
+from bifurc.events.spectra import Spectra, steps_of
 from bifurc.loss.series import parts
 from bifurc.spectra import Block, Eigen
 from bifurc.structure.irreps import Component

@@ -27,7 +27,7 @@ from bifurc.continuation.point import Point
 from bifurc.protocol import Problem
 from bifurc.switching.normal_form import NormalForm
 
-RADII = (0.05, 0.02, 0.007, 0.0025)  # half the length of rectangles in l, in scales
+RADII = (0.05, 0.02, 0.007, 0.0025, 0.0009)  # half the length of rectangles in l, in scales
 WIDE = 0.77  # their width over their length: no arm that symmetry puts on a diagonal is at a corner
 GRADED = np.append(np.linspace(1.0, 0.25, 7), 0.25 * 0.55 ** np.arange(1, 19))  # down to 5e-6
 ITERATIONS = 20
@@ -37,8 +37,17 @@ ALONE = 3.0  # times as far as the nearest one another arm has to be from the kn
 ONE = 1e-4  # of a rectangle: what is nearer to each other is one arm
 
 
-def arms(problem: Problem, X: np.ndarray, form: NormalForm, tangent: np.ndarray, options: Options):
+def arms(
+    problem: Problem,
+    X: np.ndarray,
+    form: NormalForm,
+    tangent: np.ndarray,
+    options: Options,
+    window: tuple[float, float],
+):
     """The first points of all arms at an event but those of the known branch.
+
+    Of two rectangles that have as many, the larger one is taken that has more in the window.
 
     If arms have the tangent of the known branch it cannot be told from them,
     and is one of them.
@@ -54,27 +63,34 @@ def arms(problem: Problem, X: np.ndarray, form: NormalForm, tangent: np.ndarray,
     -------
     list of Point, and the radius at which they were found
     """
-    last = None
+    rooms = [abs(edge - X[-1]) / problem.scales(X[-1])[-1] for edge in window]
+    room = float(min((one for one in rooms if one > LAST), default=np.inf))
+    last, best, most = None, ([], RADII[-1]), 0
     for radius in RADII:
         try:
-            found = _Rectangle(problem, X, form, tangent, radius).arms(options)
+            found = _Rectangle(problem, X, form, tangent, radius, min(radius, room)).arms(options)
         except LOST:
             found = None
         if found is not None and last is not None and len(found) == len(last[0]):
-            return last
+            inside = [window[0] <= point.lam <= window[1] for point in last[0]]
+            if not best[0] or sum(inside) > most:
+                best, most = last, sum(inside)
+            if all(inside):
+                break
         last = None if found is None else (found, radius)
-    return [], RADII[-1]
+    return best
 
 
 @dataclass(frozen=True, eq=False)
 class _Rectangle:
-    """|l| up to a radius and |s| up to a little less, in scales, round a point."""
+    """|l| up to a length and |s| up to a little less than a radius, in scales, round a point."""
 
     problem: Problem
     X: np.ndarray  # (n + 1,)
     form: NormalForm
     tangent: np.ndarray  # (n + 1,), of the known branch
     radius: float
+    length: float  # the radius, or less where the window ends before
 
     def arms(self, options: Options) -> list[Point] | None:
         """The points of all arms on the edge; None if one of them is on no branch."""
@@ -86,19 +102,19 @@ class _Rectangle:
             if outcome.point is None or outcome.moved > self.radius / 2:
                 return None
             away = [np.linalg.norm((outcome.point.X - p.X) / self.scales) for p in points]
-            if min(away, default=np.inf) > ONE * self.radius:
+            if min(away, default=np.inf) > ONE * self.length:
                 points.append(outcome.point)
         return points
 
     def _ends(self) -> Iterator[np.ndarray]:
         """Arms at both ends in l, where the known branch goes out."""
-        for l in (self.radius, -self.radius):
+        for l in (self.length, -self.length):
             first = self._nearest(l)
             amplitudes = [first]
             for edge in (self.width, -self.width):
                 amplitudes += self._zeros(lambda t, e=edge: (l, first + t * (e - first)), GRADED)  # noqa: B023
             amplitudes.sort(key=abs)
-            far = ALONE * max(abs(amplitudes[0]), ONE * self.radius)
+            far = ALONE * max(abs(amplitudes[0]), ONE * self.length)
             known = len(amplitudes) == 1 or abs(amplitudes[1]) > far
             yield from (self.at(l, s)[0] for s in amplitudes[known:])
 
@@ -106,7 +122,7 @@ class _Rectangle:
         """Arms at both sides in s."""
         grid = np.concatenate([GRADED, -GRADED[::-1]])
         for s in (self.width, -self.width):
-            for l in self._zeros(lambda t: (t * self.radius, s), grid, which=0):  # noqa: B023
+            for l in self._zeros(lambda t: (t * self.length, s), grid, which=0):  # noqa: B023
                 yield self.at(l, s)[0]
 
     @property

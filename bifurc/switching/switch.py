@@ -212,7 +212,7 @@ def _at(candidate: Candidate, options: Options, window, touch: bool) -> tuple[li
     if candidate.isotropy != OWN and larger_isotropy(problem, X[:-1], form.kernel):
         return [], "its branch has a larger isotropy"
     if touch or form.kind == "degenerate":
-        return _degenerate(candidate, form, options)
+        return _degenerate(candidate, form, options, window)
     both = not reversed_by_relabelling(problem, X[:-1], form.kernel)
     births = []
     for half, sign in halves(problem, X, form, both):
@@ -255,11 +255,11 @@ def _in_all_directions(
     return births, outcome + (f" ({missed} could not be started)" if missed else "")
 
 
-def _degenerate(candidate: Candidate, form: NormalForm, options: Options):
+def _degenerate(candidate: Candidate, form: NormalForm, options: Options, window):
     """What is born where third order does not decide, as it is seen at a small distance."""
     problem, X = candidate.problem, candidate.X
     tangent = form.trivial if candidate.tangent is None else candidate.tangent
-    points, radius = arms(problem, X, form, tangent, options)
+    points, radius = arms(problem, X, form, tangent, options, window)
     level = UPRIGHT * float(problem.scales(X[-1])[-1])
     if any(abs(point.lam - X[-1]) <= level for point in points):
         return [], "degenerate: there are critical points beside it at the same parameter"
