@@ -9,6 +9,7 @@ import pytest
 
 from bifurc.case import Case, load_case
 from bifurc.cli.main import main
+from bifurc.continuation.options import Status
 from bifurc.glossary import WORDS
 
 ROOT = Path(__file__).parents[1]
@@ -105,7 +106,32 @@ def test_a_word_that_is_not_there_has_a_nearest_one(capsys):
     assert main(["explain", "shet"]) == 2
     assert "Did you mean 'sheet'" in capsys.readouterr().err
     assert main(["explain"]) == 0
-    assert len(capsys.readouterr().out.splitlines()) == len(WORDS)
+    told = capsys.readouterr().out.splitlines()
+    assert len(told) == len({*WORDS, *Status.__members__})
+
+
+@pytest.mark.parametrize("name", Status.__members__)
+def test_every_way_a_branch_ends_is_explained(name, capsys):
+    assert main(["explain", name]) == 0
+    assert capsys.readouterr().out.startswith(f"{name}: ")
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("critical II d=12..5 d=3..4", "d is given twice"),
+        ("critical II d=12 d=3", "d is given twice"),
+        ("report nothing", "nothing holds no run"),
+        ("explain sheeet", "Did you mean 'sheet'"),
+    ],
+)
+def test_a_careless_line_is_told_in_one(line, said, capsys):
+    try:
+        status = main(line.split())
+    except SystemExit as end:
+        status = end.code
+    error = capsys.readouterr().err
+    assert status == 2 and said in error and error.count("\n") == 1
 
 
 def test_the_readme_explains_words_as_the_command_does():

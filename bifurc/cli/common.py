@@ -25,12 +25,18 @@ class _Given(argparse.Action):
         for text in values:
             try:
                 name, value = assignment(text) if "=" in text else ("", "")
+                if name in namespace.runs or name in map(_name_of, namespace.fixed):
+                    raise ValueError(f"{name} is given twice; give one value or one window of it")
                 if ".." in value:
                     namespace.runs[name] = ends(text, value)
                 elif name:
                     namespace.fixed.append(text)
             except ValueError as error:
                 raise argparse.ArgumentError(self, str(error)) from None
+
+
+def _name_of(text: str) -> str:
+    return assignment(text)[0]
 
 
 def add_family(parser: argparse.ArgumentParser, several: bool = False) -> None:

@@ -22,11 +22,18 @@ def add(commands) -> None:
 
 def run(arguments) -> None:
     """Print what the words mean, or all of them."""
+    known = words()
+    for word in [found(" ".join(arguments.words))] if arguments.words else known:
+        said = f"{word}: {known[word]}"
+        print(textwrap.fill(said, WIDTH) if arguments.words else said.partition(". ")[0])
+
+
+def words() -> dict[str, str]:
+    """The glossary, and how a branch or a correction may end."""
+    from bifurc.continuation.options import Status
     from bifurc.glossary import WORDS
 
-    for word in [found(" ".join(arguments.words))] if arguments.words else WORDS:
-        said = f"{word}: {WORDS[word]}"
-        print(textwrap.fill(said, WIDTH) if arguments.words else said.partition(". ")[0])
+    return WORDS | {one.name: one.value for one in Status if one.name not in WORDS}
 
 
 def found(text: str) -> str:
@@ -38,12 +45,12 @@ def found(text: str) -> str:
         If there is none, with the nearest one.
     """
     from bifurc.given import nearest
-    from bifurc.glossary import WORDS
 
-    folded = {word.casefold(): word for word in reversed(WORDS)}
+    known = words()
+    folded = {word.casefold(): word for word in reversed(known)}
     for part in (text, *re.split(r"\s|\[|=", text)):
-        if part in WORDS:
+        if part in known:
             return part
         if part.casefold() in folded:
             return folded[part.casefold()]
-    raise ValueError(f"No word {text!r} is explained.{nearest(text, WORDS)}")
+    raise ValueError(f"No word {text!r} is explained.{nearest(text, known)}")

@@ -102,7 +102,8 @@ def _verdict(error: Exception) -> tuple[object, int]:
             said = str(error).rstrip(".") or "out of memory"
             return f"{said}; choose smaller sizes.", WRONG_INPUT
         case OSError():
-            return error, WRONG_INPUT
+            place = f"{error.filename}: {error.strerror}; choose another place."
+            return place if error.filename else error, WRONG_INPUT
         case ValueError() | ArithmeticError() if _raised_here(error):
             return error, WRONG_INPUT
     kind = type(error).__name__

@@ -35,8 +35,8 @@ def run(arguments) -> None:
     from bifurc.graph.files import load
     from bifurc.page import report
 
-    output = arguments.output or arguments.folder / "report.html"
-    check_place(output)
-    report(load(arguments.folder), output, title=arguments.folder.resolve().name)
+    check_place(arguments.output)
+    graph, output = load(arguments.folder), arguments.output or arguments.folder / "report.html"
+    report(graph, output, title=arguments.folder.resolve().name)
     if not arguments.quiet:
         print(output)

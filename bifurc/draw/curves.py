@@ -28,6 +28,7 @@ Scalar = Callable[[Problem, np.ndarray], np.ndarray | None]
 ITERATIONS = 4  # of Newton from a guess that is good to the fourth order of the step
 STILL = 3e-5  # of a point: an update below it leaves its square, which no picture shows
 AWAY = 0.1  # of a step: how far a point in between may be from the cubic between its ends
+TOLD = 8  # names of coordinates in a message
 POINTS = 240  # on a branch within the window: no corner can be seen at print width
 
 
@@ -346,4 +347,6 @@ def _nothing(source: Source, y, window) -> str:
     names = {n: None for *_, branch in members(source) for n in branch.problem.coordinate_names}
     if callable(y) or y in SCALARS or y in names:
         return f"No branch is in the window {window}; choose another."
-    return f"Nothing is called {y!r}; there is {', '.join(SCALARS)} and {', '.join(names)}."
+    told = ", ".join([*SCALARS, *list(names)[:TOLD]])
+    more = f" and {len(names) - TOLD} more coordinates" if len(names) > TOLD else ""
+    return f"Nothing is called {y!r}; there is {told}{more}."
