@@ -78,6 +78,7 @@ def certify(
     if isinstance(values, tuple):
         first, last = map(float, values)
         reduced, point = member(family, parameter, first)
+        reduced.structure.check_sizes(reduced.parameters(last))
         return branches.certify_branch(reduced, point.x, first, last, partial)
     found = [_point(as_family(family), parameter, value, digits) for value in values]
     return found[0] if len(found) == 1 else certificate.join(found)
@@ -132,6 +133,8 @@ def certify_to_infinity(
     def coordinates(lam: float):
         return member(family, parameter, lam)[1].x
 
+    if last is not None:
+        reduced.structure.check_sizes(reduced.parameters(last))
     x = coordinates(LARGE)
     if learnt_everywhere(reduced, x):
         return certify_teacher(reduced, x, Fraction(str(LARGE if last is None else last)))

@@ -2,8 +2,13 @@
 
 import importlib
 import importlib.util
+import logging
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+log = logging.getLogger(__name__)
 
 
 def imported(reference: str, folder: Path = Path()) -> Any:
@@ -29,12 +34,19 @@ def _file(place: Path):
     spec = importlib.util.spec_from_file_location(place.stem, place.resolve())
     assert spec is not None and spec.loader is not None  # a file that is there has both
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    _run(partial(spec.loader.exec_module, module), str(place))
     return module
 
 
 def _module(name: str):
+    return _run(partial(importlib.import_module, name), f"Module {name!r}")
+
+
+def _run(load: Callable[[], Any], what: str) -> Any:
+    """What ``load`` returns; whatever a user's code raises is said of the place it stands at."""
     try:
-        return importlib.import_module(name)
-    except (ImportError, TypeError) as error:
-        raise ValueError(f"Module {name!r} cannot be imported: {error}.") from None
+        return load()
+    except (Exception, SystemExit) as error:
+        log.info("%s fails", what, exc_info=True)
+        said = f"{type(error).__name__}: {error}".rstrip(":. ")
+        raise ValueError(f"{what} cannot be imported ({said}).") from None

@@ -2,6 +2,7 @@
 
 import json
 import platform
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ from bifurc.restart import same_problem
 from bifurc.structure.families import Family
 from bifurc.structure.polynomial import Polynomial
 from bifurc.switching.subgroups import Search
+
+BEFORE = "before"  # folders of branches that a run goes on with, numbered
 
 
 def family_of(case: Case) -> Family:
@@ -83,6 +86,11 @@ def run_case(
     graph = explore_from(starts, plan, executor, folder, progress, known)
     if folder is not None:
         save_run(folder, graph)
+        for path in set_aside(folder):  # all that is in them has a file of this run
+            path.unlink(missing_ok=True)
+        for place in folder.glob(f"{BEFORE}-*"):
+            with suppress(OSError):  # what else is there is not ours
+                place.rmdir()
     return graph
 
 
@@ -130,7 +138,7 @@ def prepare(folder: Path, case: Case, path: Path, resume: bool, seed=None) -> li
         if not resume:
             raise ValueError(f"{folder} holds this run already; add --resume to take it up.")
         clear(folder)
-        return []
+        return [load_branch(path) for path in set_aside(folder)]
     left = parts_left(folder, r"manifest\.json")  # of a run that was killed before it began
     if folder.exists() and set(folder.iterdir()) - set(left):
         raise ValueError(f"{folder} is not empty and holds no run; choose another folder with -o.")
@@ -153,16 +161,34 @@ def further(old: dict, said: dict) -> bool:
 
 
 def _taken_over(folder: Path, seed: tuple[str, Any, Any]) -> list[Branch]:
-    """The branches in the folder of a run of this problem, whose files are deleted."""
-    paths = sorted((folder / "branches").glob("b*.npz"))
-    known = [load_branch(path) for path in paths]
-    if not known or not same_problem(known[0].problem, seed[1]):
+    """The branches in the folder of a run of this problem; their files are set aside.
+
+    They stay there until the run that goes further is finished, so that nothing
+    is lost if it is killed.
+    """
+    paths, aside = sorted((folder / "branches").glob("b*.npz")), set_aside(folder)
+    known = [load_branch(path) for path in (*paths, *aside)]
+    if not any(same_problem(branch.problem, seed[1]) for branch in known):
         return []
     clear(folder)
-    written = [folder / name for name in ("graph.json", "graph.graphml", "critical.csv")]
-    for path in [*written, *paths]:
-        path.unlink(missing_ok=True)
+    for name in ("graph.json", "graph.graphml", "critical.csv"):
+        (folder / name).unlink(missing_ok=True)
+    place = folder / f"{BEFORE}-{1 + max(map(_times, aside), default=0)}"
+    place.mkdir(exist_ok=True)
+    for path in paths:
+        path.replace(place / path.name)
     return known
+
+
+def set_aside(folder: Path) -> list[Path]:
+    """Files of branches of a smaller run that has not gone further yet, the latest first."""
+    return sorted(folder.glob(f"{BEFORE}-*/b*.npz"), key=lambda path: (-_times(path), path.name))
+
+
+def _times(path: Path) -> int:
+    """How many times the run of a branch that was set aside had gone further, and one."""
+    number = path.parent.name.removeprefix(f"{BEFORE}-")
+    return int(number) if number.isdecimal() else 0
 
 
 def clear(folder: Path) -> None:

@@ -311,3 +311,16 @@ def _still(eigen: "Eigen", close, jacobian, zeros: int, along) -> tuple[np.ndarr
     speeds, turns = np.linalg.eigh((moves + moves.T) / 2)
     still = turns[:, np.argsort(np.abs(speeds))[:zeros]]
     return right @ still, left @ still
+
+
+def shortest(matrix: np.ndarray, right: np.ndarray, rcond: float | None = None) -> np.ndarray:
+    """The shortest solution of least squares.
+
+    Raises
+    ------
+    numpy.linalg.LinAlgError
+        If there is none, or an entry is not finite: LAPACK would complain aloud.
+    """
+    if not (np.isfinite(matrix).all() and np.isfinite(right).all()):
+        raise np.linalg.LinAlgError("an entry is not finite")
+    return np.linalg.lstsq(matrix, right, rcond=rcond)[0]

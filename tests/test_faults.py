@@ -4,6 +4,7 @@ import errno
 import os
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -284,3 +285,76 @@ def test_every_long_call_has_one_thread(monkeypatch):
     )
     bifurc.descend(3, runs=1)
     assert seen and set(seen[0]) <= {1}
+
+
+OWN = (
+    'window = { lam = [-0.5, 1.0] }\n[problem]\nfunction = "model.py:loss"\n'
+    "x0 = [0, 0, 0]\nparameters = { lam = -0.5 }\n"
+)
+SOUND = "def loss(x, lam):\n    return -lam * x @ x / 2 + (x**4).sum() / 4\n"
+
+
+@pytest.mark.parametrize(
+    "module, more, said",
+    [
+        ("def loss(x, lam:\n", "", "SyntaxError"),
+        ("import nothing_there\n", "", "nothing_there"),
+        ("import sys\nsys.exit(4)\n", "", "SystemExit: 4"),
+        ("raise RuntimeError('mine')\n", "", "RuntimeError: mine"),
+        ("\x00", "", "null bytes"),
+        ("loss = 5\n", "", "needs a function"),
+        (SOUND, 'group = { matrices = [["a"]] }\n', "matri"),
+        (SOUND, "group = { matrices = [[1], [1, 2]] }\n", "Generator"),
+        (SOUND, 'group = { permutations = [["a", 0, 1]] }\n', "permutation"),
+        (SOUND.replace("return", "raise SystemExit(3)\n    return"), "", "SystemExit: 3"),
+    ],
+)
+def test_a_function_of_ones_own_that_fails_is_said_to_be_it(module, more, said, tmp_path, capsys):
+    (tmp_path / "model.py").write_text(module)
+    (tmp_path / "own.toml").write_text(OWN + more)
+    for command in (["run", "-o", tmp_path / "out"], ["critical"]):
+        assert said in complaint([command[0], tmp_path / "own.toml", *command[1:]], capsys)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_start_beyond_all_numbers_makes_no_library_speak(tmp_path, capfd):
+    """LAPACK writes to the process's own streams what is wrong with a matrix that is not finite."""
+    path = tmp_path / "far.toml"
+    path.write_text("window = { lam = [-0.5, 1.5] }\n[model]\nname = 'permuted'\nx = [1e300]\n")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the log has them
+        assert main(["run", str(path), "-o", str(tmp_path / "out")]) == 2
+    out, err = capfd.readouterr()
+    assert out == "" and err.count("\n") == 1 and "No solution near the start" in err
+
+
+@pytest.mark.parametrize(
+    "body, said",
+    [
+        ("raise KeyError('mine')", "fails at lam = 0."),
+        ("raise SystemExit(4)", "SystemExit: 4"),
+        ("return unknown", "NameError"),
+        ("raise ValueError('buckled')", None),
+        ("return 1 / 0", None),
+        ("return float('inf')", None),
+    ],
+)
+def test_a_function_that_fails_on_the_way_ends_the_branch_or_is_named(body, said, tmp_path, capsys):
+    """Where it raises what numbers raise it is not defined; anything else is a mistake in it."""
+    head = "import math\n\ndef loss(x, lam):\n    if lam > 0.25:\n        "
+    (tmp_path / "model.py").write_text(head + body + SOUND.partition("\n")[2].join(["\n", ""]))
+    (tmp_path / "own.toml").write_text(OWN.replace("-0.5", "0.2").replace("[0, 0, 0]", "[0]"))
+    command = ["run", tmp_path / "own.toml", "-o", tmp_path / "out", "-q"]
+    if said is not None:
+        assert said in complaint(command, capsys)
+        return
+    assert main([str(word) for word in command]) == 0
+    branch = bifurc.load(tmp_path / "out").branches["b0"]
+    assert branch.status.name == "OUTSIDE" and 0.249 < branch.lam[-1] <= 0.25
+
+
+@pytest.mark.parametrize("what", [["--branch"], ["--infinity"]])
+@pytest.mark.parametrize("to", ["0", "-1", "1.9"])
+def test_a_proof_to_where_there_is_no_family_is_refused_at_once(what, to, capsys):
+    said = complaint(["certify", "II", *what, "--to", to], capsys)
+    assert "has size d - 1" in said

@@ -14,9 +14,11 @@ from bifurc.cli.main import main
 from bifurc.continuation.trace import point_at
 from bifurc.landscapes.connections import connect, orbit
 from bifurc.landscapes.flow import descents, ways
-from bifurc.landscapes.points import Names, critical, family_of
+from bifurc.landscapes.points import Names, critical, family_of, own_space, sizes_of
 from bifurc.loss import full
 from bifurc.loss.kernels import kernel
+from bifurc.seeds import along
+from bifurc.structure.families import Family
 from bifurc.structure.split import split
 
 PASS = Path(__file__).parent.parent / "cases" / "pass_ii.toml"
@@ -185,3 +187,27 @@ def test_the_network_around_type_ii(capsys, tmp_path):
     ends = {said["points"][d["end"]]["name"] for d in said["descents"] if d["saddle"] == saddle}
     assert ends == {"II", "global"}
     assert figure.stat().st_size > 1000
+
+
+def test_a_set_that_happens_to_be_one_point_keeps_its_coordinates():
+    """S(d - 3) x S(3) at d = 4: a state without more symmetry stays, W = V is the teacher."""
+    family = Family.build(
+        "one", sets={"bulk": "d - 3", "rest": 3}, start={"bulk": -1, "rest": -1},
+        parameters={"d": 8},
+    )  # fmt: skip
+    reduced = along(family, "d")
+    state = np.arange(1.0, 1 + reduced.n)
+    problem, x = own_space(reduced, state, 4.0)
+    assert str(problem.structure) == "S(d - 3) x S(3)" and x.tolist() == state.tolist()
+    learnt = np.array([float(c.part == "diag") for c in reduced.structure.coordinates])
+    problem, x = own_space(reduced, learnt, 4.0)
+    assert str(problem.structure) == "S(d)" and x.tolist() == [1.0, 0.0]
+
+
+def test_members_at_a_size_are_those_with_its_sets_however_large_it_is():
+    names = Names()
+    for d in (6.0, 1e9):
+        reduced = along(bifurc.family("M").with_parameters(p=3), "d")
+        found = list(names._members(reduced, (d, d), (3.0, d - 3)))
+        assert {(f.name, f.parameters.get("p")) for f in found} >= {("M", 3)}
+        assert all(sizes_of(f.structure, f.values(d=d)) == (3.0, d - 3) for f in found)

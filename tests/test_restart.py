@@ -139,3 +139,31 @@ def test_a_run_is_resumed_in_a_wider_window(tmp_path, capsys):
         CASE.format(low=0.5, high=2).replace("-0.5 }", "0.7 }")
     )  # narrower: another run
     assert main(["run", str(case), "-o", str(out), "-q", "--resume"]) == 2
+
+
+def test_a_run_that_goes_further_keeps_what_it_goes_on_with_until_it_is_done(tmp_path, monkeypatch):
+    """Also of a family, on whose branch others are born: their files come first by name."""
+    case, out = tmp_path / "case.toml", tmp_path / "out"
+    text = 'family = "II"\nwindow = {{ d = [7, {}] }}\nexplore = {{ depth = 1, explicit = 1 }}\n'
+    command = ["run", str(case), "-o", str(out), "-q"]
+    case.write_text(text.format(5.2))
+    assert main(command) == 0
+    small = bifurc.load(out)
+    names = {path.name for path in out.glob("branches/b*.npz")}
+    assert {"b0.npz"} < names
+    case.write_text(text.format(5.1))
+    with monkeypatch.context() as patch:
+        patch.setattr("bifurc.run.explore_from", interrupted)
+        assert main([*command, "--resume"]) == 3
+    assert {path.name for path in out.glob("b*/b*.npz")} == names
+    case.write_text(text.format(5.0))  # further still, from a run that has not begun
+    assert main([*command, "--resume"]) == 0
+    assert not list(out.glob("before*"))
+    again = bifurc.load(out)
+    first, longer = small.branches["b0"], again.branches["b0"]
+    assert longer.lam[-1] == 5.0
+    assert np.array_equal(first.lam[:-1], longer.lam[: len(first.lam) - 1])
+
+
+def interrupted(*_, **__):
+    raise KeyboardInterrupt

@@ -22,7 +22,7 @@ from bifurc.continuation.options import Options
 from bifurc.continuation.point import Point
 from bifurc.errors import NotDefinedError, ZeroRowError
 from bifurc.protocol import Problem
-from bifurc.spectra import CONTINUUM, Block, Neutrals
+from bifurc.spectra import CONTINUUM, Block, Neutrals, shortest
 from bifurc.structure.irreps import Component
 
 EPS = float(np.finfo(float).eps)
@@ -255,9 +255,7 @@ def rested(problem: Problem, x: np.ndarray, lam: float):
     try:
         for _ in range(PATIENT.max_iterations):
             g, jacobian = problem.jacobian(near, lam)
-            if not (np.isfinite(jacobian).all() and np.isfinite(g).all()):
-                break  # LAPACK would complain aloud
-            step = np.linalg.lstsq(jacobian[:, :-1], g, rcond=screen)[0]
+            step = shortest(jacobian[:, :-1], g, screen)
             near = near - step
             size = float(np.linalg.norm(step / problem.scales(lam)[:-1]))
             if (

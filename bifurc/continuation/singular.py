@@ -26,7 +26,7 @@ import numpy as np
 from bifurc.continuation.constants import EXACT, STUCK
 from bifurc.continuation.newton import iterated
 from bifurc.protocol import Field, Problem
-from bifurc.spectra import Block, Eigen
+from bifurc.spectra import Block, Eigen, shortest
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,5 +148,5 @@ def _range_slope(problem: Problem, X, jacobian, right, left) -> np.ndarray:
     try:
         across = np.linalg.solve(bordered, target)[:n]
     except np.linalg.LinAlgError:  # the kernel is larger than ``count``
-        across = np.linalg.lstsq(bordered, target, rcond=None)[0][:n]
+        across = shortest(bordered, target)[:n]
     return left.T @ problem.jacobian_along(X[:-1], X[-1], np.append(across, 1.0))

@@ -32,7 +32,7 @@ from bifurc.continuation.options import Options, Status
 from bifurc.continuation.point import Point
 from bifurc.continuation.within import NOWHERE
 from bifurc.protocol import Field, Problem
-from bifurc.spectra import Block
+from bifurc.spectra import Block, shortest
 
 
 def point_at(
@@ -93,15 +93,14 @@ def on_event(problem: Field, guess: np.ndarray, like: np.ndarray) -> Point | Non
         scales = problem.scales(X[-1])
         for _ in range(TRIES):
             g, jacobian = problem.jacobian(X[:-1], X[-1])
-            move = np.linalg.lstsq(jacobian[:, :-1] * scales[:-1], g, rcond=ON_EVENT)[0]
+            move = shortest(jacobian[:, :-1] * scales[:-1], g, ON_EVENT)
             X[:-1] -= move * scales[:-1]
             if length(move) < ON_EVENT**2:
                 break
         g, jacobian = problem.jacobian(X[:-1], X[-1])
+        sizes, rows = np.linalg.svd(jacobian * scales)[1:]
     except LOST:
         return None
-    scaled = jacobian * scales
-    sizes, rows = np.linalg.svd(scaled)[1:]
     biggest = sizes.max(initial=0.0)
     if not length(g) <= ON_EVENT**1.5 * max(biggest, 1e-300) or length(X - guess) > 1e-2 * (
         1.0 + length(guess)

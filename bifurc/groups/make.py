@@ -86,7 +86,7 @@ def matrices(generators: Sequence[np.ndarray]) -> FiniteGroup:
         If one is not square, not finite, not orthogonal or of no finite
         order: which, where and by how much.
     """
-    given = [np.asarray(g, dtype=float) for g in _several(generators)]
+    given = [_numbers(g, i) for i, g in enumerate(_several(generators))]
     n = len(given[0]) if given[0].ndim else 0
     for i, g in enumerate(given):
         check_orthogonal(g, n, f"Generator {i}")
@@ -103,6 +103,14 @@ def matrices(generators: Sequence[np.ndarray]) -> FiniteGroup:
                 "small finite group; check it."
             )
     return FiniteGroup(OrthogonalMatrices(n), stacked)
+
+
+def _numbers(given: Any, number: int) -> np.ndarray:
+    """A generator as an array of numbers."""
+    try:
+        return np.asarray(given, dtype=float)
+    except (TypeError, ValueError):
+        raise ValueError(f"Generator {number} is no matrix of numbers: {given!r}.") from None
 
 
 def check_orthogonal(g: np.ndarray, n: int, what: str) -> None:

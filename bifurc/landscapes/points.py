@@ -231,14 +231,24 @@ class Names:
             given = {"d": inputs, "k": neurons}
             given = {name: value for name, value in given.items() if name in family.parameters}
             others = set(family.parameters) - {"d", "k"}
-            extra = [{}] if len(others) != 1 else [
-                {name: p} for name in others for p in range(1, int(inputs))
-            ]  # fmt: skip
+            extra = [{}] if len(others) != 1 else _whole(family, *others, given, sizes)
             for more in extra:
                 candidate = family.with_parameters(**given, **more)
                 values, structure = candidate.values(d=inputs), candidate.structure
                 if sizes_of(structure, values) == sizes and counts(structure, values) == numbers:
                     yield candidate
+
+
+def _whole(family: Family, name: str, given, sizes) -> list[dict[str, int]]:
+    """The whole values of a parameter, up to d, at which a set may have one of these sizes."""
+    at = [family.with_parameters(**given, **{name: value}) for value in (0, 1)]
+    zero, one = (
+        [float(size(**each.values(d=given["d"]))) for size in each.structure.size.values()]
+        for each in at
+    )
+    pairs = [(a, b - a) for a, b in zip(zero, one, strict=True) if a != b]
+    found = {round((size - a) / slope) for a, slope in pairs for size in sizes}
+    return [{name: value} for value in sorted(found) if 1 <= value < given["d"]]
 
 
 def sizes_of(structure, values) -> tuple[float, ...]:

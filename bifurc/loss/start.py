@@ -23,6 +23,7 @@ import numpy as np
 from bifurc.loss.gauge import fixed
 from bifurc.loss.neutral import equal_norms, shared_classes
 from bifurc.loss.problem import NetworkProblem
+from bifurc.spectra import shortest
 from bifurc.structure.families import Family
 from bifurc.structure.structure import BIAS
 
@@ -146,7 +147,10 @@ def _polished(problem: NetworkProblem, x: np.ndarray, lam: float, root: np.ndarr
     g, jacobian = problem.jacobian(x, lam, checked=False)
     norm = np.linalg.norm(g * root)
     for _ in range(5):
-        moved = x - np.linalg.lstsq(jacobian[:, :-1], g, rcond=None)[0]
+        try:
+            moved = x - shortest(jacobian[:, :-1], g)
+        except np.linalg.LinAlgError:
+            break
         g, jacobian = problem.jacobian(moved, lam, checked=False)
         if not np.linalg.norm(g * root) < norm:
             break
@@ -242,7 +246,10 @@ def as_found(problem: NetworkProblem, family: Family, lam: float) -> np.ndarray:
     root = np.sqrt(np.maximum(problem.weights(lam), 0.0))
     for _ in range(20):
         g, jacobian = problem.jacobian(x, lam)
-        step = np.linalg.lstsq(jacobian[:, :-1], g, rcond=1e-12)[0]
+        try:
+            step = shortest(jacobian[:, :-1], g, 1e-12)
+        except np.linalg.LinAlgError:
+            break
         x = x - step
         if np.abs(x - start).max() > MOVED * np.abs(start).max():
             break

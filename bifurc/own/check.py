@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from bifurc.given import whole
+from bifurc.own.asked import reason
 from bifurc.own.derivatives import EPS, best_way
 from bifurc.own.problem import Problem
 
@@ -92,7 +93,7 @@ def _nearby(problem: Problem, rng) -> tuple[Problem, np.ndarray]:
             with np.errstate(all="ignore"):
                 if np.isfinite(function(x, **values)).all():
                     break
-        except (ArithmeticError, ValueError):
+        except (Exception, SystemExit):
             continue  # not defined there
     return problem.with_parameters(**values), x
 
@@ -115,9 +116,8 @@ def answers(problem: Problem) -> None:
         try:
             found = function(problem.x0.copy(), **problem.parameters)
             found = np.asarray(found.toarray() if hasattr(found, "toarray") else found)
-        except Exception as error:  # whatever a user's function does
-            why = f"{type(error).__name__}: {error}"
-            raise ValueError(f"{where} fails ({why}).") from error
+        except (Exception, SystemExit) as error:  # whatever a user's function does
+            raise ValueError(f"{where} fails ({reason(error)}).") from error
         if found.shape != shape or found.dtype.kind not in "fiu":
             kind = "a number" if not shape else f"numbers of shape {shape}"
             got = f"shape {found.shape} of {found.dtype}"

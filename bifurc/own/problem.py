@@ -13,10 +13,10 @@ import numpy as np
 
 from bifurc.continuation.constants import USUAL
 from bifurc.continuation.problem import PlainProblem
-from bifurc.errors import NotDefinedError
 from bifurc.given import ARGUMENTS, listed, one_of
 from bifurc.imported import imported
 from bifurc.own import hyperdual
+from bifurc.own.asked import asked
 from bifurc.own.derivatives import (
     BY_JAX,
     BY_NUMBERS,
@@ -246,16 +246,7 @@ class Problem:
         x, lam, size = self.x0, self.parameters[parameter], self.size_of("x")
 
         def bound(function):
-            def asked(x, lam):
-                try:
-                    return function(x, **fixed, **{parameter: lam})
-                except (ArithmeticError, ValueError) as error:
-                    at = float(np.real(getattr(lam, "value", lam)))
-                    raise NotDefinedError(
-                        f"Problem {self.name!r} has no value at {parameter} = {at:.6g}: {error}"
-                    ) from error
-
-            return asked
+            return asked(function, f"Problem {self.name!r}", parameter, fixed)
 
         if self.gradient is _missing:
             return dict.fromkeys(("gradient", "hessian", "gradient_dlam"), _missing), {}

@@ -62,7 +62,7 @@ def _parts(function: Callable, x: np.ndarray, step: np.ndarray, order: int) -> l
     with np.errstate(all="ignore"):
         try:
             here, *around = (np.asarray(function(x + t * step), float) for t in (0.0, *STEPS))
-        except (ArithmeticError, ValueError):  # out of where it is defined
+        except (Exception, SystemExit):  # out of where it is defined
             return [0.0, np.inf, 0.0]
         minus2, minus, plus, plus2 = (value - here for value in around)
         even, even2, odd, odd2 = plus + minus, plus2 + minus2, plus - minus, plus2 - minus2

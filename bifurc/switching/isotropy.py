@@ -43,10 +43,15 @@ def _(problem: NetworkProblem, *vectors: np.ndarray) -> bool:
 def with_numbers(problem: NetworkProblem) -> Structure:
     """The structure with sizes that stay the same along the line as numbers.
 
-    A set of ``p`` points and one of 2 can be exchanged where p = 2.
+    A set of ``p`` points and one of 2 can be exchanged where p = 2. A set that
+    happens to be one point keeps its expression, and so its off-diagonal coordinate.
     """
     fixed = {name: poly for name, poly in problem.line.items() if not poly.names}
-    sets = (PointSet(s.name, s.size.substitute(fixed)) for s in problem.structure.sets)
+    numbers = (PointSet(s.name, s.size.substitute(fixed)) for s in problem.structure.sets)
+    sets = (
+        own if number.single else number
+        for own, number in zip(problem.structure.sets, numbers, strict=True)
+    )
     teacher = {
         key: (one.substitute(fixed), other.substitute(fixed))
         for key, (one, other) in problem.structure.teacher.items()

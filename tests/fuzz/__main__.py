@@ -8,25 +8,49 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from bifurc.certified import certify, certify_to_infinity
 from bifurc.cli.main import main
+from bifurc.proof.births import certify_births
+from bifurc.proof.record import save
 from tests.fuzz.inputs import MAKERS, SHARES
 from tests.fuzz.kills import SMALL, kills
 from tests.fuzz.trial import limit_memory, trial
+
+EVERY = 250  # inputs between two lines of progress
 
 
 def inputs(folder: Path, seeds, kinds=tuple(MAKERS)):
     """Yield (kind, exit status, fault or None) for the inputs of so many seeds."""
     (folder / "small.toml").write_text(SMALL, encoding="utf-8")
-    run = folder / "run"
-    if not run.exists():
+    run, pool = folder / "run", folder / "pool"
+    if "finished run" in kinds and not run.exists():
         assert main(["run", str(folder / "small.toml"), "-o", str(run), "-q"]) == 0
+    if "theorem" in kinds and not pool.exists():
+        pool.mkdir()
+        _certify(pool)
+    more = {"finished run": (run,), "theorem": (pool,)}
     for seed in seeds:
         rng = random.Random(seed)
         (kind,) = rng.choices(kinds, [SHARES[kind] for kind in kinds])
         with tempfile.TemporaryDirectory(dir=folder) as place:
-            more = (run,) if kind == "finished run" else ()
-            arguments = MAKERS[kind](rng, Path(place), *more)
+            arguments = MAKERS[kind](rng, Path(place), *more.get(kind, ()))
             yield seed, kind, *trial(arguments, Path(place))
+
+
+def _certify(pool: Path) -> None:
+    """One certificate of each kind besides those of events, which are among the cases."""
+    event = certify("II", event="s:bulk", d=(7, 5))
+    found = {
+        "point": certify("II", d=6),
+        "learnt": certify("global", d=4),
+        "set": certify("A", d=range(6, 8)),
+        "branch": certify("A", d=(6, 5.5)),
+        "births": certify_births(event),
+        "theorem": certify_to_infinity("A", 5.9),
+        "teacher": certify_to_infinity("global", 4.0),
+    }
+    for name, data in found.items():
+        save(pool / f"{name}.json", data)
 
 
 def report(title: str, tried: Counter, faults: list) -> None:
@@ -53,6 +77,8 @@ def run() -> int:
         seeds = range(given.seed, given.seed + given.inputs)
         for seed, kind, status, fault in inputs(Path(place), seeds, given.kinds):
             tried[f"{kind}, exit status {status}"] += 1
+            if sum(tried.values()) % EVERY == 0:
+                sys.stderr.write(f"{sum(tried.values())} tried, {len(wrong)} wrong\n")
             if fault is not None:
                 wrong.append(f"seed {seed}, {fault}")
                 sys.stderr.write(f"seed {seed}, {kind}, {fault}\n")

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
+from tests.fuzz.problems import one_size, own_problem, theorem, word
+
 ROOT = Path(__file__).parent.parent.parent
 CASES = sorted(ROOT.glob("cases/*.toml"))
 CERTIFICATES = sorted(ROOT.glob("cases/certificates/*.json"))
@@ -159,6 +161,10 @@ def line(rng: random.Random, folder: Path) -> list[str]:
         lambda: ["check", some([out, str(folder), ""])],
         lambda: ["identify", some([out, str(folder), ""])],
         lambda: ["run", some([out, str(folder), ""]), "--jobs", some(["0", "-1", "x"])],
+        lambda: ["run", some([out, ""]), "--executor", some(["dask://x", "dask:", "x", ""])],
+        lambda: ["critical", family, f"{some('dpkq')}={some(NUMBERS)}..{some(NUMBERS)}", "p=2"],
+        lambda: ["certify", family, "--infinity", "--to", some(["1e9", "nan", "0", "-1", "x"])],
+        lambda: ["certify", family, "--branch", "--partial", "--from", "6", "--to", some(NUMBERS)],
         lambda: [some(["families", "help", "--help", "", "-v", "critical", "plot"]) for _ in "ab"],
     ]
     return some(commands)()
@@ -184,6 +190,8 @@ def matrix(rng: random.Random, folder: Path) -> list[str]:
         w = rng.choice([w.ravel(), w[None], np.array(1.0), np.array([], dtype=float)])
     path = folder / f"W{rng.choice(['.npy', '.npz', '.csv', '.NPY', '.txt'])}"
     path.write_bytes(_written(rng, w, path.suffix.lower()))
+    if rng.random() < 0.2:
+        return ["identify", str(path), "--array", rng.choice(["W", "a", "b", "", "λ", "x" * 9000])]
     return ["identify", str(path), "-o", str(folder / "mine.toml"), *rng.choice([["--json"], []])]
 
 
@@ -202,20 +210,24 @@ def _written(rng: random.Random, w: np.ndarray, kind: str) -> bytes:
 
 
 def certificate(rng: random.Random, folder: Path) -> list[str]:
-    """A certificate with a changed value, signed anew or not, or changed bytes."""
+    """The certificate of an event with a changed value, signed anew or not, or changed bytes."""
+    small = sorted(CERTIFICATES, key=lambda file: file.stat().st_size)[:6]
+    altered_certificate(rng, rng.choice(small), folder / "cert.json")
+    return ["check", str(folder / "cert.json")]
+
+
+def altered_certificate(rng: random.Random, source: Path, path: Path) -> None:
+    """Write a certificate anew with something changed in it."""
     from bifurc.proof.record import sign
 
-    path = folder / "cert.json"
-    small = sorted(CERTIFICATES, key=lambda file: file.stat().st_size)[:6]
-    raw = rng.choice(small).read_bytes()
+    raw = source.read_bytes()
     if rng.random() < 0.3:
         path.write_bytes(damaged(rng, raw))
-    else:
-        data = changed(rng, json.loads(raw))
-        if isinstance(data, dict) and rng.random() < 0.6:
-            data = sign(data)
-        path.write_text(json.dumps(data), encoding="utf-8")
-    return ["check", str(path)]
+        return
+    data = changed(rng, json.loads(raw))
+    if isinstance(data, dict) and rng.random() < 0.6:
+        data = sign(data)
+    path.write_text(json.dumps(data), encoding="utf-8")
 
 
 def finished_run(rng: random.Random, folder: Path, run: Path) -> list[str]:
@@ -236,10 +248,13 @@ def finished_run(rng: random.Random, folder: Path, run: Path) -> list[str]:
         path.write_bytes(rng.choice(files).read_bytes())
     else:
         path.write_bytes(damaged(rng, path.read_bytes()))
+    if rng.random() < 0.3 and out.joinpath("graph.json").exists():
+        out.joinpath("graph.json").unlink()  # a run that was stopped
     if rng.random() < 0.4:
         return ["run", str(folder / "small.toml"), "-o", str(out), "--resume"]
-    if rng.random() < 0.5:
-        return ["verify", str(out)]
+    if rng.random() < 0.6:
+        page = ["report", str(out), "-o", str(folder / "a.html")]
+        return rng.choice([["verify", str(out)], ["status", str(out)], page])
     y = rng.choice(["loss", "graph", "eigenvalues", "isotropy", "norm"])
     return ["plot", str(out), "--y", y, "-o", str(folder / "a.png")]
 
@@ -256,7 +271,10 @@ def _change_arrays(rng: random.Random, path: Path) -> None:
     np.savez(path, **data)
 
 
-SHARES = {"case": 6, "model": 4, "line": 2, "matrix": 4, "certificate": 2, "finished run": 2}
+SHARES = {
+    "case": 6, "model": 4, "line": 2, "matrix": 4, "certificate": 2, "finished run": 3,
+    "own problem": 3, "one size": 1, "word": 2, "theorem": 2,
+}  # fmt: skip
 MAKERS = {
     "case": case,
     "model": model,
@@ -264,4 +282,8 @@ MAKERS = {
     "matrix": matrix,
     "certificate": certificate,
     "finished run": finished_run,
+    "own problem": own_problem,
+    "one size": one_size,
+    "word": word,
+    "theorem": theorem,
 }
