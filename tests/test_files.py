@@ -198,6 +198,7 @@ def damages():
     top = [(("graph",), 3), (("nodes",), "x"), (("branches",), None), (("multigraph",), [])]
     node = [(("nodes", 0), -1), (("nodes", 0, "mark"), None), (("nodes", 0, "id"), -1)]
     edge = [(("edges", 0, name), None) for name in ("branch", "index", "lam_low", "key")]
+    top += [(("graph", "cut"), -1), (("graph", "cut"), None)]
     return [*top, *node, *edge, (("edges", 0, "branch"), "b7"), (("edges", 0, "index"), 2)]
 
 

@@ -361,6 +361,7 @@ def _check_form(data, path: Path) -> None:
     """Raise FileError unless ``data`` holds a graph of our schema, with what is read of it."""
     _require(data, {"graph": dict}, "the file", path)
     _check_schema(data["graph"], path)
+    _require(data["graph"], {"cut": list}, "graph", path)
     _require(data, GRAPH, "the file", path)
     for i, node in enumerate(data["nodes"]):
         _require(node, NODE, f"node {i}", path)
