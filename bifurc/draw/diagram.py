@@ -81,9 +81,9 @@ def diagram(
     notes = left_out(source, pieces, y, gone, grey)
     say(ax, notes)
     if explain:
-        legend(ax, entries(shown(colour, pieces, by), pieces, events))
+        told = legend(ax, entries(shown(colour, pieces, by), pieces, events))
         if own:
-            heighten(ax, notes)
+            heighten(fig, told, notes)
     return fig, ax
 
 

@@ -12,7 +12,9 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from matplotlib import rcParams
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
+from matplotlib.legend import Legend
 
 from bifurc.draw.curves import Curve, EventMark
 from bifurc.draw.style import GREY, PALETTE, in_lines
@@ -133,15 +135,13 @@ def say(ax: Axes, notes: Sequence[str]) -> None:
         )  # fmt: skip
 
 
-def heighten(ax: Axes, notes: Sequence[str]) -> None:
+def heighten(fig: Figure, legend: Legend, notes: Sequence[str]) -> None:
     """Make a figure of one picture as high as its legend and the notes below it are together."""
-    texts = [text.get_text() for text in ax.get_legend().get_texts()]
+    texts = [text.get_text() for text in legend.get_texts()]
     size = FontProperties(size=rcParams["legend.fontsize"]).get_size_in_points()
     more = sum(text.count("\n") for text in texts) + in_lines(notes, WIDE).count("\n")
-    wide, high = ax.figure.get_size_inches()
-    ax.figure.set_size_inches(
-        wide, max(high, (size * (ENTRY * len(texts) + LINE * more) + FRAME) / 72)
-    )
+    wide, high = fig.get_size_inches()
+    fig.set_size_inches(wide, max(high, (size * (ENTRY * len(texts) + LINE * more) + FRAME) / 72))
 
 
 def few(names: Iterable[str]) -> str:

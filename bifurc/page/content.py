@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from bifurc.api import proof_of
-from bifurc.draw.curves import SCALARS, Curve, drawn, lowest, marks, spectrum
+from bifurc.draw.curves import SCALARS, Curve, drawn, lowest, marks, smallest, spectrum
 from bifurc.draw.diagram import symbol
 from bifurc.draw.eigenvalues import Eigencurves
 from bifurc.draw.graph import heights, node_look, places
@@ -178,7 +178,7 @@ def _heights(problem: Problem, X: np.ndarray, low: np.ndarray) -> dict[str, list
 def _events(branch: Branch) -> Iterator[dict[str, Any]]:
     if branch.events:
         X = np.array([event.X for event in branch.events])
-        heights = _heights(branch.problem, X, SCALARS["smallest"](branch.problem, X))
+        heights = _heights(branch.problem, X, smallest(branch.problem, X))
         for i, event in enumerate(branch.events):
             yield _event(branch, event, {name: one[i] for name, one in heights.items()})
 
