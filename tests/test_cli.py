@@ -6,8 +6,10 @@ import subprocess
 import sys
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
+import bifurc
 from bifurc import api, trace
 from bifurc.cli.main import COMMANDS, main
 from bifurc.continuation.options import Status
@@ -309,3 +311,14 @@ def test_check_names_a_broken_file_once(run, tmp_path):
     path.write_text("{")
     status, _, err = run("check", str(path))
     assert status == 2 and err.count("broken.json") == 1
+
+
+@pytest.mark.parametrize("flags", [[], ["--json"]])
+def test_files_are_written_though_the_reader_of_the_output_has_left(tmp_path, flags):
+    matrix, written = tmp_path / "W.npy", tmp_path / "mine.toml"
+    np.save(matrix, bifurc.embed("II", d=7))
+    command = [sys.executable, "-u", "-m", "bifurc", "identify", matrix, "-o", written, *flags]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b"" and process.wait() == 0
+    assert "[family]" in written.read_text()

@@ -3,14 +3,14 @@
 import argparse
 import importlib
 import logging
-import os
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dis import opmap
 
 from bifurc import __version__
+from bifurc.cli.output import Output
 from bifurc.errors import EndedEarlyError, EndedEarlyWarning
 
 DONE, WRONG_INPUT, ENDED_EARLY = 0, 2, 3
@@ -68,7 +68,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     _any_letter()
     arguments = parser().parse_args(argv)
-    with _talk(arguments):
+    with _talk(arguments), redirect_stdout(Output(sys.stdout)):
         return _status(arguments)
 
 
@@ -81,9 +81,6 @@ def _status(arguments) -> int:
             warnings.simplefilter("ignore", EndedEarlyWarning)
             arguments.run(arguments)
         sys.stdout.flush()
-        return DONE
-    except BrokenPipeError:  # the reader has seen enough; nothing is left to flush to
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     except KeyboardInterrupt:
         kept = getattr(arguments, "kept", "nothing is saved")

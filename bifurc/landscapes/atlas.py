@@ -42,6 +42,7 @@ from bifurc.identification.case import LEAST, case_text
 from bifurc.landscapes.arcs import space as fixed_space
 from bifurc.landscapes.discover import discover
 from bifurc.landscapes.points import SAME, Critical, counts, family_of
+from bifurc.loss.start import off_continuum
 from bifurc.structure.checks import SLACK
 from bifurc.structure.families import Family
 
@@ -169,9 +170,10 @@ def along(text: str, where: dict[str, float], places: Sequence[float]) -> dict:
     try:
         data = tomllib.loads(text)["family"]
         problem, point = member(Family.build(**data), name, value)
+        problem, x = off_continuum(problem, point.x, value)
         window = problem.least_lam, max(FARTHEST, REACH * value)
         ways = [
-            follow(problem, point_at(problem, point.x, value, STEPS, towards), window, STEPS)
+            follow(problem, point_at(problem, x, value, STEPS, towards), window, STEPS)
             for towards in (-1.0, 1.0)
         ]
     except (ValueError, ArithmeticError, EndedEarlyError) as error:

@@ -10,10 +10,10 @@ and gradient and Hessian of the loss are sums over pairs of
 
 t the angle of w and v, m the unit vector along n_v - cos t n, l that along
 n - cos t n_v, and a the slope of the leaky ReLU below zero (0 for ReLU, -1
-for the absolute value); decay adds its own two terms. Krawczyk's test in all k d unknowns proves one
-critical point of the full loss in the box; congruence to a nearly diagonal
-matrix proves how many eigenvalues of its Hessian are negative, and how far
-all of them are from zero.
+for the absolute value); decay adds its own two terms. Krawczyk's test in all
+k d unknowns proves one critical point of the full loss in the box; congruence
+to a nearly diagonal matrix proves how many eigenvalues of its Hessian are
+negative, and how far all of them are from zero.
 
 References
 ----------
