@@ -9,11 +9,12 @@ import pytest
 
 import bifurc
 from bifurc.cli.main import main
-from bifurc.continuation.options import Status
+from bifurc.continuation.options import Options, Status
 from bifurc.continuation.problem import PlainProblem
 from bifurc.continuation.trace import point_at
 from bifurc.events.branch import follow
 from bifurc.events.records import NoEventError
+from bifurc.loss.start import off_continuum
 from bifurc.structure.families import Family
 from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
@@ -314,3 +315,20 @@ def test_a_branch_that_ends_at_an_event_has_one_side():
             event.index(missing)
     assert pytest.approx(6.852627308, abs=1e-8) in [branch.events[-1].lam for branch in ends]
     assert [t.branch for t in graph.transitions()] == ["b0"]
+
+
+def test_rows_that_are_all_parallel_are_followed_to_the_end():
+    """Zeros that persist are set apart at some points and not at others: rounding parts the rows."""
+    row = -0.05079950297521032
+    family = Family.build(
+        "equal rows", sets={"all": "d", "extra": 1}, students=["all", "extra"], inputs=["all"],
+        start={"all": -1, "extra": 0}, parameters={"d": 8},
+        found={"at": {"d": 8}, "coordinates": {
+            "all.all.diag": row, "all.all.off": row, "extra.all": row,
+        }},
+    )  # fmt: skip
+    problem, point = bifurc.member(family, d=8)
+    problem, x = off_continuum(problem, point.x, 8.0)
+    window = problem.least_lam, 40.0
+    branch = follow(problem, point_at(problem, x, 8.0, Options(), -1.0), window)
+    assert branch.points[-1].lam < 1.1 and not branch.events

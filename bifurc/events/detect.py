@@ -30,6 +30,7 @@ CORNER = 0.1  # of the smaller end value: a corner below it may be one beyond ze
 INWARD = 0.1  # least distance of a new point from the ends of its step, as a share
 HALF = 0.5
 BY_TURNS = (HALF, 0.4, 0.65)  # shares at which a step is cut where the first is no good
+LEAST, MOST = 0.04, 1e3  # of its change on a step: that to a neighbour which tells of its zero
 ROUNDS = 60  # of refinement; each halves a step at least
 NEAR = 0.75  # a dip below this part of the smaller end value gets a point of its own; 0.5 would
 # miss two eigenvalues that pass one another at zero, whose cubic only halves from step to step
@@ -75,9 +76,13 @@ def refine(
             added.append(middle)
         if not added:
             break
-        known = known.with_more(problem, places, spectra(problem, added))
         for i, middle in zip(places[::-1], added[::-1], strict=True):
             points = [*points[:i], middle, *points[i:]]
+        more = spectra(problem, added)
+        if known.like(more):
+            known = known.with_more(problem, places, more)
+        else:  # zeros that are there at all points asked are set apart: here they differ
+            known = spectra(problem, points)
     return points, known
 
 
@@ -169,7 +174,10 @@ def _halves(way: Step, options, i, depth, ends):
     middle = way.corrected(0.5, options)
     if middle is None:
         return None
-    known = replace(spectra(way.problem, [way.one, middle, way.other]), ends=ends)
+    known = spectra(way.problem, [way.one, middle, way.other])
+    if any(len(signs) != known.values[c].shape[1] for c, signs in ends[0].items()):
+        return None  # a zero that persists is set apart here and not on the whole step
+    known = replace(known, ends=ends)
     events: list[Found] = []
     for j, part in enumerate(way.halves(middle)):
         half = _within(part, known, j, options, depth + 1)
@@ -233,11 +241,14 @@ def guesses_of(known: Spectra, component: Component, i: int, j: int, way: Step):
     rise = values[i + 1] - values[i]
     nodes = [i, i + 1]
     for k, inner in ((i - 1, i), (i + 2, i + 1)):
-        inside = 0 <= k < len(values)
-        if inside and (values[k] - values[inner]) * (inner - i - 0.5) * rise > 0.02 * rise**2:
+        if not 0 <= k < len(values):
+            continue
+        ahead = 2.0 * (values[k] - values[inner]) * (inner - i - 0.5) * rise
+        if LEAST * rise**2 < ahead < MOST * rise**2:
             nodes.append(k)
     nodes.sort()
-    if (speeds[nodes] * rise > 0).all():
+    moves = abs(rise) > SEPARATE * np.abs(values[nodes]).max()
+    if moves and (speeds[nodes] * rise > 0).all():
         y, pushed = way.chart.lift(known.X[nodes], known.tangents[nodes])
         curves = np.concatenate([y, pushed / speeds[nodes, None]])
         yield way.chart.out(hermite_weights(values[nodes], np.zeros(1)) @ curves)[0]

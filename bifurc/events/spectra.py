@@ -109,6 +109,10 @@ class Spectra:
         leaving, arriving = self.lengths / self.rates[..., 0]
         return np.append(leaving, arriving[-1:])
 
+    def like(self, other: "Spectra") -> bool:
+        """Whether both have as many eigenvalues of each block."""
+        return all(table.shape[1] == other.values[c].shape[1] for c, table in self.values.items())
+
     def with_more(self, problem: Problem, places: list[int], more: "Spectra") -> "Spectra":
         """With those of other points, put before the points at ``places``."""
         names = ("values", "speeds", "definite")
