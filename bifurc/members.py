@@ -98,11 +98,11 @@ def find(problem: NetworkProblem, family: Family, value: float) -> Member:
         If the branch does not reach ``value``.
     """
     try:
-        found, lost = _followed(problem, family, value), None
+        found = _followed(problem, family, value)
         if not is_met(found.point, found.problem.neutrals.own):
             return found
     except EndedEarlyError as error:
-        found, lost = None, error
+        found, lost = None, error  # type: ignore[assignment]
     for side in (reach(problem, value), -reach(problem, value)):
         try:
             near = _followed(problem, family, value + side)
@@ -110,7 +110,7 @@ def find(problem: NetworkProblem, family: Family, value: float) -> Member:
             continue
         if point := limit(near.problem, near.point, value):
             return replace(near, point=point)
-    if lost:
+    if found is None:
         raise lost
     return found
 

@@ -145,7 +145,7 @@ def spectrum(
         Where: values by name, such as ``d=20``.
     """
     name, value, others = first_of(parameters)
-    about = named(family)
+    about: Any = named(family)
     shown = Form(form, part, metric, half)
     return spectrum_at(about.name, *member(about, name, value, **others), shown)
 

@@ -318,7 +318,7 @@ def test_a_branch_that_ends_at_an_event_has_one_side():
 
 
 def test_rows_that_are_all_parallel_are_followed_to_the_end():
-    """Zeros that persist are set apart at some points and not at others: rounding parts the rows."""
+    """Zeros that persist are set apart at some points and not at others."""
     row = -0.05079950297521032
     family = Family.build(
         "equal rows", sets={"all": "d", "extra": 1}, students=["all", "extra"], inputs=["all"],

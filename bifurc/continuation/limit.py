@@ -44,9 +44,9 @@ def limit(problem: Problem, beside: Point, lam: float) -> Point | None:
             found.append(x)
     except (NotDefinedError, ZeroRowError):
         return None
-    k = np.arange(POINTS, 0, -1.0)
-    coefficients = np.linalg.solve(np.vander(k, increasing=True), found)
-    fewer = np.linalg.solve(np.vander(k[1:], increasing=True), found[1:])
+    steps = np.arange(POINTS, 0, -1.0)
+    coefficients = np.linalg.solve(np.vander(steps, increasing=True), found)
+    fewer = np.linalg.solve(np.vander(steps[1:], increasing=True), found[1:])
     scales = problem.scales(lam)
     if np.abs((coefficients[0] - fewer[0]) / scales[:-1]).max() > AGREE:
         return None

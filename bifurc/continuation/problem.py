@@ -188,7 +188,7 @@ class PlainProblem:
         """d²/de df of g along u and v."""
         if self.hessian_along is not None:
             return self.hessian_along(x, lam, u) @ v
-        return self._difference(lambda *at: self._slopes_on(*at, v), x, lam, u)[..., 0]
+        return self._difference(lambda x, lam: self._slopes_on(x, lam, v), x, lam, u)[..., 0]
 
     def _slopes_on(self, x, lam, u) -> np.ndarray:
         """[hessian | gradient_dlam] times u, as a column."""

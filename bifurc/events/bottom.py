@@ -82,7 +82,7 @@ def bottom(
         told = [one for one in found if one is not None]
         return [point for point, _ in told], np.array([value for _, value in told])
 
-    step = Step(problem, *points[low.step : low.step + 2])
+    step = Step(problem, points[low.step], points[low.step + 1])
     touch = Bottom(step.guess(low.position - low.step))
     known = _known_to(step, component) * low.largest
     ends = _wide(values, low)
@@ -142,7 +142,7 @@ def _around(asked: Callable, centre: float, ends, high: float) -> tuple[float, f
 def _turn(places: np.ndarray, heights: np.ndarray) -> float:
     """Where the parabola through three places is lowest; the lowest of them if it is not inside."""
     if len(places) == 3:
-        _, slope, bend = Fitted.fit(places, heights, 2).convert().coef
+        _, slope, bend = Fitted.fit(places, heights, 2).convert().coef.tolist()
         if bend > 0 and places[0] < (turn := -slope / (2 * bend)) < places[-1]:
             return float(turn)
     return float(places[heights.argmin()])

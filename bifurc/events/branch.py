@@ -263,10 +263,11 @@ def follow(
         See :func:`bifurc.continuation.trace.trace`; so are ``choices``.
     """
     options = options or Options()
-    seen = in_units(*at_rest(problem, start), window)
-    branch = _followed(*seen, window, options, lead, **choices)
-    if branch.status.early and (again := in_box(*seen, branch.points))[0] is not seen[0]:
-        other = _followed(*again, window, options, lead, **choices)
+    seen, first = in_units(*at_rest(problem, start), window)
+    branch = _followed(seen, first, window, options, lead, **choices)
+    if branch.status.early:
+        again, at = in_box(seen, first, branch.points)
+        other = branch if again is seen else _followed(again, at, window, options, lead, **choices)
         branch = branch if other.status.early else other
     return branch.after(lead[0]) if lead else branch
 

@@ -46,4 +46,5 @@ def embed_both(family: Family | str, **parameters: Any) -> Network:
     s, values = problem.structure, problem.parameters(point.lam)
     if s.beside:
         return network_behind(problem, point.x, point.lam)[0]
-    return Network(*matrices(s, point.x, values), problem.kernel, *row_weights(s, values))
+    (w, v), (a, b) = matrices(s, point.x, values), row_weights(s, values)
+    return Network(w, v, problem.kernel, a, b)

@@ -97,7 +97,7 @@ def update_atlas(
     for space in spaces:
         fixed_space(space_of(space), at)  # what is wrong is said before the work begins
     place = _place(at)
-    jobs = [(space, at, starts, seed, tuple(homotopies)) for space in spaces]
+    jobs: list[tuple] = [(space, at, starts, seed, tuple(homotopies)) for space in spaces]
     files = [folder / "spaces" / f"{_slug(f'{job[0]} {place}')}-{_key(*job)}.json" for job in jobs]
     for number, _ in _done(executor, search, jobs, files):
         said(f"searched {spaces[number]} at {place}")

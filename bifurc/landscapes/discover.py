@@ -193,7 +193,8 @@ def discover(
         for point in found.points:  # which grows
             found.add_all(homotopy(point, kind), kind)
     order = sorted(range(len(found.points)), key=lambda i: found.points[i].loss)
-    points, met, means = ([each[i] for i in order] for each in (found.points, found.met, found.by))
+    points, met = [found.points[i] for i in order], [found.met[i] for i in order]
+    means = [found.by[i] for i in order]
     return Discovery(points, met, starts, lost, means, *_proved(space, lam))
 
 

@@ -231,7 +231,7 @@ class Names:
             given = {"d": inputs, "k": neurons}
             given = {name: value for name, value in given.items() if name in family.parameters}
             others = set(family.parameters) - {"d", "k"}
-            extra = [{}] if len(others) != 1 else _whole(family, *others, given, sizes)
+            extra = [{}] if len(others) != 1 else _whole(family, others.pop(), given, sizes)
             for more in extra:
                 candidate = family.with_parameters(**given, **more)
                 values, structure = candidate.values(d=inputs), candidate.structure

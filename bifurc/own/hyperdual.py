@@ -81,7 +81,7 @@ class HyperDual:
         return self.through(v**c, slope, bend)
 
     def __rpow__(self, base):
-        return (self * np.log(base)).exp() if isinstance(base, Real) else NotImplemented
+        return (self * np.log(float(base))).exp() if isinstance(base, Real) else NotImplemented
 
     def __sub__(self, right):
         return self + (-right) if isinstance(right, HyperDual | Real) else NotImplemented

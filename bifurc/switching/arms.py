@@ -65,7 +65,8 @@ def arms(
     """
     rooms = [abs(edge - X[-1]) / problem.scales(X[-1])[-1] for edge in window]
     room = float(min((one for one in rooms if one > LAST), default=np.inf))
-    last, best, most = None, ([], RADII[-1]), 0
+    best: tuple[list[Point], float] = [], RADII[-1]
+    last, most = None, 0
     for radius in RADII:
         try:
             found = _Rectangle(problem, X, form, tangent, radius, min(radius, room)).arms(options)
