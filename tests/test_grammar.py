@@ -270,3 +270,27 @@ def test_scales_are_taken_as_given_and_events_of_small_parameters_are_apart(tmp_
     for scales in wrong:
         with pytest.raises(ValueError, match="scale"):
             bifurc.Problem(loss, [0.0, 0.0], {"lam": 0.0}, scales=scales)
+
+
+@pytest.mark.slow  # depth 2 of a ring: 16 branches
+def test_a_ring_from_its_loss_to_a_saved_graph(tmp_path):
+    """Potential lam x²/2 - x⁴/4 on a ring of six, coupled by c: zeros at 0, -c, -3c and -4c."""
+    ring = np.roll(np.eye(6), 1, axis=0)
+
+    def loss(x, lam, c):
+        return lam * x @ x / 2 - (x**4).sum() / 4 + c * ((x - ring @ x) ** 2).sum() / 2
+
+    problem = bifurc.Problem(
+        loss, np.zeros(6), parameters={"lam": -0.5, "c": 0.3}, group=bifurc.groups.dihedral(6)
+    )
+    branch = bifurc.trace(problem, lam=(-0.5, 2), both=True)
+    graph = bifurc.explore(problem, lam=(-0.5, 2), depth=2)
+    graph.save(tmp_path / "run")
+    assert list(bifurc.load(tmp_path / "run").branches) == list(graph.branches)
+    assert_allclose([event.lam for event in branch.events], [-0.3, 0.0], atol=1e-10)
+    assert branch.events["E1"].lam == pytest.approx(-0.3)
+    assert not branch.at(lam=0.7)[0].index.terms  # a minimum
+    assert not branch(0.7).any() and branch[3].lam == branch.points[3].lam < 2
+    # on x = s (1, ..., 1), s² = lam, the Hessian is -2 lam + c times 1, 1, 3, 3 and 4
+    uniform = next(b for b in graph.branches.values() if len(b.events) == 3)
+    assert_allclose([event.lam for event in uniform.events], [0.15, 0.45, 0.6], atol=1e-10)
