@@ -27,3 +27,7 @@ class WorkerDiedError(EndedEarlyError):
 
 class OtherBranchWarning(UserWarning):
     """A branch has come to another point than the one that a name stands for there."""
+
+
+class MistakenError(ValueError):
+    """A user's function raises what no number is to blame for."""

@@ -108,6 +108,8 @@ def find(problem: NetworkProblem, family: Family, value: float) -> Member:
             near = _followed(problem, family, value + side)
         except (ValueError, ArithmeticError, EndedEarlyError):
             continue
+        if is_met(near.point, near.problem.neutrals.own):
+            continue  # nothing is special here: at large sizes eigenvalues are far apart
         if point := limit(near.problem, near.point, value):
             return replace(near, point=point)
     if found is None:

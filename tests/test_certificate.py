@@ -64,9 +64,9 @@ def case_branches():
 
 
 def has_formulas(branch):
-    """Whether its structure has formulas in interval arithmetic: what is no row of W has none."""
+    """Whether it has formulas in interval arithmetic: output weights that move have none."""
     structure = branch.problem.structure
-    return not (structure.beside or structure.confined)
+    return not (structure.trained or structure.confined or structure.weights_run)
 
 
 def provable(branch):

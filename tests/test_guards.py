@@ -54,7 +54,7 @@ def way(holds=True, rise=0.0, values=(1.0,)):
 
 def found(values=(0.0, 1.0), kernel=1):
     return SimpleNamespace(
-        X=None, fold=True, imperfection=0.0, values=np.array(values), slope=np.ones(1),
+        X=np.zeros(2), fold=True, imperfection=0.0, values=np.array(values), slope=np.ones(1),
         residual=0.0, kernel=np.ones((2, kernel)),
     )  # fmt: skip
 

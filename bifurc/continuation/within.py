@@ -11,7 +11,7 @@ from typing import TypeVar, cast
 
 import numpy as np
 
-from bifurc.errors import LeftWindowError, NotDefinedError
+from bifurc.errors import LeftWindowError, MistakenError, NotDefinedError
 from bifurc.protocol import Field
 
 ALL = (-np.inf, np.inf)
@@ -83,7 +83,7 @@ class Within:
                 first = found[0] if isinstance(found, tuple) else found
                 parts = [b.matrix for b in first.values()] if isinstance(first, dict) else [first]
                 finite = all(math.isfinite(a.sum()) or np.isfinite(a).all() for a in parts)
-        except np.linalg.LinAlgError:
+        except (np.linalg.LinAlgError, MistakenError):
             raise
         except NOWHERE as error:
             raise _named(error) from error

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from bifurc.errors import NotDefinedError
+from bifurc.errors import MistakenError, NotDefinedError
 
 
 def asked(function: Callable, whose: str, parameter: str, fixed: Mapping[str, float]) -> Callable:
@@ -19,13 +19,13 @@ def asked(function: Callable, whose: str, parameter: str, fixed: Mapping[str, fl
     def ask(x: Any, lam: Any) -> Any:
         try:
             found = function(x, **fixed, **{parameter: lam})
-        except MemoryError:
+        except (MemoryError, MistakenError):  # the latter of a function that this one asks
             raise
         except (ArithmeticError, ValueError) as error:
             raise NotDefinedError(f"{whose} has no value {place(lam)}: {error}") from error
         except (Exception, SystemExit) as error:
             said = f"{whose} fails {place(lam)} ({reason(error)}); correct the function."
-            raise ValueError(said) from error
+            raise MistakenError(said) from error
         if isinstance(found, float) and not math.isfinite(found):
             raise NotDefinedError(f"{whose} is {found} {place(lam)}")
         return found

@@ -9,6 +9,7 @@ import numpy as np
 from bifurc.loss.problem import NetworkProblem
 from bifurc.protocol import Problem
 from bifurc.structure.merge import Merger, merge, merged_values, mergers, spread
+from bifurc.structure.polynomial import Polynomial
 from bifurc.structure.structure import Coordinate, PointSet, Structure
 
 # entries that differ by less, relative to the largest, are equal; a branch point
@@ -40,13 +41,18 @@ def _(problem: NetworkProblem, *vectors: np.ndarray) -> bool:
     )
 
 
+def numbers_of(problem: NetworkProblem) -> dict[str, Polynomial]:
+    """The parameters that stay the same along the line."""
+    return {name: poly for name, poly in problem.line.items() if not poly.names}
+
+
 def with_numbers(problem: NetworkProblem) -> Structure:
     """The structure with sizes that stay the same along the line as numbers.
 
     A set of ``p`` points and one of 2 can be exchanged where p = 2. A set that
     happens to be one point keeps its expression, and so its off-diagonal coordinate.
     """
-    fixed = {name: poly for name, poly in problem.line.items() if not poly.names}
+    fixed = numbers_of(problem)
     numbers = (PointSet(s.name, s.size.substitute(fixed)) for s in problem.structure.sets)
     sets = (
         own if number.single else number

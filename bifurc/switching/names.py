@@ -13,9 +13,8 @@ from math import factorial
 from bifurc.loss.problem import NetworkProblem
 from bifurc.protocol import Problem
 from bifurc.structure.components import orbits_of
-from bifurc.structure.polynomial import Polynomial
 from bifurc.structure.structure import Structure
-from bifurc.switching.isotropy import with_numbers
+from bifurc.switching.isotropy import numbers_of
 from bifurc.switching.linear import SymmetricProblem
 from bifurc.switching.subgroups import Permutation, closure
 
@@ -37,8 +36,9 @@ def _(problem: SymmetricProblem) -> str:
 
 @isotropy_of.register
 def _(problem: NetworkProblem) -> str:
-    structure = with_numbers(problem)
-    factors = [_factor(structure, problem.line, names) for names in linked(structure)]
+    structure, fixed = problem.structure, numbers_of(problem)
+    size = {name: poly.substitute(fixed) for name, poly in structure.size.items()}
+    factors = [_factor(structure, size, problem.line, names) for names in linked(structure)]
     return " x ".join(text for _, text in sorted(factors))
 
 
@@ -53,13 +53,13 @@ def linked(structure: Structure) -> list[list[str]]:
     return [sorted(one, key=order.index) for one in classes]
 
 
-def _factor(structure: Structure, line: Mapping[str, Polynomial], names: list[str]):
+def _factor(structure: Structure, size: Mapping, line: Mapping, names: list[str]):
     """Where a class of sets stands among the factors, and how it is written."""
     counts: dict[str, int] = {}
     for name in names:
-        text = f"S({structure.size[name].text()}{_place(structure, name)})"
+        text = f"S({size[name].text()}{_place(structure, name)})"
         counts[text] = counts.get(text, 0) + 1
-    large = sum(structure.size[name].substitute(line)(lam=LARGE) for name in names)
+    large = sum(size[name].substitute(line)(lam=LARGE) for name in names)
     written = " x ".join(f"{text}^{n}" if n > 1 else text for text, n in sorted(counts.items()))
     if len(names) > 1:
         inner = written if len(counts) == 1 else f"({written})"
