@@ -146,3 +146,6 @@ def check_sizes(structure, values: Mapping[str, float]) -> None:
                 f"it needs {'at least 1' if least == 1 else 'more than 0'}. "
                 "Move the parameters to larger sets."
             )
+    for what, square in (("|W|²", structure.sphere), ("|w|² of each row", structure.row_norm)):
+        if square.terms and not square(**values) > 0:
+            raise ValueError(f"{what} is held at {square}, which must be more than 0.")

@@ -211,11 +211,11 @@ class Family:
 
     def with_sphere(self, square: Any) -> "Family":
         """The same family with \\|W\\|_F² held at ``square``, such as ``"d"``."""
-        return replace(self, structure=replace(self.structure, sphere=Polynomial.of(square)))
+        return replace(self, structure=replace(self.structure, sphere=_length(square)))
 
     def with_row_norm(self, square: Any) -> "Family":
         """The same family with \\|w_i\\|² of every row held at ``square``."""
-        return replace(self, structure=replace(self.structure, row_norm=Polynomial.of(square)))
+        return replace(self, structure=replace(self.structure, row_norm=_length(square)))
 
     def with_train_weights(self, gauge: str | bool = True) -> "Family":
         """The same family with output weights that are trained.
@@ -383,3 +383,11 @@ def typed(name: str) -> str:
     'A+I'
     """
     return re.sub(r"\(\w*\)|\s", "", name)
+
+
+def _length(square: Any) -> Polynomial:
+    """What a norm is held at; a number must be more than 0."""
+    value = Polynomial.of(square)
+    if value.constant is not None and not value.constant > 0:
+        raise ValueError(f"Weights are held at a square norm of more than 0, got {value}.")
+    return value

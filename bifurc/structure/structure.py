@@ -396,5 +396,5 @@ class Structure:
         return 1.0 if rows and columns else 1e-9
 
     def check_sizes(self, values: Mapping[str, float]) -> None:
-        """Raise ValueError unless every point set has an admissible size."""
+        """Raise ValueError unless every point set has an admissible size, and weights a length."""
         checks.check_sizes(self, values)

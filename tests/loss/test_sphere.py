@@ -198,3 +198,10 @@ def test_the_command_line_and_case_files(tmp_path, capsys):
         assert said in capsys.readouterr().err
     (event,) = bifurc.trace(bifurc.family("II").with_sphere("d"), d=(8, 5)).events
     assert not event.proof and "spheres" in event.proof.reason
+
+
+@pytest.mark.parametrize("option", ["--sphere", "--row-norm"])
+@pytest.mark.parametrize("value", ["0", "-1", "20 - d"])
+def test_a_norm_that_is_not_positive_is_refused_in_one_line(option, value, capsys):
+    assert main(["critical", "A", f"{option}={value}"]) == 2
+    assert "more than 0" in capsys.readouterr().err
