@@ -14,7 +14,7 @@ import numpy as np
 
 from bifurc.api import first_of, member
 from bifurc.continuation.point import Point
-from bifurc.events.records import morse_index
+from bifurc.events.records import signs, undecided
 from bifurc.loss.forms import Form
 from bifurc.loss.problem import NetworkProblem
 from bifurc.seeds import named
@@ -153,7 +153,7 @@ def spectrum(
 def spectrum_at(name: str, problem: NetworkProblem, point: Point, form: Form) -> Spectrum:
     """The spectrum at a critical point."""
     parameters, whole = problem.parameters(point.lam), problem.blocks(point.x, point.lam)
-    negatives = {c: int((block.eigen().values < 0).sum()) for c, block in whole.items()}
-    index = morse_index(negatives, parameters)
-    blocks, note = form.blocks(problem, point.x, point.lam), problem.neutrals.note(parameters)
+    index, zeros = signs({c: block.eigen() for c, block in whole.items()}, parameters)
+    blocks = form.blocks(problem, point.x, point.lam)
+    note = problem.neutrals.note(parameters) or undecided(zeros)
     return Spectrum(name, problem, point, form, blocks, index(**parameters), note)

@@ -332,3 +332,32 @@ def test_rows_that_are_all_parallel_are_followed_to_the_end():
     window = problem.least_lam, 40.0
     branch = follow(problem, point_at(problem, x, 8.0, Options(), -1.0), window)
     assert branch.points[-1].lam < 1.1 and not branch.events
+
+
+def test_a_state_at_an_event_has_an_eigenvalue_without_a_sign():
+    """Rounding is no sign: neither minimum nor saddle there, but both on its sides."""
+    branch = bifurc.trace("II", d=(12, 5))
+    event = branch.events["s[bulk]"]
+    (state,) = branch.at(d=event.lam)
+    assert state.zeros == ("s[bulk]",) and not state.is_minimum and not state.index.terms
+    assert branch.at(d=event.lam + 1e-6)[0].is_minimum
+    assert branch.at(d=event.lam - 1e-6)[0].index.text() == "d - 2"
+    found = bifurc.spectrum("II", d=event.lam)
+    assert not found.is_minimum and "s[bulk]" in found.kind
+
+
+def test_a_branch_is_known_where_its_own_hessian_is_singular():
+    """Pitchfork at 0 on x = 0, and the fold at 1/4 of lam = x - x²."""
+    forked = bifurc.Problem(
+        lambda x, lam: lam * x @ x / 2 - (x**4).sum() / 4, [0.0], parameters={"lam": -0.5}
+    )
+    (state,) = bifurc.trace(forked, lam=(-0.5, 1)).at(lam=0.0)
+    assert state.x == 0.0 and state.zeros and not state.is_minimum
+    folded = bifurc.Problem(
+        lambda x, lam: lam * x[0] - x[0] ** 2 / 2 + x[0] ** 3 / 3, [0.0], parameters={"lam": 0.0}
+    )
+    branch = bifurc.trace(folded, lam=(-1, 1))
+    (event,) = branch.events
+    (state,) = branch.at(lam=event.lam)
+    assert event.lam == pytest.approx(0.25) and state.x == pytest.approx(0.5, abs=1e-7)
+    assert len(branch.at(lam=0.2)) == 2

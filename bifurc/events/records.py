@@ -6,14 +6,16 @@ algebra of a kernel, those of several blocks do. Then it is still one event,
 with several zeros, and its kernel is their sum.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from bifurc.continuation.constants import NOISE
 from bifurc.events import views
+from bifurc.spectra import Eigen
 from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
 
@@ -32,6 +34,25 @@ def morse_index(index: Index, parameters: dict[str, float] | None = None) -> Pol
         if parameters is None or component.exists(parameters):
             total = total + component.dimension * negatives
     return total
+
+
+def signs(
+    eigens: Mapping[Component, Eigen], parameters: dict[str, float], zero: float = NOISE
+) -> tuple[Polynomial, tuple[str, ...]]:
+    """The Morse index, and the labels of blocks with an eigenvalue that has no sign.
+
+    ``zero`` is what counts as zero to rounding, of the largest eigenvalue.
+    """
+    there = {c: e.values for c, e in eigens.items() if c.exists(parameters)}
+    least = zero * max((np.abs(v).max(initial=0.0) for v in there.values()), default=0.0)
+    negatives = {c: int(np.count_nonzero(v < -least)) for c, v in there.items()}
+    zeros = tuple(c.label for c, v in there.items() if (np.abs(v) <= least).any())
+    return morse_index(negatives, parameters), zeros
+
+
+def undecided(zeros: tuple[str, ...]) -> str:
+    """What is said of a critical point with such eigenvalues; "" without."""
+    return f"degenerate: second order does not decide in {', '.join(zeros)}" if zeros else ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,14 +6,17 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from bifurc import given
+from bifurc.continuation.constants import NOISE
 from bifurc.continuation.correct import correct_at
 from bifurc.continuation.options import Options
 from bifurc.continuation.point import Point
 from bifurc.continuation.step import Step
-from bifurc.events.records import Index, morse_index
+from bifurc.events.records import signs
 from bifurc.protocol import Problem
+from bifurc.spectra import Block
 from bifurc.structure.polynomial import Polynomial
 
+ROUNDING = 4 * np.finfo(float).eps  # of lam: values less apart are one
 HALVINGS = 50  # of a step, down to rounding
 ITERATIONS = 30  # of Newton, which is slow near a fold
 ON_STEP = 0.25  # of the step: a state further from where it is looked for is on another branch
@@ -26,13 +29,15 @@ class State:
     sheet: int
     point: Point = field(repr=False)
     loss: float
-    index: Polynomial  # Morse index, in the parameters
+    index: Polynomial  # Morse index, in the parameters; of eigenvalues that are told from zero
     is_minimum: bool  # neutral directions aside, and as far as second derivatives tell
+    zeros: tuple[str, ...]  # labels of blocks with an eigenvalue that is zero to rounding
     x: np.ndarray  # (n,), the full state, whatever fixed-point space it lies in
     eigenvalues: dict[str, np.ndarray]  # of each block, by its label, ascending
 
     def __repr__(self) -> str:
         kind = "minimum" if self.is_minimum else f"index {self.index}"
+        kind += f", zero in {', '.join(self.zeros)}" if self.zeros else ""
         return f"State: at {self.lam:.10g} on sheet {self.sheet}, loss {self.loss:.10g}, {kind}"
 
     @property
@@ -57,8 +62,7 @@ def states(branch, value: dict[str, float], sheet: int | None = None) -> list[St
     if not found:
         which = "" if sheet is None else f" on sheet {sheet}"
         raise ValueError(
-            f"The branch does not come by {running} = {lam:.10g}{which}, or no nearer to a fold "
-            f"than rounding; it has {branch.sheets[-1]} sheets between {branch.lam.min():.6g} and "
+            f"The branch does not come by {running} = {lam:.10g}{which}; it has {branch.sheets[-1]} sheets between {branch.lam.min():.6g} and "
             f"{branch.lam.max():.6g}."
         )
     return found
@@ -68,38 +72,56 @@ def state(problem: Problem, sheet: int, point: Point) -> State:
     """All that is said of a point of a branch."""
     blocks = problem.blocks(point.x, point.lam)
     eigens = {c: block.eigen() for c, block in blocks.items()}
-    index: Index = {c: int(eigen.negatives) for c, eigen in eigens.items()}
     loss = float(problem.losses(point.x[None], point.X[-1:])[0])
     parameters = problem.parameters(point.lam)
-    total = morse_index(index, parameters)
-    minimum = not total.terms and not problem.neutrals.undecided(parameters)
+    total, zeros = signs(eigens, parameters, NOISE + problem.error)
+    minimum = not (total.terms or zeros or problem.neutrals.undecided(parameters))
     values = {c.label: eigen.values for c, eigen in eigens.items()}
-    return State(sheet, point, loss, total, minimum, problem.full_state(point.x), values)
+    return State(sheet, point, loss, total, minimum, zeros, problem.full_state(point.x), values)
 
 
 @dataclass(frozen=True, eq=False)
 class _Knot:
-    """A point of a branch, or a place where lam turns."""
+    """A point of a branch, or an event on it, where lam may turn."""
 
     position: float
     X: np.ndarray  # (n + 1,)
     turn: bool = False
 
+    def off(self, lam: float) -> float:
+        """How far it is from a value of the parameter; 0 where that may be rounding."""
+        off = self.X[-1] - lam
+        return off if abs(off) > ROUNDING * max(abs(lam), abs(self.X[-1]), 1e-300) else 0.0
+
 
 def passes(branch, lam: float) -> Iterator[tuple[int, Point]]:
     """Where a branch comes by a value of its parameter: sheets and corrected points."""
-    turns = [_Knot(event.position, event.X, True) for event in branch.events if event.turns]
-    knots = [_Knot(i, point.X) for i, point in enumerate(branch.points)] + turns
+    events = [_Knot(event.position, event.X, event.turns) for event in branch.events]
+    knots = [_Knot(i, point.X) for i, point in enumerate(branch.points)] + events
     knots.sort(key=lambda knot: knot.position)
-    sheet = 1
+    sheet, before = 1, 1.0
     for one, other in zip(knots, [*knots[1:], None], strict=True):
         sheet += one.turn
-        if one.X[-1] == lam and not one.turn:
-            yield sheet, branch.points[int(one.position)]
-        elif other is not None and (one.X[-1] - lam) * (other.X[-1] - lam) < 0:
+        off = one.off(lam)
+        if not off and before:
+            yield sheet - one.turn, _at_knot(branch, one)
+        elif other is not None and off * other.off(lam) < 0:
             point = _between_knots(branch, one, other, lam)
             if point is not None:
                 yield sheet, point
+        before = off
+
+
+def _at_knot(branch, knot: _Knot) -> Point:
+    """The branch at a knot; at an event it may be singular, and is known from its location."""
+    i = int(knot.position)
+    if i == knot.position:
+        return branch.points[i]
+    way = Step(branch.problem, branch.points[i], branch.points[i + 1])
+    x, lam = knot.X[:-1], float(knot.X[-1])
+    _, slopes = branch.problem.jacobian(x, lam)
+    values = Block(slopes[:, :-1], branch.problem.weights(lam)).values()
+    return Point(knot.X, way.tangent(knot.position - i), way.one.scales, slopes, values)
 
 
 def _between_knots(branch, one: _Knot, other: _Knot, lam: float) -> Point | None:

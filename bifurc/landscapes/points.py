@@ -11,7 +11,7 @@ from bifurc import members
 from bifurc.api import problem as problem_of
 from bifurc.continuation.neutral import recognised
 from bifurc.errors import EndedEarlyError
-from bifurc.events.records import morse_index
+from bifurc.events.records import signs, undecided
 from bifurc.graph.identity import distance, fingerprint
 from bifurc.identification.catalogue import known_families, label
 from bifurc.loss.embedding import matrices
@@ -136,7 +136,7 @@ def critical(
     blocks = problem.blocks(x, lam)
     eigens = {c: block.eigen() for c, block in blocks.items()}
     parameters = problem.parameters(lam)
-    index = morse_index({c: int(eigen.negatives) for c, eigen in eigens.items()}, parameters)
+    index, zeros = signs(eigens, parameters, FLAT)
     X = np.append(x, lam)
     mark = fingerprint(problem, X)
     found = Critical(
@@ -146,22 +146,11 @@ def critical(
         loss=float(problem.losses(x[None], X[-1:])[0]),
         indices=index - constraints,
         isotropy=isotropy_of(problem) or EVERYTHING,
-        note=problem.neutrals.note(parameters) or _degenerate(eigens, parameters),
+        note=problem.neutrals.note(parameters) or undecided(zeros),
         constraints=constraints,
         mark=mark,
     )
     return found if names is None else names.named(found)
-
-
-def _degenerate(eigens, parameters) -> str:
-    """Which blocks have an eigenvalue that is zero to rounding; "" if none."""
-    largest = max(np.abs(e.values).max(initial=0.0) for e in eigens.values())
-    flat = [
-        c.label
-        for c, e in eigens.items()
-        if c.exists(parameters) and (np.abs(e.values) <= FLAT * largest).any()
-    ]
-    return f"degenerate: second order does not decide in {', '.join(flat)}" if flat else ""
 
 
 def own_space(problem, x: np.ndarray, lam: float):
