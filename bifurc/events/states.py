@@ -62,8 +62,8 @@ def states(branch, value: dict[str, float], sheet: int | None = None) -> list[St
     if not found:
         which = "" if sheet is None else f" on sheet {sheet}"
         raise ValueError(
-            f"The branch does not come by {running} = {lam:.10g}{which}; it has {branch.sheets[-1]} sheets between {branch.lam.min():.6g} and "
-            f"{branch.lam.max():.6g}."
+            f"The branch does not come by {running} = {lam:.10g}{which}; it has "
+            f"{branch.sheets[-1]} sheets between {branch.lam.min():.6g} and {branch.lam.max():.6g}."
         )
     return found
 
