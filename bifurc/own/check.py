@@ -142,17 +142,17 @@ def _claims(problem: Problem, x: np.ndarray, rng) -> Iterator[Claim]:
     error = max([EPS, *(way.error for way in ways.values() if way is not None)])
     allowed = max(ALLOWED, MARGIN * error)
 
-    def claim(what, one, other):
-        return Claim(what, _apart(one, other), allowed, where)
+    def claim(what, one, other, error=0.0):
+        return Claim(what, _apart(one, other), max(allowed, min(MARGIN * error, COARSEST)), where)
 
     u, v = rng.normal(size=(2, len(x)))
     gradient, image = plain["gradient"](x, lam), plain["hessian"](x, lam) @ v
     if problem.loss is not None and problem.gradient is not None:
-        slope = _along(lambda at: plain["loss"](at, lam), x, v)
-        yield claim("the gradient is that of the loss", gradient @ v, slope)
+        found = _along(lambda at: plain["loss"](at, lam), x, v)
+        yield claim("the gradient is that of the loss", gradient @ v, *found)
     if problem.hessian is not None:
-        slope = _along(lambda at: plain["gradient"](at, lam), x, v)
-        yield claim("the Hessian is that of the gradient", image, slope)
+        found = _along(lambda at: plain["gradient"](at, lam), x, v)
+        yield claim("the Hessian is that of the gradient", image, *found)
     other = plain["hessian"](x, lam) @ u
     size = np.linalg.norm(image) * np.linalg.norm(u)
     yield claim("the Hessian is symmetric", [u @ image, size], [v @ other, size])
@@ -166,13 +166,14 @@ def _claims(problem: Problem, x: np.ndarray, rng) -> Iterator[Claim]:
 
 
 def _along(function, x: np.ndarray, v: np.ndarray):
-    """Derivative of a function along ``v``."""
+    """Derivative of a function along ``v``, and its relative error."""
 
     def line(t):
         return function(x + t[0] * v)
 
     zero = np.zeros(1)
-    return best_way(line, zero)(line, zero)[..., 0]
+    way = best_way(line, zero)
+    return way(line, zero)[..., 0], way.error
 
 
 def _moved(element: np.ndarray, x: np.ndarray) -> np.ndarray:
