@@ -57,7 +57,7 @@ def states(branch, value: dict[str, float], sheet: int | None = None) -> list[St
     if list(value) != [running]:
         raise ValueError(f"Give the parameter that runs, such as {running}=12; got {value}.")
     lam = given.number(running, value[running])
-    found = [state(branch.problem, on, point) for on, point in passes(branch, lam)]
+    found = [state(branch.problem, on, point) for on, point in passes(branch, lam, True)]
     found = [one for one in found if sheet in (None, one.sheet)]
     if not found:
         which = "" if sheet is None else f" on sheet {sheet}"
@@ -94,16 +94,21 @@ class _Knot:
         return off if abs(off) > ROUNDING * max(abs(lam), abs(self.X[-1]), 1e-300) else 0.0
 
 
-def passes(branch, lam: float) -> Iterator[tuple[int, Point]]:
-    """Where a branch comes by a value of its parameter: sheets and corrected points."""
-    events = [_Knot(event.position, event.X, event.turns) for event in branch.events]
+def passes(branch, lam: float, at_events: bool = False) -> Iterator[tuple[int, Point]]:
+    """Where a branch comes by a value of its parameter: sheets and corrected points.
+
+    Points where its own Hessian is singular, of which other branches have part, are among
+    them if ``at_events``.
+    """
+    asked = [event for event in branch.events if event.turns or at_events]
+    events = [_Knot(event.position, event.X, event.turns) for event in asked]
     knots = [_Knot(i, point.X) for i, point in enumerate(branch.points)] + events
     knots.sort(key=lambda knot: knot.position)
     sheet, before = 1, 1.0
     for one, other in zip(knots, [*knots[1:], None], strict=True):
         sheet += one.turn
         off = one.off(lam)
-        if not off and before:
+        if not off and before and (at_events or not one.turn):
             yield sheet - one.turn, _at_knot(branch, one)
         elif other is not None and off * other.off(lam) < 0:
             point = _between_knots(branch, one, other, lam)
