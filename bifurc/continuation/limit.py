@@ -10,10 +10,9 @@ import numpy as np
 
 from bifurc.continuation.correct import correct_at
 from bifurc.continuation.neutral import PATIENT, SCREEN
-from bifurc.continuation.point import Point
+from bifurc.continuation.point import Point, point_of
 from bifurc.errors import NotDefinedError, ZeroRowError
 from bifurc.protocol import Problem
-from bifurc.spectra import Block
 
 POINTS = 6  # to extrapolate from, at distances h, 2h, ...; without the last one it must agree
 APART = 0.01  # h, in the scale of lam: errors of order h^6, and rounding stays below 1e-10
@@ -54,6 +53,4 @@ def limit(problem: Problem, beside: Point, lam: float) -> Point | None:
     g, jacobian = problem.jacobian(x, lam)
     if np.abs(g).max() > AGREE * np.abs(jacobian).max() * np.abs(x).max():
         return None
-    values = Block(jacobian[:, :-1], problem.weights(lam)).values()
-    tangent = along / np.linalg.norm(along / scales)
-    return Point(np.append(x, lam), tangent, scales, jacobian, values)
+    return point_of(problem, np.append(x, lam), along)

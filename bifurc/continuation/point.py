@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bifurc.protocol import Problem
+from bifurc.spectra import Block
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Point:
@@ -36,3 +39,12 @@ class Point:
     def negatives(self) -> int:
         """Number of negative eigenvalues of dg/dx."""
         return int(self.values.searchsorted(0.0))
+
+
+def point_of(problem: Problem, X: np.ndarray, along: np.ndarray) -> Point:
+    """The point at a place that is known already, going on in the direction ``along``."""
+    lam = float(X[-1])
+    scales = np.asarray(problem.scales(lam), dtype=float)
+    _, jacobian = problem.jacobian(X[:-1], lam)
+    values = Block(jacobian[:, :-1], problem.weights(lam)).values()
+    return Point(X, along / np.linalg.norm(along / scales), scales, jacobian, values)

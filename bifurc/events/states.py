@@ -9,11 +9,10 @@ from bifurc import given
 from bifurc.continuation.constants import NOISE
 from bifurc.continuation.correct import correct_at
 from bifurc.continuation.options import Options
-from bifurc.continuation.point import Point
+from bifurc.continuation.point import Point, point_of
 from bifurc.continuation.step import Step
 from bifurc.events.records import signs
 from bifurc.protocol import Problem
-from bifurc.spectra import Block
 from bifurc.structure.polynomial import Polynomial
 
 ROUNDING = 4 * np.finfo(float).eps  # of lam: values less apart are one
@@ -123,10 +122,7 @@ def _at_knot(branch, knot: _Knot) -> Point:
     if i == knot.position:
         return branch.points[i]
     way = Step(branch.problem, branch.points[i], branch.points[i + 1])
-    x, lam = knot.X[:-1], float(knot.X[-1])
-    _, slopes = branch.problem.jacobian(x, lam)
-    values = Block(slopes[:, :-1], branch.problem.weights(lam)).values()
-    return Point(knot.X, way.tangent(knot.position - i), way.one.scales, slopes, values)
+    return point_of(branch.problem, knot.X, way.tangent(knot.position - i))
 
 
 def _between_knots(branch, one: _Knot, other: _Knot, lam: float) -> Point | None:

@@ -15,10 +15,9 @@ import numpy as np
 
 from bifurc.continuation.correct import correct
 from bifurc.continuation.options import Options
-from bifurc.continuation.point import Point
+from bifurc.continuation.point import Point, point_of
 from bifurc.errors import NotDefinedError, ZeroRowError
 from bifurc.protocol import Problem
-from bifurc.spectra import Block
 from bifurc.switching.normal_form import Crossed, NormalForm, Touched
 
 AMPLITUDE = 0.05  # distance from the event at which a half-branch is taken up, in scales
@@ -63,13 +62,9 @@ class Birth:
 
     def _exact(self) -> Point:
         """The point at the event, with the tangent of the half-branch."""
-        problem, lam = self.problem, self.X[-1]
-        scales = np.asarray(problem.scales(lam), dtype=float)
         form = self.form
-        tangent = self.start.X - self.X if form is None else self.sign * form.tangent(0.0)
-        _, jacobian = problem.jacobian(self.X[:-1], lam)
-        values = Block(jacobian[:, :-1], problem.weights(lam)).values()
-        return Point(self.X, tangent / np.linalg.norm(tangent / scales), scales, jacobian, values)
+        along = self.start.X - self.X if form is None else self.sign * form.tangent(0.0)
+        return point_of(self.problem, self.X, along)
 
     def _nearer(self, share: float, options: Options) -> Point | None:
         """The point at a share of the amplitude of the first one."""
