@@ -29,6 +29,7 @@ SUITE = (
     "tests/test_proved_births.py",
     "tests/test_guards.py",
     "tests/test_biased_proofs.py",
+    "tests/test_hostile_files.py",
 )
 FIRST = {  # where a mutant of a file is most likely noticed, and soonest
     "proof/tube.py": SUITE[1:2],
@@ -54,8 +55,8 @@ FIRST = {  # where a mutant of a file is most likely noticed, and soonest
     "continuation/trust.py": SUITE[8:9],
     "events/locate.py": SUITE[8:9],
     "exploration.py": SUITE[8:9],
-    "proof/normal.py": SUITE[9:],
-    "proof/learnt.py": SUITE[9:],
+    "proof/normal.py": SUITE[9:10],
+    "proof/learnt.py": SUITE[9:10],
 }
 
 

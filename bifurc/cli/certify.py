@@ -258,8 +258,7 @@ def subject_of(data: dict) -> str:
         parts += [f"{key} {', '.join(names) or 'none'}" for key, names in rows.items()]
     identity = {(name, name, "1", "0") for name in rows["inputs"]}
     if rows["inputs"] != rows["teachers"] or identity != set(map(tuple, problem["teacher"])):
-        entries = (f"{r}.{c} {one} (off {off})" for r, c, one, off in problem["teacher"])
-        parts.append(f"teacher {', '.join(entries) or '0'}")
+        parts.append(f"teacher {', '.join(map(entry, problem['teacher'])) or '0'}")
     for key in ("student_weights", "teacher_weights"):
         if problem[key]:
             weights = ", ".join(f"{name} {double(value)}" for name, value in problem[key].items())
@@ -273,13 +272,19 @@ def subject_of(data: dict) -> str:
     if taught := problem.get("biases"):
         parts.append("biases of the teacher " + ", ".join(f"{row} {b}" for row, b in taught))
     if decay := problem.get("decay"):
-        entries = (f"{r}.{c} {one} (off {off})" for r, c, one, off in problem.get("reference", ()))
-        parts.append(f"decay {decay}" + "".join(f" towards {entry}" for entry in entries))
+        towards = "".join(f" towards {entry(given)}" for given in problem.get("reference", ()))
+        parts.append(f"decay {decay}{towards}")
     at = ", ".join(f"{name} {text}" for name, text in coordinates(data).items())
     way = {"branch": "from W = ", "limit": "towards W = "}.get(data["kind"], "W = ")
     parts += [f"{way}({at})"] if at else []
     line = ", ".join(f"{name} = {text}" for name, text in problem["line"].items())
     return "; ".join([*parts, line])
+
+
+def entry(given: list) -> str:
+    """An entry of a teacher, and the one off the diagonal where that is not 0."""
+    row, column, one, off = given
+    return f"{row}.{column} {one}" + (f" (off {off})" if off != "0" else "")
 
 
 def double(value) -> str:

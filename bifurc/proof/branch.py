@@ -236,9 +236,11 @@ def conclusions(data: dict) -> dict:
     NotCertifiedError
         If a piece is no tube, or less is proved than stated.
     """
-    problem = enclosing(record.problem_from_data(data["problem"]))
-    chain = Chain(problem)
-    for tube in tubes_of(data, problem):
+    if not data["pieces"]:
+        raise NotCertifiedError("A branch needs a piece.")
+    problem = record.problem_from_data(data["problem"], len(data["pieces"][0]["radius"]))
+    chain = Chain(enclosing(problem))
+    for tube in tubes_of(data, chain.problem):
         chain.add(tube)
     return record.written(chain.summary(), data["proved"])
 

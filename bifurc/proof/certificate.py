@@ -9,6 +9,7 @@ are no boxes.
 """
 
 import json
+import re
 from fractions import Fraction
 
 import numpy as np
@@ -34,6 +35,8 @@ from bifurc.proof.place import ExactPlace, enclosed
 from bifurc.proof.system import box, contract, newton
 
 GUARD = 80  # bits beyond the digits asked for
+HIGHEST = 100_000  # bits
+SPARE = 1000  # bits beyond those that the numbers of a certificate have
 # the wide box has half-widths 2**-k of its centre, first k that works; beyond what doubles
 # resolve only of a point, which is then enclosed to the working precision
 WIDE = (20, 25, 30, 35, 40)
@@ -119,7 +122,7 @@ def certify_point(problem: NetworkProblem, x, lam, digits: int = 15) -> dict:
         near = [flint.arb(round(float(v))) for v in X[:-1]]
         if np.abs(X[:-1] - np.round(X[:-1])).max() < 1e-9 and is_learnt(problem, near, lam):
             exact = {**data, "kind": "learnt", "coordinates": [record.to_text(v) for v in near]}
-            exact = {"schema": record.SCHEMA, **exact}
+            exact = {"schema": record.SCHEMA, **exact, "precision": min(bits, SPARE)}
             return record.sign({**exact, "proved": _stated(_learnt(exact))})
         return _seal(data, system, newton(system, start), digits)
 
@@ -137,8 +140,14 @@ def check(data: dict) -> None:
     need_flint()
     if not isinstance(data, dict):
         raise ValueError(f"The certificate is malformed: {record.short(data)} is no table.")
-    _check_seal(data)
+    if type(data.get("schema")) is not int or data["schema"] != record.SCHEMA:
+        raise ValueError(
+            f"The certificate has schema {data.get('schema')!r}; this version checks "
+            f"{record.SCHEMA}."
+        )
     try:
+        if data.get("checksum") != record.checksum(data):
+            raise NotCertifiedError("The checksum does not fit: the certificate was changed.")
         if data["kind"] == "set":
             _check_set(data)
             return
@@ -150,10 +159,7 @@ def check(data: dict) -> None:
             compare(data["proved"], made.conclusions(data))
             return
         record.only(data, *SEALED, *ENTRIES[_kind(data)])
-        bits = data["precision"]
-        if type(bits) is not int or not 64 <= bits <= 100_000:
-            raise ValueError(f"precision {bits!r} is not between 64 and 100000 bits")
-        with precision(bits), np.errstate(all="ignore"):
+        with precision(_bits_of(data)), np.errstate(all="ignore"):
             compare(data["proved"], _conclusions(data))
     except (KeyError, TypeError, AttributeError, IndexError, ValueError, RecursionError) as error:
         raise ValueError(f"The certificate is malformed: {reason(error)}.") from None
@@ -165,6 +171,15 @@ def _kind(data: dict) -> str:
     if not isinstance(data["kind"], str) or data["kind"] not in ENTRIES:
         raise ValueError(f"kind {data['kind']!r} is not known")
     return data["kind"]
+
+
+def _bits_of(data: dict) -> int:
+    """The stated precision, if it is about what the numbers there need: more takes time alone."""
+    bits, digits = data["precision"], re.findall("[0-9a-f]+", json.dumps(data))
+    most = min(HIGHEST if "narrow" in data else SPARE, 4 * max(map(len, digits)) + SPARE)
+    if type(bits) is not int or not 64 <= bits <= most:
+        raise ValueError(f"precision {record.short(bits)} is not between 64 and {most} bits")
+    return bits
 
 
 def join(certificates: list[dict]) -> dict:
@@ -198,16 +213,6 @@ def _check_set(data: dict) -> None:
         check(one)
 
 
-def _check_seal(data: dict) -> None:
-    if type(data.get("schema")) is not int or data["schema"] != record.SCHEMA:
-        raise ValueError(
-            f"The certificate has schema {data.get('schema')!r}; this version checks "
-            f"{record.SCHEMA}."
-        )
-    if data.get("checksum") != record.checksum(data):
-        raise NotCertifiedError("The checksum does not fit: the certificate was changed.")
-
-
 def _conclusions(data: dict) -> dict:
     if data["kind"] in OWN:
         return OWN[data["kind"]](data)
@@ -216,9 +221,9 @@ def _conclusions(data: dict) -> dict:
 
 def conclusions(data: dict, digits: int) -> dict:
     """Everything that the boxes of a certificate prove: texts, numbers and enclosures."""
-    problem = enclosed(record.problem_from_data(data["problem"]))
-    system = _system(problem, data)
     (centre, radii), (middle, small) = (_ends(data[name]) for name in ("wide", "narrow"))
+    problem = enclosed(record.problem_from_data(data["problem"], len(centre)))
+    system = _system(problem, data)
     if data["unknowns"] != list(system.unknowns) or len(centre) != len(system.unknowns):
         raise NotCertifiedError("The boxes are not boxes of the unknowns.")
     whole = box(centre, radii)
@@ -239,8 +244,8 @@ def _learnt(data: dict) -> dict:
     Every term of the gradient cancels, so the point is critical; where no
     eigenvalue vanishes it is the only one nearby.
     """
-    problem, lam = record.problem_from_data(data["problem"]), record.fraction(data["lam"])
-    x = record.from_texts(data["coordinates"])
+    x, lam = record.from_texts(data["coordinates"]), record.fraction(data["lam"])
+    problem = record.problem_from_data(data["problem"], len(x))
     if not is_learnt(problem, x, lam):
         raise NotCertifiedError("The student is not the teacher.")
     place = ExactPlace(enclosed(problem), x, lam)

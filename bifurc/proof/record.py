@@ -8,7 +8,9 @@ meaning and nothing stands in a file that is not proved.
 
 import hashlib
 import json
+import math
 import re
+from collections.abc import Mapping
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from fractions import Fraction
 
@@ -215,25 +217,39 @@ def problem_to_data(problem: NetworkProblem) -> dict:
         "kernel_parameters": running,
         "ties": [dict(tie) for tie in s.ties],
         "decay": s.decay.text() if s.decay.terms else "",
-        "reference": [[r, c, one.text(), off.text()] for (r, c), (one, off) in s.reference.items()],
+        "reference": _entries(s, s.students, s.reference),
         "bias": s.common.text() if s.common.terms else ", ".join(s.bias),
         "biases": [[r, one.text()] for (r, c), (one, _) in s.teacher.items() if c in s.beside],
     }
     return {
         "kernel": {
             "name": kernel_name(problem),
-            "parameters": {n: getattr(problem.kernel, n) for n in parameter_names(problem.kernel)},
+            "parameters": {
+                n: getattr(problem.kernel, n)
+                for n in parameter_names(problem.kernel)
+                if n not in running
+            },
         },
         "line": {name: poly.text() for name, poly in problem.line.items()},
         "sets": {points.name: points.size.text() for points in bare.sets},
         "students": [[block.name, block.points] for block in bare.students],
         "inputs": [[block.name, block.points] for block in bare.inputs],
         "teachers": [[block.name, block.points] for block in s.teachers],
-        "teacher": [[r, c, one.text(), off.text()] for (r, c), (one, off) in bare.teacher.items()],
+        "teacher": _entries(bare, s.teachers, bare.teacher),
         "student_weights": dict(s.student_weights),
         "teacher_weights": dict(s.teacher_weights),
         **{key: value for key, value in more.items() if value},
     }
+
+
+def _entries(structure: Structure, blocks: tuple, table: Mapping) -> list:
+    """Entries of a teacher that are not 0, off the diagonal where there is one."""
+    rows, columns = ({block.name: block for block in of} for of in (blocks, structure.inputs))
+    found = []
+    for (r, c), (one, off) in table.items():
+        beside = off.text() if structure.tied(rows[r], columns[c]) else "0"
+        found += [[r, c, one.text(), beside]] if (one.text(), beside) != ("0", "0") else []
+    return found
 
 
 def kernel_name(problem: NetworkProblem) -> str:
@@ -244,8 +260,8 @@ def kernel_name(problem: NetworkProblem) -> str:
     raise ValueError(f"Kernel {problem.kernel!r} has no name, so no certificate can name it.")
 
 
-def problem_from_data(data: dict) -> NetworkProblem:
-    """The problem of :func:`problem_to_data`.
+def problem_from_data(data: dict, most: float = math.inf) -> NetworkProblem:
+    """The problem of :func:`problem_to_data`, with ``most`` coordinates at most.
 
     Raises
     ------
@@ -269,10 +285,15 @@ def problem_from_data(data: dict) -> NetworkProblem:
         parse(data.get("decay", "0")),
         {(r, c): (parse(one), parse(off)) for r, c, one, off in data.get("reference", ())},
     )
+    if len(structure.coordinates) > most:
+        raise ValueError(f"its boxes are of {most} unknowns, too few for the problem")
     if "bias" in data:
         taught = {row: parse(value) for row, value in data.get("biases", ())}
         structure = structure.biased(data["bias"], taught)
-    made = kernel(data["kernel"]["name"], **data["kernel"]["parameters"])
+    name = data["kernel"]["name"]
+    if name not in KERNELS:  # no other one is looked for: a name may be that of a user's file
+        raise ValueError(f"there is no kernel {short(name)}")
+    made = kernel(name, **data["kernel"]["parameters"])
     line, running = (
         {name: parse(text) for name, text in data.get(key, {}).items()}
         for key in ("line", "kernel_parameters")

@@ -36,6 +36,9 @@ def conclusions(data: dict) -> dict:
     if counts != limit["proved"]["negative"]:
         raise NotCertifiedError("The signs of the two certificates differ.")
     events = proved["events"]
+    named = [event["component"] for event in events]
+    if any(len(run) != 1 + named.count(label) for label, run in proved["negative"].items()):
+        raise NotCertifiedError("An irrep ends and begins again along the branch.")
     since = events[last]["at"][1] if events else proved["window"][not up][1]
     return {"beyond": since, "negative": counts, "is_minimum": not any(counts.values())}
 
