@@ -20,7 +20,8 @@ LIMIT = THEOREM["certificates"][1]
 
 def test_a_file_that_a_certificate_names_is_not_run(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    Path("model.py").write_text("open('was_run', 'w').close()\nfrom bifurc.loss.kernels import ReLU")
+    code = "open('was_run', 'w').close()\nfrom bifurc.loss.kernels import ReLU\n"
+    Path("model.py").write_text(code)
     data = lie(EVENT, ["problem", "kernel", "name"], "model.py:ReLU")
     assert "there is no kernel" in rejected(data, tmp_path, capsys)
     assert not Path("was_run").exists()
