@@ -2,7 +2,8 @@
 
 A student of eight neurons descends to where it stays, in single precision; its
 weights are saved under the names of a PyTorch state dict. What minimum is that?
-At which dimension is its family born, and is that proved?
+At which dimension is its family born, and is that proved? On a command line it is
+``bifurc identify net.npz --array fc1.weight -o mine.toml`` and ``bifurc critical mine.toml``.
 """
 
 import tempfile
@@ -12,7 +13,6 @@ import numpy as np
 from scipy.optimize import minimize
 
 import bifurc
-from bifurc.cli.main import main as command
 
 
 def trained(d: int, seed: int, samples: int = 20_000) -> np.ndarray:
@@ -37,12 +37,12 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         net = Path(folder) / "net.npz"
         np.savez(net, **{"fc1.weight": trained(8, seed=8), "fc2.weight": np.ones((1, 8))})
-        case = Path(folder) / "mine.toml"
-        command(["identify", str(net), "--array", "fc1.weight", "-o", str(case)])
-        branch = bifurc.trace(case, d=(8, 5))
-        print(branch)
-        for event in branch.events:
-            print(event.proof)
+        found = bifurc.identify(np.load(net)["fc1.weight"])
+    print(found)
+    branch = bifurc.trace(found.family, d=(8, 5))
+    print(branch)
+    for event in branch.events:
+        print(event.proof)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ def main():
         draw.eigenvalues(branch, whole, explain=False)
         draw.eigenvalues(branch, near)
         whole.set_title("all eigenvalues")
-        near.set(ylim=(-0.035, 0.105), ylabel="", title="near zero")
+        near.set(yscale="linear", ylim=(-0.035, 0.105), ylabel="", title="near zero")
         for ax in (whole, near):
             ax.set_xticks(range(4, 17, 2))
         save(fig, "spectrum")

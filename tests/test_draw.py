@@ -328,7 +328,7 @@ def test_points_in_between_stay_on_their_step_where_a_branch_ends():
     for name, branch in graph.branches.items():
         for piece in draw.curves({name: branch}, "smallest"):
             assert piece.x.min() >= min([branch.lam.min(), *(e.lam for e in branch.events)])
-            assert not piece.stable or piece.y.min() > -1e-9
+            assert not piece.stable or np.nanmin(piece.y) > -1e-9
 
 
 @pytest.mark.parametrize("fam, window", [("II", (40, 3.2)), ("M", (40, 4)), ("A", (1e4, 3))])
@@ -363,3 +363,18 @@ def test_an_eigenvalue_that_runs_off_at_the_end_does_not_flatten_the_others(bran
     low, high = draw.eigenvalues(branch)[1].get_ylim()
     values = np.concatenate([one.values.ravel() for one in draw.eigencurves(branch)])
     assert low < np.nanmin(values) and np.nanmax(values) < high
+
+
+def test_no_line_joins_the_smallest_eigenvalues_of_two_irreps_where_one_ceases(graph):
+    """An eigenvalue moves by less than a hundredth in a thousandth of the window."""
+    for name, one in graph.branches.items():
+        for piece in draw.curves({name: one}, "smallest"):
+            fast = np.abs(np.diff(piece.y)) > 0.01
+            assert not (fast & (np.abs(np.diff(piece.x)) < 0.02)).any()
+
+
+def test_a_coordinate_with_a_slash_in_its_name_has_a_file(folder, capsys):
+    assert main(["plot", str(folder), "--y", "bulk/1.last"]) == 0
+    path = folder / "bulk-1.last.png"
+    assert capsys.readouterr().out.strip() == str(path) and path.exists()
+    path.unlink()

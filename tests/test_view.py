@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from bifurc.draw.curves import Curve
 from bifurc.draw.lattice import Box, beside, layout
 from bifurc.draw.style import GREY, PALETTE
-from bifurc.draw.view import coloured, few, grouped, ranked, scale_to
+from bifurc.draw.view import across, coloured, few, grouped, number, ranked, scale_to
 
 X = np.linspace(0, 10, 1001)
 
@@ -99,3 +99,35 @@ def test_names_on_lines_avoid_boxes_and_other_names():
 def test_of_very_many_names_some_are_given():
     assert few(["a", "b", "a"]) == "a, b"
     assert few(map(str, range(50))).endswith("39 and 10 more")
+
+
+def test_a_wide_window_goes_by_ratios_and_a_narrow_one_does_not():
+    for low, high, scale in ((3.2, 40, "log"), (4, 12, "linear"), (-0.5, 2, "linear")):
+        ax = Figure().add_subplot()
+        across(ax, low, high)
+        assert (ax.get_xscale(), ax.get_xlim()) == (scale, (low, high))
+    across(ax := Figure().add_subplot(), 3.2, 40)
+    assert {4, 5, 6, 10, 20, 40} <= set(ax.get_xticks()) <= set(range(4, 41))
+
+
+@pytest.mark.parametrize(("low", "high"), [(-100, 4), (-0.05, 11), (-0.3, 0.9)])
+def test_numbers_of_a_scale_stand_apart_and_on_both_sides_of_zero(low, high):
+    ax = Figure().add_subplot()
+    ax.set_yscale("symlog", linthresh=0.1, linscale=2.0)
+    ax.set_ylim(low, high)
+    number(ax.yaxis, low, high)
+    shown = ax.get_yticks()
+    places = ax.transAxes.inverted().transform(ax.transData.transform([(0, y) for y in shown]))
+    places = places[:, 1]
+    assert np.diff(places).min() >= 0.05 and -1e-9 < places.min() < places.max() < 1 + 1e-9
+    assert 0 in shown and shown.min() < 0 < shown.max()
+
+
+def test_indices_and_branches_have_colours_of_their_own_too():
+    pieces = [Curve(f"b{i}", "one", str(i), i == 8, X, X) for i in range(9)]
+    for by, first in (("index", "8"), ("branch", "b8")):
+        names = ranked([getattr(piece, by) for piece in pieces], pieces, [], by)
+        assert names[1] == first
+        colour = coloured(names)
+        assert len(set(colour.values()) - {GREY}) == len(PALETTE) - 1
+        assert list(grouped(colour, pieces, by))[-1] == "3 others (3)"

@@ -57,7 +57,8 @@ def run(arguments) -> None:
 
     graph = load(arguments.folder)
     arguments.y = arguments.y or wish(arguments.folder)
-    output = arguments.output or arguments.folder / f"{arguments.y}.png"
+    name = arguments.y.replace("/", "-")  # of a coordinate such as bulk/1.last
+    output = arguments.output or arguments.folder / f"{name}.png"
     check_ending(output)
     check_place(output)
     with style(arguments.style):

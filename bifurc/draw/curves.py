@@ -28,6 +28,7 @@ Scalar = Callable[[Problem, np.ndarray], np.ndarray | None]
 ITERATIONS = 4  # of Newton from a guess that is good to the fourth order of the step
 STILL = 3e-5  # of a point: an update below it leaves its square, which no picture shows
 AWAY = 0.1  # of a step: how far a point in between may be from the cubic between its ends
+EDGE = 1e-4  # relative: points so near a value of the parameter are drawn as one
 TOLD = 8  # names of coordinates in a message
 POINTS = 240  # on a branch within the window: no corner can be seen at print width
 
@@ -71,8 +72,12 @@ def norm(problem: Problem, X: np.ndarray) -> np.ndarray:
 
 
 def smallest(problem: Problem, X: np.ndarray) -> np.ndarray:
-    """The smallest eigenvalue of the Hessian among irreps that exist; neutral ones left out."""
-    return lowest(spectrum(problem, X), len(X))
+    """The smallest eigenvalue of the Hessian among irreps that exist; neutral ones left out.
+
+    ``X`` are points in the order of a curve; see :func:`unjoined`.
+    """
+    found = spectrum(problem, X)
+    return unjoined(found, lowest(found, len(X)), X[:, -1])
 
 
 def spectrum(problem: Problem, X: np.ndarray) -> dict[Component, np.ndarray]:
@@ -91,6 +96,23 @@ def lowest(values: dict[Component, np.ndarray], count: int) -> np.ndarray:
     """The smallest of the eigenvalues at each of ``count`` points; inf where there is none."""
     parts = [one.min(axis=-1) for one in values.values()]
     return np.fmin.reduce([np.full(count, np.inf), *parts])
+
+
+def unjoined(values: dict[Component, np.ndarray], low: np.ndarray, lam: np.ndarray) -> np.ndarray:
+    """Smallest eigenvalues along a curve over lam, nan where the irrep of the last one is no more.
+
+    There the smallest eigenvalue is suddenly another one: a line across would
+    look as if an eigenvalue had gone through all that is between.
+    """
+    found = low.copy()
+    for one in values.values():
+        own = one.min(axis=-1)
+        for here, there in ((slice(None, -1), slice(1, None)), (slice(1, None), slice(None, -1))):
+            ends = np.isnan(own[there]) & (own[here] == low[here])
+            edges = lam[there][ends]
+            near = np.abs(lam[:, None] - edges) <= EDGE * (1 + np.abs(edges))
+            found[near.any(axis=1)] = np.nan
+    return found
 
 
 def coordinate(problem: Problem, X: np.ndarray, name: str) -> np.ndarray | None:

@@ -4,14 +4,12 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator, MultipleLocator
 
 from bifurc.draw.curves import Curve, EventMark, Scalar, Source, curves, marks, members
 from bifurc.draw.style import (
     GREY,
     IRREPS,
     axes,
-    colours,
     key,
     legend,
     line_of,
@@ -19,10 +17,10 @@ from bifurc.draw.style import (
     marker_of,
     pretty,
 )
-from bifurc.draw.view import coloured, few, grouped, heighten, ranked, say, scale_to
+from bifurc.draw.view import across, coloured, few, grouped, heighten, ranked, say, scale_to
 
 MANY, CROWDED = 30, 0.6  # events from which on symbols are smaller, and by how much
-FEW = 24  # integers in the window that get a line each
+NAMED = {"label": str, "branch": str, "index": lambda index: f"index {pretty(index)}"}
 TITLES = {"loss": "loss", "norm": "norm", "smallest": "smallest eigenvalue"}
 
 
@@ -57,18 +55,13 @@ def diagram(
     -------
     fig, ax
     """
-    if by not in ("label", "branch", "index"):
+    if by not in NAMED:
         raise ValueError(f"Colours can go by label, branch or index, not by {by!r}.")
     pieces = curves(source, y, x, window)
     events = marks(source, y, x, window, formal)
     own = ax is None
     fig, ax = axes(ax)
-    every = {"branch": 0, "label": 1}  # a branch keeps its colour in every window
-    if by == "label":
-        colour = coloured(ranked((label for _, label, _ in members(source)), pieces, events))
-    else:
-        names = [one[every[by]] for one in members(source)] if by in every else pieces
-        colour = colours(getattr(one, by, one) for one in names)
+    colour = coloured(ranked(names_of(source, pieces, by), pieces, events, by))
     for piece in sorted(pieces, key=lambda piece: colour[getattr(piece, by)] != GREY):
         draw_curve(ax, piece, colour[getattr(piece, by)])
     for mark in events:
@@ -77,22 +70,21 @@ def diagram(
     gone = frame(ax, pieces, events, window if x in (None, running) else None)
     ax.set_xlabel(x or running)
     ax.set_ylabel(y.__name__ if callable(y) else TITLES.get(y, y))
-    grey = [p.label for p in pieces if by == "label" and colour[p.label] == GREY]
+    grey = [NAMED[by](one) for p in pieces if colour[one := getattr(p, by)] == GREY]
     notes = left_out(source, pieces, y, gone, grey)
     say(ax, notes)
     if explain:
-        told = legend(ax, entries(shown(colour, pieces, by), pieces, events))
+        told = legend(ax, entries(grouped(colour, pieces, by, NAMED[by]), pieces, events))
         if own:
             heighten(fig, told, notes)
     return fig, ax
 
 
-def shown(colour: dict[str, str], pieces: list[Curve], by: str) -> dict[str, str]:
-    """The colours that are seen, by what the legend calls them."""
-    if by == "label":
-        return grouped(colour, pieces)
-    seen = dict.fromkeys(getattr(piece, by) for piece in pieces)
-    return {f"index {pretty(name)}" if by == "index" else name: colour[name] for name in seen}
+def names_of(source: Source, pieces: list[Curve], by: str) -> list[str]:
+    """What colours tell apart, in the order of the source, whatever of it the window shows."""
+    if by == "index":
+        return [piece.index for piece in pieces]
+    return [label if by == "label" else name for name, label, _ in members(source)]
 
 
 def left_out(source: Source, pieces, y, gone: list[Curve], grey: list[str]) -> list[str]:
@@ -134,22 +126,12 @@ def frame(ax: Axes, pieces: list[Curve], events: list[EventMark], window) -> lis
         min(piece.x.min() for piece in pieces),
         max(piece.x.max() for piece in pieces),
     )
+    across(ax, low, high)
     inside = [(piece.x >= low) & (piece.x <= high) for piece in pieces]
     kept = [i for i, seen in enumerate(inside) if np.isfinite(pieces[i].y[seen]).any()]
     x, y = ([getattr(pieces[i], at)[inside[i]] for i in kept] for at in "xy")
     gone = scale_to(ax, x, y, [mark.y for mark in events if np.isfinite(mark.y)]) if kept else []
-    ax.set_xlim(low, high)
-    mark_integers(ax, low, high)
     return [pieces[kept[i]] for i in gone]
-
-
-def mark_integers(ax: Axes, low: float, high: float) -> None:
-    """Ticks and faint lines at integers, sizes of networks that exist; numbers where they fit."""
-    if 1 <= high - low <= FEW:
-        ax.xaxis.set_minor_locator(MultipleLocator(1))
-    if high - low >= 1:
-        ax.xaxis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10]))
-    ax.grid(axis="x", which="both")
 
 
 def entries(colour: dict[str, str], pieces: list[Curve], events: list[EventMark]) -> list[Line2D]:

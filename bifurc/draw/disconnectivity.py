@@ -8,6 +8,8 @@ from matplotlib.lines import Line2D
 
 from bifurc.draw.style import PALETTE, axes
 
+ABREAST = 70  # letters below the axes, all labels as wide as the widest; more stand upright
+
 
 def disconnectivity_tree(
     minima: Sequence[tuple[str, float]], passes: Sequence[tuple[float, int, int]]
@@ -82,10 +84,11 @@ def disconnectivity(
         artists += ax.plot([left, right], [height, height], **look)
     losses = np.array([loss for _, loss in minima])
     artists += ax.plot(across, losses, linestyle="none", marker="o", color=look["color"])
-    for (label, loss), x in zip(minima, across, strict=True):
-        ax.annotate(
-            label, (x, loss), xytext=(0, -4), textcoords="offset points", ha="center", va="top"
-        )
-    ax.set(xticks=[], ylabel="loss")
-    ax.margins(0.15)
+    labels = [label for label, _ in minima]
+    ax.set_xticks(across, labels)
+    ax.tick_params(axis="x", length=0)
+    if len(labels) * max(map(len, labels), default=0) > ABREAST:
+        ax.tick_params(axis="x", rotation=90)
+    ax.set_ylabel("loss")
+    ax.margins(0.1)
     return artists

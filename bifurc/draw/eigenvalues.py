@@ -7,9 +7,9 @@ from matplotlib.axes import Axes
 
 from bifurc import given
 from bifurc.draw.curves import POINTS, abscissae, drawn, spectrum
-from bifurc.draw.diagram import mark_integers, symbol
+from bifurc.draw.diagram import symbol
 from bifurc.draw.style import GREY, axes, key, legend, look_of, marker_of, pretty
-from bifurc.draw.view import few, say, scale_to
+from bifurc.draw.view import across, few, say, scale_to
 from bifurc.events.branch import Branch
 from bifurc.structure.irreps import Component
 
@@ -87,11 +87,10 @@ def eigenvalues(
             look = marker_of(symbol(event), True, look_of(symbol(event))[1])
             ax.plot(at, [0.0], zorder=4, **look)
             keys.append(key(f"{event.name}: {event.kind} at {at[0]:.7g}", **look))
-    ax.set_xlim(low, high)
+    across(ax, low, high)
     gone = scale_to(ax, [one.x for one in found], [one.values for one in found], [0.0])
     if gone:
         say(ax, [f"leaves the frame: {few(found[i].component.label for i in gone)}"])
-    mark_integers(ax, low, high)
     ax.set_xlabel(x or branch.problem.parameter)
     ax.set_ylabel("eigenvalue of the Hessian")
     if explain:

@@ -13,9 +13,9 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 
 from bifurc import given
-from bifurc.draw.diagram import CROWDED, MANY, mark_integers
+from bifurc.draw.diagram import CROWDED, MANY
 from bifurc.draw.style import GREY, axes, key, legend, line_of, look_of, marker_of, pretty
-from bifurc.draw.view import coloured, few, say
+from bifurc.draw.view import across, by_ratios, coloured, few, say
 from bifurc.graph.graph import BranchGraph
 
 ENDS = {  # marker and what it means
@@ -129,11 +129,13 @@ def branch_graph(graph: BranchGraph, ax: Axes | None = None, *, explain: bool = 
     minima = {data["isotropy"] for *_, data in edges if data["index"] == "0"}
     first, *rest = dict.fromkeys(data["isotropy"] for *_, data in edges)
     colour = coloured([first, *sorted(rest, key=lambda name: name not in minima)])
-    span = np.ptp([place.lam for place in where.values()]) or 1.0
+    ends = [f(place.lam for place in where.values()) for f in (min, max)]
+    scale = (np.log, np.exp) if by_ratios(*ends) else (np.asarray, np.asarray)
+    span = np.ptp(scale[0](ends)) or 1.0
     texts: list[tuple[float, float]] = []
     for (u, v, key_), lane in height.items():
         data = graph.graph.edges[u, v, key_]
-        draw_edge(ax, where[u], where[v], data, lane, colour, span, texts)
+        draw_edge(ax, where[u], where[v], data, lane, colour, span, texts, scale)
     keys = [key(f"{name} ({count[name]})", color=c) for name, c in colour.items() if c != GREY]
     if grey := [name for name, c in colour.items() if c == GREY]:
         keys.append(key(f"{len(grey)} others ({sum(count[name] for name in grey)})", color=GREY))
@@ -153,50 +155,49 @@ def branch_graph(graph: BranchGraph, ax: Axes | None = None, *, explain: bool = 
     ax.set_ylim(min(height.values()) - 0.5, max(height.values()) + 0.5)
     ax.set_yticks([])
     ax.spines["left"].set_visible(False)
-    low, high = (f(place.lam for place in where.values()) for f in (min, max))
-    ax.set_xlim(low - 0.03 * span, high + 0.03 * span)
-    mark_integers(ax, *ax.get_xlim())
+    across(ax, *scale[1](scale[0](ends) + 0.03 * span * np.array([-1, 1])))
     ax.set_xlabel(next(iter(graph.branches.values())).problem.parameter)
     if explain:
         legend(ax, keys)
     return fig, ax
 
 
-def draw_edge(ax, one: Spot, other: Spot, data, lane, colour, span, texts) -> PathPatch:
+def draw_edge(ax, one: Spot, other: Spot, data, lane, colour, span, texts, scale) -> PathPatch:
     """One piece: from its node over to the lane of its branch, along it, and to the other node.
 
     Its index stands on it where there is room, also beside the ``texts`` there are, as
-    (middle, height).
+    (middle, height). ``scale`` takes the parameter to the way it goes across, and back.
     """
     if abs(one.lane - lane) < abs(other.lane - lane):
         one, other = other, one
-    way = np.sign(other.lam - one.lam) or 1.0
-    bend = min(BEND * span, abs(other.lam - one.lam) / 2) * way
-    vertices = [(one.lam, one.lane)]
+    into, out = scale
+    start, end = float(into(one.lam)), float(into(other.lam))
+    bend = min(BEND * span, abs(end - start) / 2) * (np.sign(end - start) or 1.0)
+    vertices = [(start, one.lane)]
     codes = [Path.MOVETO]
     if one.lane != lane:
         vertices += [
-            (one.lam + 0.6 * bend, one.lane), (one.lam + 0.4 * bend, lane), (one.lam + bend, lane)
+            (start + 0.6 * bend, one.lane), (start + 0.4 * bend, lane), (start + bend, lane)
         ]  # fmt: skip
         codes += [Path.CURVE4] * 3
     if other.lane != lane:
         vertices += [
-            (other.lam - bend, lane), (other.lam - 0.4 * bend, lane),
-            (other.lam - 0.6 * bend, other.lane),
+            (end - bend, lane), (end - 0.4 * bend, lane), (end - 0.6 * bend, other.lane)
         ]  # fmt: skip
         codes += [Path.LINETO, Path.CURVE4, Path.CURVE4]
-    vertices.append((other.lam, other.lane))
+    vertices.append((end, other.lane))
     codes.append(Path.CURVE4 if other.lane != lane else Path.LINETO)
+    path = Path([(out(x), y) for x, y in vertices], codes)
     look = line_of(data["index"] == "0")
-    patch = PathPatch(Path(vertices, codes), fill=False, edgecolor=colour[data["isotropy"]], **look)
+    patch = PathPatch(path, fill=False, edgecolor=colour[data["isotropy"]], **look)
     ax.add_patch(patch)
-    text, start = pretty(data["index"]), one.lam + (bend if one.lane != lane else 0.0)
-    wide, middle = len(text) * CHARACTER * span, (start + other.lam) / 2
+    text, start = pretty(data["index"]), start + (bend if one.lane != lane else 0.0)
+    wide, middle = len(text) * CHARACTER * span, (start + end) / 2
     free = not any(abs(middle - x) < wide and abs(lane - y) < TEXT for x, y in texts)
-    if data["index"] != "0" and wide <= abs(other.lam - start) and free:
+    if data["index"] != "0" and wide <= abs(end - start) and free:
         texts.append((middle, lane))
         ax.annotate(
-            text, (middle, lane), xytext=(0, 3), textcoords="offset points",
+            text, (out(middle), lane), xytext=(0, 3), textcoords="offset points",
             ha="center", va="bottom", fontsize="small", color=colour[data["isotropy"]],
         )  # fmt: skip
     return patch

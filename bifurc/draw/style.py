@@ -13,7 +13,6 @@ import re
 import warnings
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
-from itertools import cycle
 from pathlib import Path
 from textwrap import wrap
 from typing import Any, cast
@@ -107,11 +106,6 @@ def save(fig: Figure, path: str | Path) -> None:
         warnings.filterwarnings("ignore", "constrained_layout not applied")
         fig.savefig(content, format=ending[1:], metadata=ENDINGS[ending])
     write_atomically(path, content.getvalue())
-
-
-def colours(labels) -> dict[str, str]:
-    """A colour for each label, in the order given."""
-    return dict(zip(dict.fromkeys(labels), cycle(PALETTE), strict=False))
 
 
 def line_of(stable: bool) -> dict:

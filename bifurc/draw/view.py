@@ -7,14 +7,16 @@ the ordinate goes by what is seen on most of the parameter's range. Whatever
 a picture leaves out it says, in words, below the axes.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 from matplotlib import rcParams
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.legend import Legend
+from matplotlib.ticker import MaxNLocator, MultipleLocator, NullFormatter
 
 from bifurc.draw.curves import Curve, EventMark
 from bifurc.draw.style import GREY, PALETTE, in_lines
@@ -23,6 +25,9 @@ SEEN = 0.995  # of the parameter's range: what is beyond it on both sides may le
 RUNS_OFF = 3.0  # times as large as what is seen, values would flatten it
 SPREAD = 8.0  # largest over middle size, from which on a straight scale shows nothing at zero
 ROOM = 0.05  # of the frame, left free above and below
+FIVEFOLD = 5.0  # ends of a window: beyond it small sizes, where most happens, stand in one place
+FEW = 24  # integers in the window, the first of them, that get a line each
+APART = 0.06  # of an axis, between numbers on a scale that is not straight
 WIDE, MOST = 110, 40  # letters in a line of a note, and names in it
 ENTRY, LINE, FRAME = (
     1.6,
@@ -32,12 +37,15 @@ ENTRY, LINE, FRAME = (
 
 
 def ranked(
-    labels: Iterable[str], pieces: Sequence[Curve], events: Sequence[EventMark]
+    labels: Iterable[str], pieces: Sequence[Curve], events: Sequence[EventMark], by: str = "label"
 ) -> list[str]:
-    """Labels by what there is to see of them: the first one given, minima, then events."""
+    """Labels by what there is to see of them: the first one given, minima, then events.
+
+    ``by`` is the attribute of a piece that they are values of.
+    """
     first, *rest = dict.fromkeys(labels)
-    minima = {piece.label for piece in pieces if piece.stable}
-    label = {piece.branch: piece.label for piece in pieces}
+    minima = {getattr(piece, by) for piece in pieces if piece.stable}
+    label = {piece.branch: getattr(piece, by) for piece in pieces}
     count = dict.fromkeys(rest, 0)
     for mark in events:
         if (name := label.get(mark.branch)) in count:
@@ -53,22 +61,67 @@ def coloured(labels: Sequence[str]) -> dict[str, str]:
     return dict.fromkeys(labels, GREY) | dict(zip(labels[:most], PALETTE, strict=False))
 
 
-def grouped(colour: dict[str, str], pieces: Sequence[Curve]) -> dict[str, str]:
+def grouped(
+    colour: dict[str, str],
+    pieces: Sequence[Curve],
+    by: str = "label",
+    named: Callable[[str], str] = str,
+) -> dict[str, str]:
     """What the legend calls each colour that is seen: a label with the number of its branches."""
     branches: dict[str, set[str]] = {}
     for piece in pieces:
-        branches.setdefault(piece.label, set()).add(piece.branch)
+        branches.setdefault(getattr(piece, by), set()).add(piece.branch)
     several = any(len(names) > 1 for names in branches.values())
     grey = [name for name in branches if colour[name] == GREY]
     found = {
-        f"{name} ({len(branches[name])})" if several else name: hue
+        f"{named(name)} ({len(branches[name])})" if several else named(name): hue
         for name, hue in colour.items()
         if name in branches and name not in grey
     }
     if grey:
-        count = sum(len(branches[name]) for name in grey)
+        count = len(set().union(*(branches[name] for name in grey)))
         found[f"{len(grey)} others ({count})"] = GREY
     return found
+
+
+def across(ax: Axes, low: float, high: float) -> None:
+    """The abscissa: by ratios in a wide window, with faint lines at integers, which are sizes."""
+    ax.set_xlim(low, high)
+    whole = np.arange(np.ceil(low), min(np.floor(high), np.ceil(low) + FEW) + 1)
+    if by_ratios(low, high):
+        ax.set_xscale("log")
+        number(ax.xaxis, low, high)
+        ax.set_xticks(whole, minor=True)
+    elif high - low >= 1:
+        ax.xaxis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10]))
+        if high - low <= FEW:
+            ax.xaxis.set_minor_locator(MultipleLocator(1))
+    ax.grid(axis="x", which="both")
+
+
+def by_ratios(low: float, high: float) -> bool:
+    """Whether a window is so wide that equal ratios get equal widths."""
+    return low > 0 and high > FIVEFOLD * low
+
+
+def number(axis: Axis, low: float, high: float) -> None:
+    """Numbers on a scale that is not straight: powers of ten first, others where there is room."""
+    scale = axis.get_transform()
+    most = int(np.ceil(np.log10(max(abs(low), abs(high)))))
+    least = int(np.floor(np.log10(min(one for one in (abs(low), abs(high)) if one))))
+    powers = 10.0 ** np.arange(most, least - 1, -1)
+    sizes = [k * power for k in (1, 5, 2, 3, 7, 4, 6) for power in powers]
+    tries = [0.0, *(sign * size for size in sizes for sign in (1, -1))]
+    ends = scale.transform(np.array([low, high]))
+    kept: list[float] = []
+    for one in (value for value in tries if low <= value <= high):
+        places = scale.transform(np.array([one, *kept]))
+        if (np.abs(places[1:] - places[0]) >= APART * np.ptp(ends)).all():
+            kept.append(one)
+    kept.sort()
+    axis.set_ticks(kept, [f"{one:g}".replace("-", "−") for one in kept])
+    axis.set_ticks([], minor=True)
+    axis.set_minor_formatter(NullFormatter())
 
 
 def scale_to(ax: Axes, x: Sequence[np.ndarray], y: Sequence[np.ndarray], must=()) -> list[int]:
@@ -82,8 +135,9 @@ def scale_to(ax: Axes, x: Sequence[np.ndarray], y: Sequence[np.ndarray], must=()
     finite = np.isfinite(values)
     if not finite.any():
         return []
+    widths = _widths(x, y, ax.xaxis.get_transform())
     ends = float(values[finite].min()), float(values[finite].max())
-    low, high = _seen(values, _widths(x, y))
+    low, high = _seen(values, widths)
     low, high = min([low, *must]), max([high, *must])
     if ends[1] - ends[0] <= RUNS_OFF * (high - low):
         low, high = ends
@@ -96,14 +150,16 @@ def scale_to(ax: Axes, x: Sequence[np.ndarray], y: Sequence[np.ndarray], must=()
         room = ROOM * ((high - low) or 1.0)
         low, high = low - room, high + room
     ax.set_ylim(low, high)
+    if ax.get_yscale() == "symlog":
+        number(ax.yaxis, low, high)
     return [i for i, one in enumerate(y) if np.nanmin(one) < low or np.nanmax(one) > high]
 
 
-def _widths(x, y) -> np.ndarray:
+def _widths(x, y, scale) -> np.ndarray:
     """How much of the parameter's range each value stands for."""
     parts = []
     for at, values in zip(x, y, strict=True):
-        width = np.abs(np.gradient(at)) if len(at) > 1 else np.zeros(len(at))
+        width = np.abs(np.gradient(scale.transform(at))) if len(at) > 1 else np.zeros(len(at))
         shape = (-1,) + (1,) * (np.ndim(values) - 1)
         parts.append(np.broadcast_to(width.reshape(shape), np.shape(values)).ravel())
     return np.concatenate(parts)

@@ -31,7 +31,7 @@ def morse_index(index: Index, parameters: dict[str, float] | None = None) -> Pol
     """
     total = Polynomial.of(0)
     for component, negatives in index.items():
-        if parameters is None or component.exists(parameters):
+        if negatives and (parameters is None or component.exists(parameters)):
             total = total + component.dimension * negatives
     return total
 

@@ -16,7 +16,7 @@ from bifurc.protocol import Problem
 from bifurc.structure.polynomial import Polynomial
 
 ROUNDING = 4 * np.finfo(float).eps  # of lam: values less apart are one
-HALVINGS = 50  # of a step, down to rounding
+ROUNDS, PARTS = 10, 32  # of dividing a step, down to rounding
 ITERATIONS = 30  # of Newton, which is slow near a fold
 ON_STEP = 0.25  # of the step: a state further from where it is looked for is on another branch
 
@@ -125,6 +125,17 @@ def _at_knot(branch, knot: _Knot) -> Point:
     return point_of(branch.problem, knot.X, way.tangent(knot.position - i))
 
 
+def _guess(step: Step, lam: float) -> np.ndarray:
+    """Where the cubic of a step first comes by a value of the parameter, (n + 1,)."""
+    low, high = 0.0, 1.0
+    for _ in range(ROUNDS):
+        shares = np.linspace(low, high, PARTS + 1)
+        ahead = (step.guess(shares[1:-1])[:, -1] < lam) == (step.other.lam > step.one.lam)
+        k = int(np.argmin([*ahead, False]))
+        low, high = shares[k : k + 2]
+    return step.guess((low + high) / 2)
+
+
 def _between_knots(branch, one: _Knot, other: _Knot, lam: float) -> Point | None:
     """The point at this parameter between two knots; None if Newton does not find it."""
     i = min(int(one.position), len(branch.points) - 2)
@@ -134,13 +145,7 @@ def _between_knots(branch, one: _Knot, other: _Knot, lam: float) -> Point | None
         # the parameter goes with the square of the way from where it turns
         guess = turn + np.sqrt((lam - turn[-1]) / (far[-1] - turn[-1])) * (far - turn)
     else:
-        step = Step(branch.problem, start, end)
-        low, high = 0.0, 1.0
-        for _ in range(HALVINGS):
-            share = (low + high) / 2
-            below = step.guess(share)[-1] < lam
-            low, high = (share, high) if below == (end.lam > start.lam) else (low, share)
-        guess = step.guess((low + high) / 2)
+        guess = _guess(Step(branch.problem, start, end), lam)
     guess[-1] = lam
     along = other.X - one.X
     point = correct_at(branch.problem, guess, along, Options(max_iterations=ITERATIONS)).point

@@ -114,10 +114,15 @@ class Landscape:
         return {n: ends for n, ends in below.items() if not self.points[n].is_minimum}
 
     def drawn(self) -> tuple[list[tuple[str, float]], list[tuple[float, int, int]]]:
-        """Minima and passes, as :func:`bifurc.draw.disconnectivity` takes them."""
+        """Minima and passes, as :func:`bifurc.draw.disconnectivity` takes them.
+
+        Minima of one name are told apart by their numbers.
+        """
         numbers = [i for i, point in enumerate(self.points) if point.is_minimum]
+        names = [self.points[i].name or self.points[i].isotropy for i in numbers]
         minima = [
-            (self.points[i].name or self.points[i].isotropy, self.points[i].loss) for i in numbers
+            (name if names.count(name) == 1 else f"{i}: {name}", self.points[i].loss)
+            for i, name in zip(numbers, names, strict=True)
         ]
         passes = [
             (self.points[saddle].loss, numbers.index(one), numbers.index(other))

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from bifurc.continuation.newton import LOST
+from bifurc.continuation.problem import PlainProblem
 from bifurc.continuation.trace import point_at
 from bifurc.errors import NotDefinedError, ZeroRowError
 from bifurc.landscapes.points import Critical, Names, critical
@@ -170,9 +171,10 @@ def integrate(problem, x: np.ndarray, lam: float) -> tuple[np.ndarray, str]:
     from scipy.integrate import solve_ivp  # waited for where it is needed
 
     weights = problem.weights(lam)
+    plain = isinstance(problem, PlainProblem)  # of networks the gradient is one in a gauge
 
     def downhill(_, x):
-        return -problem.jacobian(x, lam)[0]
+        return -problem.gradient(x, lam) if plain else -problem.jacobian(x, lam)[0]
 
     def curvature(_, x):
         return -problem.jacobian(x, lam)[1][:, :-1]
@@ -183,8 +185,9 @@ def integrate(problem, x: np.ndarray, lam: float) -> tuple[np.ndarray, str]:
     largest = [size(x)]
 
     def settled(_, x):
-        largest[0] = max(largest[0], size(x))
-        return size(x) - SETTLED * largest[0]
+        now = size(x)
+        largest[0] = max(largest[0], now)
+        return now - SETTLED * largest[0]
 
     settled.terminal, settled.direction = True, -1  # type: ignore[attr-defined]
     try:

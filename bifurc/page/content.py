@@ -6,15 +6,15 @@ from typing import Any
 import numpy as np
 
 from bifurc.api import proof_of
-from bifurc.draw.curves import SCALARS, Curve, drawn, lowest, marks, smallest, spectrum
+from bifurc.draw.curves import SCALARS, Curve, drawn, lowest, marks, spectrum, unjoined
 from bifurc.draw.diagram import symbol
 from bifurc.draw.eigenvalues import Eigencurves
 from bifurc.draw.graph import heights, node_look, places
 from bifurc.draw.style import look_of, pretty
-from bifurc.draw.view import coloured, ranked
+from bifurc.draw.view import by_ratios, coloured, ranked
 from bifurc.events.branch import Branch
 from bifurc.events.records import Event
-from bifurc.events.states import states
+from bifurc.events.states import passes
 from bifurc.graph.graph import BranchGraph
 from bifurc.loss.embedding import integer_sizes, matrices
 from bifurc.loss.problem import NetworkProblem
@@ -47,9 +47,11 @@ def content(graph: BranchGraph, title: str, prove: bool = True) -> dict[str, Any
     problems = [branch.problem for branch in graph.branches.values()]
     events = {symbol(event) for branch in graph.branches.values() for event in branch.events}
     colour, layouts = _colours(graph), Layouts()
+    lams = [branch.lam.tolist() for branch in graph.branches.values()]
     return {
         "title": title,
         "parameter": problems[0].parameter,
+        "by_ratios": by_ratios(min(map(min, lams)), max(map(max, lams))),
         "headline": graph.headline,
         "heights": list(SCALARS),
         "coordinates": list(dict.fromkeys(n for p in problems for n in p.coordinate_names)),
@@ -123,31 +125,40 @@ def _branch(graph: BranchGraph, name: str, colour: str, layouts: Layouts) -> dic
         "note": branch.note,
         "early": branch.status.early,
         "pieces": list(found.pieces()),
-        "events": list(_events(branch)),
+        "events": [_event(branch, *mark) for mark in found.marks()],
         "spectrum": found.spectra(),
         "states": _matrices(branch, layouts) or found.states(),
     }
 
 
 class Drawn:
-    """Points of a branch that stand close, with what is computed there once for all pictures."""
+    """Points of a branch that stand close, and its events: what is computed there, once for all."""
 
     def __init__(self, branch: Branch):
-        self.problem = branch.problem
+        self.problem, self.events = branch.problem, branch.events
         self.parts = drawn(branch, None, POINTS)
         self.X = np.concatenate([X for _, X in self.parts])
         self.ends = np.cumsum([len(X) for _, X in self.parts])
-        self.spectrum = spectrum(branch.problem, self.X)
         self.kept = np.arange(len(self.X)) % EVERY == 0
         self.kept[self.ends - 1] = True
+        every = np.array([*self.X, *(event.X for event in self.events)])
+        found = spectrum(branch.problem, every)
+        self.spectrum = {one: values[: len(self.X)] for one, values in found.items()}
+        low = lowest(found, len(every))
+        low[: len(self.X)] = unjoined(self.spectrum, low[: len(self.X)], self.X[:, -1])
+        self.heights = _heights(branch.problem, every, low)
 
     def pieces(self) -> Iterator[dict[str, Any]]:
         """Pieces of one index, with every height that may be drawn over the parameter."""
-        heights = _heights(self.problem, self.X, lowest(self.spectrum, len(self.X)))
         for (piece, X), end in zip(self.parts, self.ends, strict=True):
-            high = {name: one[end - len(X) : end] for name, one in heights.items()}
+            high = {name: one[end - len(X) : end] for name, one in self.heights.items()}
             index = pretty(piece.index.text())
             yield {"index": index, "stable": piece.stable, "x": numbers(X[:, -1]), "y": high}
+
+    def marks(self) -> Iterator[tuple[Event, dict[str, Any]]]:
+        """Events with their heights."""
+        for i, event in enumerate(self.events, start=len(self.X)):
+            yield event, {name: one[i] for name, one in self.heights.items()}
 
     def spectra(self) -> list[dict[str, Any]]:
         """Eigenvalues of each irrep."""
@@ -173,14 +184,6 @@ def _heights(problem: Problem, X: np.ndarray, low: np.ndarray) -> dict[str, list
     found = {name: numbers(of(problem, X)) for name, of in known.items()}
     full = problem.full_state(X[:, :-1])
     return found | dict(zip(problem.coordinate_names, map(numbers, full.T), strict=True))
-
-
-def _events(branch: Branch) -> Iterator[dict[str, Any]]:
-    if branch.events:
-        X = np.array([event.X for event in branch.events])
-        heights = _heights(branch.problem, X, smallest(branch.problem, X))
-        for i, event in enumerate(branch.events):
-            yield _event(branch, event, {name: one[i] for name, one in heights.items()})
 
 
 def _event(branch: Branch, event: Event, high: dict[str, Any]) -> dict[str, Any]:
@@ -209,18 +212,10 @@ def _matrices(branch: Branch, layouts: Layouts) -> list[dict[str, Any]]:
         layout = layouts.number(problem, lam)
         if layout is None:
             break
-        for one in _at(branch, lam):
-            label = f"{problem.parameter} = {lam}" + (f", sheet {one.sheet}" if folds else "")
-            found.append({"label": label, "layout": layout, "values": numbers(one.point.x)})
+        for sheet, point in passes(branch, float(lam), at_events=True):
+            label = f"{problem.parameter} = {lam}" + (f", sheet {sheet}" if folds else "")
+            found.append({"label": label, "layout": layout, "values": numbers(point.x)})
     return found
-
-
-def _at(branch: Branch, lam: float) -> list:
-    """The states at a value of the parameter; none where the branch only touches it."""
-    try:
-        return states(branch, {branch.problem.parameter: lam})
-    except ValueError:
-        return []
 
 
 def _transitions(graph: BranchGraph, prove: bool) -> Iterator[dict[str, Any]]:

@@ -31,6 +31,8 @@ const axis = (title, more) => ({
   gridcolor: "#eee", ...more,
 });
 
+const abscissa = () => axis(run.parameter, run.by_ratios ? { type: "log" } : {});
+
 // ---- tables
 
 function table(id, head, rows, branches) {
@@ -141,7 +143,7 @@ function marks(height) {
 function diagram() {
   const height = byId("height").value;
   Plotly.react("diagram", [...curves(height), ...marks(height)], layout({
-    xaxis: axis(run.parameter), yaxis: axis(titles[height] || height, range(height)),
+    xaxis: abscissa(), yaxis: axis(titles[height] || height, range(height)),
   }), quiet);
   const without = run.branches.filter((b) => !b.pieces.some((p) => p.y[height])).map((b) => b.name);
   byId("missing").textContent = without.length ? `Not drawn, without ${height}: ${without.join(", ")}` : "";
@@ -183,7 +185,7 @@ function spectrum() {
     marker: { symbol: real.map((e) => symbols[run.looks[e.symbol][0]]), size: 8, color: "#000" },
   });
   Plotly.react("spectrum", traces, layout({
-    xaxis: axis(run.parameter), legend: { orientation: "h", y: -0.18, font: { size: 11 } },
+    xaxis: abscissa(), legend: { orientation: "h", y: -0.18, font: { size: 11 } },
     yaxis: axis("eigenvalues of the Hessian", { ...scale.axis, zeroline: true, zerolinecolor: "#777" }),
   }), bare);
 }
@@ -242,13 +244,15 @@ function bars(values) {
 
 function graph() {
   const lams = run.graph.nodes.map((n) => n.x);
-  const bend = 0.05 * (Math.max(...lams) - Math.min(...lams) || 1);
+  const [into, out] = run.by_ratios ? [Math.log, Math.exp] : [(x) => x, (x) => x];
+  const bend = 0.05 * (into(Math.max(...lams)) - into(Math.min(...lams)) || 1);
   const traces = run.graph.edges.map((edge) => {
-    const [[a, p], [b, q]] = edge.ends;
+    const [[left, p], [right, q]] = edge.ends;
+    const [a, b] = [into(left), into(right)];
     const way = Math.sign(b - a) || 1;
     const by = Math.min(bend, Math.abs(b - a) / 2) * way;
     return {
-      x: [a, a + by, (a + b) / 2, b - by, b], y: [p, edge.lane, edge.lane, edge.lane, q], mode: "lines", type: "scatter",
+      x: [a, a + by, (a + b) / 2, b - by, b].map(out), y: [p, edge.lane, edge.lane, edge.lane, q], mode: "lines", type: "scatter",
       customdata: Array(5).fill(edge.branch), showlegend: false,
       line: { color: edge.colour, width: edge.stable ? 3 : 1.4, dash: edge.stable ? "solid" : "dash" },
       hovertemplate: `${escaped(edge.branch)}<br>index ${escaped(edge.index)}<extra></extra>`,
@@ -262,7 +266,7 @@ function graph() {
   });
   const lanes = run.graph.edges.map((edge) => edge.lane);
   byId("graph").style.height = `${Math.max(260, 24 * (Math.max(...lanes) - Math.min(...lanes)) + 80)}px`;
-  Plotly.react("graph", traces, layout({ xaxis: axis(run.parameter), yaxis: { visible: false } }), bare);
+  Plotly.react("graph", traces, layout({ xaxis: abscissa(), yaxis: { visible: false } }), bare);
 }
 
 // ---- choosing
