@@ -25,8 +25,6 @@ from bifurc.structure.families import Family
 from bifurc.switching.classify import classify
 from bifurc.threads import one_thread
 
-FOLLOWED = 500  # coordinates: memory grows with their square, and 1000 took 4 GB and 40 s
-
 if TYPE_CHECKING:
     from bifurc.loci.locus import Locus
 
@@ -93,9 +91,14 @@ def member(
     """
     if parameter is None:
         parameter, value, parameters = first_of(parameters)
-    found = as_family(family).with_parameters(**parameters)
-    there = members.find(seeds.along(found, parameter), found, given.number(parameter, value))
+    there = member_of(family, parameter, value, **parameters)
     return there.problem, there.point
+
+
+def member_of(family: Any, parameter: str, value: Any, **parameters: Any) -> members.Member:
+    """The same, with the sheet of the family's branch that it lies on."""
+    found = as_family(family).with_parameters(**parameters)
+    return members.find(seeds.along(found, parameter), found, given.number(parameter, value))
 
 
 def first_of(parameters: Mapping[str, Any]) -> tuple[str, float, dict[str, Any]]:

@@ -12,11 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from bifurc.api import first_of, member
-from bifurc.continuation.point import Point
+from bifurc.api import first_of, member_of
 from bifurc.events.records import signs, undecided
 from bifurc.loss.forms import Form
-from bifurc.loss.problem import NetworkProblem
+from bifurc.members import Member
 from bifurc.seeds import named
 from bifurc.spectra import Block
 from bifurc.structure.irreps import Component
@@ -30,12 +29,21 @@ class Spectrum:
     """
 
     family: str
-    problem: NetworkProblem
-    point: Point
+    member: Member
     form: Form
     blocks: Mapping[Component, Block]
     index: float
     note: str  # what second derivatives do not decide
+
+    @property
+    def problem(self):
+        """The reduced problem, along the parameter that was given first."""
+        return self.member.problem
+
+    @property
+    def point(self):
+        """The critical point."""
+        return self.member.point
 
     @property
     def loss(self) -> float:
@@ -96,6 +104,7 @@ class Spectrum:
             ],
             "index": self.index,
             "is_minimum": self.is_minimum,
+            "sheet": self.member.sheet,
             "note": self.note,
         }
 
@@ -147,13 +156,9 @@ def spectrum(
     name, value, others = first_of(parameters)
     about: Any = named(family)
     shown = Form(form, part, metric, half)
-    return spectrum_at(about.name, *member(about, name, value, **others), shown)
-
-
-def spectrum_at(name: str, problem: NetworkProblem, point: Point, form: Form) -> Spectrum:
-    """The spectrum at a critical point."""
-    parameters, whole = problem.parameters(point.lam), problem.blocks(point.x, point.lam)
-    index, zeros = signs({c: block.eigen() for c, block in whole.items()}, parameters)
-    blocks = form.blocks(problem, point.x, point.lam)
-    note = problem.neutrals.note(parameters) or undecided(zeros)
-    return Spectrum(name, problem, point, form, blocks, index(**parameters), note)
+    there = member_of(about, name, value, **others)
+    reduced, x, lam = there.problem, there.point.x, there.point.lam
+    at, whole = reduced.parameters(lam), reduced.blocks(x, lam)
+    index, zeros = signs({c: block.eigen() for c, block in whole.items()}, at)
+    note = reduced.neutrals.note(at) or undecided(zeros)
+    return Spectrum(about.name, there, shown, shown.blocks(reduced, x, lam), index(**at), note)

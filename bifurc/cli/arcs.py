@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bifurc.cli.common import add_family, add_output, fixes_of, network_of, print_json
+from bifurc.cli.common import add_family, add_output, add_place, fixes_of, network_of, print_json
 
 EPILOG = """examples:
   bifurc arcs global d=6 --explicit 1 --equal-parts 0
@@ -19,6 +19,7 @@ def add(commands) -> None:
         epilog=EPILOG,
     )
     add_family(command)
+    add_place(command, "d=5")
     command.add_argument("--depth", type=int, default=1, help="2 goes on from the points met")
     command.add_argument(
         "--switches", type=int, default=1, help="2 also follows what is born on the arcs"
@@ -79,6 +80,7 @@ def place_and_problem(arguments):
         If a parameter has a window, or a value is no number.
     """
     from bifurc.seeds import named
+    from bifurc.structure.families import Family
 
     if arguments.runs:
         name = next(iter(arguments.runs))
@@ -89,6 +91,8 @@ def place_and_problem(arguments):
             at[name] = float(text)
         except ValueError:
             raise ValueError(f"{name}={text} needs a number; write it as {name}=8.") from None
+    if (sizes := getattr(arguments, "sets", None)) is not None:
+        return network_of(Family.of_sizes(sizes, **at), arguments), at
     return network_of(named(arguments.family), arguments), at
 
 

@@ -41,7 +41,9 @@ def add(commands) -> None:
     add_family(command)
     what = command.add_mutually_exclusive_group(required=True)
     what.add_argument("--event", metavar="IRREP:SET", help="the event, such as s:bulk or t")
-    what.add_argument("--at", metavar="NAME=VALUE", help="a size d=6, or whole ones d=6..40")
+    what.add_argument(
+        "--at", dest="size", metavar="NAME=VALUE", help="a size d=6, or whole ones d=6..40"
+    )
     what.add_argument(
         "--branch", action="store_true", help="the whole branch from --from on, to --to"
     )
@@ -81,7 +83,7 @@ def run(arguments) -> None:
         data = certify(family, arguments.event, arguments.near, arguments.digits, **where)
         data = certify_births(data) if arguments.births else data
     else:
-        name, text = assignment(arguments.at)
+        name, text = assignment(arguments.size)
         data, early = proved_at(family, name, sizes(text), arguments.digits)
     if arguments.output:
         save(arguments.output, data)

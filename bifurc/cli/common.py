@@ -17,10 +17,10 @@ class _Given(argparse.Action):
 
     def __call__(self, parser, namespace, values, option_string=None):
         families = [text for text in values if "=" not in text]
-        if not families or (len(families) > 1 and not namespace.several):
+        if len(families) < (self.nargs == "+") or (len(families) > 1 and not namespace.several):
             wanted = "at least one family" if namespace.several else "one family"
             raise argparse.ArgumentError(self, f"needs {wanted}, got {len(families)}")
-        namespace.families, namespace.family = families, families[0]
+        namespace.families, namespace.family = families, families[0] if families else None
         namespace.fixed, namespace.runs = [], {}
         for text in values:
             try:
@@ -39,11 +39,11 @@ def _name_of(text: str) -> str:
     return assignment(text)[0]
 
 
-def add_family(parser: argparse.ArgumentParser, several: bool = False) -> None:
+def add_family(parser: argparse.ArgumentParser, several: bool = False, needed: bool = True) -> None:
     """FAMILY with NAME=VALUE and NAME=FROM..TO behind it, and --set."""
     parser.add_argument(
         "given",
-        nargs="+",
+        nargs="+" if needed else "*",
         action=_Given,
         metavar="FAMILY",
         help="a family's name or a case file (.toml); behind it p=2 fixes a parameter and "
@@ -90,6 +90,17 @@ def _add_norms(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_place(parser: argparse.ArgumentParser, example: str) -> None:
+    """--at, for commands that look at one place."""
+    parser.add_argument(
+        "--at",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help=f"where; {example} behind the family as well",
+    )
+
+
 def ends(text: str, window: str) -> tuple[float, float]:
     """Both ends of FROM..TO."""
     first, _, last = window.partition("..")
@@ -120,8 +131,17 @@ def add_talk(parser: argparse.ArgumentParser, quiet: str) -> None:
 
 
 def fixes_of(arguments, but: str | None = None) -> dict[str, str]:
-    """Values of parameters, from --set and from behind the family; ``but`` one."""
-    given = dict(assignment(text) for text in [*arguments.set, *arguments.fixed])
+    """Values of parameters, from --at, --set and behind the family; ``but`` one.
+
+    Raises
+    ------
+    ValueError
+        If one is given twice.
+    """
+    given: dict[str, str] = {}
+    for name, value in map(assignment, [*_places(arguments), *arguments.set, *arguments.fixed]):
+        if given.setdefault(name, value) != value:
+            raise ValueError(f"{name} is given twice, as {given[name]} and as {value}.")
     return {name: value for name, value in given.items() if name != but}
 
 
@@ -165,11 +185,14 @@ def place_of(arguments) -> tuple[str, str]:
     ValueError
         If neither is there.
     """
-    if arguments.at is not None:
-        return assignment(arguments.at)
-    if not arguments.fixed:
+    places = [*_places(arguments), *arguments.fixed]
+    if not places:
         raise ValueError("Say where, such as d=20.")
-    return assignment(arguments.fixed[0])
+    return assignment(places[0])
+
+
+def _places(arguments) -> list[str]:
+    return getattr(arguments, "at", [])
 
 
 def families_in(paths) -> list:

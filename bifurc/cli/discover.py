@@ -1,10 +1,11 @@
 """``bifurc discover``: the critical points in the fixed space of a family, at one size."""
 
 from bifurc.cli.arcs import place_and_problem
-from bifurc.cli.common import add_family, add_output, bar, print_json
+from bifurc.cli.common import add_family, add_output, add_place, bar, print_json
 
 EPILOG = """examples:
-  bifurc discover global d=8
+  bifurc discover --sets "d" --at d=8
+  bifurc discover --sets "d - 1, 1" --at d=8 --json
   bifurc discover II d=12 --starts 500 --json
   bifurc discover II d=8 --starts 40 --homotopy decay --homotopy slope
 """
@@ -17,7 +18,11 @@ def add(commands) -> None:
         help="critical points in the fixed space of a family, by many starts with deflation",
         epilog=EPILOG,
     )
-    add_family(command)
+    add_family(command, needed=False)
+    command.add_argument(
+        "--sets", metavar="SIZES", help='sizes of point sets instead of a family: "d", "d - 1, 1"'
+    )
+    add_place(command, "d=8")
     command.add_argument("--starts", type=int, default=400, metavar="N", help="random starts (400)")
     command.add_argument("--seed", type=int, default=0, metavar="N", help="of the starts (0)")
     command.add_argument(
@@ -32,6 +37,8 @@ def run(arguments) -> None:
     """Look for points and print them."""
     from bifurc.landscapes.discover import discover
 
+    if (arguments.family is None) == (arguments.sets is None):
+        raise ValueError('Give one fixed space: a family, or its sizes such as --sets "d - 1, 1".')
     problem, at = place_and_problem(arguments)
     quiet = arguments.quiet or arguments.json
     found = discover(
@@ -39,6 +46,6 @@ def run(arguments) -> None:
         lambda numbers: bar(numbers, "starts", quiet), arguments.homotopy, **at,
     )  # fmt: skip
     if arguments.json:
-        print_json({"family": arguments.family, "at": at} | found.to_dict())
+        print_json({"family": arguments.family or arguments.sets, "at": at} | found.to_dict())
     else:
         print(found)

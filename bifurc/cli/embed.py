@@ -2,7 +2,7 @@
 
 import argparse
 
-from bifurc.cli.common import add_family, check_place, family_of, place_of
+from bifurc.cli.common import add_family, add_place, check_place, family_of, place_of
 
 EPILOG = """examples:
   bifurc embed II --at d=12 -o W.npy
@@ -19,7 +19,7 @@ def add(commands) -> None:
         epilog=EPILOG,
     )
     add_family(command)
-    command.add_argument("--at", metavar="NAME=VALUE", help="where; d=12 behind the family as well")
+    add_place(command, "d=12")
     command.add_argument(
         "-o", "--output", required=True, metavar="W", help="where to write: .npy, .npz or .csv"
     )

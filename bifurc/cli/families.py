@@ -21,5 +21,8 @@ def run(arguments) -> None:
     """Print a line for each family."""
     from bifurc.structure.families import BUILT_IN, catalogue
 
-    for family in (*BUILT_IN.values(), *catalogue().values()):
-        print(family)
+    families = [*BUILT_IN.values(), *catalogue().values()]
+    wide = max(len(str(family.structure)) for family in families)
+    for one in families:
+        source = f" ({one.source})" if one.source else ""
+        print(f"{one.name:12} {one.structure!s:{wide}} {one.about}{source}")

@@ -1,7 +1,7 @@
 """``bifurc landscape``: minima and saddles at one size, and where gradient flow leads."""
 
 from bifurc.cli.arcs import add_search, place_and_problem, search_of
-from bifurc.cli.common import add_family, add_output, check_place, print_json
+from bifurc.cli.common import add_family, add_output, add_place, check_place, print_json
 
 EPILOG = """examples:
   bifurc landscape II d=8
@@ -17,6 +17,7 @@ def add(commands) -> None:
         epilog=EPILOG,
     )
     add_family(command)
+    add_place(command, "d=8")
     command.add_argument("--depth", type=int, default=1, help="of the arcs that lead to points")
     command.add_argument(
         "--index", type=int, default=2, metavar="N", help="saddles up to this index are left (2)"

@@ -5,6 +5,7 @@ import math
 from bifurc.cli.common import (
     add_family,
     add_output,
+    add_place,
     assignment,
     csv_text,
     family_of,
@@ -33,7 +34,7 @@ def add(commands) -> None:
         epilog=EPILOG,
     )
     add_family(command)
-    command.add_argument("--at", metavar="NAME=VALUE", help="where; d=20 behind the family as well")
+    add_place(command, "d=20")
     command.add_argument(
         "--form",
         choices=FORMS,
@@ -65,9 +66,7 @@ def add(commands) -> None:
 
 def run(arguments) -> None:
     """Find the point and print it."""
-    from bifurc.api import member
-    from bifurc.loss.forms import Form
-    from bifurc.spectral import spectrum_at
+    from bifurc.spectral import spectrum
 
     name, text = place_of(arguments)
     family = family_of(arguments, but=name)
@@ -77,8 +76,8 @@ def run(arguments) -> None:
         raise ValueError(f"{name}={text} needs a number; write it as d=20.") from None
     if not math.isfinite(value):
         raise ValueError(f"{name}={text} needs a finite number.")
-    form = Form(arguments.form, arguments.part, _metric(arguments.metric), not arguments.no_half)
-    found = spectrum_at(family.name, *member(family, name, value), form)
+    metric, half = _metric(arguments.metric), not arguments.no_half
+    found = spectrum(family, arguments.form, arguments.part, metric, half, **{name: value})
     if arguments.json:
         print_json(found.to_dict())
     elif arguments.csv:

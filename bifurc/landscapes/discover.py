@@ -68,6 +68,7 @@ class Discovery:
     means : list of str
         How each was found first: "start", "deflation", or a kind of homotopy.
     starts : int
+        How many were made: as many as were asked for, or until what is proved to be all was found.
     lost : int
         How many starts led nowhere by Newton alone.
     proof : str
@@ -92,6 +93,8 @@ class Discovery:
     @property
     def unseen(self) -> float:
         """About the share of starts that would lead to points that no start led to by itself."""
+        if self.complete:
+            return 0.0
         return sum(count == 1 for count in self.met) / max(1, sum(self.met))
 
     def to_dict(self) -> dict:
@@ -114,10 +117,14 @@ class Discovery:
             f"{count:5} times  {point}" + (f"; by {how}" if how not in MEANS[:1] else "")
             for point, count, how in zip(self.points, self.met, self.means, strict=True)
         ]
-        lines.append(
-            f"{self.starts} starts, {self.lost} of them led nowhere; about {self.unseen:.1%} of "
-            "more starts would lead to points that these did not"
+        more = (
+            ""
+            if self.complete
+            else (
+                f"; about {self.unseen:.1%} of more starts would lead to points that these did not"
+            )
         )
+        lines.append(f"{self.starts} starts, {self.lost} of them led nowhere{more}")
         if self.complete:
             lines.append(f"these are all: {self.proof}")
         elif self.proof:
@@ -177,8 +184,12 @@ def discover(
     space = there.on(there.structure, there.any_size)
     for kind in homotopies:
         check_kind(kind, space)
-    found, lost = _Found(), 0
+    found, lost, made = _Found(), 0, 0
+    proof, expected = _proved(space, lam)
     for number in (progress or iter)(range(starts)):
+        if len(found.points) == expected:
+            break  # these are proved to be all
+        made += 1
         x = _start(space, lam, np.random.default_rng([seed, number]))
         end = _hybrid(space, x, lam)
         lost += end is None
@@ -195,7 +206,7 @@ def discover(
     order = sorted(range(len(found.points)), key=lambda i: found.points[i].loss)
     points, met = [found.points[i] for i in order], [found.met[i] for i in order]
     means = [found.by[i] for i in order]
-    return Discovery(points, met, starts, lost, means, *_proved(space, lam))
+    return Discovery(points, met, made, lost, means, proof, expected)
 
 
 class _Found:

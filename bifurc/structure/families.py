@@ -157,6 +157,40 @@ class Family:
         structure = Structure.build(sets, students, inputs, **data)
         return cls(name, structure, **own)
 
+    @classmethod
+    def of_sizes(cls, sizes: str, **parameters: Any) -> "Family":
+        """The fixed space of a product of symmetric groups, as a family with the pattern W = V.
+
+        Rows, columns and teacher are copies of the same point sets, X1, X2, ...
+
+        Parameters
+        ----------
+        sizes : str
+            The sizes of the point sets with commas between: ``"d"``, ``"d - 1, 1"``,
+            ``"d - p, p"``.
+        **parameters
+            A value for each parameter in them.
+
+        Raises
+        ------
+        ValueError
+            If a size cannot be read, or a parameter has no value.
+
+        Examples
+        --------
+        >>> Family.of_sizes("d - 1, 1", d=8).structure
+        S(d - 1) x S(1)
+        """
+        one_of("The sizes of point sets", sizes, str, "a text such as 'd - 1, 1'")
+        sets = {f"X{i}": size.strip() for i, size in enumerate(sizes.split(","), 1)}
+        if not all(sets.values()):
+            raise ValueError(f"A size of {sizes!r} is empty; write them as 'd - 1, 1'.")
+        names = set().union(*(Polynomial.of(size).names for size in sets.values()))
+        if missing := sorted(names - set(parameters)):
+            raise ValueError(f"The sizes {sizes!r} need a value for {missing[0]}.")
+        own = {name: value for name, value in parameters.items() if name in names}
+        return cls.build(sizes, sets=sets, start=dict.fromkeys(sets, 1), parameters=own)
+
     def with_parameters(self, **values: Any) -> "Family":
         """The same family with other values of its parameters.
 
@@ -320,7 +354,7 @@ class Family:
 
     def __str__(self) -> str:
         source = f" ({self.source})" if self.source else ""
-        return f"{self.name:13}{str(self.structure):27}{self.about}{source}"
+        return f"{self.name:12} {self.structure!s:26} {self.about}{source}"
 
 
 def _square(name: str, about: str, sets: dict, start: dict, **parameters: Any) -> Family:

@@ -1,0 +1,79 @@
+"""The command line as DESIGN fixes it: what each line takes, and the keys of what it prints."""
+
+import json
+
+import pytest
+
+from bifurc.cli.main import main
+
+LINES = {
+    "critical II --from 8 --to 5 --json": {"family", "parameter", "window", "points"},
+    "spectrum II --at d=20 --json": {
+        "family", "at", "loss", "gradient_norm", "coordinates", "blocks", "index", "is_minimum",
+        "sheet",
+    },
+    "spectrum M --at d=20 --set p=2 --json": {"sheet"},
+    "arcs global --at d=5 --depth 1 --explicit 1 --equal-parts 0 --json": {
+        "family", "at", "events", "points",
+    },
+    "landscape A --at d=5.5 --explicit 0 --json": {"family", "at"},
+    "discover --sets d --at d=8 --json": {"at", "points", "complete", "proof"},
+}  # fmt: skip
+PARTS = {
+    ("critical", "points"): {
+        "value", "irrep", "set", "kind", "loss", "eigenvalue_speed", "index_below",
+        "index_above", "transition", "formal", "sheet",
+    },
+    ("spectrum", "blocks"): {"irrep", "set", "dimension", "eigenvalues", "neutral"},
+    ("arcs", "events"): {"lambda", "irrep", "set"},
+    ("arcs", "points"): {"loss", "index", "isotropy", "name", "born_at"},
+    ("discover", "points"): {"loss", "index", "name", "coordinates"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_each_line_prints_its_keys(line, capsys):
+    assert main(line.split()) in (0, 3)  # 3: arcs that go to infinity have no end
+    found = json.loads(capsys.readouterr().out)
+    assert LINES[line] <= set(found)
+    for (command, part), keys in PARTS.items():
+        if line.startswith(command) and part in found:
+            assert found[part]
+            assert all(keys <= set(one) for one in found[part])
+
+
+def test_several_families_are_a_list_with_values_falling(capsys):
+    assert main(["critical", "II", "A", "--from", "9", "--to", "5", "--json"]) == 0
+    for one in json.loads(capsys.readouterr().out):
+        values = [point["value"] for point in one["points"]]
+        assert values == sorted(values, reverse=True)
+
+
+def test_four_points_of_the_smallest_fixed_space_are_all(capsys):
+    """The certificate `complete` tells how many there are, so that starts end with the fourth."""
+    assert main(["discover", "--sets", "d", "--at", "d=6.5", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["complete"]
+    assert len(found["points"]) == 4
+    assert found["starts"] < 400
+    assert [p["name"] for p in found["points"]][:2] == ["global", "A"]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("discover --at d=8", "one fixed space"),
+        ("discover II --sets d --at d=8", "one fixed space"),
+        ("discover --sets d-p,p --at d=8", "need a value for p"),
+        ("discover --sets d,, --at d=8", "is empty"),
+        ("discover --sets d", "need a value for d"),
+        ("arcs II --at d=8 d=9", "d is given twice"),
+        ("landscape II --at d=x", "needs a number"),
+        ("spectrum II --at d=8 --set d=9", "d is given twice"),
+    ],
+)
+def test_what_is_wrong_with_a_place_is_said_in_a_line(line, said, capsys):
+    assert main(line.split()) == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert error.count("\n") == 1
