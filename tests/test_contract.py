@@ -42,6 +42,15 @@ def test_each_line_prints_its_keys(line, capsys):
             assert all(keys <= set(one) for one in found[part])
 
 
+def test_values_may_stand_behind_options(capsys):
+    """argparse gives a positional argument its values once; those behind an option are added."""
+    assert main("spectrum M --json d=12 p=3".split()) == 0
+    late = json.loads(capsys.readouterr().out)
+    assert main("spectrum M d=12 p=3 --json".split()) == 0
+    assert late == json.loads(capsys.readouterr().out)
+    assert late["at"] == {"d": 12.0, "p": 3.0}
+
+
 def test_several_families_are_a_list_with_values_falling(capsys):
     assert main(["critical", "II", "A", "--from", "9", "--to", "5", "--json"]) == 0
     for one in json.loads(capsys.readouterr().out):

@@ -67,9 +67,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     done is saved and said.
     """
     _any_letter()
-    arguments = parser().parse_args(argv)
+    arguments = read(sys.argv[1:] if argv is None else argv)
     with _talk(arguments), redirect_stdout(Output(sys.stdout)):
         return _status(arguments)
+
+
+def read(argv: Sequence[str]) -> argparse.Namespace:
+    """What a line says; NAME=VALUE may stand behind options too."""
+    lines = parser()
+    arguments, late = lines.parse_known_args(argv)
+    if not late:
+        return arguments
+    if all("=" in text and not text.startswith("-") for text in late):
+        rest = list(argv)[::-1]
+        for text in late:
+            rest.remove(text)  # its last one
+        command, *rest = rest[::-1]
+        return lines.parse_args([command, *late, *rest])
+    return lines.parse_args(argv)  # which complains
 
 
 def _status(arguments) -> int:

@@ -352,10 +352,6 @@ class Family:
         values = "".join(f", {name} = {value}" for name, value in self.parameters.items())
         return f"Family {self.name}: {self.structure}{values}"
 
-    def __str__(self) -> str:
-        source = f" ({self.source})" if self.source else ""
-        return f"{self.name:12} {self.structure!s:26} {self.about}{source}"
-
 
 def _square(name: str, about: str, sets: dict, start: dict, **parameters: Any) -> Family:
     return Family.build(name, sets=sets, start=start, parameters=parameters, about=about)
