@@ -1,5 +1,7 @@
 """The bifurcation diagram: a scalar over the parameter, branches and events."""
 
+from collections.abc import Callable
+
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
@@ -20,7 +22,11 @@ from bifurc.draw.style import (
 from bifurc.draw.view import across, coloured, few, grouped, heighten, ranked, say, scale_to
 
 MANY, CROWDED = 30, 0.6  # events from which on symbols are smaller, and by how much
-NAMED = {"label": str, "branch": str, "index": lambda index: f"index {pretty(index)}"}
+NAMED: dict[str, Callable[[str], str]] = {
+    "label": str,
+    "branch": str,
+    "index": lambda index: f"index {pretty(index)}",
+}
 TITLES = {"loss": "loss", "norm": "norm", "smallest": "smallest eigenvalue"}
 
 

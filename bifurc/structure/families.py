@@ -178,7 +178,7 @@ class Family:
 
         Examples
         --------
-        >>> Family.of_sizes("d - 1, 1", d=8).structure
+        >>> print(Family.of_sizes("d - 1, 1", d=8).structure)
         S(d - 1) x S(1)
         """
         one_of("The sizes of point sets", sizes, str, "a text such as 'd - 1, 1'")
