@@ -76,6 +76,7 @@ def test_four_points_of_the_smallest_fixed_space_are_all(capsys):
         ("discover --sets d-p,p --at d=8", "need a value for p"),
         ("discover --sets d,, --at d=8", "is empty"),
         ("discover --sets d", "need a value for d"),
+        ("critical A --from 9 --to 5 --form gn", "shown by bifurc spectrum"),
         ("arcs II --at d=8 d=9", "d is given twice"),
         ("landscape II --at d=x", "needs a number"),
         ("spectrum II --at d=8 --set d=9", "d is given twice"),

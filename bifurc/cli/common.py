@@ -40,7 +40,9 @@ def _name_of(text: str) -> str:
 
 
 def add_family(parser: argparse.ArgumentParser, several: bool = False, needed: bool = True) -> None:
-    """FAMILY with NAME=VALUE and NAME=FROM..TO behind it, and --set."""
+    """FAMILY with NAME=VALUE and NAME=FROM..TO behind it, --set, options of the network."""
+    from bifurc.loss.forms import FORMS
+
     parser.add_argument(
         "given",
         nargs="+" if needed else "*",
@@ -73,6 +75,13 @@ def add_family(parser: argparse.ArgumentParser, several: bool = False, needed: b
         metavar="MU",
         help="weight decay, the term mu/2 |W|² in the loss; a number is a parameter mu, which may "
         "run",
+    )
+    parser.add_argument(
+        "--form",
+        choices=FORMS,
+        default=FORMS[0],
+        help="whose eigenvalues spectrum shows: the Hessian's, those of its Gauss-Newton part, or "
+        "of the rest, which comes of the error and is singular for ReLU",
     )
     _add_norms(parser)
 
@@ -167,6 +176,11 @@ def network_of(problem, arguments):
     ValueError
         If they name some of a problem that is no family.
     """
+    if arguments.form != "hessian" and arguments.command != "spectrum":
+        raise ValueError(
+            f"--form {arguments.form} is shown by bifurc spectrum; critical points, their index "
+            f"and their events, which bifurc {arguments.command} asks for, are the Hessian's."
+        )
     for option in ("kernel", "bias", "decay", "sphere", "row_norm", "train_weights"):
         given = getattr(arguments, option)
         if given is None:

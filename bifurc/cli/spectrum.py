@@ -26,7 +26,7 @@ EPILOG = """examples:
 
 def add(commands) -> None:
     """Declare the command."""
-    from bifurc.loss.forms import FORMS, PARTS
+    from bifurc.loss.forms import PARTS
 
     command = commands.add_parser(
         "spectrum",
@@ -35,13 +35,6 @@ def add(commands) -> None:
     )
     add_family(command)
     add_place(command, "d=20")
-    command.add_argument(
-        "--form",
-        choices=FORMS,
-        default=FORMS[0],
-        help="whose eigenvalues: the Hessian's, those of its Gauss-Newton part, or of the rest, "
-        "which comes of the error and is singular for ReLU",
-    )
     command.add_argument(
         "--part",
         choices=PARTS,
