@@ -211,7 +211,9 @@ def test_values_of_motzkins_form_at_its_eigenvectors(symmetric):
 def test_the_command_prints_one_object(capsys):
     status = main(["arcs", "global", "d=6", "--explicit", "0", "--equal-parts", "0", "--json"])
     said = json.loads(capsys.readouterr().out)
-    assert status == 3  # arcs that go to infinity are left
+    assert status == 0  # arcs that are left far out are no early ends
+    assert said["far"]
+    assert not said["not_followed"]
     assert said["at"]["d"] == 6
     assert any(point["name"] == "A" for point in said["points"])
 

@@ -19,6 +19,7 @@ import numpy as np
 from bifurc import members, seeds
 from bifurc.continuation.options import Options
 from bifurc.continuation.trace import point_at
+from bifurc.events.branch import Branch
 from bifurc.events.records import Event
 from bifurc.events.states import passes
 from bifurc.exploration import Plan, explore_from
@@ -32,6 +33,7 @@ from bifurc.switching.subgroups import Search
 from bifurc.threads import one_thread
 
 ROOM = 0.5  # of the largest eigenvalue at c: how far beyond all of them arcs are followed
+FAR = 100.0  # times |c|, or 1: arcs that end farther away are left on their way to infinity
 TRIVIAL = "b0"  # the branch W = c
 UNSOLVED = ("not solved", "not axial", "could not be started")  # in what is said of a group
 STEPS = Options(max_steps=400)  # arcs that go to infinity, at some lam, are left in the end
@@ -106,13 +108,21 @@ class Arcs:
     @property
     def open_ends(self) -> list[str]:
         """What was not followed to its end, or not tried, and why."""
-        ended = [
-            f"{name} ({b.isotropy}) ends at lambda = {b.points[-1].lam:.6g}, "
-            f"|W - c| = {_away(b):.4g}. {b.status.value}"
-            for name, b in self.graph.branches.items()
-            if b.status.early
-        ]
+        early = [(name, b) for name, b in self._early() if not self._far(b)]
+        ended = [f"{_end(name, branch)}. {branch.status.value}" for name, branch in early]
         return ended + list(self.graph.graph.graph["cut"])
+
+    @property
+    def far(self) -> list[str]:
+        """Where arcs were left that seem to go to infinity, 100 times as far as c is long."""
+        return [_end(name, branch) for name, branch in self._early() if self._far(branch)]
+
+    def _early(self) -> list[tuple[str, Branch]]:
+        return [(name, b) for name, b in self.graph.branches.items() if b.status.early]
+
+    def _far(self, branch: Branch) -> bool:
+        c, weights = self.centre.x, self.centre.problem.weights(self.centre.lam)
+        return _away(branch) > FAR * max(1.0, float(np.sqrt(weights @ c**2)))
 
     @property
     def not_solved(self) -> list[str]:
@@ -132,6 +142,7 @@ class Arcs:
             "events": [{"lambda": e.lam, "irrep": e.irrep, "set": e.set} for e in self.events],
             "points": [met.to_dict() for met in self.met],
             "not_followed": self.open_ends,
+            "far": self.far,
             "not_solved": self.not_solved,
         }
 
@@ -139,6 +150,7 @@ class Arcs:
         lines = [f"arcs from {self.centre}"]
         lines += [f"  lambda = {e.lam:.10g}: {e.name}, {e.kind}" for e in self.events]
         lines += [f"  {one}" for one in self.met]
+        lines += [f"  left far out: {one}" for one in self.far]
         lines += [f"  not followed: {one}" for one in self.open_ends]
         lines += [f"  not solved: {one}" for one in self.not_solved]
         return "\n".join(lines)
@@ -334,7 +346,12 @@ def from_point(
     return Arcs(centre, graph, met, beyond)
 
 
-def _away(branch) -> float:
+def _end(name: str, branch: Branch) -> str:
+    lam = branch.points[-1].lam
+    return f"{name} ({branch.isotropy}) ends at lambda = {lam:.6g}, |W - c| = {_away(branch):.4g}"
+
+
+def _away(branch: Branch) -> float:
     """The distance of a branch's end from c."""
     problem, end = branch.problem, branch.points[-1]
     # the derivative of the gradient in lam is -(W - c)
