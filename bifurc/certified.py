@@ -4,7 +4,9 @@ from fractions import Fraction
 from numbers import Real
 from typing import Any
 
+from bifurc import seeds
 from bifurc.api import as_family, member, problem, trace
+from bifurc.case import Case
 from bifurc.events.records import only
 from bifurc.given import place
 from bifurc.loss.problem import NetworkProblem
@@ -15,6 +17,7 @@ from bifurc.proof import certificate, record
 from bifurc.proof.asymptotics import Asymptotics, expand
 from bifurc.proof.interval import need_flint
 from bifurc.proof.limit import certify_limit
+from bifurc.proof.plain import certify_model
 from bifurc.proof.teacher import certify_teacher, learnt_everywhere
 from bifurc.structure.families import Family
 
@@ -69,6 +72,8 @@ def certify(
     '5.58550524742588000694117627762'
     """
     need_flint()
+    if isinstance(seeds.named(family), Case):
+        return _of_model(family, event, parameters, digits)
     if event is not None:
         branch = trace(family, **parameters)
         if not isinstance(branch.problem, NetworkProblem):
@@ -217,6 +222,18 @@ def _values(parameters: dict[str, Any]) -> tuple[str, list | tuple]:
     if not values:
         raise ValueError(f"The range of {name!r} is empty.")
     return name, values
+
+
+def _of_model(case, event: str | None, parameters: dict[str, Any], digits: int) -> dict:
+    """Certificates of the critical points that a case about a model starts at."""
+    name, values = _values(parameters)
+    if event is not None or isinstance(values, tuple):
+        raise ValueError(f"Of a model, points are proved: give a value, such as {name}=0.5.")
+    found = []
+    for value in values:
+        start = seeds.seed(case, {name: (float(value), float(value) + 1)})
+        found.append(certify_model(start.problem, start.start.x, value, digits))
+    return found[0] if len(found) == 1 else certificate.join(found)
 
 
 def _point(family: Family, parameter: str, value, digits: int) -> dict:

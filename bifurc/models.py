@@ -51,14 +51,25 @@ def permuted(n: int = 5, square: float = 0.3) -> SymmetricProblem:
     is the standard representation of dimension n - 1.
     """
     one = np.eye(given.whole("n", n, 2, 1000))
-    spread = one - 1.0 / n
+
+    def gradient(u, lam):
+        mean = u.sum(axis=-1)[..., None] / n if u.ndim > 1 else u.sum() / n
+        return u * (_each(lam) + square * u - u * u) - (u - mean)
+
+    def hessian(u, lam):
+        own = _each(lam) + 2 * square * u - 3 * u * u - 1
+        return one * own[..., None] + (0 * _each(lam) + 1)[..., None] / n
+
     full = PlainProblem(
-        gradient=lambda u, lam: u * (_each(lam) + square * u - u * u) - u @ spread,
-        hessian=lambda u, lam: one * (_each(lam) + 2 * square * u - 3 * u * u)[..., None] - spread,
+        gradient=gradient,
+        hessian=hessian,
         gradient_dlam=lambda u, lam: u,
         batched=True,
         loss=lambda u, lam: float(
-            lam * u @ u / 2 + square * (u**3).sum() / 3 - (u**4).sum() / 4 - u @ spread @ u / 2
+            lam * u @ u / 2
+            + square * (u**3).sum() / 3
+            - (u**4).sum() / 4
+            - (u @ u - u.sum() ** 2 / n) / 2
         ),
         n=n,
         source=_source("permuted", n=n, square=square),
@@ -95,15 +106,14 @@ def dihedral(
     power = twist if m != 3 else quadratic
 
     def gradient(x, lam):
-        z = complex(*x)
-        g = lam * z + cubic * abs(z) ** 2 * z + power * np.conj(z) ** (m - 1)
-        return np.array([g.real, g.imag])
+        real, imaginary = _power(x, m - 1)
+        return lam * x + cubic * (x @ x) * x + power * np.array([real, -imaginary])
 
     def hessian(x, lam):
-        z = complex(*x)
-        h = (m - 1) * power * np.conj(z) ** (m - 2)
-        radial = cubic * (abs(z) ** 2 * np.eye(2) + 2 * np.outer(x, x))
-        return lam * np.eye(2) + radial + np.array([[h.real, h.imag], [h.imag, -h.real]])
+        real, imaginary = _power(x, m - 2)
+        radial = cubic * ((x @ x) * np.eye(2) + 2 * np.outer(x, x))
+        turned = np.array([[real, -imaginary], [-imaginary, -real]])
+        return lam * np.eye(2) + radial + power * ((m - 1) * turned)
 
     full = PlainProblem(
         gradient=gradient,
@@ -118,6 +128,14 @@ def dihedral(
     angle = 2 * np.pi / m
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     return SymmetricProblem.of(full, Matrices((turn, np.diag([1.0, -1.0]))))
+
+
+def _power(x, k: int) -> tuple:
+    """Real and imaginary part of (x_0 + i x_1)^k."""
+    real, imaginary = 0 * x[0] + 1, 0 * x[0]
+    for _ in range(k):
+        real, imaginary = real * x[0] - imaginary * x[1], real * x[1] + imaginary * x[0]
+    return real, imaginary
 
 
 def _each(lam) -> np.ndarray:

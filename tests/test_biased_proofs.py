@@ -50,6 +50,19 @@ def test_two_normal_variables(place):
             assert value.rad() < flint.arb(10) ** -(digits - 1)
 
 
+@pytest.mark.parametrize(("h", "a"), [(12.0, 0.5), (16.0, 1.0), (40.0, 2.0**-9)])
+def test_owens_function_is_not_zero_where_it_is_tiny(h, a):
+    with mpmath.workdps(30):
+        value = mpmath.quad(
+            lambda x: mpmath.exp(-h * h * (1 + x * x) / 2) / (1 + x * x),
+            [a * i / 32 for i in range(33)],
+        ) / (2 * mpmath.pi)
+        text = mpmath.nstr(value, 15)
+    with precision(64):
+        found = normal.owen(flint.arb(h), flint.arb(a))
+        assert flint.arb(text) > 0 and found.contains(flint.arb(text)) and found.rad() < 1e-19
+
+
 @pytest.mark.parametrize("place", PLACES[:9])
 def test_a_box_holds_all_its_corners(place):
     width = 1e-4

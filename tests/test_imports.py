@@ -16,9 +16,9 @@ STREAM = [
     {"protocol"},  # what is asked of a problem
     {"loss", "continuation"},
     {"events"},
-    {"switching", "loci", "proof", "members"},
+    {"switching", "loci", "members"},
     {"models", "own"},
-    {"graph"},
+    {"graph", "proof"},
     {"restart"},
     {"draw", "exploration", "seeds"},
     {"api", "sweeps"},

@@ -78,3 +78,13 @@ def test_comparisons_hold_at_every_point():
         assert model > 0 and model < 1 and model != 0
         assert not model > 0.2 and not model < 0.8 and (model == 0.5) is False
         assert model - model == 0
+
+
+def test_what_the_series_of_the_exponential_leaves_out_is_enclosed():
+    """s^12/12! is just below 2^-64, so that the series ends there, and few bits are rounded."""
+    s = 67 / 512
+    with precision(64):
+        found = Model(flint.arb_poly([0, s])).exp()
+    with precision(200):
+        for t in (1, -1):
+            assert found.at(flint.arb(t)).contains(flint.arb(s * t).exp())

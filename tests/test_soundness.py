@@ -19,7 +19,7 @@ import pytest
 
 import bifurc
 from bifurc.loss.kernels import ReLU
-from bifurc.proof import claims, model, record
+from bifurc.proof import bounds, claims, model, record
 from bifurc.proof.certificate import check
 from bifurc.proof.dual import Dual
 from bifurc.proof.extended import EventSystem
@@ -730,13 +730,13 @@ def test_bounds_in_decimals_lie_outside():
     with precision(100):
         for number in (Fraction(1, 3), Fraction(-2, 3), Fraction(10**9 + 1, 10**9), Fraction(1, 7)):
             value = exact(number) + flint.arb(0, 1e-12)
-            low, high = map(Fraction, record.interval(value))
+            low, high = map(Fraction, bounds.interval(value))
             assert low <= ends(value)[0] and ends(value)[1] <= high
             assert high - low < abs(number) * Fraction(1, 10**6)
-            below, above = map(Fraction, record.decimals(value))
+            below, above = map(Fraction, bounds.decimals(value))
             assert below <= ends(value)[0] and ends(value)[1] <= above
-            assert record.fits(value, record.interval(value))
-            assert not record.fits(value, record.interval(exact(number * Fraction(10001, 10000))))
+            assert bounds.fits(value, bounds.interval(value))
+            assert not bounds.fits(value, bounds.interval(exact(number * Fraction(10001, 10000))))
 
 
 def test_stated_bounds_are_held_to_both_sides():
@@ -747,19 +747,19 @@ def test_stated_bounds_are_held_to_both_sides():
             (True, "1.0010001e+00", "1.0009999e+00", "1.1000000e+00"),
             (False, "9.9899998e-01", "9.9900010e-01", "9.0000000e-01"),
         ):
-            assert record.bound_fits(value, sure, up)
-            assert not record.bound_fits(value, inside, up)
-            assert not record.bound_fits(value, far, up)
+            assert bounds.bound_fits(value, sure, up)
+            assert not bounds.bound_fits(value, inside, up)
+            assert not bounds.bound_fits(value, far, up)
         low, high = "9.9890000e-01", "1.0011000e+00"
-        assert record.encloses(value, [low, high])
-        assert not record.encloses(value, [low, "1.0009000e+00"])
-        assert not record.encloses(value, ["9.9910000e-01", high])
-        assert not record.encloses(value, ["9.0000000e-01", "1.1000000e+00"])
-        assert not record.encloses(flint.arb(0, 1), ["-1.0000010e+00", "1.0000010e+00"])
-        assert record.bounds_gap(value, "9.9000000e-01")
-        assert not record.bounds_gap(value, "1.0000000e+00")
-        assert not record.bounds_gap(value, "1.0000000e-01")
-        assert not record.bounds_gap(value, "-1.0000000e+00")
+        assert bounds.encloses(value, [low, high])
+        assert not bounds.encloses(value, [low, "1.0009000e+00"])
+        assert not bounds.encloses(value, ["9.9910000e-01", high])
+        assert not bounds.encloses(value, ["9.0000000e-01", "1.1000000e+00"])
+        assert not bounds.encloses(flint.arb(0, 1), ["-1.0000010e+00", "1.0000010e+00"])
+        assert bounds.bounds_gap(value, "9.9000000e-01")
+        assert not bounds.bounds_gap(value, "1.0000000e+00")
+        assert not bounds.bounds_gap(value, "1.0000000e-01")
+        assert not bounds.bounds_gap(value, "-1.0000000e+00")
 
 
 def test_enclosures_of_a_network_hold_its_values_at_the_ends_of_a_box():

@@ -21,6 +21,7 @@ EPILOG = """examples:
   bifurc certify II --event s:bulk --births -o births.json
   bifurc certify II --at d=6
   bifurc certify II --at d=6..40 -o minima.json
+  bifurc certify cases/chain.toml --at lam=1/2 -o rest.json
   bifurc certify A --branch --from 40 --to 3.2 -o branch.json
   bifurc certify II --infinity --to 5.5 -o theorem.json
   bifurc certify M --branch --from 40 --to 3.2 --partial -o branch.json
@@ -73,7 +74,7 @@ def run(arguments) -> None:
     from bifurc.proof.record import save
 
     check_place(arguments.output)
-    family, early = family_of(arguments), None
+    family, early = given_by(arguments), None
     where: dict[str, Any] = arguments.runs or {arguments.param: (arguments.first, arguments.last)}
     if arguments.infinity:
         data = certify_to_infinity(family, arguments.last, arguments.param)
@@ -92,6 +93,16 @@ def run(arguments) -> None:
         print_json(data)
     if early:
         raise EndedEarlyError(early)
+
+
+def given_by(arguments):
+    """The family that the arguments name, or the case file of a model."""
+    from bifurc.case import Case
+    from bifurc.seeds import named
+
+    if isinstance(named(arguments.family), Case):
+        return arguments.family
+    return family_of(arguments)
 
 
 def proved_at(family, name: str, values: Sequence, digits: int) -> tuple[dict, str | None]:
@@ -171,6 +182,13 @@ def of_point(data: dict, proved: dict) -> list[str]:
     return [f" at lam = {data['lam']}: {kind}, every |eigenvalue|{off(proved)} > {proved['gap']}"]
 
 
+def of_model(data: dict, proved: dict) -> list[str]:
+    """One critical point of a model."""
+    index = f"critical point of index {proved['index']} of {len(data['narrow']['centre'])}"
+    kind = "minimum" if proved["is_minimum"] else index
+    return [f" at lam = {data['lam']}: {kind}, every |eigenvalue| > {proved['gap']}"]
+
+
 def of_event(data: dict, proved: dict) -> list[str]:
     """An event."""
     where = data["component"]
@@ -226,6 +244,7 @@ def of_all(data: dict, proved: dict) -> list[str]:
 
 
 _SENTENCES = {
+    "model": of_model,
     "point": of_point,
     "learnt": of_point,
     "event": of_event,
@@ -250,6 +269,10 @@ def subject_of(data: dict) -> str:
     from bifurc.proof.record import coordinates
 
     problem = data["problem"]
+    at = ", ".join(f"{name} {text}" for name, text in coordinates(data).items())
+    if data["kind"] == "model":
+        given = (f"{name} = {_values(value)}" for name, value in problem["parameters"].items())
+        return f"{problem['model']}({', '.join(given)}); x = ({at})"
     kernel, running = problem["kernel"], problem.get("kernel_parameters", {})
     plain = {name: double(value) for name, value in kernel["parameters"].items()}
     fields = ", ".join(f"{n} = {v}" for n, v in {**plain, **running}.items())
@@ -276,11 +299,15 @@ def subject_of(data: dict) -> str:
     if decay := problem.get("decay"):
         towards = "".join(f" towards {entry(given)}" for given in problem.get("reference", ()))
         parts.append(f"decay {decay}{towards}")
-    at = ", ".join(f"{name} {text}" for name, text in coordinates(data).items())
     way = {"branch": "from W = ", "limit": "towards W = "}.get(data["kind"], "W = ")
     parts += [f"{way}({at})"] if at else []
     line = ", ".join(f"{name} = {text}" for name, text in problem["line"].items())
     return "; ".join([*parts, line])
+
+
+def _values(value) -> str:
+    """A number, or several."""
+    return f"[{', '.join(map(double, value))}]" if isinstance(value, list) else double(value)
 
 
 def entry(given: list) -> str:

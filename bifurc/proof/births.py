@@ -32,7 +32,7 @@ from itertools import combinations_with_replacement, product
 import numpy as np
 
 from bifurc.loss.series import Series
-from bifurc.proof import record
+from bifurc.proof import bounds, record
 from bifurc.proof.claims import check_sizes, value_of, velocity
 from bifurc.proof.interval import (
     Ball,
@@ -102,7 +102,7 @@ def conclusions(data: dict) -> dict:
         raise ValueError("there are no ways to part the points")
     with precision(event["precision"]), np.errstate(all="ignore"):
         found = [_born(event, parts) for parts in data["splits"]]
-        return record.written({"born": found}, data.get("proved"))
+        return bounds.written({"born": found}, data.get("proved"))
 
 
 def members(data: dict) -> list:

@@ -16,7 +16,7 @@ from functools import reduce
 import numpy as np
 
 from bifurc.loss.problem import NetworkProblem
-from bifurc.proof import record
+from bifurc.proof import bounds, record
 from bifurc.proof.cells import BlockAlong, Cell, interval
 from bifurc.proof.claims import check_sizes
 from bifurc.proof.interval import (
@@ -87,7 +87,7 @@ def certify_branch(
             "problem": record.problem_to_data(problem),
             "pieces": [_piece(tube) for tube in chain.tubes],
         }
-        proved = record.written(chain.summary())
+        proved = bounds.written(chain.summary())
     return record.sign({**data, "proved": proved})
 
 
@@ -242,7 +242,7 @@ def conclusions(data: dict) -> dict:
     chain = Chain(enclosing(problem))
     for tube in tubes_of(data, chain.problem):
         chain.add(tube)
-    return record.written(chain.summary(), data["proved"])
+    return bounds.written(chain.summary(), data["proved"])
 
 
 def tubes_of(data: dict, problem) -> list[Tube]:

@@ -18,7 +18,7 @@ from bifurc.events.records import Event
 from bifurc.files import reason
 from bifurc.given import whole
 from bifurc.loss.problem import NetworkProblem
-from bifurc.proof import births, branch, complete, limit, record, teacher, theorem
+from bifurc.proof import births, bounds, branch, complete, limit, plain, record, teacher, theorem
 from bifurc.proof.claims import at_point, lengthy, proved_on
 from bifurc.proof.extended import EventSystem, PairSystem, PointSystem
 from bifurc.proof.extended import system_of as event_system
@@ -42,7 +42,6 @@ SPARE = 1000  # bits beyond those that the numbers of a certificate have
 WIDE = (20, 25, 30, 35, 40)
 FINE = (50, 60, 70, 85, 100, 120)
 CANCELLED = 4  # bits that cancellation in pq - c² may take for each doubling of the parameter
-LEAST_SCALE = 2.0**-6  # entries below this are boxed as if they were this large
 SEALED = ("schema", "kind", "precision", "problem", "proved", "checksum")
 ENTRIES = {  # of each kind, beside these
     "event": ("component", "pivot", "unknowns", "narrow", "wide"),
@@ -53,6 +52,7 @@ ENTRIES = {  # of each kind, beside these
     "complete": ("largest",),
     "limit": ("reach", "limit", "centre", "radius"),
     "teacher": ("coordinates", "beyond"),
+    "model": ("lam", "narrow"),
 }
 
 
@@ -123,7 +123,7 @@ def certify_point(problem: NetworkProblem, x, lam, digits: int = 15) -> dict:
         if np.abs(X[:-1] - np.round(X[:-1])).max() < 1e-9 and is_learnt(problem, near, lam):
             exact = {**data, "kind": "learnt", "coordinates": [record.to_text(v) for v in near]}
             exact = {"schema": record.SCHEMA, **exact, "precision": min(bits, SPARE)}
-            return record.sign({**exact, "proved": _stated(_learnt(exact))})
+            return record.sign({**exact, "proved": bounds.stated(_learnt(exact))})
         return _seal(data, system, newton(system, start), digits)
 
 
@@ -221,7 +221,7 @@ def _conclusions(data: dict) -> dict:
 
 def conclusions(data: dict, digits: int) -> dict:
     """Everything that the boxes of a certificate prove: texts, numbers and enclosures."""
-    (centre, radii), (middle, small) = (_ends(data[name]) for name in ("wide", "narrow"))
+    (centre, radii), (middle, small) = (record.ends(data[name]) for name in ("wide", "narrow"))
     problem = enclosed(record.problem_from_data(data["problem"], len(centre)))
     system = _system(problem, data)
     if data["unknowns"] != list(system.unknowns) or len(centre) != len(system.unknowns):
@@ -258,6 +258,7 @@ OWN = {  # kinds that say themselves what they prove
     "limit": limit.conclusions,
     "teacher": teacher.conclusions,
     "complete": complete.conclusions,
+    "model": plain.conclusions,
 }
 
 
@@ -292,10 +293,10 @@ def _agrees(key: str, stated, value) -> bool:
     if key in ("value", "loss"):
         return stated == value
     if key == "gap":
-        return record.bounds_gap(value, stated)
+        return bounds.bounds_gap(value, stated)
     if isinstance(value, flint.arb):
-        return record.encloses(value, stated)
-    return json.dumps(stated, sort_keys=True) == json.dumps(value, sort_keys=True)
+        return bounds.encloses(value, stated)
+    return record.texts(stated) == record.texts(value)
 
 
 def _seal(data: dict, system, zero, digits: int) -> dict:
@@ -315,40 +316,18 @@ def _seal(data: dict, system, zero, digits: int) -> dict:
     residual = system.residual(zero)
     for k in (*WIDE, *(FINE if isinstance(system, PointSystem) else ())):
         fine = k in FINE
-        data["wide"] = _box(zero if fine else [flint.arb(float(z)) for z in zero], k)
-        data["narrow"] = _box(zero, max(int(3.33 * digits) + 12, k + 4 if fine else 0))
-        whole = box(*_ends(data["wide"]))
+        data["wide"] = record.box_to_data(zero if fine else [flint.arb(float(z)) for z in zero], k)
+        data["narrow"] = record.box_to_data(
+            zero, max(int(3.33 * digits) + 12, k + 4 if fine else 0)
+        )
+        whole = box(*record.ends(data["wide"]))
         try:
             proved_on(system, whole, zero, residual)
         except (NotCertifiedError, ZeroDivisionError) as error:
             failure = error
             continue
-        return record.sign({**data, "proved": _stated(conclusions(data, digits))})
+        return record.sign({**data, "proved": bounds.stated(conclusions(data, digits))})
     raise NotCertifiedError(str(failure))
-
-
-def _stated(proved: dict) -> dict:
-    return {key: _state(key, value) for key, value in proved.items()}
-
-
-def _state(key: str, value):
-    """A conclusion as it is written: enclosures by decimal bounds."""
-    if key == "gap":
-        return record.bound(value, up=False)
-    return record.interval(value) if isinstance(value, flint.arb) else value
-
-
-def _box(centre, exponent: int) -> dict:
-    """A box with half-widths about 2**-exponent of its centre, as exact texts."""
-    radii = [
-        flint.arb(2.0 ** np.ceil(np.log2(max(abs(float(c)), LEAST_SCALE))))
-        * flint.arb(2) ** -exponent
-        for c in centre
-    ]
-    return {
-        "centre": [record.to_text(value) for value in centre],
-        "radius": [record.to_text(value) for value in radii],
-    }
 
 
 def _system(problem, data: dict):
@@ -356,21 +335,12 @@ def _system(problem, data: dict):
     if data["kind"] == "point":
         return PointSystem(problem, Ball(record.fraction(data["lam"])))
     component = record.find_component(problem, data["component"])
-    centre, radius = _ends(data["wide"])
+    centre, radius = record.ends(data["wide"])
     copies = lengthy(problem.exact, component, Ball(box(centre, radius)[problem.n]))
     pivot = data["pivot"]
     if type(pivot) is not int or not 0 <= pivot < len(copies):
         raise ValueError(f"pivot {pivot!r} is none of {len(copies)} copies")
     return kinds[data["kind"]](problem, component, copies, pivot)
-
-
-def _ends(data: dict) -> tuple[list, list]:
-    """Centre and half-widths of a box."""
-    record.only(data, "centre", "radius")
-    centre, radius = (record.from_texts(data[key]) for key in ("centre", "radius"))
-    if not all(r > 0 for r in radius):
-        raise ValueError("a half-width of a box is not positive")
-    return centre, radius
 
 
 def _digits_of(text: str) -> str:

@@ -6,12 +6,12 @@ import numpy as np
 
 from bifurc.events.records import Event
 from bifurc.loss.problem import NetworkProblem
+from bifurc.proof.bounds import decimals
 from bifurc.proof.claims import proved_on
 from bifurc.proof.extended import PairSystem, system_of
 from bifurc.proof.interval import NotCertifiedError, flint, precision
 from bifurc.proof.learnt import unpinned
 from bifurc.proof.place import enclosed
-from bifurc.proof.record import decimals
 from bifurc.proof.system import box, inverse, shrink
 from bifurc.structure.polynomial import Polynomial
 

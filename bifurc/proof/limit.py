@@ -10,7 +10,7 @@ branch, because the box holds one zero.
 import numpy as np
 
 from bifurc.loss.problem import NetworkProblem
-from bifurc.proof import record
+from bifurc.proof import bounds, record
 from bifurc.proof.germ import Germ
 from bifurc.proof.infinity import AtInfinity, negative
 from bifurc.proof.interval import NotCertifiedError, column, flint, need_flint, precision
@@ -96,7 +96,7 @@ def conclusions(data: dict) -> dict:
         "is_minimum": not any(counts.values()),
         **limits_of(family, kinds, X),
     }
-    return record.written(found, data.get("proved"))
+    return bounds.written(found, data.get("proved"))
 
 
 def limits_of(family: AtInfinity, components: list, X: list) -> dict:

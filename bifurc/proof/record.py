@@ -11,14 +11,16 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from fractions import Fraction
+
+import numpy as np
 
 from bifurc.files import read_json, write_atomically
 from bifurc.loss.kernels import KERNELS, kernel, parameter_names
 from bifurc.loss.line import LAM
 from bifurc.loss.problem import NetworkProblem
-from bifurc.proof.interval import NotCertifiedError, exact, flint, precision
+from bifurc.proof.bounds import short
+from bifurc.proof.interval import exact, flint, precision
 from bifurc.structure.checks import check_names
 from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
@@ -27,11 +29,8 @@ from bifurc.structure.structure import PointBlock, PointSet, Structure
 
 SCHEMA = 1
 _EXACT = re.compile(r"(-?)0x([0-9a-f]+)p(-?[0-9]{1,9})")
-_WHOLE = Context(prec=10_000)
-_BOUND = re.compile(r"-?[0-9]\.[0-9]{7}e[+-][0-9]{2,3}")
 _FRACTION = re.compile(r"-?[0-9]{1,400}(/[0-9]{1,400})?")
-LOOSE = 2  # how much wider speeds may be stated: how they are enclosed differs between versions
-SLACK = 2  # units of the last digit by which bounds are moved out, for other versions of a library
+LEAST_SCALE = 2.0**-6  # entries below this are boxed as if they were this large
 
 
 def to_text(value) -> str:
@@ -93,109 +92,6 @@ def only(data: dict, *keys: str) -> dict:
     return data
 
 
-def short(value) -> str:
-    """A value on one line, or the beginning of it."""
-    text = repr(value)
-    return text if len(text) <= 40 else f"{text[:40]}..."
-
-
-def bound(value, up: bool) -> str:
-    """A decimal of 8 digits not above (``up``: not below) every number in ``value``."""
-    edge = value.upper() if up else value.lower()
-    if not edge.is_finite():
-        raise NotCertifiedError("A bound is not finite.")
-    text = f"{float(edge):.7e}"
-    return _moved(text, SLACK if up else -SLACK)
-
-
-def _moved(text: str, units: int) -> str:
-    """A bound moved by units of its last digit."""
-    unit = Decimal(1).scaleb(int(text.partition("e")[2]) - 7)
-    return f"{float(Decimal(text) + units * unit):.7e}"
-
-
-def interval(value) -> list[str]:
-    """Decimals below and above every number in ``value``."""
-    return [bound(value, up=False), bound(value, up=True)]
-
-
-def fits(value, stated) -> bool:
-    """Whether ``stated`` is :func:`interval` of ``value``, to the slack that is in it.
-
-    Every number in ``value`` lies in it, and it is not wider than what would
-    be written here.
-    """
-    if not isinstance(stated, list) or len(stated) != 2:
-        return False
-    return all(bound_fits(value, text, up) for text, up in zip(stated, (False, True), strict=True))
-
-
-def bound_fits(value, stated, up: bool) -> bool:
-    """Whether ``stated`` is :func:`bound` of ``value``, to the slack that is in it."""
-    edge, sign = decimal(stated), 1 if up else -1
-    farthest = decimal(_moved(bound(value, up), sign * SLACK))
-    return bool(edge >= value if up else edge <= value) and bool(sign * edge <= sign * farthest)
-
-
-def written(proved, given=None):
-    """What is proved as plain data: each enclosure as ``given`` where that fits, or anew."""
-    if isinstance(proved, dict):
-        known = given if isinstance(given, dict) else {}
-        return {key: written(value, known.get(key)) for key, value in proved.items()}
-    if isinstance(proved, list):
-        same = isinstance(given, list) and len(given) == len(proved)
-        return list(map(written, proved, given if same else [None] * len(proved)))
-    if isinstance(proved, flint.arb):
-        return given if fits(proved, given) else interval(proved)
-    return proved
-
-
-def encloses(value, stated) -> bool:
-    """Whether ``stated`` is an interval around ``value`` that another version may have proved.
-
-    Every number in ``value`` lies in it, it has no zero, and it is not wider
-    than ``LOOSE`` times what would be written here.
-    """
-    if not isinstance(stated, list) or len(stated) != 2:
-        return False
-    (low, high), (below, above) = (map(decimal, ends) for ends in (stated, interval(value)))
-    inside = bool(low <= value) and bool(value <= high) and not (low <= 0 and high >= 0)
-    return inside and bool(high - low <= LOOSE * (above - below))
-
-
-def bounds_gap(value, stated) -> bool:
-    """The same of a positive lower bound."""
-    low = decimal(stated)
-    return bool(low > 0) and bool(value >= low) and bool(LOOSE * low >= value.lower())
-
-
-def decimals(value, digits: int = 17) -> tuple[str, str]:
-    """Decimals of so many digits below and above every number in ``value``."""
-    ends = []
-    for end, rounding in ((value.lower(), ROUND_FLOOR), (value.upper(), ROUND_CEILING)):
-        if not end.is_finite():
-            raise NotCertifiedError("A bound is not finite.")
-        mantissa, exponent = (int(part) for part in end.man_exp())
-        context = Context(prec=digits, rounding=rounding)
-        power = max(-exponent, 0)  # 2**-k is 5**k * 10**-k
-        whole = mantissa * 2 ** max(exponent, 0) * 5**power
-        ends.append(str(context.create_decimal(Decimal(whole).scaleb(-power, _WHOLE))))
-    return ends[0], ends[1]
-
-
-def decimal(text: str):
-    """A bound as an arb.
-
-    Raises
-    ------
-    ValueError
-        If it is not written like 1.2500000e-03.
-    """
-    if not isinstance(text, str) or not _BOUND.fullmatch(text):
-        raise ValueError(f"{short(text)} is not a bound such as '1.2500000e-03'.")
-    return flint.arb(text)
-
-
 def problem_to_data(problem: NetworkProblem) -> dict:
     """Structure, kernel and parameter line of a problem.
 
@@ -240,6 +136,11 @@ def problem_to_data(problem: NetworkProblem) -> dict:
         "teacher_weights": dict(s.teacher_weights),
         **{key: value for key, value in more.items() if value},
     }
+
+
+def texts(data) -> str:
+    """Plain data as one text, so that 1, 1.0 and true differ."""
+    return json.dumps(data, sort_keys=True)
 
 
 def _entries(structure: Structure, blocks: tuple, table: Mapping) -> list:
@@ -308,7 +209,7 @@ def problem_from_data(data: dict, most: float = math.inf) -> NetworkProblem:
         value = getattr(made, name)
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise ValueError(f"parameter {name!r} of the kernel is no number: {short(value)}")
-    if json.dumps(problem_to_data(problem), sort_keys=True) != json.dumps(data, sort_keys=True):
+    if texts(problem_to_data(problem)) != texts(data):
         raise ValueError("the problem is not written as it is read")
     return problem
 
@@ -318,10 +219,14 @@ def coordinates(data: dict, digits: int = 3) -> dict[str, str]:
 
     Of a branch, where it begins. Digits are those that the boxes hold.
     """
-    problem = problem_from_data(data["problem"])
     with precision(data["precision"]):
-        names = (coordinate.name for coordinate in problem.structure.coordinates)
-        found = zip(names, state_of(data), strict=False)
+        state = state_of(data)
+        if data["kind"] == "model":
+            names = [f"x{i}" for i in range(len(state))]
+        else:
+            problem = problem_from_data(data["problem"])
+            names = [coordinate.name for coordinate in problem.structure.coordinates]
+        found = zip(names, state, strict=False)
         return {name: value.str(digits, radius=False) for name, value in found}
 
 
@@ -345,9 +250,27 @@ def state_of(data: dict) -> list:
     return [c + flint.arb(0, 1) * r for c, r in zip(centre, radius, strict=True)]
 
 
-def from_texts(texts) -> list:
+def box_to_data(centre, exponent: int) -> dict:
+    """A box with half-widths about 2**-exponent of its centre, as exact texts."""
+    scales = (2.0 ** np.ceil(np.log2(max(abs(float(c)), LEAST_SCALE))) for c in centre)
+    return {
+        "centre": [to_text(value) for value in centre],
+        "radius": [to_text(flint.arb(scale) * flint.arb(2) ** -exponent) for scale in scales],
+    }
+
+
+def ends(data: dict) -> tuple[list, list]:
+    """Centre and half-widths of a box."""
+    only(data, "centre", "radius")
+    centre, radius = (from_texts(data[key]) for key in ("centre", "radius"))
+    if not all(r > 0 for r in radius):
+        raise ValueError("a half-width of a box is not positive")
+    return centre, radius
+
+
+def from_texts(given) -> list:
     """The exact arbs of several texts."""
-    return [from_text(text) for text in texts]
+    return [from_text(text) for text in given]
 
 
 def find_component(problem: NetworkProblem, data: dict) -> Component:
@@ -368,7 +291,7 @@ def find_component(problem: NetworkProblem, data: dict) -> Component:
 def checksum(data: dict) -> str:
     """SHA-256 of everything but the checksum itself."""
     rest = {key: value for key, value in data.items() if key != "checksum"}
-    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(texts(rest).encode()).hexdigest()
 
 
 def sign(data: dict) -> dict:

@@ -15,7 +15,7 @@ from math import isqrt
 import numpy as np
 
 from bifurc.loss.problem import NetworkProblem
-from bifurc.proof import record
+from bifurc.proof import bounds, record
 from bifurc.proof.germ import Germ
 from bifurc.proof.infinity import AtInfinity
 from bifurc.proof.interval import NotCertifiedError, exact, flint, need_flint, precision
@@ -227,7 +227,7 @@ def conclusions(data: dict) -> dict:
             if not determinant(form[:k, :k]).positive_beyond(beyond):
                 raise NotCertifiedError(f"{component.label} is not proved to be positive.")
     found = {"beyond": str(beyond), "is_minimum": True, **limits_of(far, kinds, X)}
-    return record.written(found, data.get("proved"))
+    return bounds.written(found, data.get("proved"))
 
 
 def determinant(matrix: np.ndarray) -> Exact:
