@@ -37,15 +37,16 @@ was proved, never more. Of other problems points of the models that come with bi
 proved, in all coordinates (:mod:`bifurc.proof.plain`): a certificate names a kernel or a
 model of bifurc, and no function is looked for where a file says.
 
-Proved of the built-in families, with files in ``cases/certificates/theorems``:
-II, A, I and M with p = 2 and p = 5/2 are each one smooth branch of minima at every real d
-beyond their event, to infinity, with the limits of all isotypic eigenvalues;
-W = V is a minimum at every real d > 2; Fix(S_d) has four critical points without
-a zero row at every real d >= 2.2346; and branches are born at the first event of
-each. Not proved: how many points Fix(S_(d-1)) has; M at all real p at once, as models
-have one variable, e, and with p an interval Krawczyk's test near infinity fails even for
-half its width 2**-8 and d >= 4**7, so that p would have to be a second variable; what happens at events where several eigenvalues of one block vanish, and, of births,
-that those along other lines than the ones listed are not there.
+Proved of the built-in families, with files in ``cases/certificates/theorems``: II, A, I
+and M with p = 2 and p = 5/2 are each one smooth branch of minima at every real d beyond
+their event, to infinity, with the limits of all isotypic eigenvalues; W = V is a
+minimum at every real d > 2; Fix(S_d) has four critical points without a zero row at
+every real d >= 2.2346; and branches are born at the first event of each. Not proved:
+how many points Fix(S_(d-1)) has; M at all real p at once, as models have one variable,
+e, and with p an interval Krawczyk's test near infinity fails even for half its width
+2**-8 and d >= 4**7, so that p would have to be a second variable; what happens at
+events where several eigenvalues of one block vanish, and, of births, that those along
+other lines than the ones listed are not there.
 
 References
 ----------
