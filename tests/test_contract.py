@@ -44,9 +44,9 @@ def test_each_line_prints_its_keys(line, capsys):
 
 def test_values_may_stand_behind_options(capsys):
     """argparse gives a positional argument its values once; those behind an option are added."""
-    assert main("spectrum M --json d=12 p=3".split()) == 0
+    assert main(["spectrum", "M", "--json", "d=12", "p=3"]) == 0
     late = json.loads(capsys.readouterr().out)
-    assert main("spectrum M d=12 p=3 --json".split()) == 0
+    assert main(["spectrum", "M", "d=12", "p=3", "--json"]) == 0
     assert late == json.loads(capsys.readouterr().out)
     assert late["at"] == {"d": 12.0, "p": 3.0}
 
