@@ -1,5 +1,7 @@
 """Case files, their format and the words of tables: what is wrong is named, what is right told."""
 
+import ast
+import dataclasses
 import json
 import re
 import tomllib
@@ -7,12 +9,23 @@ from pathlib import Path
 
 import pytest
 
+import bifurc
 from bifurc.case import Case, load_case
+from bifurc.cli.explain import found
 from bifurc.cli.main import main
 from bifurc.continuation.options import Status
+from bifurc.draw.curves import SCALARS
+from bifurc.draw.graph import ENDS
+from bifurc.draw.locus import MARKERS
+from bifurc.draw.style import IRREPS
+from bifurc.events.marks import LABEL
 from bifurc.glossary import WORDS
+from bifurc.identification.polish import Verdict
+from bifurc.structure.polynomial import Polynomial
+from bifurc.switching.classify import KINDS
 
 ROOT = Path(__file__).parents[1]
+WRITERS = {"to_dict", "summary", "rows", "row"}  # functions that make what is printed or written
 GOOD = """
 window = { d = [12, 11] }
 [family]
@@ -91,7 +104,7 @@ def test_a_new_case_of_nothing_is_one_line(capsys):
 @pytest.mark.parametrize(
     ("text", "word"),
     [
-        ("s[bulk]", "s"), ("sxs[bulk,last]", "sxs"), ("K = <(1 2 3)>", "K"),
+        ("s[bulk]", "s"), ("sxs[bulk,last]", "sxs"), ("t+s[bulk/1]", "t"), ("K = <(1 2 3)>", "K"),
         ("Isotropy", "isotropy"), ("formal", "formal"), ("uz", "UZ"), ("JUMP", "JUMP"),
         ("tangential", "tangential"), ("k", "k"), ("x", "x"), ("y", "y"), ("t", "t"),
         ("pair", "pair"), ("index", "index"), ("sheet", "sheet"),
@@ -104,7 +117,7 @@ def test_words_are_explained(text, word, capsys):
 
 def test_a_word_that_is_not_there_has_a_nearest_one(capsys):
     assert main(["explain", "shet"]) == 2
-    assert "Did you mean 'sheet'" in capsys.readouterr().err
+    assert "Did you mean 'sheet'? bifurc explain lists all" in capsys.readouterr().err
     assert main(["explain"]) == 0
     told = capsys.readouterr().out.splitlines()
     assert len(told) == len({*WORDS, *Status.__members__})
@@ -121,6 +134,19 @@ def test_every_way_a_branch_ends_is_explained(name, capsys):
     [
         ("critical II d=12..5 d=3..4", "d is given twice"),
         ("critical II d=12 d=3", "d is given twice"),
+        ("critical M p=2 --set p=3", "p is given twice"),
+        ("spectrum II --at d=20 --at d=30", "d is given twice"),
+        ("plot out --y loss --y norm", "--y: is given twice"),
+        ("descend --d three", "--d: needs a whole number, got 'three'"),
+        ("critical II --from 40 --to abc", "--to: needs a number, got 'abc'"),
+        ("run case.toml --depth 2", "bifurc run: there is no '--depth' here"),
+        ("critical II --kernl gelu", "no '--kernl' here. Did you mean '--kernel'?"),
+        ("families II", "bifurc families: there is no 'II' here"),
+        ("landscape II d=8 --index -1", "most_index"),
+        ("case new II -o case.txt", "case.txt must end in .toml"),
+        ("critical M p=d//2", "'d//2' does not parse"),
+        ("critical M p=d^2", "'d^2' does not parse"),
+        ("critical M p=1/d", "divides by numbers alone"),
         ("report nothing", "nothing holds no run"),
         ("explain sheeet", "Did you mean 'sheet'"),
     ],
@@ -148,3 +174,41 @@ def test_each_step_is_told_to_those_who_ask(caplog, capsys):
     caplog.clear()
     assert main(["critical", "II", "d=12..5"]) == 0
     assert not caplog.records
+
+
+def written():
+    """The keys of all tables that functions for output make, and where."""
+    for path in sorted((ROOT / "bifurc").rglob("*.py")):
+        tree = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for made in (one for one in tree if isinstance(one, ast.FunctionDef)):
+            tables = [one for one in ast.walk(made) if isinstance(one, ast.Dict)]
+            for key in (key for one in tables for key in one.keys):
+                if made.name in WRITERS and isinstance(key, ast.Constant):
+                    yield path.name, key.value
+
+
+def printed(line, capsys):
+    """The words in the head of a table."""
+    assert main(line.split()) == 0
+    return re.split(r",|  +", capsys.readouterr().out.splitlines()[0].strip())
+
+
+def test_every_word_of_an_output_is_explained(capsys):
+    words = [word for _, word in written()]
+    assert len(set(words)) > 50
+    for made in (bifurc.Options, bifurc.Search):
+        words += [field.name for field in dataclasses.fields(made)]
+    words += [*Status.__members__, *Verdict.__members__, *KINDS, *SCALARS, *MARKERS, *IRREPS]
+    words += [LABEL, "BP", "LP", *ENDS]
+    words += printed("critical II d=12..5", capsys) + printed("critical II d=12..5 --csv", capsys)
+    missing = []
+    for word in dict.fromkeys(words):
+        try:
+            found(word)
+        except ValueError:
+            missing.append(word)
+    assert missing == []
+
+
+def test_a_minus_sign_may_be_that_of_print():
+    assert Polynomial.parse("d − 1") == Polynomial.parse("d - 1")

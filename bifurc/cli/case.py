@@ -43,7 +43,7 @@ def run(arguments) -> None:
     if arguments.output is None:
         print(text, end="")
         return
-    check_place(arguments.output)
+    check_place(arguments.output, ".toml")
     if arguments.output.exists():
         raise ValueError(f"{arguments.output} is there already; choose another name with -o.")
     write_atomically(arguments.output, text)

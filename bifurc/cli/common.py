@@ -112,7 +112,7 @@ def add_place(parser: argparse.ArgumentParser, example: str) -> None:
 
 def ends(text: str, window: str) -> tuple[float, float]:
     """Both ends of FROM..TO."""
-    first, _, last = window.partition("..")
+    first, _, last = window.replace("−", "-").partition("..")
     try:
         found = float(first), float(last)
     except ValueError:
@@ -243,7 +243,7 @@ def number(text: str) -> float:
     return value
 
 
-def check_place(path) -> None:
+def check_place(path, ending: str = "") -> None:
     """Raise ValueError unless a file can be written there: said before the work is done, not after.
 
     None is no file, and right.
@@ -257,6 +257,8 @@ def check_place(path) -> None:
         raise ValueError(f"There is no folder {path.parent} for {path.name}; make it first.")
     if not os.access(path if path.exists() else path.parent, os.W_OK):
         raise ValueError(f"{path} cannot be written; choose another place.")
+    if not path.name.endswith(ending):
+        raise ValueError(f"{path} must end in {ending}.")
 
 
 def bar(each, unit: str, quiet: bool = False):

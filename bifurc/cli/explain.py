@@ -48,9 +48,11 @@ def found(text: str) -> str:
 
     known = words()
     folded = {word.casefold(): word for word in reversed(known)}
-    for part in (text, *re.split(r"\s|\[|=", text)):
+    parts = [text, *re.split(r"[\s\[\]=_+,]", text)]
+    for part in (*parts, *(re.sub("ies$", "y", one).removesuffix("s") for one in parts)):
         if part in known:
             return part
         if part.casefold() in folded:
             return folded[part.casefold()]
-    raise ValueError(f"No word {text!r} is explained.{nearest(text, known)}")
+    hint = nearest(text, known).partition(" There is ")[0]
+    raise ValueError(f"No word {text!r} is explained.{hint} bifurc explain lists all.")

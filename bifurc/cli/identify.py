@@ -60,7 +60,7 @@ def run(arguments) -> None:
     from bifurc.identification.files import read_matrix
     from bifurc.identification.identify import identify
 
-    check_place(arguments.output)
+    check_place(arguments.output, ".toml")
     w = read_matrix(arguments.matrix, arguments.array)
     v = None if arguments.teacher is None else read_matrix(arguments.teacher)
     found = identify(

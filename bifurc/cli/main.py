@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dis import opmap
+from typing import Any, NoReturn
 
 from bifurc import __version__
 from bifurc.cli.output import Output
@@ -17,6 +18,8 @@ DONE, WRONG_INPUT, ENDED_EARLY = 0, 2, 3
 LONGEST = 600  # characters of a complaint: what echoes the input shows its two ends
 LEVELS = (logging.ERROR, logging.WARNING, logging.INFO, logging.DEBUG)  # -q, none, -v, -vv
 
+# of values, as argparse calls them and as a reader does
+KINDS = {"int": "a whole number", "float": "a number", "number": "a number"}
 RAISE = opmap["RAISE_VARARGS"]
 log = logging.getLogger(__name__)
 
@@ -35,13 +38,30 @@ EPILOG = """examples:
 """
 
 
+class Once(argparse.Action):
+    """An option with a value, which may be given once: of two one would be dropped in silence."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        given = vars(namespace).setdefault("given_once", set())
+        if option_string and self.dest in given:
+            raise argparse.ArgumentError(self, "is given twice")
+        given.add(self.dest)
+        setattr(namespace, self.dest, values)
+
+
 class Parser(argparse.ArgumentParser):
     """A parser that reports a mistake in one line and prints its texts as they are written."""
 
+    commands: Any = None  # of the whole line
+
     def __init__(self, **options):
         super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, **options)
+        for name in (None, "store"):
+            self.register("action", name, Once)
 
-    def error(self, message):
+    def error(self, message) -> NoReturn:
+        for kind, said in KINDS.items():
+            message = message.replace(f"invalid {kind} value:", f"needs {said}, got")
         sys.stderr.write(f"{self.prog}: {line_of(message)} (try {self.prog} --help)\n")
         raise SystemExit(WRONG_INPUT)
 
@@ -54,9 +74,9 @@ def parser() -> Parser:
         epilog=EPILOG,
     )
     top.add_argument("--version", action="version", version=f"bifurc {__version__}")
-    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    top.commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name in COMMANDS:
-        importlib.import_module(f"bifurc.cli.{name}").add(commands)
+        importlib.import_module(f"bifurc.cli.{name}").add(top.commands)
     return top
 
 
@@ -74,17 +94,22 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def read(argv: Sequence[str]) -> argparse.Namespace:
     """What a line says; NAME=VALUE may stand behind options too."""
+    from bifurc.given import nearest
+
     lines = parser()
     arguments, late = lines.parse_known_args(argv)
     if not late:
         return arguments
-    if all("=" in text and not text.startswith("-") for text in late):
+    wrong = [text for text in late if "=" not in text or text.startswith("-")]
+    if not wrong:
         rest = list(argv)[::-1]
         for text in late:
             rest.remove(text)  # its last one
         command, *rest = rest[::-1]
         return lines.parse_args([command, *late, *rest])
-    return lines.parse_args(argv)  # which complains
+    own = lines.commands.choices[arguments.command]
+    options = [name for one in own._actions for name in one.option_strings]
+    own.error(f"there is no {wrong[0]!r} here.{nearest(wrong[0], options)}")
 
 
 def _status(arguments) -> int:

@@ -19,6 +19,7 @@ from typing import Any
 
 import networkx as nx
 
+from bifurc import given
 from bifurc.landscapes.arcs import ArcPlan, Arcs, from_point, place
 from bifurc.landscapes.flow import Descent, descents
 from bifurc.landscapes.points import Critical, Names, critical
@@ -262,6 +263,7 @@ def landscape(
     -------
     Landscape
     """
+    given.number("most_index", most_index, 0)
     names = Names()
     there, x, lam, _ = place(problem, c, parameters)
     centre = critical(there, x, lam, names)

@@ -94,9 +94,9 @@ class Polynomial:
         ValueError
             If the text is not a polynomial in names and numbers.
         """
-        # 2d is 2*d, but 2e3 is a number
+        # 2d is 2*d, but 2e3 is a number; a minus sign may be one that was copied from print
         product = r"(?<![\w.])(\d+(?:\.\d+)?)(?![eE][+-]?\d)\s*(?=[A-Za-z(])"
-        explicit = re.sub(product, _times, text.strip())
+        explicit = re.sub(product, _times, text.strip().replace("−", "-"))
         try:
             if len(explicit) > LONGEST:
                 raise TooLargeError(f"Expressions have at most {LONGEST} characters; shorten it.")
