@@ -72,10 +72,12 @@ def norm(problem: Problem, X: np.ndarray) -> np.ndarray:
 
 
 def smallest(problem: Problem, X: np.ndarray) -> np.ndarray:
-    """The smallest eigenvalue of the Hessian among irreps that exist; neutral ones left out.
+    """The smallest eigenvalue of the Hessian among irreps that exist; neutral ones left out."""
+    return lowest(spectrum(problem, X), len(X))
 
-    ``X`` are points in the order of a curve; see :func:`unjoined`.
-    """
+
+def smallest_along(problem: Problem, X: np.ndarray) -> np.ndarray:
+    """The same at points in the order of a curve; see :func:`unjoined`."""
     found = spectrum(problem, X)
     return unjoined(found, lowest(found, len(X)), X[:, -1])
 
@@ -171,7 +173,7 @@ def curves(
     ValueError
         If no branch has this coordinate or parameter, or none is in the window.
     """
-    of, found = scalar(y), []
+    of, found = smallest_along if y == "smallest" else scalar(y), []
     for name, label, branch in members(source):
         for piece, X in drawn(branch, window, points):
             heights = of(branch.problem, X)
@@ -195,13 +197,15 @@ def marks(
     of, found = scalar(y), []
     low, high = window or (-np.inf, np.inf)
     for name, _, branch in members(source):
-        for event in branch.events:
-            if (event.formal and not formal) or not low <= event.lam <= high:
-                continue
-            height = of(branch.problem, event.X[None])
-            if height is not None:
-                at = abscissae(branch.problem, event.X[None], x)
-                found.append(EventMark(name, event, float(at[0]), float(height[0])))
+        shown = [e for e in branch.events if (formal or not e.formal) and low <= e.lam <= high]
+        X = np.array([event.X for event in shown])
+        heights = of(branch.problem, X) if shown else None
+        if heights is not None:
+            at = abscissae(branch.problem, X, x)
+            found += [
+                EventMark(name, *one, float(height))
+                for *one, height in zip(shown, at.tolist(), heights, strict=True)
+            ]
     return found
 
 
