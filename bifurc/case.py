@@ -29,6 +29,12 @@ from bifurc.given import nearest
 # names of types that pydantic puts between the keys of a place; what they are in words
 TYPES = ("str", "int", "float", "bool", "FamilyData")
 NUMBER = r"-?[0-9.]+(e-?[0-9]+)?"
+NEEDS = {  # a part of what pydantic calls a mistake, and what is needed there in words
+    "string": "text", "list": "a list", "dict": "a table", "model": "a table", "tuple": "a list",
+    "int": "a whole number", "float": "a number", "finite": "a finite number", "bool": "true or false",
+    "too_long": "at most {max_length} entries", "missing": "two entries", "literal": "{expected}",
+    "greater": "at least {ge:g}",
+}  # fmt: skip
 WORDS = {
     "string": "text", "integer": "whole number", "number": "number", "boolean": "true or false",
     "array": "list", "object": "table",
@@ -50,6 +56,8 @@ def _finite(value):
 
 def _size(value):
     """A number, or an expression as text."""
+    if isinstance(value, list | dict):
+        raise ValueError(f"needs a number or an expression such as 'd - 1', got {value!r}")
     return value if isinstance(value, str) else _finite(value)
 
 
@@ -247,9 +255,13 @@ def _said(error: Any) -> str:
         table = f"[{'.'.join(map(str, above))}]" if above else "the file"
         known = list(_table(above).model_fields)
         return f"{table}: there is no key {last!r}.{nearest(last, known)}".rstrip(".")
-    if error["type"] == "missing":
+    if error["type"] == "missing" and isinstance(last, str):
         return f"{place}: the key {last!r} is missing"
-    return f"{place}: {error['msg'].removeprefix('Value error, ')}"
+    if error["type"] == "value_error":  # our own
+        return f"{place}: {error['ctx']['error']}"
+    more = error.get("ctx", {})
+    kinds = (words for kind, words in NEEDS.items() if kind in error["type"])
+    return f"{place}: needs {next(kinds, 'another value').format(**more)}, got {error['input']!r}"
 
 
 def _table(place: Sequence[int | str]) -> type[BaseModel]:

@@ -119,7 +119,8 @@ def certify_to_infinity(
     family : Family or str
     last : float, optional
         Prove the branch from there on, with all its crossings, to infinity;
-        by default only what holds beyond some large value.
+        by default, and where that says it already, only what holds beyond
+        some large value.
     parameter : str
 
     Raises
@@ -144,9 +145,10 @@ def certify_to_infinity(
     if learnt_everywhere(reduced, x):
         return certify_teacher(reduced, x, Fraction(str(LARGE if last is None else last)))
     of_limit = certify_limit(reduced, coordinates)
-    if last is None:
+    beyond = float(of_limit["proved"]["from"])
+    if last is None or last >= beyond:
         return of_limit
-    first = BEYOND * float(of_limit["proved"]["from"])
+    first = BEYOND * beyond
     of_branch = branches.certify_branch(reduced, coordinates(first), first, float(last))
     return certificate.prove_theorem(of_branch, of_limit)
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shlex
 import subprocess
 import sys
 from dataclasses import replace
@@ -322,3 +323,24 @@ def test_files_are_written_though_the_reader_of_the_output_has_left(tmp_path, fl
         process.stdout.close()
         assert process.stderr.read() == b"" and process.wait() == 0
     assert "[family]" in written.read_text()
+
+
+@pytest.mark.parametrize(
+    ("command", "streams", "status", "said"),
+    [
+        (["families"], ">&-", 0, ""),
+        (["families"], ">&- 2>&- <&-", 0, ""),
+        (["families"], ">/dev/full", 2, "bifurc families: standard output: No space left"),
+        (["spectrum", "II", "d=5", "-vv"], "2>/dev/full", 0, ""),
+        (["spectrum", "Z", "d=5"], "2>/dev/full", 2, ""),
+        (["spectrum", "Z", "d=5"], "2>&-", 2, ""),
+        (["nothing"], "2>&-", 2, ""),
+    ],
+)
+def test_streams_that_are_closed_or_full_change_no_exit_status(command, streams, status, said):
+    line = shlex.join([sys.executable, "-m", "bifurc", *command])
+    done = subprocess.run(
+        ["sh", "-c", f"{line} {streams}"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == status
+    assert done.stderr.startswith(said) and done.stderr.count("\n") == bool(said)

@@ -438,6 +438,12 @@ def test_a_sign_that_changes_before_infinity_is_not_proved():
         assert negative_of(np.array([[Germ.of(0.5) - Germ.e() / 4]], dtype=object)) == 0
 
 
+def test_from_where_the_proof_at_infinity_holds_no_branch_is_walked(monkeypatch):
+    monkeypatch.setattr("bifurc.proof.branch.certify_branch", None)
+    data = bifurc.certify_to_infinity("A", 1e300)
+    assert data == bifurc.certify_to_infinity("A") and data["kind"] == "limit"
+
+
 def test_fractions_of_the_line_are_exact():
     problem = bifurc.problem("A")
     with precision(100):

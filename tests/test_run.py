@@ -288,6 +288,29 @@ BAD = {
         "[model.parameters]\nm = 0\n",
         "m must be a whole number",
     ),
+    "a number as text": (SMALL + "[draw]\ny = 3\n", "draw.y: needs text, got 3."),
+    "a number as table": (
+        SMALL + "[expect]\nevents = [3]\n",
+        "0: needs a table, got 3.",
+    ),
+    "a broken number": (
+        SMALL + "explicit = 1.5\n",
+        "needs a whole number, got 1.5",
+    ),
+    "a list as size": (
+        SMALL.replace("[explore]", "[set]\nq = [3]\n[explore]"),
+        "set.q: needs a number or",
+    ),
+    "three entries": (
+        'window = { d = [9, 5] }\n[family]\nname = "F"\nsets = { all = "d" }\n'
+        "start = { all = [1, 2, 3] }\n",
+        "family.start.all: needs a number, got [1, 2, 3].",
+    ),
+    "a number as kind": (SMALL.replace("window", "kind = 3\nwindow"), "kind: needs 'case', got 3."),
+    "tolerance below zero": (
+        SMALL + "[[expect.events]]\ntolerance = -1\n",
+        "expect.events.0.tolerance: needs at least 0, got -1.",
+    ),
     "not text": (b"\xff\xfe\x00", "is not TOML"),
 }
 

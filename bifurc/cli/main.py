@@ -6,7 +6,7 @@ import logging
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dis import opmap
 from typing import Any, NoReturn
 
@@ -87,9 +87,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     done is saved and said.
     """
     _any_letter()
-    arguments = read(sys.argv[1:] if argv is None else argv)
-    with _talk(arguments), redirect_stdout(Output(sys.stdout)):
-        return _status(arguments)
+    out, err = Output(sys.stdout, "standard output"), Output(sys.stderr, "errors", remarks=True)
+    with redirect_stdout(out), redirect_stderr(err):
+        arguments = read(sys.argv[1:] if argv is None else argv)
+        with _talk(arguments):
+            return _status(arguments)
 
 
 def read(argv: Sequence[str]) -> argparse.Namespace:

@@ -13,10 +13,14 @@ from bifurc.cli.main import main
 from bifurc.proof.births import certify_births
 from bifurc.proof.record import save
 from tests.fuzz.inputs import MAKERS, SHARES
-from tests.fuzz.kills import SMALL, kills
+from tests.fuzz.kills import kills
 from tests.fuzz.trial import limit_memory, trial
 
 EVERY = 250  # inputs between two lines of progress
+SMALL = (  # a run with one birth, read and taken up by every trial on damaged files
+    'family = "II"\nwindow = { d = [6.0, 5.5] }\n'
+    "[explore]\ndepth = 1\nmax_branches = 2\nfinite_groups = false\n"
+)
 
 
 def inputs(folder: Path, seeds, kinds=tuple(MAKERS)):

@@ -26,7 +26,8 @@ LEAKS = (  # of what others say to programmers
     "division by zero", "constrained_layout", "unsupported operand", "'NoneType'", "object is not",
     "invalid literal", "broadcast", "singular matrix", "codec can't",
     "Eigenvalues did not", "too large to convert", "out of bounds", "ufunc", "unhashable",
-    "; choose smaller sizes.\n; ", "recursion",
+    "; choose smaller sizes.\n; ", "recursion", "Input should", "Field required", "pydantic",
+    "[Errno",
 )  # fmt: skip
 
 
