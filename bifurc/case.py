@@ -30,10 +30,10 @@ from bifurc.given import nearest
 TYPES = ("str", "int", "float", "bool", "FamilyData")
 NUMBER = r"-?[0-9.]+(e-?[0-9]+)?"
 NEEDS = {  # a part of what pydantic calls a mistake, and what is needed there in words
-    "string": "text", "list": "a list", "dict": "a table", "model": "a table", "tuple": "a list",
-    "int": "a whole number", "float": "a number", "finite": "a finite number", "bool": "true or false",
-    "too_long": "at most {max_length} entries", "missing": "two entries", "literal": "{expected}",
-    "greater": "at least {ge:g}",
+    "string": "text", "list": "a list", "tuple": "a list", "dict": "a table", "model": "a table",
+    "int": "a whole number", "float": "a number", "finite": "a finite number",
+    "bool": "true or false", "literal": "{expected}", "greater": "at least {ge:g}",
+    "too_long": "at most {max_length} entries", "missing": "two entries",
 }  # fmt: skip
 WORDS = {
     "string": "text", "integer": "whole number", "number": "number", "boolean": "true or false",

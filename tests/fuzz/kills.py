@@ -30,6 +30,7 @@ ONE_FILE = (  # what is written, and the command that does
     (None, ["arcs", "global", "d=3", "--explicit", "1", "--equal-parts", "0"]),
     (None, ["landscape", "global", "d=3", "--json"]),
     (None, ["discover", "II", "d=4", "--starts", "40"]),
+    (None, ["atlas", "update", "{.}/atlas", "A", "global", "--at", "d=3", "--jobs", "2", "-q"]),
     (None, ["status", "{run}"]),
 )
 WAYS = ("kill", "terminate", "interrupt", "worker")
@@ -146,7 +147,7 @@ def one_file(folder: Path, run: Path, rng: random.Random) -> tuple[str, str | No
     good = b"a good result"
     if name is not None:
         (folder / name).write_bytes(good)
-    process = started([str(places.get(word, word)) for word in command])
+    process = started([_placed(word, places) for word in command])
     wrong = _ended(process, way, 4.0, rng)
     now = good if name is None else (folder / name).read_bytes()
     if wrong is None and not (now == good or len(now) > 2 * len(good)):
@@ -157,6 +158,12 @@ def one_file(folder: Path, run: Path, rng: random.Random) -> tuple[str, str | No
     for part in parts:
         part.unlink()
     return f"{way} of {command[0]}", wrong and f"{command[0]}: {wrong}"
+
+
+def _placed(word: str, places: dict[str, Path]) -> str:
+    for name, place in places.items():
+        word = word.replace(name, str(place))
+    return word
 
 
 def kills(folder: Path, count: int, seed: int):
