@@ -21,6 +21,8 @@ from typing import Any
 
 PART = re.compile(r"\.(?P<name>.+?)\.(?P<pid>\d+)(\.\d+)?\.part")  # as write_atomically names it
 
+LONGEST = 1 << 28  # bytes of text
+
 log = logging.getLogger(__name__)
 
 
@@ -135,14 +137,26 @@ def reason(error: Exception) -> str:
     for kinds, said in REASONS:
         if isinstance(error, kinds):
             return said
-    said = " ".join(str(error).split()).rstrip(".") if isinstance(error, ValueError) else ""
+    # what comes after a semicolon is advice to programmers
+    said = " ".join(str(error).partition(";")[0].split()).rstrip(".")
+    said = said if isinstance(error, ValueError) else ""
     prefix = "it is not JSON: " if isinstance(error, json.JSONDecodeError) else ""
     return prefix + said or "it is damaged"
 
 
 def read_text(path: str | Path) -> str:
-    """Text in UTF-8, with or without a byte order mark."""
-    return Path(path).read_bytes().decode("utf-8-sig")
+    """Text in UTF-8, with or without a byte order mark; not without end, as a device may be.
+
+    Raises
+    ------
+    ValueError
+        If it is longer than any file of the package.
+    """
+    with open(path, "rb") as file:
+        raw = file.read(LONGEST + 1)
+    if len(raw) > LONGEST:
+        raise ValueError(f"it has more than {LONGEST >> 20} MB")
+    return raw.decode("utf-8-sig")
 
 
 def read_json(path: str | Path, fault: str, remedy: str, **hooks: Any) -> Any:
@@ -155,6 +169,31 @@ def read_json(path: str | Path, fault: str, remedy: str, **hooks: Any) -> Any:
     """
     with reading(path, fault, remedy):
         return json.loads(read_text(path), **hooks)
+
+
+def sealed(data: dict) -> str:
+    """Plain data as JSON, with the digest of its content."""
+    return json.dumps({**data, "digest": _seal(data)}, indent=1)
+
+
+def read_sealed(path: str | Path, fault: str, remedy: str) -> dict:
+    """The data of a :func:`sealed` file, as it was written.
+
+    Raises
+    ------
+    FileError
+        If it is none, or was altered since.
+    """
+    data = read_json(path, fault, remedy)
+    with reading(path, fault, remedy):
+        if data.pop("digest") != _seal(data):
+            raise ValueError("it was altered since it was written")
+        return data
+
+
+def _seal(data: dict) -> str:
+    """Of the data as a file gives them back, where a tuple is a list."""
+    return digest(json.dumps(json.loads(json.dumps(data)), sort_keys=True))
 
 
 def digest(*parts: bytes | str) -> str:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -92,6 +93,33 @@ def test_what_is_wrong_is_said_in_one_line(tmp_path):
     (tmp_path / "spaces" / "broken.json").write_text("{")
     with pytest.raises(FileError, match="no part of an atlas"):
         bifurc.update_atlas(tmp_path, [], d=6)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: b"[]",
+        lambda text: b"null",
+        lambda text: b"{}",
+        lambda text: b"",
+        lambda text: text[: len(text) // 2],
+        lambda text: text.replace(b'"index": 1', b'"index": 0'),
+        lambda text: text.replace(b'"points"', b'"pints"'),
+        lambda text: text.replace(b'"window": "', b'"window": "9'),
+        lambda text: text.replace(b'"through": {', b'"through": { "7": 1, '),
+    ],
+)
+def test_a_part_that_was_altered_is_refused_in_one_line(atlas, change, tmp_path):
+    shutil.copytree(atlas[0], tmp_path / "atlas")
+    parts = sorted((tmp_path / "atlas").rglob("*.json"))
+    changed = [part for part in parts if change(part.read_bytes()) != part.read_bytes()]
+    assert changed
+    for part in (changed[0], changed[-1]):
+        whole = part.read_bytes()
+        part.write_bytes(change(whole))
+        with pytest.raises(FileError, match="no part of an atlas.*delete it, and update"):
+            bifurc.update_atlas(tmp_path / "atlas", ["A", "II"], starts=10, d=8)
+        part.write_bytes(whole)
 
 
 def test_the_command_updates_a_folder(tmp_path, capsys):

@@ -17,7 +17,14 @@ from bifurc.continuation.problem import PlainProblem
 from bifurc.continuation.trace import point_at, trace
 from bifurc.events.branch import follow
 from bifurc.exploration import Plan, explore_from, save_run
-from bifurc.files import parts_left, read_text, write_atomically
+from bifurc.files import (
+    FileError,
+    parts_left,
+    read_sealed,
+    read_text,
+    sealed,
+    write_atomically,
+)
 from bifurc.graph.files import branch_path, load, load_branch, save_branch
 from bifurc.graph.problems import (
     problem_from,
@@ -341,3 +348,24 @@ def test_no_single_flipped_bit_goes_through_or_beyond_one_line(copy, rng):
             assert str(path) in str(error)
         else:
             assert again.points[0].X.tobytes() == good.points[0].X.tobytes()
+
+
+def test_a_text_without_end_is_refused(capsys, monkeypatch):
+    monkeypatch.setattr("bifurc.files.LONGEST", 1 << 20)
+    for command in (
+        ["check", "/dev/urandom"],
+        ["critical", "/dev/zero.toml"],
+        ["run", "/dev/zero"],
+    ):
+        assert main(command) == 2
+        err = capsys.readouterr().err
+        assert err.count("\n") == 1 and ("more than 1 MB" in err or "zero.toml" in err)
+
+
+def test_sealed_data_are_read_as_they_were_written(tmp_path):
+    path, data = tmp_path / "a.json", {"a": (1, 2.5), "b": None, "λ": {"x": [0.1]}}
+    path.write_text(sealed(data))
+    assert read_sealed(path, "is none", "write it") == {**data, "a": [1, 2.5]}
+    path.write_text(path.read_text().replace("2.5", "2.6"))
+    with pytest.raises(FileError, match="is none .it was altered since it was written.; write it"):
+        read_sealed(path, "is none", "write it")

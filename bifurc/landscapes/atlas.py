@@ -36,7 +36,7 @@ from bifurc.continuation.trace import point_at
 from bifurc.errors import EndedEarlyError
 from bifurc.events.branch import follow
 from bifurc.events.states import passes
-from bifurc.files import digest, read_json, write_atomically
+from bifurc.files import digest, read_sealed, sealed, write_atomically
 from bifurc.graph.identity import distance, fingerprint
 from bifurc.identification.case import LEAST, case_text
 from bifurc.landscapes.arcs import space as fixed_space
@@ -203,7 +203,7 @@ def _done(executor, work: Callable, jobs: list, files: list[Path]) -> Iterator[t
     waiting = {}
     for number, (job, file) in enumerate(zip(jobs, files, strict=True)):
         if file.exists():
-            yield number, read_json(file, "is no part of an atlas", REMEDY)
+            yield number, read_sealed(file, "is no part of an atlas", REMEDY)
         elif executor is None:
             yield number, _kept(file, work(*job))
         else:
@@ -214,7 +214,7 @@ def _done(executor, work: Callable, jobs: list, files: list[Path]) -> Iterator[t
 
 
 def _kept(file: Path, result: dict) -> dict:
-    write_atomically(file, json.dumps(result, indent=1))
+    write_atomically(file, sealed(result))
     return result
 
 
@@ -222,7 +222,7 @@ def _joined(folder: Path) -> list[dict[str, Any]]:
     """Each point of all spaces once, by places and losses; the case file of each is written."""
     lines: list[dict[str, Any]] = []
     for file in sorted((folder / "spaces").glob("*.json")):
-        found = read_json(file, "is no part of an atlas", REMEDY)
+        found = read_sealed(file, "is no part of an atlas", REMEDY)
         for point in found["points"]:
             line = next((one for one in lines if _same(one, point, found)), None)
             if line is None:

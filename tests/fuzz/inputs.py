@@ -79,6 +79,8 @@ def case(rng: random.Random, folder: Path) -> list[str]:
     """A case file with changed values, lines and bytes."""
     lines = rng.choice(CASES).read_text(encoding="utf-8").splitlines()
     lines = [line.replace("depth = 1", "depth = 0") for line in lines]
+    if "[options]" not in lines:  # no more of an honest computation than its beginning
+        lines += ["[options]", "max_steps = 12"]
     for _ in range(rng.choice([1, 1, 2, 3])):
         place = rng.randrange(len(lines))
         key, equals, _ = lines[place].partition("=")
@@ -147,7 +149,7 @@ def line(rng: random.Random, folder: Path) -> list[str]:
     at = ["--at", some([f"{some('dp')}={some(NUMBERS)}", some(NUMBERS), "d=6..9", "=", ""])]
     out = str(folder / some(["W.npy", "W.csv", "W.npz", "W", "no/W.npy", "W.toml"]))
     commands: list[Callable[[], list[str]]] = [
-        lambda: ["critical", family, *some(setting), *some([window, []])],
+        lambda: ["critical", family, *some(setting), *some([window, ["--from", "7", "--to", "6"]])],
         lambda: ["critical", family, "--param", some(["p", "d", "q", ""]), *window],
         lambda: ["spectrum", family, *at, *some(setting)],
         lambda: ["embed", family, *at, "-o", out, *some(setting)],
@@ -163,7 +165,13 @@ def line(rng: random.Random, folder: Path) -> list[str]:
         lambda: ["run", some([out, str(folder), ""]), "--jobs", some(["0", "-1", "x"])],
         lambda: ["run", some([out, ""]), "--executor", some(["dask://x", "dask:", "x", ""])],
         lambda: ["critical", family, f"{some('dpkq')}={some(NUMBERS)}..{some(NUMBERS)}", "p=2"],
-        lambda: ["certify", family, "--infinity", "--to", some(["1e9", "nan", "0", "-1", "x"])],
+        lambda: [
+            "certify",
+            some(["A", "Z"]),
+            "--infinity",
+            "--to",
+            some(["1e9", "nan", "0", "-1", "x"]),
+        ],
         lambda: ["certify", family, "--branch", "--partial", "--from", "6", "--to", some(NUMBERS)],
         lambda: [some(["families", "help", "--help", "", "-v", "critical", "plot"]) for _ in "ab"],
     ]
