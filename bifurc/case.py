@@ -54,6 +54,11 @@ def _finite(value):
     return value
 
 
+def _whole_number(value):
+    """A whole number, however it is written: 1e3 is one."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def _size(value):
     """A number, or an expression as text."""
     if isinstance(value, list | dict):
@@ -61,15 +66,17 @@ def _size(value):
     return value if isinstance(value, str) else _finite(value)
 
 
+Whole = Annotated[int, BeforeValidator(_whole_number)]
 Number = Annotated[int | float, BeforeValidator(_finite)]
 Size = Annotated[str | int | float, BeforeValidator(_size)]
-Entry = Number | tuple[Number, Number]  # or diagonal and off-diagonal
+# or diagonal and off-diagonal
+Entry = Number | Annotated[tuple[Number, Number], Field(strict=False)]
 
 
 class Strict(BaseModel):
-    """Unknown keys are mistakes."""
+    """Unknown keys are mistakes, and values of another type than that of their key."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class FamilyData(Strict):
@@ -120,14 +127,14 @@ class ProblemData(Strict):
 class ExploreData(Strict):
     """How far to go; see :class:`bifurc.switching.subgroups.Search`."""
 
-    depth: int = 0
-    max_branches: int = 200
-    explicit: int = 3
+    depth: Whole = 0
+    max_branches: Whole = 200
+    explicit: Whole = 3
     shares: list[Size] = []
     sizes: list[Size] = []
     finite_groups: bool = True
     both: bool = False  # of a problem that starts inside its window, the branch both ways
-    equal_parts: int = 4
+    equal_parts: Whole = 4
     submaximal: bool = False
 
 
@@ -137,7 +144,7 @@ class OptionsData(Strict):
     ds: float = 0.05
     ds_min: float = 1e-7
     ds_max: float = 1.5
-    max_steps: int = 2000
+    max_steps: Whole = 2000
     newton_tol: float = 1e-13
 
 
@@ -150,7 +157,7 @@ class DrawData(Strict):
 class ExpectedEvent(BaseModel):
     """An event on the first branch; the parameter's value stands under its own name."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", strict=True)
     irrep: str | None = None
     set: str | None = None
     kind: str | None = None
@@ -165,7 +172,7 @@ class ExpectedBranch(Strict):
     """A branch of the graph: its isotropy, and how often it must occur at least."""
 
     isotropy: str
-    count: Annotated[int, Field(ge=1)] = 1
+    count: Annotated[Whole, Field(ge=1)] = 1
     source: str = ""
 
 
@@ -200,14 +207,17 @@ class Case(Strict):
             raise ValueError("give one of family, model and problem")
         if len(self.window) != 1 or any(len(ends) != 2 for ends in self.window.values()):
             raise ValueError('window needs one parameter with two ends, such as "d = [40, 3.1]"')
-        for event in self.expect.events:
+        for number, event in enumerate(self.expect.events):
             for name, value in (event.model_extra or {}).items():
+                place = f"expect.events.{number}.{name}"
                 if name != self.parameter:
                     raise ValueError(
-                        f"an expected event states {name!r}, which is neither a field nor the "
-                        f"parameter {self.parameter!r}"
+                        f"{place} is neither a field nor the parameter {self.parameter!r}"
                     )
-                _finite(value)
+                try:
+                    _finite(value)
+                except ValueError as error:
+                    raise ValueError(f"{place}: {error}") from None
         return self
 
     @property
@@ -257,8 +267,9 @@ def _said(error: Any) -> str:
         return f"{table}: there is no key {last!r}.{nearest(last, known)}".rstrip(".")
     if error["type"] == "missing" and isinstance(last, str):
         return f"{place}: the key {last!r} is missing"
-    if error["type"] == "value_error":  # our own
-        return f"{place}: {error['ctx']['error']}"
+    if error["type"] == "value_error":  # our own; of the whole file it names the place itself
+        said = str(error["ctx"]["error"])
+        return f"{place}: {said}" if error["loc"] else said
     more = error.get("ctx", {})
     kinds = (words for kind, words in NEEDS.items() if kind in error["type"])
     return f"{place}: needs {next(kinds, 'another value').format(**more)}, got {error['input']!r}"

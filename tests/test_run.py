@@ -265,8 +265,11 @@ BAD = {
     ),
     "expected loosely": (SMALL + "[[expect.events]]\nd = 5.5\ntolerance = nan\n", "tolerance"),
     "expected any number": (SMALL + "[[expect.events]]\nmultiplicity = nan\n", "multiplicity"),
-    "expected as text": (SMALL + '[[expect.events]]\nd = "5"\n', "needs a number, got '5'"),
-    "expected elsewhere": (SMALL + "[[expect.events]]\nq = 5.0\n", "'q'"),
+    "expected as text": (
+        SMALL + '[[expect.events]]\nd = "5"\n',
+        "expect.events.0.d: needs a number, got '5'",
+    ),
+    "expected elsewhere": (SMALL + "[[expect.events]]\nq = 5.0\n", "events.0.q is neither"),
     "expected never": (SMALL + '[[expect.branches]]\nisotropy = "x"\ncount = 0\n', "count"),
     "sizes in nothing": (SMALL + 'sizes = ["q"]\n', "'q'"),
     "share of nothing": (SMALL + 'shares = ["d"]\n', "share"),
@@ -293,6 +296,12 @@ BAD = {
         SMALL + "[expect]\nevents = [3]\n",
         "0: needs a table, got 3.",
     ),
+    "true as number": (
+        SMALL.replace("depth = 1", "depth = true"),
+        "needs a whole number, got True",
+    ),
+    "text as depth": (SMALL.replace("depth = 1", 'depth = "1"'), "needs a whole number, got '1'"),
+    "a number as flag": (SMALL + "both = 1\n", "explore.both: needs true or false, got 1."),
     "a broken number": (
         SMALL + "explicit = 1.5\n",
         "needs a whole number, got 1.5",
