@@ -18,6 +18,7 @@ TINY = 2.0**-300  # an imaginary step whose square is lost; also no size at all
 AGREE = 1e-6  # between an exact derivative and a difference, relative: both are of one function
 FURTHER, SEED = 20.0, 5  # in steps: how far from a point the size of derivatives is asked as well
 SHORTER = 0.1 ** np.arange(4)  # of steps: differences that exact derivatives are held against
+ENOUGH = 1e-10  # error of differences that need no shorter steps
 REDUCED = 0.7  # a second step, to estimate the error of the first by
 
 
@@ -48,15 +49,22 @@ def best_way(function: Callable, x: np.ndarray, size: Any = 1.0) -> Way:
     for way in (BY_STEP, BY_NUMBERS):
         if agrees(lambda at, way=way: way(function, at), function, x, size):
             return way
-    every, usual = np.eye(len(x)), _lengths(x, size)
-    shorter = (s for s in SHORTER if _defined(function, x, s * usual) is not None)
-    lengths = usual * next(shorter, 1.0)
-    rough = _differences(function, x, every, lengths)
-    largest = max(float(np.abs(rough).max(initial=0.0)), _beside(function, x, lengths), TINY)
-    other = _differences(function, x, every, REDUCED * lengths)
-    error = float(np.abs(other - rough).max(initial=0.0)) / largest
-    found = max(error, EPS / STEP)
-    return Way(lambda f, at, u: _differences(f, at, u, lengths), "differences", found)
+    tries = []
+    for shorter in SHORTER:
+        tries.append(_by_differences(function, x, shorter * _lengths(x, size)))
+        if tries[-1].error < ENOUGH:
+            break
+    return min(tries, key=lambda way: way.error)
+
+
+def _by_differences(function: Callable, x: np.ndarray, lengths: np.ndarray) -> Way:
+    """Differences of these lengths with their error, infinite where the function is not defined."""
+    error = np.inf
+    rough, other = (_defined(function, x, part * lengths) for part in (1.0, REDUCED))
+    if rough is not None and other is not None:
+        largest = max(float(np.abs(rough).max(initial=0.0)), _beside(function, x, lengths), TINY)
+        error = max(float(np.abs(other - rough).max(initial=0.0)) / largest, EPS / STEP)
+    return Way(lambda f, at, u: _differences(f, at, u, lengths), "differences", error)
 
 
 def agrees(exact: Callable, function: Callable, x: np.ndarray, size: Any = 1.0) -> bool:

@@ -113,6 +113,24 @@ def test_a_right_problem_passes_with_every_claim():
     assert {claim.what.split(" ")[0] for claim in claims} == {"the", "generator"}
 
 
+@pytest.mark.parametrize("length", [4e-3, 1.0])
+@pytest.mark.parametrize("slope", [np.cos, lambda y: 1 / (1.3 + y)], ids=["cos", "log"])
+def test_a_right_hessian_passes_whatever_the_length_of_x(slope, length):
+    """A gradient of order 7 that bends over ``length``; one that is wrong by 2 % does not pass."""
+    bend = {np.cos: lambda y: -np.sin(y)}.get(slope, lambda y: -1 / (1.3 + y) ** 2)
+
+    def problem(factor):
+        return Problem(
+            None, np.array([0.2, -0.6]) * length, {"lam": 0.3},
+            gradient=lambda x, lam: 7 * slope(x / length) + lam * x / length,
+            hessian=lambda x, lam: np.diag(factor * 7 * bend(x / length) + lam) / length,
+        )  # fmt: skip
+
+    check(problem(1.0))
+    with pytest.raises(ValueError, match="the Hessian is that of the gradient fails"):
+        check(problem(1.02))
+
+
 def test_a_start_outside_the_window_is_refused():
     with pytest.raises(ValueError, match="outside the window"):
         seed(ring_problem(), {"lam": (0, 2)})
