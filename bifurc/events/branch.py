@@ -313,7 +313,7 @@ def examine(
         # the last points before the edge of definition may already lie beyond it
         at_edge = known.lengths[believed - 1 :].sum() < EDGES.get(status, 0.0)
         points, status = points[:believed], Status.OUTSIDE if at_edge else Status.JUMP
-    found += touches(inside, points, known, options)
+    found += touches(inside, points, known, options, found)
     places = together(problem, sorted(found, key=lambda one: one.position))
     steps = [min(int(place[0].position), len(points) - 2) for place in places]
     events = Events()

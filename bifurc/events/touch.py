@@ -31,43 +31,69 @@ LAST = 1 - 1e-9  # share of a step that is still on it
 ONE_PLACE = 1e-3  # of a step: eigenvalues of a block that touch nearer to each other touch together
 
 
-def touches(problem: Problem, points: list[Point], known: Spectra, options: Options) -> list[Found]:
-    """All places where eigenvalues touch zero, or just cross it and back, in no order."""
+def touches(
+    problem: Problem, points: list[Point], known: Spectra, options: Options, found: list[Found]
+) -> list[Found]:
+    """All places where eigenvalues touch zero, or just cross it and back, in no order.
+
+    Not those that are part of what was ``found``.
+    """
     slopes = np.array([point.tangent[-1] for point in points])
     turns = slopes[:-1] * slopes[1:] < 0
-    found: list[Found] = []
+    touched: list[Found] = []
     for component, values in known.values.items():
         deep: list[tuple[Low, Bottom]] = []
+        positions = [one.position for one in found if one.component == component]
         for low in _lows(known, component):
             # of points that are not believed nothing is told
             if low.last >= len(points) or turns[max(low.step - 1, 0) : low.step + 2].any():
+                continue
+            if _explained(low, known, component, positions):
                 continue
             heights = values[: len(points), low.number]
             told = bottom(problem, points, component, heights, low, options)
             if not told.above:
                 deep.append((low, told))
         deep.sort(key=lambda one: one[0].position)
-        found.extend(_found(problem, points, component, deep))
-    return found
+        touched.extend(_found(problem, points, component, deep))
+    return touched
+
+
+def _explained(low: Low, known: Spectra, component: Component, positions: list[float]) -> bool:
+    """Whether what is found beside a low is all there is, as points near it are known badly."""
+    unknown = known.noise[component][low.first : low.last, low.number].max()
+    badly = unknown > CLEAR * known.floor[low.first : low.last + 1].max()
+    return bool(badly) and any(low.first <= position <= low.last for position in positions)
 
 
 def _found(problem: Problem, points: list[Point], component: Component, deep) -> Iterator[Found]:
-    """What happens where eigenvalues of a block are lowest; at one place it is put together."""
+    """What happens where eigenvalues of a block are lowest; at one place it is put together.
+
+    There some may come from below zero and some from above: they pass one another.
+    """
     while deep:
         low, told = deep[0]
         alike = [
-            other.position - low.position < ONE_PLACE and other.sign == low.sign
+            other.sign
             for other, more in deep
-            if not (more.crossings or told.crossings)
+            if not (more.crossings or told.crossings) and _together(low, other)
         ]
-        count, touch = max(sum(alike), 1), 0 if told.crossings else low.sign
+        count = max(len(alike), 1)
+        touch = low.sign if alike == [low.sign] * count else 0
         way = Step(problem, points[low.step], points[low.step + 1])
         for X in told.crossings or (told.X,):
             share = way.place(X)
             at = located_at(way, X, share, component, count)
-            at = at if told.crossings else _still(at)
+            at = _still(at) if touch else at
             yield Found(component, at, count, False, low.step + share, touch)
         deep = deep[count:]
+
+
+def _together(low: Low, other: Low) -> bool:
+    """Whether eigenvalues vanish at one place: from below and above zero they pass one another."""
+    if other.sign != low.sign and (other.first, other.last) == (low.first, low.last):
+        return True
+    return other.position - low.position < ONE_PLACE
 
 
 def _still(at):
@@ -99,8 +125,10 @@ def _lows(known: Spectra, component: Component) -> Iterator[Low]:
                     lowest = (sign * inside[:, i, j]).argmin()
                     share = min(float(shares[lowest, i, j]), LAST)
                     yield Low(i, k, i + share, sign, j, about[i])
-            elif (ends[i + 1 : k, j] <= CLEAR * known.floor[i + 1 : k, 0]).any() or _reaches_zero(
-                known, values[:, j], speeds[:, j], at_points[:, j], i, k
+            elif (
+                touched[i:k, j].any()
+                or (ends[i + 1 : k, j] <= CLEAR * known.floor[i + 1 : k, 0]).any()
+                or _reaches_zero(known, values[:, j], speeds[:, j], at_points[:, j], i, k)
             ):
                 turning = i + int((sign * speeds[i + 1 : k + 1, j] > 0).argmax())
                 one, other = (sign * float(speeds[m, j]) for m in (turning, turning + 1))
