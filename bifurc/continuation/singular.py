@@ -23,7 +23,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bifurc.continuation.constants import EXACT, STUCK
+from bifurc.continuation.constants import EXACT, ONE_PLACE, STUCK
 from bifurc.continuation.newton import iterated
 from bifurc.protocol import Field, Problem
 from bifurc.spectra import Block, Eigen, shortest
@@ -90,7 +90,10 @@ def locate_singular(
         return None
     (jacobian, eigen, right, left, slope), size = found[1], found[3]
     X, eps = found[0][:n], found[0][n:]
-    big = np.abs(jacobian[:, :-1]).max() or 1.0
+    big = np.abs(jacobian[:, :-1]).max()
+    # where all of it vanishes it is rounding, and its derivative says how large it is elsewhere
+    rise = np.abs(slope * problem.scales(X[-1])).max()
+    big = (big if big > ONE_PLACE * rise else rise) or 1.0
     imperfection = float(np.abs(eps).max(initial=0.0) / big)
     return Singularity(X, right, left, eigen.values, fold, imperfection, slope, size)
 
