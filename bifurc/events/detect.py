@@ -27,6 +27,7 @@ TRUST = 2.0  # times what the cubic through its neighbours misses a point by
 TOGETHER = 3.0  # times what eigenvalues change by on a last step: those below it vanish there
 FLAT = 2.0  # times what is called zero: an eigenvalue below it at both ends is zero all along
 CORNER = 0.1  # of the smaller end value: a corner below it may be one beyond zero
+SWAPPED = 0.1  # of the difference of two speeds, up to which each has become the other
 INWARD = 0.1  # least distance of a new point from the ends of its step, as a share
 HALF = 0.5
 BY_TURNS = (HALF, 0.4, 0.65)  # shares at which a step is cut where the first is no good
@@ -288,7 +289,8 @@ def _doubtful(points, known: Spectra) -> tuple[np.ndarray, np.ndarray]:
     unsure = (changes > 1) | np.where(changes == 0, turning, real & hidden)
     unsure &= real | (known.lengths > COARSE)[:, None]
     unsure &= np.maximum(sizes[0], sizes[-1]) > FLAT * np.maximum(known.floor[:-1], known.floor[1:])
-    unsure &= ~touching(stops, missed, np.concatenate([*known.noise.values()], -1))
+    touched = touching(stops, missed, np.concatenate([*known.noise.values()], -1))
+    unsure &= ~touched | _passing(known)
     # where lam turns at constant inertia a branch of larger isotropy is met: touches are expected
     doubtful = np.any(unsure, axis=-1) & ~_touches(known, points)
     worst = np.where(unsure, lowest, np.inf).argmin(axis=-1)
@@ -301,6 +303,24 @@ def _doubtful(points, known: Spectra) -> tuple[np.ndarray, np.ndarray]:
     tries = np.stack([np.where(told, turns, aside), kinks[step, worst]])
     good = (tries > INWARD) & (tries < 1 - INWARD)
     return doubtful, np.where(good[0], tries[0], np.where(good[1], tries[1], HALF))
+
+
+def _passing(known: Spectra) -> np.ndarray:
+    """Which eigenvalues of a block, on which step, pass a neighbour about zero; (steps, k).
+
+    In order they turn there, but each takes the speed of the other.
+    """
+    found = []
+    for c, values in known.values.items():
+        leave, arrive = known.over_steps(known.speeds[c])
+        swapped = np.abs(leave[:, 1:] - arrive[:, :-1]) + np.abs(leave[:, :-1] - arrive[:, 1:])
+        pairs = swapped < SWAPPED * np.abs(leave[:, 1:] - leave[:, :-1])
+        signs = np.signbit(values)
+        pairs &= (signs[:-1, 1:] != signs[:-1, :-1]) & (signs[1:, 1:] != signs[1:, :-1])
+        found.append(np.zeros(leave.shape, dtype=bool))
+        found[-1][:, 1:] |= pairs
+        found[-1][:, :-1] |= pairs
+    return np.concatenate(found, axis=-1)
 
 
 def _touches(known: Spectra, points: list[Point]) -> np.ndarray:
