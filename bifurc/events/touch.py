@@ -67,33 +67,22 @@ def _explained(low: Low, known: Spectra, component: Component, positions: list[f
 
 
 def _found(problem: Problem, points: list[Point], component: Component, deep) -> Iterator[Found]:
-    """What happens where eigenvalues of a block are lowest; at one place it is put together.
-
-    There some may come from below zero and some from above: they pass one another.
-    """
+    """What happens where eigenvalues of a block are lowest; at one place it is put together."""
     while deep:
         low, told = deep[0]
         alike = [
-            other.sign
+            other.position - low.position < ONE_PLACE and other.sign == low.sign
             for other, more in deep
-            if not (more.crossings or told.crossings) and _together(low, other)
+            if not (more.crossings or told.crossings)
         ]
-        count = max(len(alike), 1)
-        touch = low.sign if alike == [low.sign] * count else 0
+        count, touch = max(sum(alike), 1), 0 if told.crossings else low.sign
         way = Step(problem, points[low.step], points[low.step + 1])
         for X in told.crossings or (told.X,):
             share = way.place(X)
             at = located_at(way, X, share, component, count)
-            at = _still(at) if touch else at
+            at = at if told.crossings else _still(at)
             yield Found(component, at, count, False, low.step + share, touch)
         deep = deep[count:]
-
-
-def _together(low: Low, other: Low) -> bool:
-    """Whether eigenvalues vanish at one place: from below and above zero they pass one another."""
-    if other.sign != low.sign and (other.first, other.last) == (low.first, low.last):
-        return True
-    return other.position - low.position < ONE_PLACE
 
 
 def _still(at):
@@ -125,10 +114,8 @@ def _lows(known: Spectra, component: Component) -> Iterator[Low]:
                     lowest = (sign * inside[:, i, j]).argmin()
                     share = min(float(shares[lowest, i, j]), LAST)
                     yield Low(i, k, i + share, sign, j, about[i])
-            elif (
-                touched[i:k, j].any()
-                or (ends[i + 1 : k, j] <= CLEAR * known.floor[i + 1 : k, 0]).any()
-                or _reaches_zero(known, values[:, j], speeds[:, j], at_points[:, j], i, k)
+            elif (ends[i + 1 : k, j] <= CLEAR * known.floor[i + 1 : k, 0]).any() or _reaches_zero(
+                known, values[:, j], speeds[:, j], at_points[:, j], i, k
             ):
                 turning = i + int((sign * speeds[i + 1 : k + 1, j] > 0).argmax())
                 one, other = (sign * float(speeds[m, j]) for m in (turning, turning + 1))
