@@ -89,3 +89,33 @@ def test_eigenvalues_that_are_not_real_pass_together_once():
     branch = follow(birth.problem, back, window)
     pairs = [e for e in branch.events if abs(e.lam - 3.163209860655) < 1e-9]
     assert [e.kernel.shape[1] for e in pairs] == [2]
+
+
+@pytest.mark.parametrize("slopes", [(1.15, -1.09), (-0.48, -1.44), (-0.41, 0.53)])
+@pytest.mark.parametrize("gap", [2.5e-7, 8.8e-9, 4.9e-10, 4.6e-12, 1e-14])
+def test_two_branch_points_close_by_on_a_curved_branch_are_two_zeros(slopes, gap):
+    """Eigenvalues slopes (lam - at), at = c and c + gap, on (sin, cos) / 3; all vanish there."""
+    at, turn = np.array([-0.04, -0.04 + gap]), 0.6
+    m, Q = np.array(slopes), np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+
+    def parts(x, lam):
+        off = Q.T @ x - np.array([np.sin(lam), np.cos(lam)]) / 3
+        return off, m * (lam - at), m * (lam - at) + off
+
+    problem = PlainProblem(
+        gradient=lambda x, lam: (
+            Q @ (parts(x, lam)[1] * parts(x, lam)[0] + parts(x, lam)[0] ** 2 / 2)
+        ),
+        hessian=lambda x, lam: Q @ np.diag(parts(x, lam)[2]) @ Q.T,
+        gradient_dlam=lambda x, lam: (
+            Q
+            @ (m * parts(x, lam)[0] - parts(x, lam)[2] * np.array([np.cos(lam), -np.sin(lam)]) / 3)
+        ),
+        n=2,
+    )
+    start = point_at(problem, Q @ np.array([np.sin(-1), np.cos(-1)]) / 3, -1.0)
+    branch = follow(problem, start, (-1.0, 1.0))
+    assert branch.status is Status.WINDOW
+    zeros = [event.lam for event in branch.events for _ in range(event.kernel.shape[1])]
+    assert zeros == pytest.approx(at.tolist(), rel=0, abs=1e-9)
+    assert len(branch.events) == 2 or gap < 1e-8

@@ -404,6 +404,44 @@ def crossings_on_a_trivial_branch(rng, exact, n):
     )  # fmt: skip
 
 
+def close_pairs_on_a_curve(rng, exact, n):
+    """Two curves that cross one in other planes, 1e-14 to 1e-6 apart, to the same side or not."""
+    n = max(n, 2)
+    at, gap, Q = rng.uniform(-0.5, 0.5), 10 ** rng.uniform(-14, -6), rotation(rng, n)
+    m = rng.uniform(0.3, 2, n) * rng.choice([-1, 1], n)
+    A, w, square = rng.uniform(0, 0.5), rng.uniform(0.5, 3), rng.uniform(-1, 1, n)
+    still = np.arange(n) > 1
+
+    def values(lam):
+        return np.where(still, m, m * (lam - at - gap * (np.arange(n) == 1)))
+
+    def there(lam):
+        return A * np.concatenate([[np.sin(w * lam), np.cos(w * lam)], 0 * lam * m[2:]])
+
+    def moves(lam):
+        return A * w * np.concatenate([[np.cos(w * lam), -np.sin(w * lam)], 0 * lam * m[2:]])
+
+    def own(x, lam):
+        return values(lam) + 2 * square * (Q.T @ x - there(lam))
+
+    def gradient(x, lam):
+        off = Q.T @ x - there(lam)
+        return Q @ (values(lam) * off + square * off**2)
+
+    def gradient_dlam(x, lam):
+        return Q @ (~still * m * (Q.T @ x - there(lam)) - own(x, lam) * moves(lam))
+
+    problem = plain(
+        rng, exact, gradient, lambda x, lam: Q @ np.diag(own(x, lam)) @ Q.T, gradient_dlam, n
+    )
+    return Trial(
+        "close pairs on a curve", problem, Q @ there(-1.0), -1.0, (-1.0, 1.0), (at, at + gap),
+        lambda x, lam: np.array(
+            [np.abs(a - Q @ there(b)).max() for a, b in zip(x, lam, strict=True)]
+        ),
+    )  # fmt: skip
+
+
 def cross_and_recross(rng, exact, n):
     """An eigenvalue that crosses zero and comes back, 1e-4 to 0.3 on."""
     c, r, m = rng.uniform(-0.6, 0.6), 10 ** rng.uniform(-4, -0.5), rng.uniform(0.3, 3)
@@ -628,7 +666,8 @@ def mirrored_with_imperfection(rng, exact, n):
 TYPES = (
     isolas, high_curvature, multiple_kernels, dips, perturbed_pitchforks,
     perturbed_transcriticals, cusps, polynomial_graphs, crossing_curves, flat_crossings,
-    curves_close_by, crossings_on_a_trivial_branch, cross_and_recross, blocks_with_close_pairs,
+    curves_close_by, crossings_on_a_trivial_branch, close_pairs_on_a_curve, cross_and_recross,
+    blocks_with_close_pairs,
     wiggles, side_branches, many_folds, helices, touches, touching_curves, flat_births,
     rescaled_cubics, mirrored_with_imperfection,
 )  # fmt: skip
