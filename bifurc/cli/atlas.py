@@ -4,6 +4,7 @@ from collections import Counter
 from pathlib import Path
 
 from bifurc.cli.common import add_talk, assignment
+from bifurc.cli.discover import KINDS, NONE, kinds
 from bifurc.cli.run import executor_of
 
 EPILOG = """examples:
@@ -28,7 +29,7 @@ def add(commands) -> None:
     command.add_argument("--at", metavar="NAME=VALUE", action="append", required=True)
     command.add_argument("--starts", type=int, default=400, metavar="N", help="in each space (400)")
     command.add_argument("--seed", type=int, default=0, metavar="N", help="of the starts (0)")
-    command.add_argument("--homotopy", action="append", default=[], metavar="KIND")
+    command.add_argument("--homotopy", action="append", metavar="KIND", choices=(*KINDS, NONE))
     where = command.add_mutually_exclusive_group()
     where.add_argument("--jobs", type=int, default=1, metavar="N", help="parallel processes")
     where.add_argument(
@@ -55,12 +56,12 @@ def run(arguments) -> None:
     with executor_of(arguments) as executor:
         lines = update_atlas(
             arguments.folder, arguments.spaces, executor, None if arguments.quiet else print,
-            starts=arguments.starts, seed=arguments.seed, homotopies=arguments.homotopy, **at,
+            arguments.starts, arguments.seed, kinds(arguments.homotopy), **at,
         )  # fmt: skip
     if arguments.quiet:
         return
     for line in lines:
         place = " ".join(f"{name}={value:g}" for name, value in line["at"].items())
         print(f"{place:8} loss {line['loss']:.10g}, index {line['index']:g}, {line['family']}")
-    kinds = Counter(line["new"] for line in lines)
-    print(f"{arguments.folder / 'atlas.csv'}: {kinds[False]} known by name, {kinds[True]} new")
+    new = Counter(line["new"] for line in lines)
+    print(f"{arguments.folder / 'atlas.csv'}: {new[False]} known by name, {new[True]} new")

@@ -14,13 +14,13 @@ space of an axial subgroup, ends at critical points of lower loss. With them
 the points of one size are a network: which minima are joined, and how high
 the lowest pass found between them is.
 
-Many starts (:mod:`bifurc.landscapes.discover`). In one fixed space Newton goes
-from random states, also pushed away from what is known, and how often each
-point was met tells how much was likely missed. Homotopies
-(:mod:`bifurc.landscapes.homotopy`), along weight decay or the slope of a leaky
-ReLU, lead from the points that are known to others, and from a loss with
-fewer critical points to this one. What is found in several spaces is kept in
-an atlas (:mod:`bifurc.landscapes.atlas`), each point once, with its family.
+Many starts (:mod:`bifurc.landscapes.discover`, :mod:`bifurc.landscapes.starts`). In one
+fixed space Newton goes from random states, also pushed away from what is known, and how
+often each point was met tells how much was likely missed. Homotopies
+(:mod:`bifurc.landscapes.homotopy`), along tangency arcs inside the space, weight decay, the
+slope of a leaky ReLU or a bias of all neurons, lead from the points that are known to
+others, and from a loss with fewer critical points to this one. What is found in several
+spaces is kept in an atlas (:mod:`bifurc.landscapes.atlas`), each point once, with its family.
 
 A critical point, however found, is one record (:mod:`bifurc.landscapes.points`):
 its state in the fixed space of its own isotropy, loss, index, the size of its

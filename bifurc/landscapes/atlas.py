@@ -61,7 +61,7 @@ def update_atlas(
     progress: Callable[[str], None] | None = None,
     starts: int = 400,
     seed: int = 0,
-    homotopies: Sequence[str] = (),
+    homotopies: Sequence[str] | None = None,
     **at: float,
 ) -> list[dict[str, Any]]:
     """Search fixed spaces at one place, and add what is found to an atlas.
@@ -97,7 +97,9 @@ def update_atlas(
     for space in spaces:
         fixed_space(space_of(space), at)  # what is wrong is said before the work begins
     place = _place(at)
-    jobs: list[tuple] = [(space, at, starts, seed, tuple(homotopies)) for space in spaces]
+    jobs: list[tuple] = [
+        (space, at, starts, seed, homotopies and tuple(homotopies)) for space in spaces
+    ]
     files = [folder / "spaces" / f"{_slug(f'{job[0]} {place}')}-{_key(*job)}.json" for job in jobs]
     for number, _ in _done(executor, search, jobs, files):
         said(f"searched {spaces[number]} at {place}")
@@ -128,7 +130,7 @@ def space_of(text: str) -> Family:
     return as_family(name).with_parameters(**values)
 
 
-def search(space: str, at: dict, starts: int, seed: int, homotopies: Sequence[str]) -> dict:
+def search(space: str, at: dict, starts: int, seed: int, homotopies: Sequence[str] | None) -> dict:
     """What is found in one space at one place, as plain data."""
     family = space_of(space)
     found = discover(family, starts, seed, homotopies=homotopies, **at)

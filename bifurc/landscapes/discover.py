@@ -1,24 +1,26 @@
-"""Critical points in one fixed space at one size, by many starts with deflation.
+"""Critical points in one fixed space at one size, by several means.
 
-Each start is drawn at random in the fixed space; about every second one is as long as
+Random starts (:mod:`bifurc.landscapes.starts`). About every second one is as long as
 the teacher, the others from a thirtieth to three times as long. Newton goes from
 it twice: as it is, by Powell's hybrid method, and deflated, when points that are
 known push it away. What was found is counted:
 how often each point was met tells how much was likely missed (Good and Turing:
 the share of starts that would lead to new points is about that of points met once).
-Homotopies (:mod:`bifurc.landscapes.homotopy`) go on from there, if they are asked for: from
-every point that is known, and from those that are found at the far end.
+
+Homotopies (:mod:`bifurc.landscapes.homotopy`) go on from every point that is
+known, and from those that are found at the far end: tangency arcs, unless others are asked for.
 
 No number of starts proves that nothing is missed. Where a proof is known it is
 named: in Fix(S_d), rows not zero, there are four critical points.
+
+Where rows are parallel they exchange norm at no cost, and a critical point is one of a
+continuum. One point of it stands for all, and it is said how many directions it has.
 
 Not looked for are points with a zero row, where the loss is not smooth.
 
 References
 ----------
-.. [1] Farrell, Birkisson, Funke, "Deflation techniques for finding distinct
-   solutions of nonlinear partial differential equations", SIAM J. Sci. Comput. 37, 2015.
-.. [2] Good, "The population frequencies of species and the estimation of
+.. [1] Good, "The population frequencies of species and the estimation of
    population parameters", Biometrika 40, 1953.
 """
 
@@ -29,29 +31,19 @@ from typing import Any
 
 import numpy as np
 
-from bifurc.continuation.newton import LOST
-from bifurc.continuation.trace import point_at
-from bifurc.errors import NotDefinedError, ZeroRowError
-from bifurc.graph.identity import invariants
+from bifurc.graph.identity import distance, fingerprint
 from bifurc.landscapes.arcs import space as fixed_space
-from bifurc.landscapes.homotopy import WINDOWS, along, arriving, check_kind
-from bifurc.landscapes.homotopy import met as homotopy
-from bifurc.landscapes.points import Critical, Names, counts, critical
+from bifurc.landscapes.homotopy import ARCS, WINDOWS, along, arriving, met, refused
+from bifurc.landscapes.points import SAME, Critical, Names, counts, critical
+from bifurc.landscapes.starts import FAILS, confirmed, deflated, hybrid, rest, start
 from bifurc.loss.kernels import name_of
 from bifurc.loss.problem import NetworkProblem
-from bifurc.loss.start import off_continuum
 from bifurc.proof.complete import LARGEST
 from bifurc.threads import one_thread
 
-LENGTHS = (-1.5, 0.5)  # of starts, as powers of ten
-STEPS = 60  # of deflated Newton from one start
-ROOM = 1.0  # of invariants: how near a known point pushes Newton away
-SHORTEST = 0.05  # of a Newton step: what deflation and damping leave of it at least
-AT_REST = 1e-10  # of the gradient
-LARGE = 1e3  # of coordinates over their lengths: Newton has gone away
 MEANS = ("start", "deflation")
+FEW = 8  # coordinates: from each point twice as many arcs leave
 SHARE = 0.1  # of the starts, as many are tried at the far end of a homotopy
-FAILS = (ValueError, ZeroRowError, NotDefinedError, *LOST)
 FOUR = "the certificate `complete`: {count} critical points at every real d >= {least:.4f}"
 
 
@@ -145,7 +137,7 @@ def discover(
     starts: int = 400,
     seed: int = 0,
     progress: Callable | None = None,
-    homotopies: Sequence[str] = (),
+    homotopies: Sequence[str] | None = None,
     **parameters: Any,
 ) -> Discovery:
     """Look for all critical points in the fixed space of a family, at one size.
@@ -158,8 +150,9 @@ def discover(
     starts, seed : int
     progress : callable, optional
         Wraps the range of starts, such as ``tqdm.tqdm``.
-    homotopies : sequence of str
-        "decay", "slope": more means to find points.
+    homotopies : sequence of str, optional
+        "arcs", "decay", "slope", "bias": what goes on from points that are known. By
+        default arcs, where the loss has some and the space at most :data:`FEW` coordinates.
     **parameters
         Where: ``d=8``.
 
@@ -182,138 +175,99 @@ def discover(
         raise ValueError(f"starts must be a whole number of at least 1, got {starts!r}.")
     there, lam = fixed_space(problem, parameters)
     space = there.on(there.structure, there.any_size)
-    for kind in homotopies:
-        check_kind(kind, space)
-    found, lost, made = _Found(), 0, 0
+    kinds = _kinds(space, homotopies)
+    found, lost, made = _Found(space, lam), 0, 0
     proof, expected = _proved(space, lam)
     for number in (progress or iter)(range(starts)):
         if len(found.points) == expected:
             break  # these are proved to be all
         made += 1
-        x = _start(space, lam, np.random.default_rng([seed, number]))
-        end = _hybrid(space, x, lam)
-        lost += end is None
-        found.add(end, MEANS[0], 1)
-        found.add(_deflated(space, x, lam, found.points), MEANS[1])
-    for kind in homotopies:
-        far = along(space, lam, kind)
-        for number in range(math.ceil(SHARE * starts)):
-            x = _start(far, WINDOWS[kind][1], np.random.default_rng([seed, starts + number]))
-            if (y := _rest(far, x, WINDOWS[kind][1])) is not None:
-                found.add_all(arriving(space, lam, kind, y), kind)
-        for point in found.points:  # which grows
-            found.add_all(homotopy(point, kind), kind)
+        x = start(space, lam, np.random.default_rng([seed, number]))
+        lost += not found.add(hybrid(space, x, lam), MEANS[0], 1)
+        found.add(deflated(space, x, lam, [point.mark[2:] for point in found.points]), MEANS[1])
+    if len(found.points) != expected:
+        _go_on(found, kinds, math.ceil(SHARE * starts), (seed, starts))
     order = sorted(range(len(found.points)), key=lambda i: found.points[i].loss)
-    points, met = [found.points[i] for i in order], [found.met[i] for i in order]
+    points, counted = [found.points[i] for i in order], [found.met[i] for i in order]
     means = [found.by[i] for i in order]
-    return Discovery(points, met, made, lost, means, proof, expected)
+    return Discovery(points, counted, made, lost, means, proof, expected)
+
+
+def _kinds(space: NetworkProblem, homotopies: Sequence[str] | None) -> list[str]:
+    """The homotopies that are asked for, or those that there are by default."""
+    if homotopies is None:
+        return [] if space.n > FEW or refused(ARCS, space) else [ARCS]
+    for kind in homotopies:
+        if why := refused(kind, space):
+            raise ValueError(why)
+    return list(homotopies)
+
+
+def _go_on(found: "_Found", kinds: Sequence[str], tries: int, seed: tuple[int, int]) -> None:
+    """Points by homotopies, from their far ends and from all that are known."""
+    for kind in kinds:
+        if kind in WINDOWS:
+            _from_far(found, kind, tries, seed)
+    for x in found.states:  # which grows
+        for kind in kinds:
+            found.add_all(met(found.space, x, found.lam, kind), kind)
+
+
+def _from_far(found: "_Found", kind: str, tries: int, seed: tuple[int, int]) -> None:
+    """Points on the branches through those at the far end of a homotopy."""
+    (first, started), end = seed, WINDOWS[kind][1]
+    far = along(found.space, found.lam, kind)
+    for number in range(tries):
+        x = start(far, end, np.random.default_rng([first, started + number]))
+        if (there := rest(far, x, end)) is not None:
+            found.add_all(arriving(found.space, found.lam, kind, there), kind)
 
 
 class _Found:
-    """Points as they are found, each once."""
+    """Points of a fixed space as they are found, each once."""
 
-    def __init__(self):
+    def __init__(self, space: NetworkProblem, lam: float):
+        self.space, self.lam = space, lam
         self.points: list[Critical] = []
+        self.states: list[np.ndarray] = []  # in the fixed space
         self.met: list[int] = []
         self.by: list[str] = []
         self._names = Names()
 
-    def add(self, end: Critical | None, means: str, counted: int = 0) -> None:
-        """One more; those that were not met by Newton alone are no fair sample."""
-        if end is None:
-            return
-        at = next((i for i, one in enumerate(self.points) if one.same(end)), len(self.points))
-        if at == len(self.points):
-            self.points.append(self._names.named(end))
+    def add(self, x: np.ndarray | None, means: str, counted: int = 0) -> bool:
+        """One more state; those that were not met by Newton alone are no fair sample.
+
+        Returns whether it is a critical point.
+        """
+        if x is None:
+            return False
+        mark = fingerprint(self.space, np.append(x, self.lam))
+        at = self._number(mark)
+        if at is None:
+            try:
+                point = critical(self.space, x, self.lam)
+            except FAILS:
+                return False
+            at = self._number(point.mark)  # its own symmetry may have mended it
+        if at is None:
+            at = len(self.points)
+            self.points.append(self._names.named(point))
+            self.states.append(x)
             self.met.append(0)
             self.by.append(means)
         self.met[at] += counted
+        return True
 
-    def add_all(self, ends: Iterable[Critical], means: str) -> None:
-        """Several more."""
-        for end in ends:
-            self.add(end, means)
+    def _number(self, mark: np.ndarray) -> int | None:
+        """Which of the points has this mark."""
+        return next(
+            (i for i, one in enumerate(self.points) if distance(one.mark, mark) <= SAME), None
+        )
 
-
-def _start(problem: NetworkProblem, lam: float, rng) -> np.ndarray:
-    """A random state, its coordinates as long as the neurons they are in, or by a factor shorter.
-
-    Points with short rows, high up, are met from short starts only.
-    """
-    structure, values = problem.structure, problem.parameters(lam)
-    sizes = {b.name: float(structure.size[b.points](**values)) for b in structure.students}
-    rows = np.array([sizes[c.row] for c in structure.coordinates])
-    length = rng.choice([1.0, 10.0 ** rng.uniform(*LENGTHS)])
-    return length * rng.normal(size=problem.n) * np.sqrt(rows / problem.weights(lam))
-
-
-def _hybrid(problem, x: np.ndarray, lam: float) -> Critical | None:
-    """The critical point where Powell's method ends."""
-    end = _rest(problem, x, lam)
-    return None if end is None else _confirmed(problem, end, lam)
-
-
-def _rest(problem, x: np.ndarray, lam: float) -> np.ndarray | None:
-    """Where Powell's method ends."""
-    from scipy.optimize import root  # waited for where it is needed
-
-    lengths = np.sqrt(problem.weights(lam))
-
-    def both(y):
-        g, jacobian = problem.jacobian(y / lengths, lam)
-        return lengths * g, lengths[:, None] * jacobian[:, :-1] / lengths
-
-    try:
-        run = root(both, lengths * x, jac=True, method="hybr")
-        return run.x / lengths if run.success else None
-    except FAILS:
-        return None
-
-
-def _deflated(problem, x: np.ndarray, lam: float, known: list[Critical]) -> Critical | None:
-    """Where Newton ends that known points push away.
-
-    The step of the deflated system is Newton's times a number, see [1].
-    """
-    marks = [mark.mark[2:] for mark in known]
-    lengths = np.sqrt(problem.weights(lam))
-    try:
-        for _ in range(STEPS):
-            g, jacobian = problem.jacobian(x, lam)
-            if np.linalg.norm(lengths * g) < AT_REST:
-                return _confirmed(problem, x, lam)
-            step = -np.linalg.solve(jacobian[:, :-1], g)
-            reach = float(np.linalg.norm(lengths * step) / (1 + np.linalg.norm(lengths * x)))
-            x = x + min(1.0, 1.0 / max(reach, 1e-300)) * _share(problem, x, lam, step, marks) * step
-            if not np.abs(lengths * x).max() < LARGE:
-                return None
-    except FAILS:
-        pass
-    return None
-
-
-def _share(problem, x: np.ndarray, lam: float, step: np.ndarray, marks) -> float:
-    """How much of a Newton step the deflated system takes."""
-    if not marks:
-        return 1.0
-    h = 1e-6
-    here, ahead = (invariants(problem, np.append(x + s * step, lam)) for s in (0.0, h))
-    slope = 0.0  # of log of the product of (1 + (ROOM / distance)²) along the step
-    for mark in marks:
-        off, move = here - mark, (ahead - here) / h
-        square = float(off @ off) or 1e-300
-        slope -= 2 * ROOM**2 * float(off @ move) / (square * (square + ROOM**2))
-    share = 1.0 / (1.0 - slope) if slope != 1.0 else 1.0
-    return float(np.sign(share) * np.clip(abs(share), SHORTEST, 1.0))
-
-
-def _confirmed(problem, x: np.ndarray, lam: float) -> Critical | None:
-    """The critical point near a state, if Newton finds it; of a continuum that of equal norms."""
-    try:
-        on_path, x = off_continuum(problem, x, lam)
-        return critical(problem, point_at(on_path, x, lam).x, lam)
-    except FAILS:
-        return None
+    def add_all(self, states: Iterable[np.ndarray], means: str) -> None:
+        """Several more; of a continuum the point that stands for it."""
+        for x in states:
+            self.add(confirmed(self.space, x, self.lam), means)
 
 
 def _proved(problem: NetworkProblem, lam: float) -> tuple[str, int | None]:

@@ -25,6 +25,7 @@ from bifurc.switching.names import isotropy_of
 SAME = 1e-7  # relative, of fingerprints of points that Newton has corrected
 FLAT = 1e-9  # of the largest: an eigenvalue that is zero to rounding
 EVERYTHING = "no symmetry"
+EXCHANGE = "norm exchange"  # a reason of zeros
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +52,9 @@ class Critical:
         What else vanishes there, if something does.
     constraints : int
         How many of the coordinates are multipliers; the index is that on what they hold.
+    continuum : float
+        In how many directions parallel neurons exchange norm at no cost: it is one of as many
+        dimensions of critical points.
     """
 
     problem: Any
@@ -62,6 +66,7 @@ class Critical:
     name: str = ""
     note: str = ""
     constraints: int = 0
+    continuum: float = 0.0
     mark: np.ndarray = field(default_factory=lambda: np.zeros(0), repr=False)
 
     @property
@@ -107,11 +112,14 @@ class Critical:
             "isotropy": self.isotropy,
             "name": self.name or None,
             "note": self.note or None,
+            "continuum": self.continuum,
         }
 
     def __str__(self) -> str:
         known = f" = {self.name}" if self.name else ""
         note = f" ({self.note})" if self.note else ""
+        if self.continuum:
+            note += f", on a continuum of dimension {self.continuum:g} (parallel neurons)"
         return f"loss {self.loss:.10g}, index {self.index:g}{note}, {self.isotropy}{known}"
 
 
@@ -148,9 +156,22 @@ def critical(
         isotropy=isotropy_of(problem) or EVERYTHING,
         note=problem.neutrals.note(parameters) or undecided(zeros),
         constraints=constraints,
+        continuum=_continuum(problem, x, lam),
         mark=mark,
     )
     return found if names is None else names.named(found)
+
+
+def _continuum(problem, x: np.ndarray, lam: float) -> float:
+    """In how many directions parallel neurons exchange norm."""
+    if not isinstance(problem, NetworkProblem):
+        return 0.0
+    parameters = problem.parameters(lam)
+    return sum(
+        problem.known_zeros(c, x, lam).get(EXCHANGE, 0) * float(c.dimension(**parameters))
+        for c in problem.components
+        if c.exists(parameters)
+    )
 
 
 def own_space(problem, x: np.ndarray, lam: float):

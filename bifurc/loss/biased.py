@@ -117,6 +117,29 @@ class BiasedLeakyReLU:
         return tuple(total)
 
 
+@dataclass(frozen=True)
+class GivenBias:
+    """phi(z) = relu(z + bias), one bias that all neurons have: a kernel of (p, q, c)."""
+
+    bias: Any = 0.0
+
+    def value(self, p, q, c):
+        """f itself."""
+        return BiasedReLU().value(*self._at(p, q, c))
+
+    def gradient(self, p, q, c):
+        """(f_p, f_c)."""
+        return BiasedReLU().gradient(*self._at(p, q, c))[:2]
+
+    def hessian(self, p, q, c):
+        """(f_pp, f_pq, f_pc, f_cc)."""
+        return BiasedReLU().hessian(*self._at(p, q, c))[:4]
+
+    def _at(self, p, q, c):
+        """The arguments with biases of their shape."""
+        return p, q, c, self.bias + 0.0 * p, self.bias + 0.0 * q
+
+
 class _Terms:
     """What the formulas are made of, at arrays, series or enclosures."""
 
