@@ -42,7 +42,7 @@ from bifurc.proof.complete import LARGEST
 from bifurc.threads import one_thread
 
 MEANS = ("start", "deflation")
-FEW = 8  # coordinates: from each point twice as many arcs leave
+FEW = 6  # coordinates: from each point twice as many arcs leave
 SHARE = 0.1  # of the starts, as many are tried at the far end of a homotopy
 FOUR = "the certificate `complete`: {count} critical points at every real d >= {least:.4f}"
 
