@@ -125,6 +125,8 @@ WORDS = {
     "unfinished": "Descents without an end, and saddles that were not left.",
     "met": "How many starts led to a point by Newton alone.",
     "means": "How a point was found: from starts, or by a homotopy.",
+    "continuum": "How many dimensions of critical points there are through one, along which "
+    "parallel neurons exchange norm at no cost.",
     "starts": "Places from which Newton was tried.",
     "lost": "How many starts led nowhere.",
     "unseen": "About the share of further starts that would lead to points not met yet.",
