@@ -253,9 +253,6 @@ TABLE = [
         ("    narrow = contract(box(middle, small), middle, residual, system.jacobian(whole))",
          "    narrow = middle"),
         ("    if not is_learnt(problem, x, lam):", "    if False:"),
-        ("    if not _near(text, value):", "    if False:"),
-        ("    return bool(abs(flint.arb(text) - value) < unit)",
-         "    return bool(abs(flint.arb(text) - value.mid()) < unit)"),
         ("    if list(stated) != list(proved):", "    if False:"),
         ("        if not _agrees(key, stated[key], value):", "        if False:"),
         ("        return stated == value", "        return True"),
@@ -322,7 +319,7 @@ TABLE = [
     ),
     *of(
         "proof/tube.py",
-        ("        return models([around(self.curve[0], self.radius), *self.curve[1:]])",
+        ("        return models([box(self.curve[0], self.radius), *self.curve[1:]])",
          "        return self.thin"),
         ("                [(int(i == j) - value).range().abs_upper() for j, value in enumerate(row)]",
          "                [abs((int(i == j) - value).at(flint.arb(0)).mid()) for j, value in enumerate(row)]"),
@@ -343,8 +340,6 @@ TABLE = [
         ("        if not (height.at(low) < target and height.at(high) > target):", "        if False:"),
         ("    return [value.range().abs_upper() for value in moved]",
          "    return [abs(value.at(flint.arb(0)).mid()) for value in moved]"),
-        ("    return [value + flint.arb(0, 1) * r for value, r in zip(centre, radii, strict=True)]",
-         "    return list(centre)"),
         ("    return reduce(flint.arb.max, (value.abs_upper() for value in values))",
          "    return reduce(flint.arb.min, (value.abs_upper() for value in values))"),
     ),
@@ -444,7 +439,6 @@ TABLE = [
         "proof/infinity.py",
         ("        if after - before != len(group):", "        if False:"),
         ("        if len(one) + len(two) != len(form):", "        if False:"),
-        ("        if not abs(matrix[i, i]) > radius:", "        if False:"),
         ("            if row.points != other.points or len(signs) != 1:", "            if len(signs) != 1:"),
     ),
     *of(
@@ -491,7 +485,7 @@ TABLE = [
         ("    if speed.contains(0) or coefficient.contains(0) or not coefficient.is_finite():", "    if False:"),
         ("    if list(parts) != list(component.sets):", "    if False:"),
         ("                if any(not (phi[one] - phi[k]).contains(0) for k in others):", "                if others:"),
-        ("    speed = _dot(psi, [a - b - c for a, b, c in terms])", "    speed = _dot(psi, [a - b for a, b, c in terms])"),
+        ("    speed = dot(psi, [a - b - c for a, b, c in terms])", "    speed = dot(psi, [a - b for a, b, c in terms])"),
     ),
     *of(
         "continuation/newton.py",
@@ -556,19 +550,9 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "    if False:",
     ): "to_text, which follows, refuses a number that is not exact as well",
     (
-        "proof/certificate.py",
-        "    if not _near(text, value):",
-        "    if False:",
-    ): "flint writes no digit that the ball does not hold; this asks it of flint once more",
-    (
-        "proof/certificate.py",
-        "    return bool(abs(flint.arb(text) - value) < unit)",
-        "    return bool(abs(flint.arb(text) - value.mid()) < unit)",
-    ): "the same",
-    (
         "proof/births.py",
-        "    speed = _dot(psi, [a - b - c for a, b, c in terms])",
-        "    speed = _dot(psi, [a - b for a, b, c in terms])",
+        "    speed = dot(psi, [a - b - c for a, b, c in terms])",
+        "    speed = dot(psi, [a - b for a, b, c in terms])",
     ): "c is the second derivative along the branch, where the gradient is 0: it is minus a "
     "derivative of the gradient times x'', which psi annuls",
 }

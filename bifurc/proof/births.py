@@ -47,6 +47,7 @@ from bifurc.proof.interval import (
 )
 from bifurc.proof.signs import diagonalise, null_vectors
 from bifurc.proof.system import part
+from bifurc.proof.tube import dot
 from bifurc.structure.irreps import Component
 from bifurc.structure.split import Split, split
 
@@ -137,13 +138,13 @@ def _born(event: dict, parts: dict) -> dict:
 
     bent = second(still)
     terms = zip(second(both), bent, second([*u, flint.arb(1)]), strict=True)
-    speed = _dot(psi, [a - b - c for a, b, c in terms])
+    speed = dot(psi, [a - b - c for a, b, c in terms])
     odd = _is_turned(made, parts, phi)
     if odd:
         v = [-value for value in solve(bent)]
-        bend = _dot(psi, _terms(child, state, lam, [still, [*v, flint.arb(0)]])[3])
+        bend = dot(psi, _terms(child, state, lam, [still, [*v, flint.arb(0)]])[3])
     else:
-        bend = _dot(psi, bent)
+        bend = dot(psi, bent)
     coefficient = -bend / speed
     if speed.contains(0) or coefficient.contains(0) or not coefficient.is_finite():
         raise NotCertifiedError("The direction of a branch is not proved.")
@@ -197,7 +198,7 @@ def _kernel(problem, state: list, lam):
     phi, psi = (diagonal.basis * right).entries(), (left * diagonal.inverse).entries()
     scale = phi[_largest(phi)]
     phi = [value / scale for value in phi]
-    length = _dot(psi, phi)
+    length = dot(psi, phi)
     psi = [value / length for value in psi]
     rows = [[*row, p] for row, p in zip(hessian.tolist(), phi, strict=True)]
     whole = flint.arb_mat([*rows, [*psi, flint.arb(0)]])
@@ -234,7 +235,3 @@ def _is_turned(made: Split, parts: dict, phi: list) -> bool:
 
 def _largest(values: list) -> int:
     return int(np.argmax([abs(float(value.mid())) for value in values]))
-
-
-def _dot(one: list, other: list):
-    return sum((a * b for a, b in zip(one, other, strict=True)), start=flint.arb(0))

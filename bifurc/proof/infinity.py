@@ -16,6 +16,7 @@ import numpy as np
 from bifurc.loss.problem import NetworkProblem
 from bifurc.proof.germ import Germ, Slope
 from bifurc.proof.interval import NotCertifiedError, exact, flint
+from bifurc.proof.signs import diagonalise, signs
 from bifurc.proof.sums import Row, Sums
 from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
@@ -247,26 +248,15 @@ def _enclosed_roots(one: np.ndarray, two: np.ndarray, near: np.ndarray) -> list:
 
 
 def negative(entries: np.ndarray) -> int:
-    """How many negative eigenvalues a symmetric matrix of arbs has, by congruence and discs.
+    """How many negative eigenvalues a symmetric matrix of arbs has.
 
     Raises
     ------
     NotCertifiedError
         If that is not the same for all matrices that are enclosed.
     """
-    middle = np.array([[float(v.mid()) for v in row] for row in entries])
-    if not np.isfinite(middle).all():
-        raise NotCertifiedError("A block is not finite at infinity.")
-    basis = flint.arb_mat(np.linalg.eigh((middle + middle.T) / 2)[1].tolist())
-    basis.inv()  # it has an inverse, or there is an error
-    matrix = basis.transpose() * flint.arb_mat(entries.tolist()) * basis
-    size, count = range(len(entries)), 0
-    for i in size:
-        radius = sum((abs(matrix[i, j]) for j in size if j != i), start=flint.arb(0))
-        if not abs(matrix[i, i]) > radius:
-            raise NotCertifiedError("The sign of an eigenvalue is not proved at infinity.")
-        count += bool(matrix[i, i] < 0)
-    return count
+    ones = [flint.arb(1)] * len(entries)
+    return signs(diagonalise(flint.arb_mat(entries.tolist()), ones)).negative
 
 
 def _pair(structure, row, column, value) -> tuple:

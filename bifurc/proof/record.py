@@ -21,6 +21,7 @@ from bifurc.loss.line import LAM
 from bifurc.loss.problem import NetworkProblem
 from bifurc.proof.bounds import short
 from bifurc.proof.interval import exact, flint, precision
+from bifurc.proof.system import box
 from bifurc.structure.checks import check_names
 from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
@@ -247,7 +248,7 @@ def state_of(data: dict) -> list:
         return from_texts(data["coordinates"])
     else:
         centre, radius = (from_texts(data["narrow"][key]) for key in ("centre", "radius"))
-    return [c + flint.arb(0, 1) * r for c, r in zip(centre, radius, strict=True)]
+    return box(centre, radius)
 
 
 def box_to_data(centre, exponent: int) -> dict:

@@ -43,6 +43,7 @@ from bifurc.proof.interval import (
     matrix,
 )
 from bifurc.proof.model import ORDER, ZERO, Model, models
+from bifurc.proof.system import box
 
 SLACK = 4.0  # of R over what Newton's step from Z(t) encloses
 ROUNDING = 2.0**-44  # least half-width, in units of each unknown
@@ -73,7 +74,7 @@ class Tube:
     @cached_property
     def thick(self) -> np.ndarray:
         """Z(t) + R; shape (n + 1,)."""
-        return models([around(self.curve[0], self.radius), *self.curve[1:]])
+        return models([box(self.curve[0], self.radius), *self.curve[1:]])
 
     @property
     def lam(self) -> Model:
@@ -184,7 +185,7 @@ class Tube:
         before found.
         """
         foot = self.at(t)
-        zero = around(foot, self.radius)
+        zero = box(foot, self.radius)
         near = flint.arb_mat([[value.at(t).mid() for value in row] for row in self.inverse])
         size = range(len(zero))
         for _ in range(rounds):
@@ -247,11 +248,6 @@ def newton_step(problem: NetworkProblem, thin, inverse) -> list:
     g = problem.gradient_of(problem.rows(thin[:-1], thin[-1]))
     moved = inverse @ np.array([*g, ZERO])
     return [value.range().abs_upper() for value in moved]
-
-
-def around(centre, radii) -> list:
-    """Balls of these half-widths."""
-    return [value + flint.arb(0, 1) * r for value, r in zip(centre, radii, strict=True)]
 
 
 def bordered(slopes, direction):
