@@ -59,15 +59,16 @@ def as_family(family: Any) -> Family:
 @one_thread()
 def member(
     family: Any, parameter: str | None = None, value: float | None = None, **parameters: Any
-) -> tuple[NetworkProblem, Point]:
+) -> tuple[Any, Point]:
     """The family's critical point at one value of a parameter.
 
-    See :mod:`bifurc.members`: it is followed from where the family is defined.
+    See :mod:`bifurc.members`: it is followed from where the family is defined; that of
+    a problem of one's own from where it starts.
 
     Parameters
     ----------
-    family : Family, str or Path
-        A family, its name or a case file.
+    family : Family, Problem, str or Path
+        A family, its name, a case file or a problem of one's own.
     parameter, value : str and float, optional
         The parameter along which the returned problem runs.
     **parameters
@@ -91,14 +92,8 @@ def member(
     """
     if parameter is None:
         parameter, value, parameters = first_of(parameters)
-    there = member_of(family, parameter, value, **parameters)
+    there = seeds.member_of(family, parameter, given.number(parameter, value), parameters)
     return there.problem, there.point
-
-
-def member_of(family: Any, parameter: str, value: Any, **parameters: Any) -> members.Member:
-    """The same, with the sheet of the family's branch that it lies on."""
-    found = as_family(family).with_parameters(**parameters)
-    return members.find(seeds.along(found, parameter), found, given.number(parameter, value))
 
 
 def first_of(parameters: Mapping[str, Any]) -> tuple[str, float, dict[str, Any]]:

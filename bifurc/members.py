@@ -136,14 +136,14 @@ def _followed(problem: NetworkProblem, family: Family, value: float) -> Member:
     if on_path.line == problem.line and on_path.structure == problem.structure:
         held = recognised(on_path, points[-1].x, value)
         if held is on_path:  # far out a point is no better for being corrected again
-            return Member(on_path, points[-1], _sheet(points))
-        return Member(held, point_at(held, points[-1].x, value), _sheet(points))
+            return Member(on_path, points[-1], sheet_on(points))
+        return Member(held, point_at(held, points[-1].x, value), sheet_on(points))
     reduced = problem.on(problem.structure, problem.any_size)
     reduced.pinned = on_path.pinned
     at = dict(zip(_names(on_path.structure), points[-1].x, strict=True))
     x = np.array([at[name] for name in _names(reduced.structure)])
     held = recognised(reduced, x, value)
-    return Member(held, point_at(held, x, value), _sheet(points))
+    return Member(held, point_at(held, x, value), sheet_on(points))
 
 
 def _from_plain(problem: NetworkProblem, family: Family, value: float) -> Member:
@@ -265,13 +265,13 @@ def sheet_of(problem: NetworkProblem, family: Family, x: np.ndarray, value: floa
                 ends = sorted((origin.first, origin.last - 10 * (origin.first - origin.last)))
                 points, _ = collect(walk(on_path, start, (ends[0], ends[1])))
             if points[-1].lam == origin.first and np.abs(points[-1].x - home).max() < AGREE:
-                return _sheet(points)
+                return sheet_on(points)
     except (ValueError, ArithmeticError, EndedEarlyError):
         pass  # it is no member where there is none
     return None
 
 
-def _sheet(points: list[Point]) -> int:
+def sheet_on(points: list[Point]) -> int:
     """1, and one more for each time that lam turns between the points."""
     slopes = np.array([point.tangent[-1] for point in points])
     return 1 + int(np.count_nonzero(slopes[:-1] * slopes[1:] < 0))

@@ -18,8 +18,9 @@ from bifurc import members
 from bifurc.continuation.options import Options, Status
 from bifurc.continuation.point import Point
 from bifurc.continuation.trace import point_at, trace
+from bifurc.errors import EndedEarlyError
 from bifurc.events.branch import collect
-from bifurc.given import ARGUMENTS, flag, one_of
+from bifurc.given import ARGUMENTS, flag, listed, one_of
 from bifurc.loss.kernels import kernel
 from bifurc.loss.problem import NetworkProblem
 from bifurc.structure import families
@@ -179,6 +180,45 @@ def seed(given: Any, parameters: Mapping[str, Any], both: bool = False) -> Seed:
             "for problems that start inside theirs."
         )
     return _of_family(about.with_parameters(**others), name, first, last)
+
+
+def member_of(given: Any, name: str, value: float, others: Mapping[str, Any]) -> members.Member:
+    """The critical point of a problem at one value of a parameter, and its sheet.
+
+    A family's is followed from where the family is defined, that of another
+    problem from where it starts.
+
+    Raises
+    ------
+    EndedEarlyError
+        If the branch does not reach that value.
+    """
+    about = named(given)
+    if isinstance(about, Family):
+        found = about.with_parameters(**others)
+        return members.find(along(found, name), found, value)
+    starts = _starts(about)
+    first = starts[listed("The parameter", name, starts)]
+    if first == value:
+        there = seed(about, {**others, name: (value, value + 1.0)})
+        return members.Member(there.problem, there.start, 1)
+    there = seed(about, {**others, name: (first, value)})
+    points, status = collect(trace(there.problem, there.start, there.window))
+    if points[-1].lam != value:
+        raise EndedEarlyError(
+            f"No critical point is known at {name} = {value:g}: the branch from {first:g} on ends "
+            f"at {points[-1].lam:.6g}. {status.value}"
+        )
+    return members.Member(there.problem, points[-1], members.sheet_on(points))
+
+
+def _starts(about: "Problem | Case") -> dict[str, float]:
+    """Where a problem that is no family starts, by the parameters that may run."""
+    from bifurc.own.problem import Problem
+
+    if isinstance(about, Problem):
+        return dict(about.parameters)
+    return {name: first for name, (first, _) in window_of(about).items()}
 
 
 def restarted(given: Any, parameters: Mapping[str, Any], both: bool, start: Any) -> Seed:

@@ -1,4 +1,4 @@
-"""The spectrum of a family at one place, in the forms of the literature.
+"""The spectrum of a family, or of a problem of one's own, at one place, in the forms of the literature.
 
 >>> found = spectrum("A", d=20, form="gn")
 >>> round(float(found.eigenvalues["x[all]"][0]), 9)
@@ -12,18 +12,19 @@ from typing import Any
 
 import numpy as np
 
-from bifurc.api import first_of, member_of
+from bifurc.api import first_of
 from bifurc.events.records import signs, undecided
 from bifurc.loss.forms import Form
+from bifurc.loss.problem import NetworkProblem
 from bifurc.members import Member
-from bifurc.seeds import named
+from bifurc.seeds import member_of, named
 from bifurc.spectra import Block
 from bifurc.structure.irreps import Component
 
 
 @dataclass(frozen=True, eq=False)
 class Spectrum:
-    """All eigenvalues at a member of a family, block by block.
+    """All eigenvalues at a critical point, block by block.
 
     Index and ``is_minimum`` are always those of the whole Hessian.
     """
@@ -48,7 +49,7 @@ class Spectrum:
     @property
     def loss(self) -> float:
         """The loss, with its factor 1/2 if the form has it; nan if it is lost in rounding."""
-        value = float(self.problem.losses(self.point.x, self.point.lam))
+        value = float(self.problem.losses(self.point.x[None], np.array([self.point.lam]))[0])
         return value if self.form.half else 2.0 * value
 
     @property
@@ -76,20 +77,19 @@ class Spectrum:
     def to_dict(self) -> dict:
         """Numbers and words alone, as ``bifurc spectrum --json`` prints them."""
         problem, x, lam = self.problem, self.point.x, self.point.lam
-        parameters, g = problem.parameters(lam), problem.gradient(x, lam)
+        parameters, g = problem.parameters(lam), problem.jacobian(x, lam)[0]
+        state, network = problem.full_state(x), isinstance(problem, NetworkProblem)
         return {
             "family": self.family,
             "at": parameters,
             "loss": None if math.isnan(self.loss) else self.loss,
             "gradient_norm": float(np.sqrt(np.sum(problem.weights(lam) * g * g))),
-            "coordinates": {
-                c.name: float(v) for c, v in zip(problem.structure.coordinates, x, strict=True)
-            },
+            "coordinates": dict(zip(problem.coordinate_names, state.tolist(), strict=True)),
             "form": self.form.form,
             "part": self.form.part,
             "metric": dict(self.form.metric or {}),
             "half": self.form.half,
-            "output_weights": problem.structure.trained or "fixed",
+            "output_weights": (problem.structure.trained or "fixed") if network else None,
             "blocks": [
                 {
                     "irrep": c.irrep,
@@ -98,7 +98,9 @@ class Spectrum:
                     "multiplicity": str(c.dimension),
                     "eigenvalues": block.eigen().values.tolist(),
                     "neutral": [0.0] * block.neutrals,
-                    "neutral_reasons": problem.known_zeros(c, x, lam) if block.neutrals else {},
+                    "neutral_reasons": problem.known_zeros(c, x, lam)
+                    if network and block.neutrals
+                    else {},
                 }
                 for c, block in self.blocks.items()
             ],
@@ -146,8 +148,8 @@ def spectrum(
 
     Parameters
     ----------
-    family : Family, str or Path
-        A family, its name or a case file.
+    family : Family, Problem, str or Path
+        A family, its name, a case file, or a problem of one's own.
     form, part, metric, half
         Which form of the Hessian, see :class:`bifurc.loss.forms.Form`.
     **parameters
@@ -156,9 +158,10 @@ def spectrum(
     name, value, others = first_of(parameters)
     about: Any = named(family)
     shown = Form(form, part, metric, half)
-    there = member_of(about, name, value, **others)
+    there = member_of(about, name, value, others)
     reduced, x, lam = there.problem, there.point.x, there.point.lam
     at, whole = reduced.parameters(lam), reduced.blocks(x, lam)
     index, zeros = signs({c: block.eigen() for c, block in whole.items()}, at)
     note = reduced.neutrals.note(at) or undecided(zeros)
-    return Spectrum(about.name, there, shown, shown.blocks(reduced, x, lam), index(**at), note)
+    called = getattr(about, "name", "model")
+    return Spectrum(called, there, shown, shown.blocks(reduced, x, lam), index(**at), note)

@@ -2,8 +2,10 @@
 
 import json
 
+import numpy as np
 import pytest
 
+import bifurc
 from bifurc.cli.main import main
 
 LINES = {
@@ -87,3 +89,30 @@ def test_what_is_wrong_with_a_place_is_said_in_a_line(line, said, capsys):
     error = capsys.readouterr().err
     assert said in error
     assert error.count("\n") == 1
+
+
+def test_a_problem_of_ones_own_has_a_spectrum_too():
+    """V = lam |x|²/2 + (x⁴ + y⁴)/4 + x y/4 at 0: eigenvalues lam ± 1/4, from the start -0.5 on."""
+
+    def loss(x, lam):
+        return lam * (x @ x) / 2 + (x**4).sum() / 4 + x[0] * x[1] / 4
+
+    own = bifurc.Problem(loss, np.zeros(2), {"lam": -0.5}, group=bifurc.groups.symmetric(2))
+    for lam in (0.1, -0.5):
+        found = bifurc.spectrum(own, lam=lam)
+        values = np.sort(np.concatenate(list(found.eigenvalues.values())))
+        np.testing.assert_allclose(values, [lam - 0.25, lam + 0.25], atol=1e-12)
+        assert found.index == (1 if lam == 0.1 else 2)
+    with pytest.raises(ValueError, match="those of networks"):
+        bifurc.spectrum(own, form="gn", lam=0.1)
+    with pytest.raises(ValueError, match="'mu' is not known"):
+        bifurc.spectrum(own, mu=0.1)
+
+
+def test_a_case_about_a_model_has_a_spectrum_on_the_command_line(capsys):
+    """The chain at u = 0: 2 cos(k pi/6) - 2 + lam, k = 1..5."""
+    assert main(["spectrum", "cases/chain.toml", "lam=0.1", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    values = [value for block in found["blocks"] for value in block["eigenvalues"]]
+    expected = 2 * np.cos(np.arange(1, 6) * np.pi / 6) - 2 + 0.1
+    np.testing.assert_allclose(np.sort(values), np.sort(expected), atol=1e-12)

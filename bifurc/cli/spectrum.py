@@ -8,7 +8,8 @@ from bifurc.cli.common import (
     add_place,
     assignment,
     csv_text,
-    family_of,
+    fixes_of,
+    network_of,
     place_of,
     print_json,
 )
@@ -59,10 +60,11 @@ def add(commands) -> None:
 
 def run(arguments) -> None:
     """Find the point and print it."""
+    from bifurc.seeds import named
     from bifurc.spectral import spectrum
 
     name, text = place_of(arguments)
-    family = family_of(arguments, but=name)
+    about = network_of(named(arguments.family), arguments)
     try:
         value = float(text)
     except ValueError:
@@ -70,13 +72,22 @@ def run(arguments) -> None:
     if not math.isfinite(value):
         raise ValueError(f"{name}={text} needs a finite number.")
     metric, half = _metric(arguments.metric), not arguments.no_half
-    found = spectrum(family, arguments.form, arguments.part, metric, half, **{name: value})
+    others = {key: _plain(text) for key, text in fixes_of(arguments, but=name).items()}
+    found = spectrum(about, arguments.form, arguments.part, metric, half, **{name: value}, **others)
     if arguments.json:
         print_json(found.to_dict())
     elif arguments.csv:
         print(csv_text(("irrep", "set", "dimension", "eigenvalue"), rows(found.to_dict())), end="")
     else:
         print(found)
+
+
+def _plain(text: str) -> float | str:
+    """A number, or an expression in the parameters of a family as it is written."""
+    try:
+        return float(text)
+    except ValueError:
+        return text
 
 
 def _metric(given: list[str]) -> dict[str, float]:

@@ -203,8 +203,8 @@ def marks(
         if heights is not None:
             at = abscissae(branch.problem, X, x)
             found += [
-                EventMark(name, *one, float(height))
-                for *one, height in zip(shown, at.tolist(), heights, strict=True)
+                EventMark(name, event, x_of, float(height))
+                for event, x_of, height in zip(shown, at.tolist(), heights, strict=True)
             ]
     return found
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bifurc.loss.problem import NetworkProblem
+from bifurc.protocol import Problem
 from bifurc.spectra import Block
 from bifurc.structure.irreps import Component
 from bifurc.structure.polynomial import Polynomial
@@ -63,15 +64,20 @@ class Form:
                     f"A metric gives {', '.join(LAYERS)} a positive number; got {layer}={length}."
                 )
 
-    def blocks(self, problem: NetworkProblem, x: np.ndarray, lam: float) -> dict[Component, Block]:
-        """Blocks at one point, in this form.
+    def blocks(self, problem: Problem, x: np.ndarray, lam: float) -> dict[Component, Block]:
+        """Blocks at one point, in this form; problems that are no networks have the Hessian alone.
 
         Raises
         ------
         ValueError
-            If the weights are on a sphere and a layer or a metric is asked for, or
+            If another form is asked for and it is no network, if the weights are on a sphere and
+            a layer or a metric is asked for, or
             nothing of that layer is trained.
         """
+        if not isinstance(problem, NetworkProblem):
+            if self.metric or replace(self, metric=None) != Form():
+                raise ValueError("Forms, parts and metrics of the Hessian are those of networks.")
+            return problem.blocks(x, lam)
         whole = problem.blocks(x, lam) if self.form != "gn" else gauss_newton(problem, x, lam)
         if self.form == "singular":
             learnt = gauss_newton(problem, x, lam)
