@@ -7,7 +7,9 @@ from numpy.testing import assert_allclose
 import bifurc
 from bifurc import seeds
 from bifurc.events.branch import follow
+from bifurc.events.spectra import spectra
 from bifurc.sweeps.several import Several
+from bifurc.sweeps.zeros import locate_all, spectra_of
 
 WINDOW = (20.0, 6.2)
 
@@ -135,3 +137,26 @@ def test_members_of_which_a_size_changes_by_another_rate_are_no_batch():
     assert Several.of(lines) is not None
     other = lines[1].along({**lines[1].line, "d": lines[1].line["d"] * 2})
     assert Several.of([lines[0], other]) is None
+
+
+def test_what_is_worked_out_for_several_branches_is_what_each_has_alone():
+    values = np.linspace(1.5, 3.0, 6)
+    branches = bifurc.sweep("M", d=WINDOW, p=values).branches
+    lines = [branch.problem for branch in branches]
+    several = Several.of(lines)
+    together = spectra_of(several, [branch.points for branch in branches])
+    locate_all(several, together)
+    found = 0
+    for branch, known in zip(branches, together, strict=True):
+        single = spectra(branch.problem, branch.points)
+        assert_allclose(known.table, single.table, rtol=1e-9, atol=1e-14)
+        for name in ("eventful", "returning", "negative", "turns"):
+            assert (getattr(known, name) == getattr(single, name)).all(), name
+        assert (known.doubtful[0] == single.doubtful[0]).all()
+        for name in ("noise", "about", "unclear", "paces", "lengths", "rates", "rises"):
+            assert_allclose(getattr(known, name), getattr(single, name), rtol=1e-6, atol=1e-16)
+        assert known.negatives(0) == single.negatives(0)
+        places = [i + share for (_, i, _), (_, share) in known.located.items()]
+        assert_allclose(sorted(places), [e.position for e in branch.events], atol=1e-7)
+        found += len(places)
+    assert found >= len(branches)

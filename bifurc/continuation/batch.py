@@ -36,10 +36,14 @@ class Batch:
 
     def __init__(self, problem: Field, X: np.ndarray, tangents: np.ndarray):
         self.problem, self.start, self.X = problem, X, X
-        self.scales = np.broadcast_to(problem.scales(split(X)[1]), X.shape)
+        scales = self._scales()
+        self.scales = scales if scales.shape == X.shape else np.tile(scales, (len(X), 1))
         self.rows = tangents / self.scales**2
         self.right = np.zeros((*X.shape, 2))
         self.right[:, -1, 1] = 1.0
+
+    def _scales(self) -> np.ndarray:
+        return self.problem.scales(split(self.X)[1])
 
     def update(self) -> None:
         """One iteration of all, in one evaluation where the problem takes several points.
@@ -61,11 +65,14 @@ class Batch:
         g, slopes = self._asked()
         matrix = np.concatenate([slopes, self.rows[:, None]], axis=1)
         self.right[:, :-1, 0] = g
-        solved = np.linalg.solve(matrix, self.right)
+        solved = self._solved(matrix)
         step, self.ahead = solved[..., 0], solved[..., 1]
         self.before, self.matrix = self.matrix, matrix
         self.X, self.sizes = self.X - step, lengths(step / self.scales)
         self.asked += 1
+
+    def _solved(self, matrix: np.ndarray) -> np.ndarray:
+        return np.linalg.solve(matrix, self.right)
 
     def _asked(self) -> tuple[np.ndarray, np.ndarray]:
         X, jacobian = self.X, self.problem.jacobian
@@ -76,12 +83,12 @@ class Batch:
             return each[0][0][None], each[0][1][None]
         return np.array([g for g, _ in each]), np.array([slopes for _, slopes in each])
 
-    def keep(self, mask: list[bool]) -> None:
+    def keep(self, mask: np.ndarray) -> None:
         """Go on with some of them."""
         self.whole = False
         for name, value in vars(self).items():
             if isinstance(value, np.ndarray) and len(value) == len(mask):
-                vars(self)[name] = value[np.array(mask)]
+                vars(self)[name] = value[mask]
 
     def board(self, others: "Batch") -> None:
         """Take others along, after all that are there."""
@@ -105,6 +112,12 @@ class Batch:
         """How far they are from the guesses, in scales, (m,)."""
         return lengths((self.X - self.start) / self.scales)
 
+    def changes(self) -> np.ndarray:
+        """Relative changes of the bordered Jacobians from the iterates before to these, (m,)."""
+        change = (self.before - self.matrix) * self.scales[:, None]
+        change = np.linalg.solve(self.matrix, change) / self.scales[..., None]
+        return lengths(change.reshape(len(change), -1))
+
     @property
     def slopes(self) -> np.ndarray:
         """[dg/dx | dg/dlam] at the iterates before the last update, (m, n, n + 1)."""
@@ -123,4 +136,9 @@ def split(X: np.ndarray):
 
 def lengths(vectors: np.ndarray) -> np.ndarray:
     """Euclidean lengths of a batch of vectors."""
-    return np.sqrt(np.add.reduce(vectors * vectors, -1))
+    return np.sqrt(inner(vectors, vectors))
+
+
+def inner(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Inner products of two batches of vectors."""
+    return np.add.reduce(one * other, -1)

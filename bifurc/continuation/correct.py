@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import dataclass, replace
-from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -87,7 +86,7 @@ def _newton(problem: Field, guesses, tangents, options: Options, riders) -> list
     """Raises where one of several guesses leaves the domain or has a singular matrix."""
     count = len(guesses)
     outcomes = [Outcome(Status.STALLED, None, options.max_iterations)] * count
-    batch, courses = Batch(problem, guesses, tangents), [_Course(place) for place in range(count)]
+    batch, courses = Batch(problem, guesses, tangents), Courses(count)
     for iteration in range(1, options.max_iterations + 1):
         try:
             batch.update()
@@ -95,63 +94,75 @@ def _newton(problem: Field, guesses, tangents, options: Options, riders) -> list
             if count > 1:
                 raise
             return [Outcome(REFUSED[type(error)], None, iteration)]
-        for course, size in zip(courses, batch.sizes.tolist(), strict=False):
-            course.update(size, options.newton_tol)
-        going = [course.near or course.contracts for course in courses]
-        if not all(going):
-            for course in compress(courses, (not kept for kept in going)):
-                outcomes[course.place] = Outcome(Status.STALLED, None, iteration)
-            courses = list(compress(courses, going))
-            batch.keep(going + [True] * batch.riders)
-        if not courses:
+        courses.update(batch.sizes[: len(courses)], options.newton_tol)
+        going = courses.going
+        if not going.all():
+            for place in courses.places[~going].tolist():
+                outcomes[place] = Outcome(Status.STALLED, None, iteration)
+            courses.keep(going)
+            batch.keep(np.append(going, np.ones(batch.riders, dtype=bool)))
+        if not len(courses):
             break
         # those that are near wait for the others: it costs little to take them along
-        near = all(course.near for course in courses)
+        near = bool(courses.near.all())
         if riders:
             riders.seen(batch, last=near or iteration == options.max_iterations)
         if near or iteration == options.max_iterations:
             values = Block(batch.slopes[..., :-1], problem.weights(batch.X[:, -1])).values()
-            parts = zip(batch.X, batch.tangents, batch.scales, batch.slopes, values, strict=True)
-            for course, known in zip(courses, parts, strict=True):
-                outcomes[course.place] = course.outcome(Point(*known, course.iterations))
-            if all(course.near for course in courses):
+            courses.near &= courses.sure(values)
+            parts = batch.X, batch.tangents, batch.scales, batch.slopes, values
+            each = zip(*parts, courses.iterations.tolist(), strict=True)
+            points = [Point(*known) for known in each]
+            for place, point, good, moved in zip(
+                courses.places.tolist(), points, courses.near, courses.moved.tolist(), strict=True
+            ):
+                outcomes[place] = (
+                    Outcome(Status.CONVERGED, point, point.iterations, moved)
+                    if good
+                    else Outcome(Status.STALLED, None, point.iterations)
+                )
+            if courses.near.all():
                 break
     return outcomes
 
 
-@dataclass(slots=True, eq=False)
-class _Course:
-    """How the correction of one guess goes; sizes are of updates, in scales."""
+class Courses:
+    """How the corrections of several guesses go; sizes are of updates, in scales."""
 
-    place: int
-    size: float = math.inf
-    last: float = math.inf
-    moved: float = 0.0
-    iterations: int = 0  # until it was near
-    near: bool = False
+    def __init__(self, count: int):
+        self.places = np.arange(count)
+        self.size = self.last = np.full(count, math.inf)
+        self.moved = np.zeros(count)
+        self.iterations = np.zeros(count, dtype=int)  # until each was near
+        self.near = np.zeros(count, dtype=bool)
 
-    def update(self, size: float, tolerance: float) -> None:
-        """See whether the error left is small, by the way that Newton contracts."""
-        self.size, self.last = size, self.size
-        if not self.near:
-            self.moved, self.iterations = self.moved + size, self.iterations + 1
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def update(self, size: np.ndarray, tolerance: float) -> None:
+        """See whether the errors left are small, by the way that Newton contracts."""
+        last, self.size, self.last = self.size, size, self.size
+        self.moved = self.moved + size * ~self.near
+        self.iterations = self.iterations + ~self.near
         square = size * size
-        small = square < tolerance and square * size < tolerance * self.last * self.last
-        small = small and (self.iterations > 1 or size < SEEN)
-        self.near = self.near or (small and size < STALE)
+        small = (square < tolerance) & (square * size < tolerance * last * last) & (size < STALE)
+        self.near = self.near | (small & ((self.iterations > 1) | (size < SEEN)))
 
     @property
-    def contracts(self) -> bool:
-        return self.size < 2 * self.last  # nan is not: Newton diverges
+    def going(self) -> np.ndarray:
+        """Those that are near or contract: nan does not."""
+        return self.near | (self.size < 2 * self.last)
 
-    def outcome(self, point: Point) -> Outcome:
-        """The point, if it is near and its eigenvalues, taken before the update, are its own."""
-        sizes = [abs(value) for value in point.values.tolist()]
-        sure = self.size < SURE or not sizes or min(sizes) > 10 * self.size * max(sizes)
-        self.near = self.near and sure
-        if not self.near:
-            return Outcome(Status.STALLED, None, self.iterations)
-        return Outcome(Status.CONVERGED, point, self.iterations, self.moved)
+    def keep(self, mask: np.ndarray) -> None:
+        """Go on with some of them."""
+        for name, table in vars(self).items():
+            vars(self)[name] = table[mask]
+
+    def sure(self, values: np.ndarray, which=slice(None)) -> np.ndarray:
+        """Whether eigenvalues (m, k) that were taken before the last updates are their own."""
+        sizes = np.abs(values)
+        least, most = sizes.min(axis=-1, initial=math.inf), sizes.max(axis=-1, initial=0.0)
+        return (self.size[which] < SURE) | (least > 10 * self.size[which] * most)
 
 
 def length(vector: np.ndarray) -> float:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bifurc.continuation.batch import Batch, lengths
+from bifurc.continuation.batch import Batch, inner, lengths
 from bifurc.continuation.constants import CALM, OFF, SOON, TWICE
 from bifurc.continuation.newton import LOST
 from bifurc.continuation.point import Point
@@ -32,10 +32,11 @@ HALF = 0.5
 class Middle:
     """What the branch says at a share of a step."""
 
-    point: Point
     missed: float  # how far the cubic is from it, in scales
     change: float  # relative change of the bordered Jacobian over that distance
     negatives: int  # number of negative eigenvalues there
+    X: np.ndarray  # (n + 1,), where the branch is
+    ahead: np.ndarray  # (n + 1,), along its tangent
 
 
 def middle(step: Step, share: float = HALF) -> Middle | None:
@@ -61,14 +62,11 @@ def _told(batch: Batch, missed=None, more=1.0) -> list[Middle]:
     ``missed`` is how far what they stand for is from it, if not as far as they
     are, and ``more`` by how much further the Jacobian is to be compared.
     """
-    second, scales = batch.matrix, batch.scales
-    change = np.linalg.solve(second, (batch.before - second) * scales[:, None]) / scales[..., None]
-    change = more * lengths(change.reshape(len(change), -1))
+    change = more * batch.changes()
     missed = batch.moved if missed is None else missed
     values = Block(batch.slopes[..., :-1], batch.problem.weights(batch.X[:, -1])).values()
-    parts = zip(batch.X, batch.tangents, scales, batch.slopes, values, strict=True)
-    told = zip(missed.tolist(), change.tolist(), count_negative(values).tolist(), strict=True)
-    return [Middle(Point(*known), *numbers) for known, numbers in zip(parts, told, strict=True)]
+    told = missed.tolist(), change.tolist(), count_negative(values).tolist()
+    return [Middle(*one) for one in zip(*told, batch.X, batch.ahead, strict=True)]
 
 
 class Halfway:
@@ -147,10 +145,10 @@ class Halfway:
         if not places:
             return found
         batch, moved = self.batch, self.batch.moved[: len(places)]
-        batch.keep([place < len(ways) for place in self.places])
+        batch.keep(np.array(self.places) < len(ways))
         off = (batch.X - self.chart.out(arcs.middles[places])) / batch.scales
         across = batch.tangents / batch.scales
-        missed = lengths(off - (off * across).sum(-1)[:, None] * across)
+        missed = lengths(off - inner(off, across)[:, None] * across)
         near = lengths(arcs.middles[places] - self.y[places]) < OFF * moved
         told_of = _told(batch, missed, np.maximum(1.0, missed / np.maximum(moved, 1e-300)))
         for place, told, close in zip(places, told_of, near.tolist(), strict=True):

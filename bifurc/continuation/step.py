@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from bifurc.continuation.batch import lengths
+from bifurc.continuation.batch import inner, lengths
 from bifurc.continuation.constants import BESIDE, ENDS, NOISE, TIMES
 from bifurc.continuation.correct import correct, length
 from bifurc.continuation.options import Options
@@ -53,7 +53,7 @@ class Arcs:
         self.chords = self.y[1:] - self.y[:-1]
         turns = self.units[1:] - self.units[:-1]
         self._straight = lengths(self.chords)
-        self.lengths = self._straight * (1 + (turns * turns).sum(-1) / 24)
+        self.lengths = self._straight * (1 + inner(turns, turns) / 24)
         self.middles = (self.y[1:] + self.y[:-1]) / 2 - self.lengths[:, None] * turns / 8
 
     @classmethod
@@ -67,8 +67,8 @@ class Arcs:
         """Angles between the tangents at both ends, in the scales of the first one."""
         tangents, scales = self._given
         one, other = tangents[:-1] / scales[:-1], tangents[1:] / scales[:-1]
-        cosines = (one * other).sum(-1) / (lengths(one) * lengths(other))
-        return np.arccos(np.clip(cosines, -1.0, 1.0)).tolist()
+        cosines = inner(one, other) / (lengths(one) * lengths(other))
+        return np.arccos(np.minimum(np.maximum(cosines, -1.0), 1.0)).tolist()
 
     @cached_property
     def bows(self) -> list[float]:

@@ -152,7 +152,7 @@ def known(
     slow = misses > SLOWER * missed and (misses > MISSES or half.change > UNIQUE)
     if slow or depth >= DEEP or way.length < SHORT:
         return None
-    inside = correct(way.problem, half.point.X, half.point.tangent, options).point
+    inside = correct(way.problem, half.X, half.ahead, options).point
     return None if inside is None else _in_halves(way, inside, options, depth, misses)
 
 

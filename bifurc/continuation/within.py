@@ -82,7 +82,8 @@ class Within:
                 found = function(x, lam, *more, **how)
                 first = found[0] if isinstance(found, tuple) else found
                 parts = [b.matrix for b in first.values()] if isinstance(first, dict) else [first]
-                finite = all(math.isfinite(a.sum()) or np.isfinite(a).all() for a in parts)
+                finite = all(math.isfinite(np.add.reduce(a, None)) for a in parts)
+                finite = finite or all(np.isfinite(a).all() for a in parts)
         except (np.linalg.LinAlgError, MistakenError):
             raise
         except NOWHERE as error:

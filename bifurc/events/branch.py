@@ -20,7 +20,7 @@ from bifurc.events import views
 from bifurc.events.detect import find, refine
 from bifurc.events.marks import Mark
 from bifurc.events.pieces import Piece, pieces
-from bifurc.events.place import describe, together, turning
+from bifurc.events.place import describe, leading, together, turning
 from bifurc.events.records import Born, Event, Events, morse_index
 from bifurc.events.spectra import Spectra, spectra
 from bifurc.events.states import State, state, states
@@ -316,6 +316,8 @@ def examine(
     found += touches(inside, points, known, options, found)
     places = together(problem, sorted(found, key=lambda one: one.position))
     steps = [min(int(place[0].position), len(points) - 2) for place in places]
+    at = np.array([leading(place).at.X for place in places] or np.zeros((0, problem.n + 1)))
+    losses = problem.losses(at[:, :-1], at[:, -1]).tolist() if places else []
     events = Events()
     for number, (place, i) in enumerate(zip(places, steps, strict=True)):
         sheet = 1 + sum(event.turns for event in events)
@@ -323,7 +325,7 @@ def examine(
         turns = sum(turning(places[k]) for k in range(number) if steps[k] == i)
         way = np.sign(points[i].tangent[-1] or points[i + 1].tangent[-1]) * (-1) ** turns
         beside = [other for other, step in zip(places, steps, strict=True) if step == i]
-        events.extend(describe(inside, place, points, known, i, beside, sheet, way))
+        events.extend(describe(inside, place, points, known, i, beside, sheet, way, losses[number]))
     return Branch(problem, points, status, events)
 
 

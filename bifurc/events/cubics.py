@@ -72,31 +72,33 @@ def corners(a, b, slope_a, slope_b) -> tuple[np.ndarray, np.ndarray]:
     return r, a + r * slope_a
 
 
-def errors(values: np.ndarray, speeds: np.ndarray, known) -> np.ndarray:
+def errors(values: np.ndarray, speeds: np.ndarray, lengths: np.ndarray, paces: np.ndarray):
     """By how much cubics miss eigenvalues on each step, about; (steps, k).
 
     Each point between two others tells by how much the cubic between those
     two misses it; with the fourth power of the length that says what a step
     of its own does. Nothing is known of a step without a neighbour.
     """
-    lengths = known.lengths
-    error = np.full((len(lengths), values.shape[1]), np.inf)
-    if len(lengths) < 2:
+    error = np.full((*lengths.shape, values.shape[-1]), np.inf)
+    if lengths.shape[-1] < 2:
         return error
-    whole = lengths[:-1] + lengths[1:]
-    r = (lengths[:-1] / whole)[:, None]
-    paces = known.paces
-    before, after = (speeds[s] * (whole / paces[s])[:, None] for s in (slice(-2), slice(2, None)))
-    one, other = values[:-2], values[2:]
+    lengths, paces = lengths[..., None], paces[..., None]
+    whole = lengths[..., :-1, :] + lengths[..., 1:, :]
+    r = lengths[..., :-1, :] / whole
+    before, after = (
+        speeds[..., s, :] * (whole / paces[..., s, :]) for s in (slice(-2), slice(2, None))
+    )
+    one, other = values[..., :-2, :], values[..., 2:, :]
     cubic = one + (3 - 2 * r) * r * r * (other - one)
     cubic += r * (1 - r) * ((1 - r) * before - r * after)
-    missed = np.abs(cubic - values[1:-1]) / (r * (1 - r)) ** 2
-    for steps, of in ((slice(0, -1), lengths[:-1]), (slice(1, None), lengths[1:])):
-        known_here = missed * ((of / whole) ** 4)[:, None]
+    missed = np.abs(cubic - values[..., 1:-1, :]) / (r * (1 - r)) ** 2
+    for steps in (slice(0, -1), slice(1, None)):
+        of, sofar = lengths[..., steps, :], error[..., steps, :]
+        known_here = missed * (of / whole) ** 4
         # a much longer step says enough of a short one, but not the other way round
-        even = (np.minimum(r, 1 - r) > UNEVEN)[:, 0] | (of < whole / 2)
-        both = np.where(np.isinf(error[steps]), known_here, np.maximum(error[steps], known_here))
-        error[steps] = np.where(even[:, None], both, error[steps])
+        even = (np.minimum(r, 1 - r) > UNEVEN) | (of < whole / 2)
+        both = np.where(np.isinf(sofar), known_here, np.maximum(sofar, known_here))
+        error[..., steps, :] = np.where(even, both, sofar)
     return error
 
 

@@ -17,26 +17,18 @@ from bifurc.continuation.predict import hermite_weights
 from bifurc.continuation.singular import Singularity
 from bifurc.continuation.step import Step
 from bifurc.continuation.trust import singular_between
-from bifurc.events.cubics import blurred, corners, errors, extrema, root, touching
+from bifurc.events.cubics import root
 from bifurc.events.locate import Crossing, crossing_at, locate_crossing, vanishing
 from bifurc.events.spectra import Spectra, spectra
 from bifurc.protocol import Problem
 from bifurc.structure.irreps import Component
 
-TRUST = 2.0  # times what the cubic through its neighbours misses a point by
 TOGETHER = 3.0  # times what eigenvalues change by on a last step: those below it vanish there
-FLAT = 2.0  # times what is called zero: an eigenvalue below it at both ends is zero all along
-CORNER = 0.1  # of the smaller end value: a corner below it may be one beyond zero
-SWAPPED = 0.1  # of the difference of two speeds, up to which each has become the other
-INWARD = 0.1  # least distance of a new point from the ends of its step, as a share
 HALF = 0.5
 BY_TURNS = (HALF, 0.4, 0.65)  # shares at which a step is cut where the first is no good
 LEAST, MOST = 0.04, 1e3  # of its change on a step: that to a neighbour which tells of its zero
 ROUNDS = 60  # of refinement; each halves a step at least
-NEAR = 0.75  # a dip below this part of the smaller end value gets a point of its own; 0.5 would
-# miss two eigenvalues that pass one another at zero, whose cubic only halves from step to step
 SEPARATE = 1e-9  # unknowns less apart than this are one place
-COARSE = 1e-6  # a step that is not halved again for eigenvalues that need not be real
 SHORTEST = 1e-10  # a step, in the chart, that is not halved again
 ONE_SHARE = 1e-7  # shares of a step less apart than this may be one place, located twice
 VANISHED = 1e-3  # of what an eigenvalue is elsewhere on the branch: beyond it none vanishes there
@@ -62,7 +54,7 @@ def refine(
     """Insert points until no eigenvalue can cross zero twice unseen between two of them."""
     stuck: set[int] = set()
     for _ in range(ROUNDS):
-        doubtful, shares = _doubtful(points, known)
+        doubtful, shares = known.doubtful
         places, added = [], []
         for i in np.flatnonzero(doubtful & (known.lengths > SHORTEST)).tolist():
             if id(points[i]) in stuck:
@@ -98,7 +90,7 @@ def find(problem: Problem, points: list[Point], known: Spectra, options: Options
         of inertia is not explained by located events ends it.
     """
     found: list[Found] = []
-    eventful, believed = _eventful(points, known), len(points)
+    eventful, believed = known.eventful, len(points)
     for i in np.flatnonzero(eventful).tolist():
         here = _within(Step(problem, points[i], points[i + 1]), known, i, options)
         if here is None:
@@ -108,18 +100,9 @@ def find(problem: Problem, points: list[Point], known: Spectra, options: Options
     short = (known.lengths <= SHORTEST) & ~eventful
     short[believed - 1 :] = False
     if short.any():
-        for i in np.flatnonzero(short & _doubtful(points, known)[0]).tolist():
+        for i in np.flatnonzero(short & known.doubtful[0]).tolist():
             found.extend(_at_once(Step(problem, points[i], points[i + 1]), known, i, found))
     return sorted(found, key=lambda event: event.position), believed
-
-
-def _eventful(points: list[Point], known: Spectra) -> np.ndarray:
-    """Steps on which an eigenvalue changes sign or lam turns."""
-    slopes = np.array([point.tangent[-1] for point in points])
-    eventful = slopes[:-1] * slopes[1:] < 0
-    for signs in known.signs.values():
-        eventful |= (signs[:-1] != signs[1:]).any(axis=-1)
-    return eventful
 
 
 def _within(way: Step, known, i, options, depth=0) -> list[Found] | None:
@@ -215,16 +198,15 @@ def _outside(way: Step, component, known, i, singular) -> list[Found] | None:
             return [Found(component, at, len(crossing), False, way.place(at.X))]
     events: list[Found] = []
     for j in crossing.tolist():
-        at = known.located.get((component, i, j))
-        at = at if at is not None and way.holds(at.X) else None
+        at, share = known.located.get((component, i, j), (None, 0.0))
         for guess in guesses_of(known, component, i, j, way) if at is None else ():
             at = locate_crossing(problem, guess, component)
             if at is not None and way.holds(at.X):
+                share = way.place(at.X)
                 break
             at = None
         if at is None:
             return None
-        share = way.place(at.X)
         if any(abs(event.position - share) < ONE_SHARE for event in events):
             return _together(problem, at.X, component, len(crossing), share)
         events.append(Found(component, at, 1, False, share))
@@ -267,65 +249,3 @@ def _together(problem: Problem, X, component, count, position) -> list[Found] | 
     if np.sort(values)[count - 1] > 1e-9 * max(values.max(), 1.0):
         return None
     return [Found(component, at, count, False, position)]
-
-
-def _doubtful(points, known: Spectra) -> tuple[np.ndarray, np.ndarray]:
-    """For each step, whether an eigenvalue may do more on it than its ends show, and where."""
-    values = np.concatenate(list(known.values.values()), axis=-1)
-    speeds = np.concatenate(list(known.speeds.values()), axis=-1)
-    slopes = known.over_steps(speeds)
-    a, b = values[:-1], values[1:]
-    places, inside = extrema(a, b, *slopes)
-    stops = np.stack([a, *inside, b])
-    changes = np.count_nonzero(np.diff(np.signbit(stops), axis=0), axis=0)
-    sizes = np.abs(stops)
-    ends, lowest = np.minimum(sizes[0], sizes[-1]), sizes.min(axis=0)
-    kinks, heights = corners(a, b, *slopes)
-    missed = TRUST * errors(values, speeds, known)
-    hidden = blurred(a, b, slopes[0], slopes[1], missed)
-    turning = (lowest < NEAR * ends) | hidden | (heights * np.sign(a) < CORNER * ends)
-    real = known.real  # others pass one another and through infinity as they like
-    turning = np.where(real, turning, lowest < NEAR * ends)
-    unsure = (changes > 1) | np.where(changes == 0, turning, real & hidden)
-    unsure &= real | (known.lengths > COARSE)[:, None]
-    unsure &= np.maximum(sizes[0], sizes[-1]) > FLAT * np.maximum(known.floor[:-1], known.floor[1:])
-    touched = touching(stops, missed, np.concatenate([*known.noise.values()], -1))
-    unsure &= ~touched | _passing(known)
-    # where lam turns at constant inertia a branch of larger isotropy is met: touches are expected
-    doubtful = np.any(unsure, axis=-1) & ~_touches(known, points)
-    worst = np.where(unsure, lowest, np.inf).argmin(axis=-1)
-    step = np.arange(len(a))
-    deep = sizes[1:-1, step, worst].argmin(axis=0)
-    # a place where it cannot be told what lies below zero may be singular: to the side of it
-    turns = places[deep, step, worst]
-    told = sizes[1:-1][deep, step, worst] > 4 * missed[step, worst]
-    aside = np.where(turns < HALF, turns + (1 - turns) / 4, turns - turns / 4)
-    tries = np.stack([np.where(told, turns, aside), kinks[step, worst]])
-    good = (tries > INWARD) & (tries < 1 - INWARD)
-    return doubtful, np.where(good[0], tries[0], np.where(good[1], tries[1], HALF))
-
-
-def _passing(known: Spectra) -> np.ndarray:
-    """Which eigenvalues of a block, on which step, pass a neighbour about zero; (steps, k).
-
-    In order they turn there, but each takes the speed of the other.
-    """
-    found = []
-    for c, values in known.values.items():
-        leave, arrive = known.over_steps(known.speeds[c])
-        swapped = np.abs(leave[:, 1:] - arrive[:, :-1]) + np.abs(leave[:, :-1] - arrive[:, 1:])
-        pairs = swapped < SWAPPED * np.abs(leave[:, 1:] - leave[:, :-1])
-        signs = np.signbit(values)
-        pairs &= (signs[:-1, 1:] != signs[:-1, :-1]) & (signs[1:, 1:] != signs[1:, :-1])
-        found.append(np.zeros(leave.shape, dtype=bool))
-        found[-1][:, 1:] |= pairs
-        found[-1][:, :-1] |= pairs
-    return np.concatenate(found, axis=-1)
-
-
-def _touches(known: Spectra, points: list[Point]) -> np.ndarray:
-    """Steps on which lam turns while the inertia of the branch's own block stays."""
-    slopes = np.array([point.tangent[-1] for point in points])
-    own = next(signs for component, signs in known.signs.items() if component.irrep == "t")
-    negatives = np.count_nonzero(own, axis=-1)
-    return (slopes[:-1] * slopes[1:] < 0) & (negatives[:-1] == negatives[1:])

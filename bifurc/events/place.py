@@ -42,6 +42,11 @@ def turning(place: list[Found]) -> bool:
     return any(isinstance(one.at, Singularity) and (one.at.fold or one.tangential) for one in place)
 
 
+def leading(place: list[Found]) -> Found:
+    """What is singular in the branch itself, if anything is: it knows best where the place is."""
+    return min(place, key=lambda found: (not _folds(found), _regular(found)))
+
+
 def describe(
     problem: Problem,
     place: list[Found],
@@ -51,15 +56,15 @@ def describe(
     beside: list[list[Found]],
     sheet: int,
     way: float,
+    loss: float,
 ) -> list[Event]:
     """Make the record of what happens at one place on step ``i``.
 
     That is one event, or two if there are irreps that exist and irreps that do
     not, or if the branch folds where another one crosses it. ``beside`` are all
-    places on the step, ``way`` says whether lam grows there.
+    places on the step, ``way`` says whether lam grows there, ``loss`` is the loss.
     """
-    # what is singular in the branch itself comes first, and knows best where it is
-    first = min(place, key=lambda found: (not _folds(found), _regular(found)))
+    first = leading(place)
     X, lam, one = first.at.X, float(first.at.X[-1]), points[i]
     fold = _folds(first)
     tangent, parameters = _tangent(first, one, points[i + 1], i, way), problem.parameters(lam)
@@ -82,7 +87,7 @@ def describe(
             X=X,
             tangent=tangent,
             parameters=parameters,
-            loss=float(problem.losses(X[None, :-1], X[-1:])[0]),
+            loss=loss,
             below=after if backward else before,
             above=before if backward else after,
             kind=_kind(problem, first, turns, definite),

@@ -19,8 +19,8 @@ from bifurc.continuation.options import Options
 from bifurc.continuation.point import Point
 from bifurc.continuation.step import Step
 from bifurc.events.bottom import Bottom, Low, bottom
-from bifurc.events.cubics import CLEAR, errors, extrema, touching
-from bifurc.events.detect import TRUST, Found, located_at
+from bifurc.events.cubics import CLEAR, extrema
+from bifurc.events.detect import Found, located_at
 from bifurc.events.spectra import Spectra
 from bifurc.protocol import Problem
 from bifurc.structure.irreps import Component
@@ -38,15 +38,15 @@ def touches(
 
     Not those that are part of what was ``found``.
     """
-    slopes = np.array([point.tangent[-1] for point in points])
-    turns = slopes[:-1] * slopes[1:] < 0
     touched: list[Found] = []
+    if not (known.returning >= 0).any():
+        return touched
     for component, values in known.values.items():
         deep: list[tuple[Low, Bottom]] = []
         positions = [one.position for one in found if one.component == component]
         for low in _lows(known, component):
             # of points that are not believed nothing is told
-            if low.last >= len(points) or turns[max(low.step - 1, 0) : low.step + 2].any():
+            if low.last >= len(points) or known.turns[max(low.step - 1, 0) : low.step + 2].any():
                 continue
             if _explained(low, known, component, positions):
                 continue
@@ -61,7 +61,8 @@ def touches(
 
 def _explained(low: Low, known: Spectra, component: Component, positions: list[float]) -> bool:
     """Whether what is found beside a low is all there is, as points near it are known badly."""
-    unknown = known.noise[component][low.first : low.last, low.number].max()
+    noise = known.noise[:, known.columns[component]]
+    unknown = noise[low.first : low.last, low.number].max()
     badly = unknown > CLEAR * known.floor[low.first : low.last + 1].max()
     return bool(badly) and any(low.first <= position <= low.last for position in positions)
 
@@ -92,42 +93,34 @@ def _still(at):
 
 def _lows(known: Spectra, component: Component) -> Iterator[Low]:
     """Where one eigenvalue of a block may touch zero."""
+    columns = known.columns[component]
     values, speeds = known.values[component], known.speeds[component]
-    noise, ends, signs = known.noise[component], np.abs(values), known.signs[component]
-    at_points = np.minimum(np.vstack([noise[:1], noise]), np.vstack([noise, noise[-1:]]))
-    about = known.about[:, 0].tolist()
-    slopes = known.over_steps(speeds)
-    shares, inside = extrema(values[:-1], values[1:], *slopes)
-    stops = np.stack([values[:-1], *inside, values[1:]])
-    touched = touching(stops, TRUST * errors(values, speeds, known), noise)
-    for j in range(values.shape[1]):
-        order = np.flatnonzero(ends[:, j] > CLEAR * at_points[:, j]).tolist()
-        for i, k in zip(order, order[1:], strict=False):
-            sign = int(np.sign(values[i, j]))
-            falls, rises = sign * speeds[i, j] < 0, sign * speeds[k, j] > 0
-            if (signs[i + 1 : k + 1, j] != signs[i, j]).any() or not (falls and rises):
-                continue
-            if not known.definite[component][i : k + 1].all():
-                continue
-            if k == i + 1:
-                if touched[i, j]:
-                    lowest = (sign * inside[:, i, j]).argmin()
-                    share = min(float(shares[lowest, i, j]), LAST)
-                    yield Low(i, k, i + share, sign, j, about[i])
-            elif (ends[i + 1 : k, j] <= CLEAR * known.floor[i + 1 : k, 0]).any() or _reaches_zero(
-                known, values[:, j], speeds[:, j], at_points[:, j], i, k
-            ):
-                turning = i + int((sign * speeds[i + 1 : k + 1, j] > 0).argmax())
-                one, other = (sign * float(speeds[m, j]) for m in (turning, turning + 1))
-                share = min(max(one / (one - other), 0.0), 1.0)
-                yield Low(i, k, turning + min(share, LAST), sign, j, about[turning])
+    before = known.returning[:, columns]
+    for j, step in np.argwhere(before.T >= 0).tolist():
+        i, k = int(before[step, j]), step + 1
+        sign, about = int(np.sign(values[i, j])), float(known.about[i, 0])
+        if (known.signs[component][i + 1 : k + 1, j] != known.signs[component][i, j]).any():
+            continue
+        if not known.definite[component][i : k + 1].all():
+            continue
+        if k == i + 1:
+            shares, stops = (table[:, i, columns.start + j] for table in known.stops)
+            share = min(float(shares[(sign * stops[1:-1]).argmin()]), LAST)
+            yield Low(i, k, i + share, sign, j, about)
+        elif (np.abs(values[i + 1 : k, j]) <= CLEAR * known.floor[i + 1 : k, 0]).any() or (
+            _reaches_zero(known, values[:, j], speeds[:, j], known.unclear[:, columns][:, j], i, k)
+        ):
+            turning = i + int((sign * speeds[i + 1 : k + 1, j] > 0).argmax())
+            one, other = (sign * float(speeds[m, j]) for m in (turning, turning + 1))
+            share = min(max(one / (one - other), 0.0), 1.0)
+            yield Low(i, k, turning + min(share, LAST), sign, j, float(known.about[turning, 0]))
 
 
-def _reaches_zero(known: Spectra, values, speeds, noise, i: int, k: int) -> bool:
+def _reaches_zero(known: Spectra, values, speeds, unclear, i: int, k: int) -> bool:
     """Whether the cubic from point i to k, with none between that is told from zero, does."""
     length = known.lengths[i:k].sum()
     slopes = (float(speeds[m] * length / known.paces[m]) for m in (i, k))
     _, heights = extrema(values[i], values[k], *slopes)
-    low, room = min(abs(values[i]), abs(values[k])), CLEAR * max(noise[i], noise[k])
+    low, room = min(abs(values[i]), abs(values[k])), max(unclear[i], unclear[k])
     reached = abs((np.sign(values[i]) * heights).min()) < room + SLACK * low
     return bool(reached and room < 2 * SLACK * low)

@@ -277,9 +277,9 @@ class Evaluator(OnLine):
         if not (least <= lowest and highest <= most):
             raise NotDefinedError(f"Point set {self._short(lam)!r} has become too small.")
         norms = rows.norms[..., 0, :]
-        if norms.min() > TINY or self._says("smooth"):
-            p, q, c, *_ = rows.arguments
-            if (c * c <= p * q * (1 + PARALLEL)).all():
+        if self._says("smooth") or (norms > TINY).all():
+            c, wide = rows.arguments[2], rows.norms * (1 + PARALLEL)
+            if (c * c <= (rows.norms[..., None] * wide[..., None, :])[..., None]).all():
                 return
             raise NotDefinedError("The angle between two rows is no real angle.")
         row = np.argwhere(~(norms > TINY))[0][-1]
@@ -291,4 +291,4 @@ class Evaluator(OnLine):
 def numbers(value) -> np.ndarray:
     """An array of doubles, or of whatever numbers a complex or object array holds."""
     array = np.asarray(value)
-    return array if array.dtype.kind in "cO" else array.astype(float)
+    return array if array.dtype.kind in "cO" else array.astype(float, copy=False)

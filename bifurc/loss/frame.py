@@ -43,6 +43,8 @@ class Frame:
         self.at_bias = np.arange(2 * columns) == bias  # beta of the column of biases
         self.at_alpha = 1.0 * (np.arange(2 * columns) == alpha)
         self.beside = np.isin(np.arange(2 * columns), [c for c in (bias, alpha) if c is not None])
+        self._whole = bias is None and alpha is None
+        self.each = np.ones((len(signs), 2))  # of pairs of a row with all others
         self.at_output = np.outer(np.arange(students) == output, self.at_bias) * 1.0
         self.idle = (np.arange(len(signs)) == output) * 1.0  # no weights: any length will do
         self._forms = np.kron(np.hstack([REACH, PULL, PULL_BY_SIZE]), np.eye(columns))
@@ -52,7 +54,7 @@ class Frame:
 
     def weights(self, entries):
         """Rows without their biases and output weights."""
-        return entries * ~self.beside if self.beside.any() else entries
+        return entries if self._whole else entries * ~self.beside
 
     def drawn(self, entries):
         """What decay draws to its centre: rows of the student without their biases."""

@@ -96,7 +96,7 @@ class Rows:
         times, and must be finite for that: its angle to others need not be real, and
         is taken as none then.
         """
-        each = np.ones(self.inner.shape[-2:])
+        each = self.frame.each
         p = self.norms[..., :, None, None] * each
         q, c = exchanged(p), self.inner
         if self.alone.any():
@@ -321,6 +321,30 @@ class Moves:
         own = self.entries[..., self.frame.alpha, None]
         return own if found is None else own + found
 
+    @cached_property
+    def _pulls(self):
+        """:meth:`pull` of rows with the second-layer weights of the frame, by powers of sizes.
+
+        Each (3 rows, directions * 2 columns): one product serves all directions.
+        """
+        forms, ones = self.frame.signs[:, None] * self.forms, np.ones(len(self.frame.signs))
+        parts = self.frame.pull(forms, ones), self.frame.pull_of_more(forms, ones)
+        return [part.swapaxes(0, 1).reshape(part.shape[1], -1) for part in parts]
+
+    def pulled(self, rows: Rows):
+        """What :attr:`Rows.pulled` changes by with :attr:`Rows.pull`."""
+        more = self.frame.pull_of_more(rows.forms, self.sizes)
+        more = self.share[:, None, None] * (rows.coupling @ more)
+        if rows.signs is not self.frame.signs:
+            return rows.coupling @ self.pull(rows) + more
+        fixed, by_size = self._pulls
+        sizes = (rows.sizes - 1.0)[..., None] * np.ones(3)
+        weighed = rows.coupling * sizes.reshape(*sizes.shape[:-2], 1, 3 * sizes.shape[-2])
+        found = rows.coupling @ fixed + weighed @ by_size
+        *batch, _, students, _ = found.shape
+        found = found.reshape(*batch, students, len(self.share), -1)
+        return found.swapaxes(-3, -2) + more
+
     def pull(self, rows: Rows):
         """Change of :attr:`Rows.pull` at fixed sizes."""
         forms = rows.outer * self.forms
@@ -328,9 +352,15 @@ class Moves:
             forms = forms + self.outer * self.frame.forms(rows.weights)[1]
         return self.frame.pull(forms, rows.sizes)
 
+    @cached_property
+    def _more(self):
+        """How much more there is of rows, with the second-layer weights of the frame."""
+        return self.frame.count_of_more(self.frame.signs[:, None], self.sizes)
+
     def counted(self, rows: Rows, pairs):
         """Change of the sum over k of signs_k h(i, k) with the number of rows and their signs."""
-        more = self.frame.count_of_more(rows.outer, self.sizes)
+        usual = rows.signs is self.frame.signs
+        more = self._more if usual else self.frame.count_of_more(rows.outer, self.sizes)
         change = self.share[:, None, None] * (joined(pairs) @ more)
         if self.outer is not None:
             change = change + joined(pairs) @ self.frame.count(self.outer, rows.sizes)
@@ -349,7 +379,7 @@ def gradient_change(rows: Rows, moves: Moves, first=None, value=None):
         Change of (f_p, f_c), and of f, at fixed rows, from a kernel parameter.
     """
     frame, entries = rows.frame, moves.weights
-    own_entries, share = entries[:, : frame.students], moves.share[:, None, None]
+    own_entries = entries[:, : frame.students]
     along, wider, norms = products_change(rows, moves)
     inner = rows.of_students(along) + rows.of_students(exchanged(along))
     inner = inner + rows.of_students(wider[..., None])
@@ -359,8 +389,7 @@ def gradient_change(rows: Rows, moves: Moves, first=None, value=None):
         changes = [f + rows.of_students(more) for f, more in zip(changes, first, strict=True)]
     f_p, f_c, *f_b = changes
     own = across(joined(f_p), rows.count) + moves.counted(rows, rows.first[0])
-    others = across(with_excess(f_c), rows.pull) + rows.coupling @ moves.pull(rows)
-    others = others + share * (rows.coupling @ frame.pull_of_more(rows.forms, moves.sizes))
+    others = across(with_excess(f_c), rows.pull) + moves.pulled(rows)
     if f_b:
         turn = across(joined(f_b[0]), rows.count) + moves.counted(rows, rows.first[2])
         pulled, forces = rows.biases.change(turn, norms, moves)

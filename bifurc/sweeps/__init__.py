@@ -7,8 +7,9 @@ with steps of its own length (:mod:`~bifurc.sweeps.walk`).
 
 A step is taken if it passes what a step of a single branch has to pass: it turns and bows little,
 no eigenvalue of the branch's own block changes sign, lam does not turn, and half way the branch
-is where the cubic says (:mod:`bifurc.continuation.middle`), which is asked of every step. A member
-for which a step does not get through is left to the walk of a single branch
+is where the cubic says (:mod:`bifurc.continuation.middle`), which is asked of every step that did
+not come out where it was predicted. Newton is that of a single branch, for points of which each
+has a problem of its own. A member for which a step does not get through is left to the walk of one
 (:mod:`bifurc.continuation.trace`), and so is whatever is not of the same shape. What happens along
 a branch is found by the same function for all (:func:`bifurc.events.branch.examine`); of members
 that were walked together the eigenvalues and the zeros of other blocks have been computed in

@@ -147,6 +147,10 @@ class Charts:
         moved = factor * tangent[:, :-1] + along[:, None] * change * X[:, :-1]
         return y, np.column_stack([moved, self.sign * self.slope / size * along])
 
+    def into(self, X: np.ndarray) -> np.ndarray:
+        """(x, lam) in the chart."""
+        return self.lift(X, np.zeros_like(X))[0]
+
     def out(self, y: np.ndarray) -> np.ndarray:
         """Back to (x, lam)."""
         lam = (np.exp(self.sign * y[:, -1]) - self.constant) / self.slope

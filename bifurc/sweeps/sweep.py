@@ -250,8 +250,8 @@ class _Batch:
         if not len(places):
             return {}
         lines, several = [self.lines[k] for k in places.tolist()], several.at(done)
-        known = spectra_of(several, lines, points)
-        locate_all(several, lines, points, known)
+        known = spectra_of(several, points)
+        locate_all(several, known)
         window = min(first, last), max(first, last)
         return {
             place: examine(line, mine, Status.WINDOW, options, window, spectra)

@@ -4,19 +4,18 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from bifurc.continuation.batch import lengths
+from bifurc.continuation.batch import Batch, lengths
 from bifurc.continuation.constants import (
+    CALM,
     LEADING,
     LEVEL,
     MISSES,
     NEAR_PREDICTOR,
     PLAIN,
-    SEEN,
-    STALE,
     STRAIGHT,
-    SURE,
     WASTED,
 )
+from bifurc.continuation.correct import Courses
 from bifurc.continuation.options import Options
 from bifurc.continuation.point import Point
 from bifurc.continuation.step import count_negative
@@ -38,6 +37,14 @@ class State:
     iterations: np.ndarray = field(default_factory=lambda: np.zeros(0, int))  # (m,)
     moved: np.ndarray = field(default_factory=lambda: np.zeros(0))  # (m,)
 
+    @classmethod
+    def unknown(cls, count: int, n: int) -> "State":
+        """Points (x, lam) with n numbers, none of them known."""
+        shapes = (n,), (n,), (n,), (n - 1, n), (n - 1,)
+        X, tangents, scales, slopes, values = (np.full((count, *shape), np.nan) for shape in shapes)
+        nothing = np.zeros(count, int), np.zeros(count)
+        return cls(X, tangents, scales, slopes, values, *nothing)
+
     def __getitem__(self, which) -> "State":
         return State(*(getattr(self, name)[which] for name in self.__dataclass_fields__))
 
@@ -52,6 +59,29 @@ class State:
         return Point(X, tangent, scales, self.slopes[i], self.values[i], int(self.iterations[i]))
 
 
+class Together(Batch):
+    """Iterates of which each is of a member of its own; one that is lost is nan from then on."""
+
+    problem: Several
+
+    def keep(self, mask: np.ndarray) -> None:
+        """Go on with some of them."""
+        super().keep(mask)
+        self.problem = self.problem.at(np.flatnonzero(mask))
+
+    def _scales(self) -> np.ndarray:
+        return self.problem.scales(self.X[:, -1])
+
+    def _asked(self) -> tuple[np.ndarray, np.ndarray]:
+        return self.problem.jacobian(self.X[:, :-1], self.X[:, -1])
+
+    def _solved(self, matrix: np.ndarray) -> np.ndarray:
+        good = np.isfinite(matrix).all((-1, -2))
+        good[good] &= np.linalg.slogdet(matrix[good])[0] != 0
+        matrix[~good], self.right[~good] = np.eye(matrix.shape[-1]), np.nan
+        return super()._solved(matrix)
+
+
 def corrected(problem: Several, guesses, across, options: Options) -> tuple[State, np.ndarray]:
     """Newton from each guess in the hyperplane across a direction, by the rules of one alone.
 
@@ -60,48 +90,26 @@ def corrected(problem: Several, guesses, across, options: Options) -> tuple[Stat
     State, and whether each converged (m,)
     """
     count, n = guesses.shape
-    members = np.arange(count)
-    X, scales = guesses.copy(), problem.scales(guesses[:, -1])
-    rows = across / scales**2
-    ahead, slopes = np.zeros_like(X), np.zeros((count, n - 1, n))
-    size, last, moved = (np.full(count, value) for value in (np.inf, np.inf, 0.0))
-    iterations, near = np.zeros(count, int), np.zeros(count, bool)
-    right = np.zeros((count, n, 2))
-    right[:, -1, 1] = 1.0
+    found = State.unknown(count, n)
+    good = np.zeros(count, bool)
+    batch, courses = Together(problem, guesses, across), Courses(count)
     for _ in range(options.max_iterations):
-        here = problem.at(members)
-        g, slopes[members] = here.jacobian(X[members, :-1], X[members, -1])
-        matrix = np.concatenate([slopes[members], rows[members, None]], axis=1)
-        right[members, :-1, 0] = g
-        good = np.isfinite(g).all(-1) & np.isfinite(matrix).all((-1, -2))
-        members, matrix = members[good], matrix[good]
-        good = np.linalg.slogdet(matrix)[0] != 0
-        members, matrix = members[good], matrix[good]
-        if not len(members):
+        batch.update()
+        courses.update(batch.sizes, options.newton_tol)
+        near = np.flatnonzero(courses.near)
+        if len(near):
+            there, slopes = batch.problem.at(near), batch.slopes[near]
+            values = Block(slopes[..., :-1], there.weights(batch.X[near, -1])).values()
+            parts = batch.X[near], batch.tangents[near], batch.scales[near], slopes, values
+            how = courses.iterations[near], courses.moved[near]
+            found.put(courses.places[near], State(*parts, *how))
+            good[courses.places[near]] = courses.sure(values, near)
+        going = courses.going & ~courses.near
+        courses.keep(going)
+        if not len(courses):
             break
-        solved = np.linalg.solve(matrix, right[members])
-        ahead[members] = solved[..., 1]
-        X[members] -= solved[..., 0]
-        last[members] = size[members]
-        size[members] = update = lengths(solved[..., 0] / scales[members])
-        moved[members] += update
-        iterations[members] += 1
-        square, before = update * update, last[members]
-        small = (square < options.newton_tol) & (square * update < options.newton_tol * before**2)
-        small &= ((iterations[members] > 1) | (update < SEEN)) & (update < STALE)
-        near[members] = small
-        members = members[~small & (update < 2 * before)]
-        if not len(members):
-            break
-    unit = ahead / np.maximum(lengths(ahead / scales), 1e-300)[:, None]
-    values = np.full((count, n - 1), np.nan)
-    done = np.flatnonzero(near)
-    if len(done):
-        there = problem.at(done)
-        values[done] = Block(slopes[done, :, :-1], there.weights(X[done, -1])).values()
-        sizes = np.abs(values[done])
-        near[done] = (size[done] < SURE) | (sizes.min(-1) > 10 * size[done] * sizes.max(-1))
-    return State(X, unit, scales, slopes, values, iterations, moved), near
+        batch.keep(going)
+    return found, good
 
 
 def walk(problem: Several, start: State, last: float, options: Options):
@@ -221,33 +229,23 @@ def _trusted(problem, charts, now: State, found: State, steps, options: Options,
     good &= arc > options.ds_min
     ends = count_negative(now.values), count_negative(found.values)
     good &= (ends[0] == ends[1]) & (now.tangents[:, -1] * found.tangents[:, -1] > 0)
-    half = charts.out((y0 + y1) / 2 - arc[:, None] * turn / 8)
-    good &= middle_holds(problem, half, (now.tangents + found.tangents) / 2, arc, ends[0])
+    asked = np.flatnonzero(good & ~(found.moved <= CALM * arc))
+    if len(asked):
+        half = charts.out((y0 + y1) / 2 - arc[:, None] * turn / 8)[asked]
+        along = (now.tangents[asked] + found.tangents[asked]) / 2
+        good[asked] = middle_holds(problem.at(asked), half, along, arc[asked], ends[0][asked])
     return good, turned
 
 
 def middle_holds(problem: Several, guesses, tangents, arcs, negatives) -> np.ndarray:
     """Whether the branch is where cubics say half way: :mod:`bifurc.continuation.middle`."""
-    scales = problem.scales(guesses[:, -1])
-    rows = (tangents / scales**2)[:, None]
-    X, first = guesses, None
-    right = np.zeros((*X.shape, 1))
-    for _ in range(2):
-        g, slopes = problem.jacobian(X[:, :-1], X[:, -1])
-        bordered = np.concatenate([slopes, rows], axis=1)
-        right[:, :-1, 0] = g
-        bad = ~(np.isfinite(g).all(-1) & np.isfinite(bordered).all((-1, -2)))
-        bordered[bad] = np.eye(bordered.shape[-1])
-        right[bad] = np.inf
-        first, second = bordered if first is None else first, bordered
-        X = X - np.linalg.solve(bordered, right)[..., 0]
-    with np.errstate(all="ignore"):
-        missed = lengths((X - guesses) / scales)
-        change = np.linalg.solve(second, (first - second) * scales[:, None]) / scales[..., None]
-        change = lengths(change.reshape(len(change), -1))
-        weights = problem.weights(X[:, -1])
-        good = np.isfinite(X).all(-1) & (weights > 0).all(-1)
-        values = np.zeros(slopes.shape[:2])
-        values[good] = Block(slopes[good, :, :-1], weights[good]).values()
-        good &= (change < PLAIN) & (missed < MISSES * arcs)
-    return good & (count_negative(values) == negatives)
+    batch = Together(problem, guesses, tangents)
+    batch.update()
+    batch.update()
+    good = np.isfinite(batch.X).all(-1)
+    good[good] &= (problem.at(np.flatnonzero(good)).weights(batch.X[good, -1]) > 0).all(-1)
+    batch.keep(good)
+    values = Block(batch.slopes[..., :-1], batch.problem.weights(batch.X[:, -1])).values()
+    holds = (batch.changes() < PLAIN) & (batch.moved < MISSES * arcs[good])
+    good[good] = holds & (count_negative(values) == negatives[good])
+    return good

@@ -1,28 +1,29 @@
 """Eigenvalues of many branches, and their zeros, in batches."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 
-from bifurc.continuation.constants import ENOUGH, LONGEST, STUCK, TRIES
+from bifurc.continuation.batch import inner, lengths
+from bifurc.continuation.constants import BESIDE, ENDS, ENOUGH, LONGEST, STUCK, TRIES
 from bifurc.continuation.point import Point
-from bifurc.continuation.step import Step
-from bifurc.events.detect import guesses_of
 from bifurc.events.locate import Crossing
-from bifurc.events.spectra import Spectra, steps_of
+from bifurc.events.spectra import Spectra
 from bifurc.loss.series import parts
 from bifurc.spectra import Block, Eigen
 from bifurc.structure.irreps import Component
-from bifurc.sweeps.several import Several
+from bifurc.sweeps.several import Charts, Several
 
 
-def spectra_of(problem: Several, lines: Sequence, each: Sequence[list[Point]]):
+def spectra_of(problem: Several, each: Sequence[list[Point]]):
     """The spectra of all branches; None for those whose copies or zeros are not those of most.
+
+    What they say of steps is worked out for branches with equally many points at once.
 
     Parameters
     ----------
     problem : Several
-    lines : the problem of each member
     each : the points of each member
 
     Returns
@@ -56,14 +57,32 @@ def spectra_of(problem: Several, lines: Sequence, each: Sequence[list[Point]]):
         values[c], speeds[c] = eigen.values, eigen.speeds(changes[c])
         certain[c] = block.definite
     found: list[Spectra | None] = [None] * len(each)
-    for i in np.flatnonzero(kept).tolist():
-        here = slice(*np.searchsorted(members, [i, i + 1]))
-        mine, rates, definite = (
-            {c: table[here] for c, table in of.items()} for of in (values, speeds, certain)
+    for count in set(counts):
+        mine = np.flatnonzero(kept & (np.array(counts) == count))
+        rows = np.searchsorted(members, mine)[:, None] + np.arange(count)
+        parts = ({c: t[rows] for c, t in of.items()} for of in (values, speeds, certain))
+        several_values, several_speeds, definite = parts
+        steps = _steps(problem.at(np.repeat(mine, count - 1)), X[rows], tangents[rows])
+        together = Spectra(
+            X[rows], tangents[rows], several_values, several_speeds, definite, *steps
         )
-        steps = steps_of(lines[i], X[here], tangents[here])
-        found[i] = Spectra(X[here], tangents[here], mine, rates, definite, *steps, located={})
+        together.eventful, together.doubtful, together.returning, together.inertia  # noqa: B018
+        for k, i in enumerate(mine.tolist()):
+            found[i] = together.one(k, located={})
     return found
+
+
+def _steps(problem: Several, X: np.ndarray, tangents: np.ndarray):
+    """:func:`bifurc.events.spectra.steps_of` for (members, points, n + 1)."""
+    shape, flat = X[:, 1:].shape, (-1, X.shape[-1])
+    charts = problem.charted(X[:, :-1, -1].ravel())
+    sides = [
+        charts.lift(X[:, s].reshape(flat), tangents[:, s].reshape(flat))
+        for s in (slice(-1), slice(1, None))
+    ]
+    y, speeds = (np.stack(parts).reshape(2, *shape) for parts in zip(*sides, strict=True))
+    straight, speed = lengths(y[1] - y[0]), lengths(speeds)
+    return straight, (straight / speed)[..., None], speeds[..., -1] / speed
 
 
 def parted(block: Block, positive: np.ndarray) -> Eigen:
@@ -85,7 +104,7 @@ def parted(block: Block, positive: np.ndarray) -> Eigen:
     return Eigen(*found)
 
 
-def locate_all(problem: Several, lines: Sequence, each: Sequence[list[Point]], known) -> None:
+def locate_all(problem: Several, known) -> None:
     """Find where eigenvalues of blocks other than the branch's own vanish; into ``located``."""
     for component in problem.components[1:]:
         asked = []
@@ -94,20 +113,65 @@ def locate_all(problem: Several, lines: Sequence, each: Sequence[list[Point]], k
                 continue
             signs = spectra.signs[component]
             for step, j in np.argwhere(signs[:-1] != signs[1:]).tolist():
-                way = Step(lines[i], each[i][step], each[i][step + 1])
-                guess = next(guesses_of(spectra, component, step, j, way))
-                asked.append((i, step, j, guess))
+                asked.append((i, step, j))
         if not asked:
             continue
-        members, guesses = np.array([one[0] for one in asked]), np.array([one[3] for one in asked])
-        crossings = _crossings(problem.at(members), component, guesses)
-        for (i, step, j, _), crossing in zip(asked, crossings, strict=True):
-            if crossing is not None:
-                known[i].located[component, step, j] = crossing
+        here = problem.at(np.array([i for i, *_ in asked]))
+        ends = np.array(
+            [(known[i].X[s : s + 2], known[i].tangents[s : s + 2]) for i, s, _ in asked]
+        )
+        several = _Steps(here.charted(ends[:, 0, 0, -1]), *ends.swapaxes(0, 1))
+        values, speeds = (
+            np.array([getattr(known[i], name)[component][s : s + 2, j] for i, s, j in asked])
+            for name in ("values", "speeds")
+        )
+        X, crossings = _crossings(here, component, several.guesses(values, speeds))
+        found = zip(asked, crossings, several.shares(X).tolist(), strict=True)
+        for (i, step, j), crossing, share in found:
+            if crossing is not None and not math.isnan(share):
+                known[i].located[component, step, j] = crossing, share
+
+
+class _Steps:
+    """Steps of several members, each in a chart of its own; see :class:`~..step.Step`."""
+
+    def __init__(self, charts: Charts, X: np.ndarray, tangents: np.ndarray):
+        self.charts = charts
+        self.y, self.speeds = np.array(
+            [charts.lift(X[:, k], tangents[:, k]) for k in (0, 1)]
+        ).swapaxes(0, 1)
+
+    def guesses(self, values: np.ndarray, speeds: np.ndarray) -> np.ndarray:
+        """Where branches, as cubics in an eigenvalue, are when that is zero; (steps, n + 1)."""
+        rise = (values[:, 1] - values[:, 0])[:, None]
+        with np.errstate(all="ignore"):
+            r = -values[:, :1] / rise
+            slopes = (rise * push / speeds[:, [k]] for k, push in enumerate(self.speeds))
+            cubic = self._cubic(r, *slopes)
+            tame = (speeds * rise > 0).all(-1) & np.isfinite(cubic).all(-1)
+            straight = (1 - r) * self.y[0] + r * self.y[1]
+            return self.charts.out(np.where(tame[:, None], cubic, straight))
+
+    def shares(self, X: np.ndarray) -> np.ndarray:
+        """At which share of its step each of ``X`` lies; nan if it is not on it."""
+        with np.errstate(all="ignore"):
+            at, chord = self.charts.into(X), self.y[1] - self.y[0]
+            units = self.speeds / lengths(self.speeds)[..., None]
+            turn, straight = units[1] - units[0], lengths(chord)
+            arcs = straight * (1 + inner(turn, turn) / 24)
+            r = (inner(at - self.y[0], chord) / np.maximum(straight**2, 1e-300))[:, None]
+            beside = lengths(at - self._cubic(r, *(arcs[:, None] * units)))
+            on = (r[:, 0] >= -ENDS) & (r[:, 0] <= 1 + ENDS) & (beside <= BESIDE * arcs + ENDS**2)
+            return np.where(on, np.clip(r[:, 0], 0.0, 1.0), np.nan)
+
+    def _cubic(self, r, leave, arrive) -> np.ndarray:
+        one, other = self.y
+        bend = r * (1 - r) * ((1 - r) * leave - r * arrive)
+        return one + (3 - 2 * r) * r * r * (other - one) + bend
 
 
 def _crossings(problem: Several, component: Component, guesses: np.ndarray):
-    """:func:`bifurc.events.locate.locate_crossing` from each guess; None where it fails."""
+    """:func:`bifurc.events.locate.locate_crossing` from each guess; where, and None if it fails."""
     found: list[Crossing | None] = [None] * len(guesses)
     X, going, last = guesses.copy(), np.arange(len(guesses)), np.full(len(guesses), np.inf)
     upward = np.eye(X.shape[1])[-1]
@@ -130,7 +194,7 @@ def _crossings(problem: Several, component: Component, guesses: np.ndarray):
         going = going[good & ~done]
         if not len(going):
             break
-    return found
+    return X, found
 
 
 def _system(problem: Several, component: Component, X: np.ndarray):
