@@ -205,9 +205,10 @@ def member_of(given: Any, name: str, value: float, others: Mapping[str, Any]) ->
     there = seed(about, {**others, name: (first, value)})
     points, status = collect(trace(there.problem, there.start, there.window))
     if points[-1].lam != value:
+        nearest = min((point.lam for point in points), key=lambda lam: abs(lam - value))
         raise EndedEarlyError(
-            f"No critical point is known at {name} = {value:g}: the branch from {first:g} on ends "
-            f"at {points[-1].lam:.6g}. {status.value}"
+            f"No critical point is known at {name} = {value:g}: the branch from {first:g} on comes "
+            f"as near as {nearest:.6g}. {status.value}"
         )
     return members.Member(there.problem, points[-1], members.sheet_on(points))
 

@@ -142,8 +142,8 @@ CALLS = [
     (bifurc.member, ("II",), {"d": "a"}, "d must be a finite number"),
     (bifurc.member, ("II",), {"d": None}, "d must be a finite number"),
     (bifurc.member, ("II",), {"d": (3, 4)}, "d must be a finite number"),
-    (bifurc.member, (own(),), {"lam": 0}, "families of networks.*Problem 'own'"),
-    (bifurc.member, (CASES / "pitchfork.toml",), {"lam": 0}, "families of networks"),
+    (bifurc.member, (own(),), {"mu": 0}, "'mu' is not known"),
+    (bifurc.member, (CASES / "pitchfork.toml",), {"mu": 0}, "'mu' is not known"),
     (bifurc.embed, ("II",), {}, "where"),
     (bifurc.embed, ("II",), {"d": 5.5}, "whole"),
     (bifurc.embed, ("II",), {"d": "a"}, "d must be a finite number"),
@@ -229,7 +229,7 @@ def phi(z):
     return z * np.nan
 """
 COMMANDS = [
-    "spectrum own.toml --at lam=0", "embed own.toml --at lam=0 -o a.npy", "asymptotics own.toml",
+    "spectrum own.toml --at mu=0", "embed own.toml --at lam=0 -o a.npy", "asymptotics own.toml",
     "locus own.toml --event s", "certify own.toml --at lam=0", "critical own.toml c=1",
     "critical own.toml lam=a", "critical own.toml --kernel gelu", "critical zero.toml",
     "critical II --kernel model.py:phi", "critical II --kernel model.py:no",

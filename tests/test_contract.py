@@ -116,3 +116,9 @@ def test_a_case_about_a_model_has_a_spectrum_on_the_command_line(capsys):
     values = [value for block in found["blocks"] for value in block["eigenvalues"]]
     expected = 2 * np.cos(np.arange(1, 6) * np.pi / 6) - 2 + 0.1
     np.testing.assert_allclose(np.sort(values), np.sort(expected), atol=1e-12)
+
+
+def test_a_branch_that_turns_before_a_value_says_how_near_it_comes():
+    """The side branch x² = -lam comes to lam = 0 alone, and turns there."""
+    with pytest.raises(bifurc.EndedEarlyError, match="comes as near as"):
+        bifurc.member("cases/pitchfork.toml", lam=0.5)
