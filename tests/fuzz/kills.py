@@ -115,7 +115,7 @@ def _ended(process, way: str, takes: float, rng: random.Random) -> str | None:
 
 def _fault(process, way: str, err: str) -> str | None:
     codes = {"kill": (0, -9), "terminate": (0, -15), "interrupt": (0, 3), "worker": (0, 3)}[way]
-    if way == "interrupt" and "bifurc" not in err and process.returncode in (-2, 1):
+    if way == "interrupt" and f"{ROOT}/bifurc/" not in err and process.returncode in (-2, 1):
         return None  # struck before Python had come to the package
     if process.returncode not in codes:
         return f"{way}: exit status {process.returncode}: {err[-300:]}"
@@ -172,6 +172,8 @@ def kills(folder: Path, count: int, seed: int):
     Four strike one run, which is then finished; every second one goes further
     than a run that is there. One in five strikes a command that writes one file.
     """
+    # a shell starts what runs in the background deaf to Ctrl-C, and so would be its children
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     rng, began = random.Random(seed), time.perf_counter()
     cases = {"small": SMALL, "wide": WIDE}
     for name, text in cases.items():
