@@ -12,6 +12,7 @@ import bifurc
 import bifurc.landscapes.atlas as room
 from bifurc.cli.main import main
 from bifurc.files import FileError
+from bifurc.landscapes.points import Names, critical
 from bifurc.loss import full
 from bifurc.loss.kernels import ReLU
 
@@ -150,3 +151,34 @@ def test_a_published_minimum_of_three_blocks_is_found_from_random_starts():
     assert point.is_minimum
     assert point.name == "p- 1- (p = 6)"
     assert found.unseen > 0.1  # and many more are there than were met
+
+
+def families_with_blocks(minimum):
+    """Catalogued families whose blocks have the sizes of a published minimum, with their values."""
+    sizes = minimum["p"]
+    if len(sizes) == 1:
+        return [("global", {}), ("A", {})]
+    if len(sizes) == 3:
+        return [("p- 1-", {"p": sizes[0]})]
+    single = [("I", {}), ("II", {})] if 1 in sizes else []
+    named = [(name, {q: n}) for n in sizes for name, q in (("M", "p"), ("A(p) + I", "q"))]
+    return single + named
+
+
+@pytest.mark.slow
+def test_every_published_minimum_is_a_member_of_a_catalogued_family_and_is_named():
+    """All 64 of Safran, Yehudai and Shamir 2021, those with three blocks too."""
+    names = Names()
+    for published in MINIMA:
+        k, loss = published["k"], loss_of(published)
+        for family, values in families_with_blocks(published):
+            try:
+                problem, point = bifurc.member(family, d=k, **values)
+            except ValueError:
+                continue  # has no member there
+            if abs(float(problem.loss(point.x, k)) - loss) < 1e-8:
+                break
+        else:
+            pytest.fail(f"k = {k}, blocks {published['p']} is in no family")
+        if len(published["p"]) == 3:
+            assert names.of(critical(problem, point.x, float(k))).startswith("p- 1-")
