@@ -23,15 +23,16 @@ class Target:
 
 
 NUMPY = (
-    "by a profile, evaluations, calls of numpy on arrays of a few numbers, are about half of a walk; "
-    "the rest is the walk and the search for events, in Python"
+    "by a profile, evaluations, calls of numpy on arrays of a few numbers, are about half "
+    "of a walk; the rest is the walk and the search for events, in Python"
 )
 TARGETS = {
     "II": Target("type II with all spectra", 2.0, "ms", reason=NUMPY),
     "chain": Target("a step of the chain of 5, with events", 30.0, "us", reason=NUMPY),
     "sweep": Target(
         "a sweep of 250 members, over a loop", 20.0, "x", least=True,
-        reason="by a profile, 70 % of the time is Newton, spectra and zeros on arrays of all members",
+        reason="by a profile, 70 % of the time is Newton, spectra and zeros on arrays of all "
+        "members",
     ),
     "sets": Target("10 sets: d = 60 to 20 with the spectra of all irreps", 10.0),
     "exponent": Target("10 sets: exponent of that in the coordinates", 3.0, ""),
