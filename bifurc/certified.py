@@ -8,7 +8,7 @@ from bifurc import seeds
 from bifurc.api import as_family, member, problem, trace
 from bifurc.case import Case
 from bifurc.events.records import only
-from bifurc.given import place
+from bifurc.given import number, place
 from bifurc.loss.problem import NetworkProblem
 from bifurc.own.check import check as own_check
 from bifurc.own.problem import Problem
@@ -239,5 +239,5 @@ def _of_model(case, event: str | None, parameters: dict[str, Any], digits: int) 
 
 
 def _point(family: Family, parameter: str, value, digits: int) -> dict:
-    reduced, point = member(family, parameter, float(value))
+    reduced, point = member(family, parameter, number(parameter, value))
     return certificate.certify_point(reduced, point.x, value, digits)

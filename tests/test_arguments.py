@@ -194,6 +194,15 @@ CALLS = [
     (draw.diagram, ("II",), {}, "drawn .* str 'II'"),
     (draw.diagram, ({"a": 3},), {}, "'a' needs a branch"),
     (draw.eigenvalues, (3,), {}, "branch needs"),
+    (bifurc.landscape, ("II",), {"d": "a"}, "d must be a finite number"),
+    (bifurc.landscape, ("II",), {"d": 8, "points": 3}, "points needs a list"),
+    (bifurc.landscape, ("II",), {"d": 8, "most_index": -1}, "most_index must be"),
+    (bifurc.update_atlas, (3, ["A"]), {"d": 5}, "folder needs a path"),
+    (bifurc.update_atlas, ("atlas", "A"), {"d": 5}, "spaces needs a list"),
+    (bifurc.report, (3, "x.html"), {}, "source needs a graph or a branch"),
+    (bifurc.report, ("II", 3), {}, "path needs a path"),
+    (bifurc.spectrum, ("II",), {"d": 8, "metric": 3}, "metric needs a table"),
+    (bifurc.certify_at, ("II",), {"d": "a"}, "d must be a finite number"),
     (draw.branch_graph, (3,), {}, "graph needs"),
     (draw.isotropy_lattice, (3,), {}, "graph needs"),
     (draw.locus, (3,), {}, "curve needs"),
@@ -312,6 +321,12 @@ def test_branches(branch):
     assert "s:bulk" in said(branch.events.__getitem__, "zz")
     assert "path" in said(branch.save, 3)
     assert ".npz" in said(branch.save, "a.txt")
+
+
+@pytest.mark.parametrize("window", [3, (5,), ("a", "b"), "ab", (1, np.nan)])
+@pytest.mark.parametrize("call", [draw.diagram, draw.eigenvalues])
+def test_windows_of_pictures(call, window, branch):
+    assert "window" in said(call, branch, window=window)
 
 
 def test_graphs(graph, branch):

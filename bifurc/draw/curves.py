@@ -195,7 +195,7 @@ def marks(
 ) -> list[EventMark]:
     """The events of all branches, formal ones only if asked for."""
     of, found = scalar(y), []
-    low, high = window or (-np.inf, np.inf)
+    low, high = ends_of(window)
     for name, _, branch in members(source):
         shown = [e for e in branch.events if (formal or not e.formal) and low <= e.lam <= high]
         X = np.array([event.X for event in shown])
@@ -224,8 +224,8 @@ def drawn(branch: Branch, window=None, points: int = POINTS) -> list[tuple[Piece
     Both ends are those of the piece; one that crosses the window comes with
     what is inside and one neighbour on either side.
     """
-    low, high = window or (-np.inf, np.inf)
-    at, X = _dense(branch, (low, high), points)
+    low, high = ends_of(window)
+    at, X = _dense(branch, (low, high), given.whole("points", points, 1))
     defined = X[:, -1] >= _least(branch)
     found: list[tuple[Piece, np.ndarray]] = []
     for piece in branch.pieces:
@@ -233,6 +233,22 @@ def drawn(branch: Branch, window=None, points: int = POINTS) -> list[tuple[Piece
         whole = np.array([piece.first.X, *X[here], *_end(branch, piece, points)])
         found.extend((piece, part) for part in _inside(whole, low, high))
     return found
+
+
+def ends_of(window) -> tuple[float, float]:
+    """Both ends of a window, all of the line without.
+
+    Raises
+    ------
+    ValueError
+        If it is no pair of numbers.
+    """
+    if window is None:
+        return -np.inf, np.inf
+    if not isinstance(window, tuple | list | np.ndarray) or len(window) != 2:
+        raise ValueError(f"window needs two numbers, such as (4, 12); got {window!r}.")
+    low, high = (given.number("window", end) for end in window)
+    return low, high
 
 
 def _end(branch: Branch, piece: Piece, points: int) -> list[np.ndarray]:

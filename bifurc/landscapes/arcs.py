@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from bifurc import members, seeds
+from bifurc import given, members, seeds
 from bifurc.continuation.options import Options
 from bifurc.continuation.trace import point_at
 from bifurc.events.branch import Branch
@@ -289,7 +289,7 @@ def _along(family: Family, parameters: dict[str, Any]) -> tuple[NetworkProblem, 
     name, value = next(iter(parameters.items()))
     others = {n: v for n, v in parameters.items() if n != name}
     family = family.with_parameters(**others)
-    return seeds.along(family, name), family, float(value)
+    return seeds.along(family, name), family, given.number(name, value)
 
 
 def _own(problem: Any, c: Any, parameters: dict[str, Any], sphere: bool):

@@ -30,6 +30,7 @@ from typing import Any
 
 import numpy as np
 
+from bifurc import given
 from bifurc.api import as_family, member
 from bifurc.continuation.options import Options
 from bifurc.continuation.trace import point_at
@@ -91,7 +92,8 @@ def update_atlas(
     ValueError
         If a space or a parameter is unknown, or a file of the atlas is damaged.
     """
-    folder, said = Path(folder), progress or (lambda line: None)
+    folder, said = given.place("folder", folder), progress or (lambda line: None)
+    given.one_of("spaces", spaces, (list, tuple), 'a list such as ["A", "M p=3"]')
     if not at:
         raise ValueError("Say where, such as d=8.")
     for space in spaces:

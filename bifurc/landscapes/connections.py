@@ -264,6 +264,7 @@ def landscape(
     Landscape
     """
     given.number("most_index", most_index, 0)
+    given.one_of("points", points, (list, tuple), "a list of points")
     names = Names()
     there, x, lam, _ = place(problem, c, parameters)
     centre = critical(there, x, lam, names)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from bifurc import given
 from bifurc.loss.problem import NetworkProblem
 from bifurc.protocol import Problem
 from bifurc.spectra import Block
@@ -58,7 +59,8 @@ class Form:
         for what, known in (("form", FORMS), ("part", PARTS)):
             if getattr(self, what) not in known:
                 raise ValueError(f"{what} is {', '.join(known)}; got {getattr(self, what)!r}.")
-        for layer, length in (self.metric or {}).items():
+        table = given.one_of("metric", self.metric or {}, Mapping, 'a table such as {"output": 4}')
+        for layer, length in table.items():
             if layer not in LAYERS or not (length > 0 and np.isfinite(length)):
                 raise ValueError(
                     f"A metric gives {', '.join(LAYERS)} a positive number; got {layer}={length}."

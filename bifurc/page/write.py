@@ -7,6 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from bifurc import given
 from bifurc.events.branch import Branch
 from bifurc.files import write_atomically
 from bifurc.graph.graph import BranchGraph
@@ -32,7 +33,8 @@ def report(source: BranchGraph | Branch, path: str | Path, title: str = "", prov
     ValueError
         If the path does not end in .html, or plotly (the extra ``report``) is missing.
     """
-    path = Path(path)
+    path = given.place("path", path)
+    given.one_of("source", source, (BranchGraph, Branch), "a graph or a branch")
     if path.suffix not in (".html", ".htm"):
         raise ValueError(f"A report is written as .html, got {path}.")
     graph = source if isinstance(source, BranchGraph) else alone(source)
