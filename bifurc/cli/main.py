@@ -109,7 +109,7 @@ def read(argv: Sequence[str]) -> argparse.Namespace:
             rest.remove(text)  # its last one
         command, *rest = rest[::-1]
         return lines.parse_args([command, *late, *rest])
-    own = lines.commands.choices[arguments.command]
+    own: Parser = lines.commands.choices[arguments.command]
     options = [name for one in own._actions for name in one.option_strings]
     own.error(f"there is no {wrong[0]!r} here.{nearest(wrong[0], options)}")
 
