@@ -1,4 +1,4 @@
-"""The spectrum of a family, or of a problem of one's own, at one place, in the forms of the literature.
+"""The spectrum of a family, or of a problem of one's own, at one place, in the forms of papers.
 
 >>> found = spectrum("A", d=20, form="gn")
 >>> round(float(found.eigenvalues["x[all]"][0]), 9)

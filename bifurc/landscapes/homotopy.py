@@ -161,6 +161,7 @@ def _passed(problem, lam: float, made, first: Point, window, options: Options):
 
 def turns_little(problem, before: Point, outcome: Outcome, step: float, options: Options):
     """Whether a step is believed: which branch it is on does not matter to what is met there."""
+    assert outcome.point is not None  # it was corrected
     way = outcome.way or Step(problem, before, outcome.point)
     if way.turned > options.max_turn:
         return outcome.failed(Status.TURNED)

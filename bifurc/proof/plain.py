@@ -35,7 +35,7 @@ class ModelSystem:
     """The gradient of a model at one parameter value, and its Jacobian; arb matrices."""
 
     problem: PlainProblem
-    lam: Ball
+    lam: Any  # a ball
 
     def residual(self, z):
         """The gradient."""
