@@ -358,3 +358,9 @@ def test_a_function_that_fails_on_the_way_ends_the_branch_or_is_named(body, said
 def test_a_proof_to_where_there_is_no_family_is_refused_at_once(what, to, capsys):
     said = complaint(["certify", "II", *what, "--to", to], capsys)
     assert "has size d - 1" in said
+
+
+def test_a_picture_of_another_ending_is_refused_before_the_work(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("bifurc.landscapes.connections.landscape", None)
+    for command in (["landscape", "M", "p=2"], ["locus", "M", "--event", "s:bulk"]):
+        assert "a.x" in complaint([*command, "-o", tmp_path / "a.x"], capsys)

@@ -243,13 +243,17 @@ def number(text: str) -> float:
     return value
 
 
-def check_place(path, ending: str = "") -> None:
+def check_place(path, ending: str = "", picture: bool = False) -> None:
     """Raise ValueError unless a file can be written there: said before the work is done, not after.
 
-    None is no file, and right.
+    None is no file, and right. A ``picture`` has an ending that one is written as.
     """
     if path is None:
         return
+    if picture:
+        from bifurc.draw.style import check_ending
+
+        check_ending(path)
     path = Path(path)
     if path.is_dir():
         raise ValueError(f"{path} is a folder; name a file in it.")

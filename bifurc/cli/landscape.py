@@ -35,7 +35,7 @@ def run(arguments) -> None:
     from bifurc.errors import EndedEarlyError
     from bifurc.landscapes.connections import landscape
 
-    check_place(arguments.output)
+    check_place(arguments.output, picture=True)
     problem, at = place_and_problem(arguments)
     found = landscape(
         problem, depth=arguments.depth, search=search_of(arguments), most_index=arguments.index,

@@ -51,11 +51,7 @@ def run(arguments) -> None:
 
     if (arguments.first is None) != (arguments.last is None):
         raise ValueError("Give both --from and --to, the window of the second parameter.")
-    check_place(arguments.output)
-    if arguments.output:
-        from bifurc.draw.style import check_ending
-
-        check_ending(arguments.output)
+    check_place(arguments.output, picture=True)
     family, runs = family_of(arguments), arguments.runs
     names = tuple(runs) if len(runs) == 2 else two(arguments.params)
     window = None if arguments.first is None else (arguments.first, arguments.last)
