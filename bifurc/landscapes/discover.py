@@ -208,7 +208,9 @@ def _go_on(found: "_Found", kinds: Sequence[str], tries: int, seed: tuple[int, i
     for kind in kinds:
         if kind in WINDOWS:
             _from_far(found, kind, tries, seed)
-    for x in found.states:  # which grows
+    for point, x in zip(found.points, found.states, strict=True):  # which grow
+        if point.problem.neutrals.own:
+            continue  # each of a continuum would lead to more of it
         for kind in kinds:
             found.add_all(met(found.space, x, found.lam, kind), kind)
 
