@@ -208,7 +208,7 @@ def _warn(said: str | None, category: type[Warning]) -> None:
 def _elsewhere(seed: seeds.Seed, branch: Branch) -> str | None:
     """That a branch has come to another point than the member of its family there, if it has."""
     folded = any(event.turns for event in branch.events)
-    if seed.family is None or folded or branch.status is not Status.WINDOW:
+    if seed.family is None or seed.defines or folded or branch.status is not Status.WINDOW:
         return None
     end = branch.points[-1]
     if is_met(end, branch.problem.neutrals.own):

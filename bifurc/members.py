@@ -63,11 +63,15 @@ class Member:
     point : Point
     sheet : int
         1, and one more for each time that the branch turned on the way to it.
+    defines : bool
+        Whether it was followed along the line of the problem itself, so that all of this
+        branch is the family's.
     """
 
     problem: NetworkProblem
     point: Point
     sheet: int
+    defines: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,17 +137,18 @@ def _followed(problem: NetworkProblem, family: Family, value: float) -> Member:
             f"{origin.where}, {'turns round' if turned else 'ends'} at "
             f"{_told(on_path.parameters(end.lam))}." + ("" if turned else f" {status.value}")
         )
-    if on_path.line == problem.line and on_path.structure == problem.structure:
+    defines = on_path.line == problem.line
+    if defines and on_path.structure == problem.structure:
         held = recognised(on_path, points[-1].x, value)
         if held is on_path:  # far out a point is no better for being corrected again
-            return Member(on_path, points[-1], sheet_on(points))
-        return Member(held, point_at(held, points[-1].x, value), sheet_on(points))
+            return Member(on_path, points[-1], sheet_on(points), defines)
+        return Member(held, point_at(held, points[-1].x, value), sheet_on(points), defines)
     reduced = problem.on(problem.structure, problem.any_size)
     reduced.pinned = on_path.pinned
     at = dict(zip(_names(on_path.structure), points[-1].x, strict=True))
     x = np.array([at[name] for name in _names(reduced.structure)])
     held = recognised(reduced, x, value)
-    return Member(held, point_at(held, x, value), sheet_on(points))
+    return Member(held, point_at(held, x, value), sheet_on(points), defines)
 
 
 def _from_plain(problem: NetworkProblem, family: Family, value: float) -> Member:
@@ -223,16 +228,8 @@ def _led(problem: NetworkProblem, structure: Structure, family: Family, x, value
 
 
 def agrees(problem: NetworkProblem, family: Family, x: np.ndarray, value: float) -> bool | None:
-    """Whether a state is the family's member at ``value``; None if it is so by definition.
-
-    That is where the problem runs along the line on which members are found,
-    or where there is none.
-    """
+    """Whether a state is the family's member at ``value``; None where there is none."""
     try:
-        if family.plain or family.found:
-            origin = where_defined(problem, family, problem.parameters(value))
-            if origin.problem.line == problem.line:
-                return None
         expected = find(problem, family, value)
     except (ValueError, ArithmeticError, EndedEarlyError):
         return None

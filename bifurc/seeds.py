@@ -46,6 +46,7 @@ class Seed:
     window: tuple[float, float]  # ascending
     family: Family | None = None  # with its parameters at the first end
     sheet: int = 1
+    defines: bool = False  # whether all of the branch is the family's, see members.Member
 
     def __iter__(self):
         """Isotropy, problem and start."""
@@ -315,7 +316,7 @@ def _of_family(family: Family, name: str, first: float, last: float) -> Seed:
         start = replace(start, tangent=-start.tangent)
     window = min(first, last), max(first, last)
     fixed = family.with_parameters(**{name: first})
-    return Seed(found.problem, start, window, fixed, found.sheet)
+    return Seed(found.problem, start, window, fixed, found.sheet, found.defines)
 
 
 def _model(case: "Case") -> tuple["PlainProblem", np.ndarray]:
