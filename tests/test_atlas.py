@@ -85,7 +85,7 @@ def test_points_at_two_places_are_of_one_family_if_its_branch_comes_by(tmp_path)
 
 
 def test_what_is_wrong_is_said_in_one_line(tmp_path):
-    with pytest.raises(ValueError, match="Say where"):
+    with pytest.raises(ValueError, match="which spaces and where"):
         bifurc.update_atlas(tmp_path, ["A"])
     with pytest.raises(ValueError, match="Unknown family"):
         bifurc.update_atlas(tmp_path, ["Q"], d=6)
@@ -182,3 +182,20 @@ def test_every_published_minimum_is_a_member_of_a_catalogued_family_and_is_named
             pytest.fail(f"k = {k}, blocks {published['p']} is in no family")
         if len(published["p"]) == 3:
             assert names.of(critical(problem, point.x, float(k))).startswith("p- 1-")
+
+
+def test_a_folder_alone_goes_on_with_what_was_asked_of_it(tmp_path):
+    """A part that is lost is searched again; what is there is kept as it is."""
+    update_atlas(tmp_path, ["A"], starts=4, homotopies=[], d=8)
+    table = (tmp_path / "atlas.csv").read_text()
+    (part,) = (tmp_path / "spaces").glob("*.json")
+    part.unlink()
+    (tmp_path / "atlas.csv").unlink()
+    update_atlas(tmp_path)
+    assert part.exists()
+    assert (tmp_path / "atlas.csv").read_text() == table
+    with pytest.raises(ValueError, match="holds no atlas"):
+        update_atlas(tmp_path / "none")
+    for wrong in ({"spaces": ["A"]}, {"d": 8}):
+        with pytest.raises(ValueError, match="which spaces and where"):
+            update_atlas(tmp_path, **wrong)

@@ -10,11 +10,13 @@ from bifurc.cli.run import executor_of
 EPILOG = """examples:
   bifurc atlas update k_is_d A II "M p=2" "M p=3" --at d=8
   bifurc atlas update k_is_d A II --at d=12 --jobs 2
+  bifurc atlas update k_is_d
   bifurc atlas update wider "II + 1" --at d=8 --starts 1000 --homotopy decay
 
 A space is written as a family with its structure: A is Fix(S_d), II Fix(S_(d-1)),
 "M p=3" Fix(S_(d-3) x S_3). An update that was stopped goes on where it was; more
-spaces and places are added to what is there.
+spaces and places are added to what is there. With the folder alone, all that was
+asked of it before is brought to its end.
 """
 
 
@@ -25,8 +27,8 @@ def add(commands) -> None:
     )
     command.add_argument("what", choices=["update"], help="add to what is there")
     command.add_argument("folder", metavar="DIR", type=Path)
-    command.add_argument("spaces", metavar="SPACE", nargs="+")
-    command.add_argument("--at", metavar="NAME=VALUE", action="append", required=True)
+    command.add_argument("spaces", metavar="SPACE", nargs="*")
+    command.add_argument("--at", metavar="NAME=VALUE", action="append", default=[])
     command.add_argument("--starts", type=int, default=400, metavar="N", help="in each space (400)")
     command.add_argument("--seed", type=int, default=0, metavar="N", help="of the starts (0)")
     command.add_argument("--homotopy", action="append", metavar="KIND", choices=(*KINDS, NONE))

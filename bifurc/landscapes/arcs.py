@@ -146,6 +146,12 @@ class Arcs:
             "not_solved": self.not_solved,
         }
 
+    def __repr__(self) -> str:
+        return (
+            f"Arcs from {self.centre}: {len(self.events)} events, "
+            f"{len(self.met)} critical points met"
+        )
+
     def __str__(self) -> str:
         lines = [f"arcs from {self.centre}"]
         lines += [f"  lambda = {e.lam:.10g}: {e.name}, {e.kind}" for e in self.events]

@@ -2,6 +2,7 @@
 
 The folder holds
 
+- ``plan.json``: which spaces are searched where, and how;
 - ``spaces/``: of each fixed space at one place the points that were found there;
 - ``families/``: a case file for each family, the branch through a point, and beside
   it what happens along that branch: its window, its sheets, its thresholds;
@@ -57,7 +58,7 @@ REMEDY = "delete it, and update the atlas again"
 
 def update_atlas(
     folder: str | Path,
-    spaces: Sequence[str],
+    spaces: Sequence[str] = (),
     executor: Executor | None = None,
     progress: Callable[[str], None] | None = None,
     starts: int = 400,
@@ -66,6 +67,8 @@ def update_atlas(
     **at: float,
 ) -> list[dict[str, Any]]:
     """Search fixed spaces at one place, and add what is found to an atlas.
+
+    Without spaces, what was asked of the atlas before is brought to its end.
 
     Parameters
     ----------
@@ -90,24 +93,27 @@ def update_atlas(
     Raises
     ------
     ValueError
-        If a space or a parameter is unknown, or a file of the atlas is damaged.
+        If a space or a parameter is unknown, nothing was ever asked of the atlas, or a file
+        of it is damaged.
     """
     folder, said = given.place("folder", folder), progress or (lambda line: None)
     given.one_of("spaces", spaces, (list, tuple), 'a list such as ["A", "M p=3"]')
-    if not at:
-        raise ValueError("Say where, such as d=8.")
+    if bool(at) != bool(spaces):
+        raise ValueError("Say which spaces and where, such as A II and d=8; or nothing, to go on.")
     for space in spaces:
         fixed_space(space_of(space), at)  # what is wrong is said before the work begins
-    place = _place(at)
-    jobs: list[tuple] = [
-        (space, at, starts, seed, homotopies and tuple(homotopies)) for space in spaces
+    ways = homotopies and tuple(homotopies)
+    jobs: list[tuple] = _planned(folder, [(space, at, starts, seed, ways) for space in spaces])
+    places = [f"{space} at {_place(where)}" for space, where, *_ in jobs]
+    files = [
+        folder / "spaces" / f"{_slug(name.replace(' at ', ' '))}-{_key(*job)}.json"
+        for name, job in zip(places, jobs, strict=True)
     ]
-    files = [folder / "spaces" / f"{_slug(f'{job[0]} {place}')}-{_key(*job)}.json" for job in jobs]
     for number, _ in _done(executor, search, jobs, files):
-        said(f"searched {spaces[number]} at {place}")
+        said(f"searched {places[number]}")
     lines = _joined(folder)
-    places = sorted({line["at"][name] for line in lines for name in line["where"]})
-    jobs = [(line["text"], line["where"], places) for line in lines]
+    values = sorted({line["at"][name] for line in lines for name in line["where"]})
+    jobs = [(line["text"], line["where"], values) for line in lines]
     files = [
         folder / f"{line['case'].removesuffix('.toml')}-{_key(*job)}.json"
         for line, job in zip(lines, jobs, strict=True)
@@ -118,6 +124,22 @@ def update_atlas(
     _one_family(lines)
     write_atomically(folder / "atlas.csv", _table(lines))
     return lines
+
+
+def _planned(folder: Path, asked: list[tuple]) -> list[tuple]:
+    """The searches that are asked for, which the plan keeps; all of the plan if there are none."""
+    file = folder / "plan.json"
+    known: list[tuple] = []
+    if file.exists():
+        known = [tuple(job) for job in read_sealed(file, "is no plan of an atlas", REMEDY)["jobs"]]
+    if not (known or asked):
+        raise ValueError(
+            f"{folder} holds no atlas; say which spaces and where, such as A II --at d=8."
+        )
+    plain = [tuple(json.loads(json.dumps(job))) for job in asked]
+    if new := [job for job in plain if job not in known]:
+        write_atomically(file, sealed({"jobs": known + new}))
+    return asked or [(s, at, n, seed, ways and tuple(ways)) for s, at, n, seed, ways in known]
 
 
 def space_of(text: str) -> Family:

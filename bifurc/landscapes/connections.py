@@ -180,6 +180,13 @@ class Landscape:
             "unfinished": self.unfinished,
         }
 
+    def __repr__(self) -> str:
+        minima = sum(point.is_minimum for point in self.points)
+        return (
+            f"Landscape: {len(self.points)} critical points, {minima} of them minima, "
+            f"{len(self.descents)} descents"
+        )
+
     def __str__(self) -> str:
         lines = [f"{i:3}  {point}" for i, point in enumerate(self.points)]
         for saddle, end, one in self.descents:

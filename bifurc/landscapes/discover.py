@@ -104,6 +104,10 @@ class Discovery:
             "proof": self.proof or None,
         }
 
+    def __repr__(self) -> str:
+        said = "proved to be all" if self.complete else "not proved to be all"
+        return f"Discovery: {len(self.points)} critical points of {self.starts} starts, {said}"
+
     def __str__(self) -> str:
         lines = [
             f"{count:5} times  {point}" + (f"; by {how}" if how not in MEANS[:1] else "")

@@ -115,6 +115,9 @@ class Critical:
             "continuum": self.continuum,
         }
 
+    def __repr__(self) -> str:
+        return f"Critical point: {self}"
+
     def __str__(self) -> str:
         known = f" = {self.name}" if self.name else ""
         note = f" ({self.note})" if self.note else ""
