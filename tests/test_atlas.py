@@ -94,7 +94,7 @@ def test_what_is_wrong_is_said_in_one_line(tmp_path):
     (tmp_path / "spaces").mkdir()
     (tmp_path / "spaces" / "broken.json").write_text("{")
     with pytest.raises(FileError, match="no part of an atlas"):
-        bifurc.update_atlas(tmp_path, [], d=6)
+        bifurc.update_atlas(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -186,16 +186,16 @@ def test_every_published_minimum_is_a_member_of_a_catalogued_family_and_is_named
 
 def test_a_folder_alone_goes_on_with_what_was_asked_of_it(tmp_path):
     """A part that is lost is searched again; what is there is kept as it is."""
-    update_atlas(tmp_path, ["A"], starts=4, homotopies=[], d=8)
+    bifurc.update_atlas(tmp_path, ["A"], starts=4, homotopies=[], d=8)
     table = (tmp_path / "atlas.csv").read_text()
     (part,) = (tmp_path / "spaces").glob("*.json")
     part.unlink()
     (tmp_path / "atlas.csv").unlink()
-    update_atlas(tmp_path)
+    bifurc.update_atlas(tmp_path)
     assert part.exists()
     assert (tmp_path / "atlas.csv").read_text() == table
     with pytest.raises(ValueError, match="holds no atlas"):
-        update_atlas(tmp_path / "none")
+        bifurc.update_atlas(tmp_path / "none")
     for wrong in ({"spaces": ["A"]}, {"d": 8}):
         with pytest.raises(ValueError, match="which spaces and where"):
-            update_atlas(tmp_path, **wrong)
+            bifurc.update_atlas(tmp_path, **wrong)

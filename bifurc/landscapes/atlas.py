@@ -132,7 +132,7 @@ def _planned(folder: Path, asked: list[tuple]) -> list[tuple]:
     known: list[tuple] = []
     if file.exists():
         known = [tuple(job) for job in read_sealed(file, "is no plan of an atlas", REMEDY)["jobs"]]
-    if not (known or asked):
+    if not (known or asked or (folder / "spaces").exists()):
         raise ValueError(
             f"{folder} holds no atlas; say which spaces and where, such as A II --at d=8."
         )
