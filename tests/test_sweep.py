@@ -99,6 +99,7 @@ def test_a_problem_of_ones_own_is_swept_one_by_one():
     ("given", "said"),
     [
         ({"d": (20, 6)}, "exactly one parameter"),
+        ({"d": (20, 6), "mu": np.zeros(2)}, "no parameter 'mu'"),
         ({"d": (20, 6), "p": np.zeros((2, 2))}, "finite numbers"),
         ({"d": (20, 6), "p": np.array([1.0, np.nan])}, "finite numbers"),
         ({"d": 20, "p": np.array([1.0, 2.0])}, "window"),

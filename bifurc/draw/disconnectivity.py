@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from bifurc import given
 from bifurc.draw.style import PALETTE, axes
 
 ABREAST = 70  # letters below the axes, all labels as wide as the widest; more stand upright
@@ -34,6 +35,10 @@ def disconnectivity_tree(
     >>> disconnectivity_tree([("a", 0.0), ("b", 1.0)], [(2.0, 0, 1)])
     ([0.0, 1.0], [(0.0, 0.0, 2.0), (1.0, 1.0, 2.0)], [(0.0, 1.0, 2.0)])
     """
+    given.one_of("minima", minima, (list, tuple), "pairs of a label and a loss")
+    given.one_of("passes", passes, (list, tuple), "a loss and the numbers of two minima each")
+    for number in (number for _, *both in passes for number in both):
+        given.whole("the number of a minimum", number, 0, len(minima) - 1)
     joins, groups = [], {i: [i] for i in range(len(minima))}
     of = dict(enumerate(range(len(minima))))
     for height, one, other in sorted(passes):

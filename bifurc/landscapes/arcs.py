@@ -174,8 +174,8 @@ class ArcPlan:
     most: int = 200  # arcs from one point
 
     def __post_init__(self):
-        if not (isinstance(self.depth, int) and self.depth >= 1):
-            raise ValueError(f"depth must be a whole number of at least 1, got {self.depth!r}.")
+        given.whole("depth", self.depth, 1)
+        given.whole("switches", self.switches, 1)
         if self.window is not None and not self.window[0] < 0 < self.window[1]:
             raise ValueError(f"The window of lambda must hold 0 inside, got {self.window}.")
 

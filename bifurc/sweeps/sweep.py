@@ -140,6 +140,8 @@ def sweep(
     >>> found.thresholds("s[bulk]").round(6)
     array([     nan, 6.613354, 7.189204, 7.744189, 8.282911])
     """
+    from bifurc.own.problem import Problem
+
     options, parameters = seeds.split_options(options, parameters)
     arrays = [name for name, given in parameters.items() if isinstance(given, np.ndarray | range)]
     if len(arrays) != 1:
@@ -151,6 +153,9 @@ def sweep(
     values = np.asarray(parameters[name], dtype=float)
     if values.ndim != 1 or not len(values) or not np.isfinite(values).all():
         raise ValueError(f"The values of {name!r} must be a list of finite numbers, not empty.")
+    about = seeds.named(problem)
+    if isinstance(about, Family | Problem):
+        about.with_parameters(**{name: float(values[0])})  # an unknown one is said at once
     others = {key: given for key, given in parameters.items() if key != name}
     runs, ends, _ = seeds.running({**seeds.window_of(seeds.case_of(problem)), **others})
     branches: list[Branch | None] = [None] * len(values)
