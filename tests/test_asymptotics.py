@@ -54,7 +54,7 @@ def direct(name, d):
     return values
 
 
-@pytest.mark.parametrize("d", [1e4, 1e6, 1e8])
+@pytest.mark.parametrize("d", [pytest.param(1e4, marks=pytest.mark.slow), 1e6, 1e8])
 @pytest.mark.parametrize("name", SPURIOUS)
 def test_truncated_series_err_by_the_first_term_left_out(name, d):
     e = d**-0.5

@@ -15,7 +15,7 @@ LINES = {
         "sheet",
     },
     "spectrum M --at d=20 --set p=2 --json": {"sheet"},
-    "arcs global --at d=5 --depth 1 --explicit 1 --equal-parts 0 --json": {
+    "arcs global --at d=5 --depth 1 --explicit 0 --equal-parts 0 --json": {
         "family", "at", "events", "points",
     },
     "landscape A --at d=5.5 --explicit 0 --json": {"family", "at"},

@@ -84,6 +84,7 @@ def words():
         ("I", "d = 7", 4, 50, 8),
     ],
 )
+@pytest.mark.slow
 def test_classes_of_families_where_sizes_are_whole(words, family, at, followed, classes, axial):
     """Counted for the issue by another program, by all solutions in the kernel."""
     word = words[family][at]

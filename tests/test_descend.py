@@ -54,6 +54,7 @@ def test_runs_depend_on_the_seed_and_their_number_alone():
     assert not np.array_equal(end_point(6, 6, 5, 2), end_point(6, 6, 6, 2))
 
 
+@pytest.mark.slow
 def test_with_a_neuron_too_many_every_end_point_is_identified():
     """Two neurons share a teacher; where they stop within it is one kind."""
     ended = bifurc.descend(6, k=7, runs=10, seed=1)

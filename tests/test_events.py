@@ -29,8 +29,9 @@ SADDLE_TO_MINIMUM = {
     "A": "x[all]",
 }
 # others, between saddles; s[rest] of a set of two points has fewer copies, so not at p = 2
-BELOW = [("M", "sxs[bulk,rest]")] + [
-    ("M 2.5", label) for label in ("s[rest]", "x[rest]", "sxs[bulk,rest]", "x[bulk]")
+BELOW = [("M", "sxs[bulk,rest]"), ("M 2.5", "s[rest]")] + [
+    pytest.param("M 2.5", label, marks=pytest.mark.slow)
+    for label in ("x[rest]", "sxs[bulk,rest]", "x[bulk]")
 ]
 
 

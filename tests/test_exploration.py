@@ -72,7 +72,13 @@ def test_depth_two_follows_the_branch_that_one_returned_to(type_ii):
     ("name", "pairs", "rings", "value"),
     [
         ("A", "S(d - 2) x S(1) x S(1)", "S(d - 3) x S(1)^3 : C3", 5.7638127349196),
-        ("I", "S(d - 3) x S(1) x S(1) x S(1)", "S(d - 4) x S(1)^3 : C3 x S(1)", 6.7448306562456),
+        pytest.param(
+            "I",
+            "S(d - 3) x S(1) x S(1) x S(1)",
+            "S(d - 4) x S(1)^3 : C3 x S(1)",
+            6.7448306562456,
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_pitchforks_with_kernel_x(name, pairs, rings, value):

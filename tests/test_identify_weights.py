@@ -53,6 +53,7 @@ def test_teacher_weights_are_those_of_the_teacher(rng):
     assert found.family.structure.teacher_weights == {"last": -2.0}
 
 
+@pytest.mark.slow
 def test_descents_go_down_on_the_loss_with_these_weights():
     a = np.array([1.0, 1.0, 1.0, 1.0, -1.0])
     w = end_point(4, 5, 1, 0, ReLU(), a)

@@ -159,6 +159,7 @@ def killed_and_resumed(case, out, kills, seed):
         assert (out / name).read_bytes() == (out.with_name("whole") / name).read_bytes()
 
 
+@pytest.mark.slow
 def test_killed_twice_and_resumed_a_run_is_the_same(case, tmp_path):
     killed_and_resumed(case, tmp_path / "killed", kills=2, seed=4)
 

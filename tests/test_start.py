@@ -75,7 +75,9 @@ def test_m_is_the_published_minimum_and_not_the_other_family_with_its_signs(p, d
     assert min(values) == pytest.approx(lowest, rel=2e-3)
 
 
-@pytest.mark.parametrize("p", [1, 2.5, 8, 11, 17, 24, 40])
+@pytest.mark.parametrize(
+    "p", [1, 2.5, 8, 11, *(pytest.param(p, marks=pytest.mark.slow) for p in (17, 24, 40))]
+)
 def test_the_loss_of_m_is_continuous_in_d(p):
     """Small steps of d change it a little: one branch; other families differ by a half and more."""
     start = family("M", p=p)

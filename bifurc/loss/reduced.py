@@ -335,7 +335,8 @@ class Moves:
         """What :attr:`Rows.pulled` changes by with :attr:`Rows.pull`."""
         more = self.frame.pull_of_more(rows.forms, self.sizes)
         more = self.share[:, None, None] * (rows.coupling @ more)
-        if rows.signs is not self.frame.signs:
+        doubles = type(rows.coupling) is np.ndarray and rows.coupling.dtype.kind == "f"
+        if rows.signs is not self.frame.signs or not doubles:  # enclosures: sizes as they are
             return rows.coupling @ self.pull(rows) + more
         fixed, by_size = self._pulls
         sizes = (rows.sizes - 1.0)[..., None] * np.ones(3)

@@ -91,6 +91,7 @@ def test_the_locus_of_s_rest_is_the_same_from_everywhere(p, window):
     assert_allclose(flat, [2, 3.7638127349196], atol=1e-10)
 
 
+@pytest.mark.slow
 def test_all_that_vanishes_by_symmetry_is_named_together():
     # A is fixed by all of S_d: its event in x is one of five irreps of S_{d-p} x S_p
     family = bifurc.Family.build(
