@@ -135,6 +135,11 @@ def test_orbits_are_as_large_as_the_group_over_the_isotropy():
     for name, d, count in (("global", 5, 120), ("II", 5, 600)):
         problem, point = member(name, d=d)
         assert orbit(critical(problem, point.x, float(d))) == count
+    (equal,) = [p for p in bifurc.discover("global", d=5).points if 2 < p.loss]
+    assert orbit(equal) == 1  # all rows are equal, and all their entries
+    wide = bifurc.family("A + e", e=2)
+    problem, point = member(wide, d=5)
+    assert orbit(critical(problem, point.x, 5.0)) == 7 * 6 * 60  # which neurons, in which order
     problem, point = member("II", d=5.5)
     assert orbit(critical(problem, point.x, 5.5)) is None
 

@@ -14,10 +14,11 @@ References
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import factorial
+from math import factorial, prod
 from typing import Any
 
 import networkx as nx
+import numpy as np
 
 from bifurc import given
 from bifurc.landscapes.arcs import ArcPlan, Arcs, from_point, place
@@ -29,6 +30,7 @@ from bifurc.switching.linear import SymmetricProblem
 from bifurc.switching.subgroups import Search, closure
 from bifurc.threads import one_thread
 
+EQUAL = 9  # decimals to which entries are, as parts of the largest
 MOST_INDEX = 2  # of saddles that are left along their unstable directions
 ARCS = Search(explicit=2, finite_groups=False)
 
@@ -199,8 +201,9 @@ def orbit(point: Critical) -> int | None:
     """How many points the symmetries of the loss make of one; None where it is not known.
 
     Of a network at whole sizes, k! orders of the neurons times d! of inputs
-    and teacher together, over the order of the isotropy group as a product of
-    symmetric groups and a group that permutes equal sets.
+    and teacher together, over the order of the isotropy group: a product of
+    symmetric groups and a group that permutes equal sets, as far as they move inputs,
+    and all orders of equal neurons.
     """
     problem = point.problem
     if isinstance(problem, SymmetricProblem):
@@ -217,14 +220,25 @@ def orbit(point: Critical) -> int | None:
     )
     if inputs != taught or not _is_identity(structure):
         return None
-    order = 1
-    for size in sizes.values():
-        order *= factorial(round(size))
+    order = _orders_of_equal_rows(point)
+    for points in {b.points for b in structure.inputs}:
+        order *= factorial(round(sizes[points]))
     if structure.ties:
         names = list(sizes)
         ties = [tuple(names.index(tie.get(n, n)) for n in names) for tie in structure.ties]
         order *= len(closure(ties))
     return factorial(neurons) * factorial(inputs) // order
+
+
+def _orders_of_equal_rows(point: Critical) -> int:
+    """How many permutations of the neurons alone leave W as it is."""
+    (w, _), structure = point.matrices, point.problem.structure
+    entries = np.round(w / np.abs(w).max(), EQUAL)
+    if structure.student_weights or structure.bias or structure.trained:  # blocks share theirs
+        sizes = [round(structure.size[b.points](**point.parameters)) for b in structure.hidden]
+        entries = np.column_stack([entries, np.repeat(np.arange(len(sizes)), sizes)])
+    _, counts = np.unique(entries + 0.0, axis=0, return_counts=True)
+    return prod(map(factorial, counts.tolist()))
 
 
 def _is_identity(structure: Structure) -> bool:
