@@ -181,3 +181,9 @@ def test_three_neurons_too_many():
 
 def test_split_type_ii_turns_where_it_was_published():
     assert bifurc.trace("II + 1", d=(40, 5)).events[0].lam == pytest.approx(6.665363354, abs=1e-9)
+
+
+def test_a_member_with_biases_is_reached_far_out():
+    """Newton's method needs Jacobians in which nothing of order d loses what is of order 1/d."""
+    _, point = bifurc.member(bifurc.family("II").with_bias("hidden"), d=1.6e7)
+    assert point.x[-1] * 1.6e7 == pytest.approx(-2.6117, abs=0.1)  # last.bias is of order 1/d

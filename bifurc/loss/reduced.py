@@ -321,30 +321,10 @@ class Moves:
         own = self.entries[..., self.frame.alpha, None]
         return own if found is None else own + found
 
-    @cached_property
-    def _pulls(self):
-        """:meth:`pull` of rows with the second-layer weights of the frame, by powers of sizes.
-
-        Each (3 rows, directions * 2 columns): one product serves all directions.
-        """
-        forms, ones = self.frame.signs[:, None] * self.forms, np.ones(len(self.frame.signs))
-        parts = self.frame.pull(forms, ones), self.frame.pull_of_more(forms, ones)
-        return [part.swapaxes(0, 1).reshape(part.shape[1], -1) for part in parts]
-
     def pulled(self, rows: Rows):
         """What :attr:`Rows.pulled` changes by with :attr:`Rows.pull`."""
         more = self.frame.pull_of_more(rows.forms, self.sizes)
-        more = self.share[:, None, None] * (rows.coupling @ more)
-        doubles = type(rows.coupling) is np.ndarray and rows.coupling.dtype.kind == "f"
-        if rows.signs is not self.frame.signs or not doubles:  # enclosures: sizes as they are
-            return rows.coupling @ self.pull(rows) + more
-        fixed, by_size = self._pulls
-        sizes = (rows.sizes - 1.0)[..., None] * np.ones(3)
-        weighed = rows.coupling * sizes.reshape(*sizes.shape[:-2], 1, 3 * sizes.shape[-2])
-        found = rows.coupling @ fixed + weighed @ by_size
-        *batch, _, students, _ = found.shape
-        found = found.reshape(*batch, students, len(self.share), -1)
-        return found.swapaxes(-3, -2) + more
+        return rows.coupling @ self.pull(rows) + self.share[:, None, None] * (rows.coupling @ more)
 
     def pull(self, rows: Rows):
         """Change of :attr:`Rows.pull` at fixed sizes."""
