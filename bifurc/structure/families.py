@@ -161,13 +161,14 @@ class Family:
     def of_sizes(cls, sizes: str, **parameters: Any) -> "Family":
         """The fixed space of a product of symmetric groups, as a family with the pattern W = V.
 
-        Rows, columns and teacher are copies of the same point sets, X1, X2, ...
+        Rows, columns and teacher are copies of the same point sets, X1, X2, ... if they have no
+        names.
 
         Parameters
         ----------
         sizes : str
             The sizes of the point sets with commas between: ``"d"``, ``"d - 1, 1"``,
-            ``"d - p, p"``.
+            ``"d - p, p"``, ``"bulk = d - 1, last = 1"``.
         **parameters
             A value for each parameter in them.
 
@@ -182,9 +183,12 @@ class Family:
         S(d - 1) x S(1)
         """
         one_of("The sizes of point sets", sizes, str, "a text such as 'd - 1, 1'")
-        sets = {f"X{i}": size.strip() for i, size in enumerate(sizes.split(","), 1)}
-        if not all(sets.values()):
-            raise ValueError(f"A size of {sizes!r} is empty; write them as 'd - 1, 1'.")
+        pairs = [part.rpartition("=")[::2] for part in sizes.split(",")]
+        sets = {name.strip() or f"X{i}": size.strip() for i, (name, size) in enumerate(pairs, 1)}
+        if len(sets) < len(pairs) or not all(sets.values()):
+            raise ValueError(
+                f"A size of {sizes!r} is empty or a name there twice; write them as 'd - 1, 1'."
+            )
         names = set().union(*(Polynomial.of(size).names for size in sets.values()))
         if missing := sorted(names - set(parameters)):
             raise ValueError(f"The sizes {sizes!r} need a value for {missing[0]}.")
