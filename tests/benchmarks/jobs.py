@@ -5,6 +5,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import nullcontext
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -44,20 +46,20 @@ def _large(queue, w) -> None:
 def explorations() -> str:
     """Time and peak memory of explorations to depth 2, each in a fresh process."""
     asked = {
-        "II": ("II", (40, 3.1), {}),
-        "M": ("M", (20, 5.2), {}),
-        "two": ("M", (20, 5.2), {"jobs": 2}),
-        "A": ("A", (40, 5.3), {}),
-        "I": ("I", (40, 5.3), {}),
+        "II": ("II", (40, 3.1), 1),
+        "M": ("M", (20, 5.2), 1),
+        "two": ("M", (20, 5.2), 2),
+        "A": ("A", (40, 5.3), 1),
+        "I": ("I", (40, 5.3), 1),
     }
     rows, spent = [], {}
-    for name, (family, window, how) in asked.items():
-        answer = alone(_explore, family, window, how)
+    for name, (family, window, workers) in asked.items():
+        answer = alone(_explore, family, window, workers)
         if answer is None:
-            rows.append([f"{family}, {how}", f"more than {TOO_LONG:.0f}", "-"])
+            rows.append([f"{family}, {workers} at a time", f"more than {TOO_LONG:.0f}", "-"])
             continue
         spent[name], peak, text = answer
-        title = f"{family}, d = {window[0]} to {window[1]}{', 2 workers' if how else ''}: {text}"
+        title = f"{family}, d = {window[0]} to {window[1]}{', 2 workers' if workers > 1 else ''}: {text}"
         rows.append([title, f"{spent[name]:.2f}", f"{peak:.0f}"])
         if name in ("M", "A", "I"):
             targets.measured(name, spent[name])
@@ -81,9 +83,10 @@ def alone(do: Callable, *given):
         process.join()
 
 
-def _explore(queue, family: str, window, how) -> None:
+def _explore(queue, family: str, window, workers: int) -> None:
     start = time.perf_counter()
-    graph = bifurc.explore(family, d=window, depth=2, **how)
+    with ProcessPoolExecutor(workers) if workers > 1 else nullcontext() as executor:
+        graph = bifurc.explore(family, d=window, depth=2, executor=executor)
     queue.put((time.perf_counter() - start, peak_memory(), str(graph).splitlines()[0]))
 
 
