@@ -59,7 +59,8 @@ def explorations() -> str:
             rows.append([f"{family}, {workers} at a time", f"more than {TOO_LONG:.0f}", "-"])
             continue
         spent[name], peak, text = answer
-        title = f"{family}, d = {window[0]} to {window[1]}{', 2 workers' if workers > 1 else ''}: {text}"
+        side = ", 2 workers" if workers > 1 else ""
+        title = f"{family}, d = {window[0]} to {window[1]}{side}: {text}"
         rows.append([title, f"{spent[name]:.2f}", f"{peak:.0f}"])
         if name in ("M", "A", "I"):
             targets.measured(name, spent[name])
