@@ -120,7 +120,7 @@ def test_a_part_that_was_altered_is_refused_in_one_line(atlas, change, tmp_path)
     for part in (changed[0], changed[-1]):
         whole = part.read_bytes()
         part.write_bytes(change(whole))
-        with pytest.raises(FileError, match="no part of an atlas.*delete it, and update"):
+        with pytest.raises(FileError, match="no (part|plan) of an atlas.*delete it, and update"):
             bifurc.update_atlas(tmp_path / "atlas")
         part.write_bytes(whole)
 

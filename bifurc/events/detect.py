@@ -32,7 +32,6 @@ SEPARATE = 1e-9  # unknowns less apart than this are one place
 SHORTEST = 1e-10  # a step, in the chart, that is not halved again
 ONE_SHARE = 1e-7  # shares of a step less apart than this may be one place, located twice
 VANISHED = 1e-3  # of what an eigenvalue is elsewhere on the branch: beyond it none vanishes there
-AT_ONCE = 40_000  # points of a call times the square of their unknowns: memory
 DEPTH = 30  # halvings of a step before two events count as one
 
 

@@ -1,5 +1,6 @@
 """Eigenvalues along a branch: of every block at every point, with their speeds."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,6 +18,7 @@ from bifurc.events.records import Index
 from bifurc.protocol import Problem
 from bifurc.structure.irreps import Component
 
+AT_ONCE = 10_000  # points of a call times the square of their unknowns: memory
 ROUNDINGS = 8  # behind a sum of g, over that of one term of it
 TRUST = 2.0  # times what the cubic through its neighbours misses a point by
 SHARED = ("error", "ends", "located", "columns")  # by branches that are looked at together
@@ -245,15 +247,27 @@ def _one(value, at):
 
 
 def spectra(problem: Problem, points: list[Point]) -> Spectra:
-    """All isotypic eigenvalues of all points, in one call."""
+    """All isotypic eigenvalues of all points, in as few calls as memory allows."""
     X, tangents = (np.array([getattr(p, name) for p in points]) for name in ("X", "tangent"))
+    parts = max(1, math.ceil(len(X) * problem.n**2 / AT_ONCE))
+    each = zip(np.array_split(X, parts), np.array_split(tangents, parts), strict=True)
+    seen = [_seen(problem, *part) for part in each]
+    values, definite, speeds = (
+        {c: np.concatenate([one[c] for one in tables]) for c in tables[0]}
+        for tables in zip(*seen, strict=True)
+    )
+    steps, error = steps_of(problem, X, tangents), problem.error
+    return Spectra(X, tangents, values, speeds, definite, *steps, error=error)
+
+
+def _seen(problem: Problem, X: np.ndarray, tangents: np.ndarray) -> tuple[dict, dict, dict]:
+    """Eigenvalues, whether blocks are definite, and speeds, by component."""
     blocks, changes = problem.blocks_and_changes(X[:, :-1], X[:, -1], tangents)
     eigens = {component: block.eigen() for component, block in blocks.items()}
     values = {component: eigen.values for component, eigen in eigens.items()}
     definite = {component: block.definite for component, block in blocks.items()}
     speeds = {component: eigen.speeds(changes[component]) for component, eigen in eigens.items()}
-    steps, error = steps_of(problem, X, tangents), problem.error
-    return Spectra(X, tangents, values, speeds, definite, *steps, error=error)
+    return values, definite, speeds
 
 
 def steps_of(
