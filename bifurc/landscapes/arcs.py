@@ -175,7 +175,7 @@ class ArcPlan:
 
     def __post_init__(self):
         given.whole("depth", self.depth, 1)
-        given.whole("switches", self.switches, 1)
+        given.whole("switches", self.switches)  # 0: events alone
         if self.window is not None and not self.window[0] < 0 < self.window[1]:
             raise ValueError(f"The window of lambda must hold 0 inside, got {self.window}.")
 
