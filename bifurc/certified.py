@@ -233,7 +233,7 @@ def _of_model(case, event: str | None, parameters: dict[str, Any], digits: int) 
         raise ValueError(f"Of a model, points are proved: give a value, such as {name}=0.5.")
     found = []
     for value in values:
-        start = seeds.seed(case, {name: (float(value), float(value) + 1)})
+        start = seeds.at_start(case, name, float(value), {})
         found.append(certify_model(start.problem, start.start.x, value, digits))
     return found[0] if len(found) == 1 else certificate.join(found)
 

@@ -201,7 +201,7 @@ def member_of(given: Any, name: str, value: float, others: Mapping[str, Any]) ->
     starts = _starts(about)
     first = starts[listed("The parameter", name, starts)]
     if first == value:
-        there = seed(about, {**others, name: (value, value + 1.0)})
+        there = at_start(about, name, value, others)
         return members.Member(there.problem, there.start, 1)
     there = seed(about, {**others, name: (first, value)})
     points, status = collect(trace(there.problem, there.start, there.window))
@@ -212,6 +212,11 @@ def member_of(given: Any, name: str, value: float, others: Mapping[str, Any]) ->
             f"as near as {nearest:.6g}. {status.value}"
         )
     return members.Member(there.problem, points[-1], members.sheet_on(points))
+
+
+def at_start(given: Any, name: str, value: float, others: Mapping[str, Any]) -> Seed:
+    """The seed of a problem that is no family with its own start at a value of a parameter."""
+    return seed(given, {**others, name: (value, value + 1.0)})
 
 
 def _starts(about: "Problem | Case") -> dict[str, float]:

@@ -135,7 +135,7 @@ def test_orbits_are_as_large_as_the_group_over_the_isotropy():
     for name, d, count in (("global", 5, 120), ("II", 5, 600)):
         problem, point = member(name, d=d)
         assert orbit(critical(problem, point.x, float(d))) == count
-    (equal,) = [p for p in bifurc.discover("global", d=5).points if 2 < p.loss]
+    (equal,) = [p for p in bifurc.discover("global", d=5).points if p.loss > 2]
     assert orbit(equal) == 1  # all rows are equal, and all their entries
     wide = bifurc.family("A + e", e=2)
     problem, point = member(wide, d=5)

@@ -2,7 +2,15 @@
 
 from typing import Any
 
-from bifurc.cli.common import add_family, add_output, add_place, fixes_of, network_of, print_json
+from bifurc.cli.common import (
+    add_family,
+    add_output,
+    add_place,
+    fixes_of,
+    network_of,
+    print_json,
+    value_of,
+)
 
 EPILOG = """examples:
   bifurc arcs global d=6 --explicit 1 --equal-parts 0
@@ -85,14 +93,9 @@ def place_and_problem(arguments):
     if arguments.runs:
         name = next(iter(arguments.runs))
         raise ValueError(f"Give one value of {name}, such as {name}=8: it stays fixed.")
-    at: dict[str, Any] = {}
-    for name, text in fixes_of(arguments).items():
-        try:
-            at[name] = float(text)
-        except ValueError:
-            raise ValueError(f"{name}={text} needs a number; write it as {name}=8.") from None
-    if (sizes := getattr(arguments, "sets", None)) is not None:
-        return network_of(Family.of_sizes(sizes, **at), arguments), at
+    at: dict[str, Any] = {n: value_of(n, text) for n, text in fixes_of(arguments).items()}
+    if arguments.sets is not None:
+        return network_of(Family.of_sizes(arguments.sets, **at), arguments), at
     return network_of(named(arguments.family), arguments), at
 
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from pathlib import Path
 
-from bifurc.cli.common import add_talk, assignment
+from bifurc.cli.common import add_talk, assignment, value_of
 from bifurc.cli.discover import KINDS, NONE, kinds
 from bifurc.cli.run import executor_of
 
@@ -43,7 +43,6 @@ def add(commands) -> None:
 
 def run(arguments) -> None:
     """Search, follow, and say what there is."""
-    from bifurc.given import number
     from bifurc.landscapes.atlas import update_atlas
 
     if arguments.jobs < 1:
@@ -51,10 +50,7 @@ def run(arguments) -> None:
     at = {}
     for text in arguments.at:
         name, value = assignment(text)
-        try:
-            at[name] = number(name, float(value))
-        except ValueError:
-            raise ValueError(f"{text} needs a number, such as {name}=8.") from None
+        at[name] = value_of(name, value)
     with executor_of(arguments) as executor:
         lines = update_atlas(
             arguments.folder, arguments.spaces, executor, None if arguments.quiet else print,

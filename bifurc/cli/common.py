@@ -51,7 +51,7 @@ def add_family(parser: argparse.ArgumentParser, several: bool = False, needed: b
         help="a family's name or a case file (.toml); behind it p=2 fixes a parameter and "
         "d=40..3.1 lets one run",
     )
-    parser.set_defaults(several=several)
+    parser.set_defaults(several=several, at=[], sets=None)
     parser.add_argument(
         "--set",
         action="append",
@@ -148,7 +148,7 @@ def fixes_of(arguments, but: str | None = None) -> dict[str, str]:
         If one is given twice.
     """
     given: dict[str, str] = {}
-    for name, value in map(assignment, [*_places(arguments), *arguments.set, *arguments.fixed]):
+    for name, value in map(assignment, [*arguments.at, *arguments.set, *arguments.fixed]):
         if given.setdefault(name, value) != value:
             raise ValueError(f"{name} is given twice, as {given[name]} and as {value}.")
     return {name: value for name, value in given.items() if name != but}
@@ -199,14 +199,10 @@ def place_of(arguments) -> tuple[str, str]:
     ValueError
         If neither is there.
     """
-    places = [*_places(arguments), *arguments.fixed]
+    places = [*arguments.at, *arguments.fixed]
     if not places:
         raise ValueError("Say where, such as d=20.")
     return assignment(places[0])
-
-
-def _places(arguments) -> list[str]:
-    return getattr(arguments, "at", [])
 
 
 def families_in(paths) -> list:
@@ -233,6 +229,23 @@ def assignment(text: str) -> tuple[str, str]:
     if not equals or not name.strip().isidentifier() or not value.strip():
         raise ValueError(f"{text!r} is not NAME=VALUE, such as p=2.")
     return name.strip(), value.strip()
+
+
+def value_of(name: str, text: str) -> float:
+    """The number of NAME=VALUE.
+
+    Raises
+    ------
+    ValueError
+        If it is none, or not finite.
+    """
+    try:
+        value = float(text)
+    except ValueError:
+        raise ValueError(f"{name}={text} needs a number; write it as {name}=8.") from None
+    if not math.isfinite(value):
+        raise ValueError(f"{name}={text} needs a finite number.")
+    return value
 
 
 def number(text: str) -> float:

@@ -1,8 +1,6 @@
 """``bifurc embed``: the weight matrix of a family at whole sizes."""
 
-import argparse
-
-from bifurc.cli.common import add_family, add_place, check_place, family_of, place_of
+from bifurc.cli.common import add_family, add_place, check_place, family_of, place_of, value_of
 
 EPILOG = """examples:
   bifurc embed II --at d=12 -o W.npy
@@ -30,7 +28,6 @@ def add(commands) -> None:
 
 def run(arguments) -> None:
     """Embed and write."""
-    from bifurc.cli.common import number
     from bifurc.identification.embed import embed_both
     from bifurc.identification.files import write_matrix
 
@@ -38,11 +35,7 @@ def run(arguments) -> None:
     check_place(arguments.teacher)
     check_place(arguments.weights)
     name, text = place_of(arguments)
-    try:
-        value = number(text)
-    except (ValueError, argparse.ArgumentTypeError):
-        raise ValueError(f"{name}={text} needs a number; write it as d=12.") from None
-    found = embed_both(family_of(arguments, but=name), **{name: value})
+    found = embed_both(family_of(arguments, but=name), **{name: value_of(name, text)})
     write_matrix(arguments.output, found.w)
     if arguments.teacher:
         write_matrix(arguments.teacher, found.v)

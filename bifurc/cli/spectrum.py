@@ -1,7 +1,5 @@
 """``bifurc spectrum``: a family at one size, block by block."""
 
-import math
-
 from bifurc.cli.common import (
     add_family,
     add_output,
@@ -12,6 +10,7 @@ from bifurc.cli.common import (
     network_of,
     place_of,
     print_json,
+    value_of,
 )
 
 EPILOG = """examples:
@@ -65,12 +64,7 @@ def run(arguments) -> None:
 
     name, text = place_of(arguments)
     about = network_of(named(arguments.family), arguments)
-    try:
-        value = float(text)
-    except ValueError:
-        raise ValueError(f"{name}={text} needs a number; write it as d=20.") from None
-    if not math.isfinite(value):
-        raise ValueError(f"{name}={text} needs a finite number.")
+    value = value_of(name, text)
     metric, half = _metric(arguments.metric), not arguments.no_half
     others = {key: _plain(text) for key, text in fixes_of(arguments, but=name).items()}
     found = spectrum(about, arguments.form, arguments.part, metric, half, **{name: value}, **others)

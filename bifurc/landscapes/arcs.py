@@ -26,13 +26,12 @@ from bifurc.exploration import Plan, explore_from
 from bifurc.graph.graph import BranchGraph
 from bifurc.landscapes.points import Critical, Names, critical
 from bifurc.landscapes.sphere import on_sphere
-from bifurc.landscapes.tangency import about, bare
+from bifurc.landscapes.tangency import about, bare, window_of
 from bifurc.loss.problem import NetworkProblem
 from bifurc.structure.families import Family
 from bifurc.switching.subgroups import Search
 from bifurc.threads import one_thread
 
-ROOM = 0.5  # of the largest eigenvalue at c: how far beyond all of them arcs are followed
 FAR = 100.0  # times |c|, or 1: arcs that end farther away are left on their way to infinity
 TRIVIAL = "b0"  # the branch W = c
 UNSOLVED = ("not solved", "not axial", "could not be started")  # in what is said of a group
@@ -366,11 +365,9 @@ def _away(branch: Branch) -> float:
 
 
 def _window(problem, c: np.ndarray) -> tuple[float, float]:
-    """All eigenvalues at c and 0, with some room."""
+    """The window of arcs in all spaces."""
     blocks = problem.blocks(c, 0.0)
-    values = np.concatenate([[0.0], *(block.eigen().values for block in blocks.values())])
-    room = ROOM * np.abs(values).max() or 1.0
-    return float(values.min() - room), float(values.max() + room)
+    return window_of(np.concatenate([block.eigen().values for block in blocks.values()]))
 
 
 def _met(centre: Critical, graph: BranchGraph, names: Names) -> list[Met]:

@@ -32,13 +32,13 @@ from itertools import pairwise, takewhile
 import numpy as np
 
 from bifurc.continuation.correct import Outcome
-from bifurc.continuation.newton import LOST
+from bifurc.continuation.newton import LOST, solve
 from bifurc.continuation.options import Options, Status
 from bifurc.continuation.point import Point, point_of
 from bifurc.continuation.step import Step
 from bifurc.continuation.trace import point_at, trace
 from bifurc.errors import EndedEarlyError, NotDefinedError, ZeroRowError
-from bifurc.landscapes.tangency import about
+from bifurc.landscapes.tangency import about, window_of
 from bifurc.loss.biased import GivenBias
 from bifurc.loss.kernels import kernel, name_of
 from bifurc.loss.line import LAM
@@ -53,11 +53,8 @@ KERNELS = {"slope": kernel("leaky"), "bias": GivenBias()}  # their only field is
 KINDS = (ARCS, *WINDOWS)
 STEPS = Options(max_steps=300)
 AWAY = 1e-2  # of the norm of W and 1: where an arc is taken up
-CLOSE = 1e-12  # of a Newton step: it is there
-TRIES = 12
 FAR = 10.0  # times the norm of W at the start: a branch that is there goes to infinity
 SAMPLES = 33  # of a step, between which the parameter is taken to run evenly
-ROOM = 0.5  # of the largest eigenvalue: how far beyond all of them arcs are followed
 FAILS = (ValueError, ArithmeticError, ZeroRowError, NotDefinedError, EndedEarlyError, *LOST)
 
 
@@ -192,13 +189,11 @@ def _on_arcs(problem: NetworkProblem, x: np.ndarray, lam: float, options: Option
     except FAILS:
         return
     values, vectors = np.linalg.eigh((matrix + matrix.T) / 2)
-    room = ROOM * np.abs(values).max()
-    window = float(min(values[0], 0.0) - room), float(max(values[-1], 0.0) + room)
     for value, vector in zip(values, vectors.T, strict=True):
         for sign in (1.0, -1.0):
             start = arc_start(made, c, float(value), sign * vector / root)
             if start is not None:
-                yield from _passed(problem, lam, made, start, window, options)
+                yield from _passed(problem, lam, made, start, window_of(values), options)
 
 
 def arc_start(made, c: np.ndarray, value: float, vector: np.ndarray) -> Point | None:
@@ -209,15 +204,15 @@ def arc_start(made, c: np.ndarray, value: float, vector: np.ndarray) -> Point | 
     weights = made.weights(0.0)
     away = AWAY * max(1.0, float(np.sqrt(weights @ c**2)))
     row = np.append(weights * vector, 0.0)
-    X = np.append(c + away * vector, value)
+
+    def system(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        g, jacobian = made.jacobian(X[:-1], X[-1])
+        return np.append(g, row[:-1] @ (X[:-1] - c) - away), np.vstack([jacobian, row])
+
     try:
-        for _ in range(TRIES):
-            g, jacobian = made.jacobian(X[:-1], X[-1])
-            bordered = np.vstack([jacobian, row])
-            step = np.linalg.solve(bordered, np.append(g, row[:-1] @ (X[:-1] - c) - away))
-            X = X - step
-            if np.abs(step).max() < CLOSE * max(1.0, np.abs(X).max()):
-                return point_of(made, X, np.linalg.solve(bordered, np.eye(len(X))[-1]))
+        X = solve(system, np.append(c + away * vector, value), made.scales(value))
+        if X is None:
+            return None
+        return point_of(made, X, np.linalg.solve(system(X)[1], np.eye(len(X))[-1]))
     except FAILS:
-        pass
-    return None
+        return None

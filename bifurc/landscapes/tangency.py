@@ -18,6 +18,13 @@ from bifurc.structure.structure import Structure
 from bifurc.switching.linear import SymmetricProblem
 
 NAME = LAM  # of the multiple, among the parameters
+ROOM = 0.5  # of the largest eigenvalue at c: how far beyond all of them arcs are followed
+
+
+def window_of(values: np.ndarray) -> tuple[float, float]:
+    """Where arcs are followed: all eigenvalues at c and 0, with some room."""
+    room = ROOM * np.abs(values).max() or 1.0
+    return float(min(values.min(), 0.0) - room), float(max(values.max(), 0.0) + room)
 
 
 @singledispatch
